@@ -1,0 +1,62 @@
+# Two commands to know: `make local` and `make test`. `make help` lists the others.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?=
+export PYTHON
+# What is run here finds the project's own tools first.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help: ## List what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install everything into this folder (the other commands do this by themselves)
+	@scripts/setup/setup.sh
+
+.PHONY: local
+local: setup ## Deploy an Allora worker on an embedded AWS on this computer, without an AWS account
+	@python -m scripts.local up
+
+.PHONY: local-destroy
+local-destroy: setup ## Destroy what `make local` deployed
+	@python -m scripts.local destroy
+
+.PHONY: local-stop
+local-stop: ## Stop the embedded AWS; it forgets everything
+	@if [ -x .venv/bin/python ]; then python -m scripts.local stop; else echo "Nothing is installed, so nothing runs."; fi
+
+.PHONY: test
+test: ## Run every test
+	@scripts/setup/setup.sh checkov
+	@scripts/test.sh
+
+.PHONY: test-unit
+test-unit: setup ## Run the tests that take seconds
+	@python -m pytest -q tests/unit
+
+.PHONY: lint
+lint: setup ## Check style and types
+	@scripts/lint.sh
+
+.PHONY: format
+format: setup ## Bring the code into shape
+	@ruff check --fix-only --quiet .
+	@ruff format .
+
+.PHONY: docs
+docs: setup ## Generate docs/configuration.md from the settings
+	@python -m scripts.docs.configuration
+
+.PHONY: bench
+bench: setup ## Measure synth and the cdktf CLI
+	@python -m scripts.bench
+
+.PHONY: lock
+lock: setup ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow
+	@scripts/setup/lock.sh
+
+.PHONY: clean
+clean: local-stop ## Remove what was installed and written here, but not .env
+	@rm -rf .venv .tools node_modules cdktf.out .local

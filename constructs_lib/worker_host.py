@@ -1,0 +1,141 @@
+"""The EC2 instance that runs the worker and the model server, and its fixed address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cdktf import DataResource, Fn, Precondition, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.eip import Eip
+from cdktf_cdktf_provider_aws.eip_association import EipAssociation
+from cdktf_cdktf_provider_aws.instance import (
+    Instance,
+    InstanceMetadataOptions,
+    InstanceRootBlockDevice,
+)
+from constructs import Construct
+
+from constructs_lib.network import NetworkPlace
+from constructs_lib.ubuntu_ami import Architecture, UbuntuAmi
+from constructs_lib.user_data import EncodedUserData
+
+DATA_VOLUME_TAG = "DataVolumeId"
+"""The instance tag by which the host learns, from its metadata service, which volume is its own."""
+
+
+@dataclass(frozen=True)
+class WorkerHostProps:
+    """What a worker's host is made of.
+
+    Attributes:
+        name: the ``Name`` tag.
+        place: the network that it runs in.
+        security_group_id: its only security group.
+        instance_profile_name: its role.
+        instance_type: an EC2 instance type.
+        architecture: the type's architecture. A change of it replaces the instance, whose image
+            could not boot on the other one.
+        offered_zones: token list of the zones that offer the type.
+        ami_id: a pinned image; it replaces the instance when it changes. ``None``: Canonical's
+            current image at the time the instance is made; a newer one never replaces it.
+        root_volume_gib: size of the root volume in GiB.
+        user_data: what runs at first boot; a change of it replaces the instance.
+        data_volume_id: the volume that the host mounts, if there is one.
+    """
+
+    name: str
+    place: NetworkPlace
+    security_group_id: str
+    instance_profile_name: str
+    instance_type: str
+    architecture: Architecture
+    offered_zones: list[str]
+    ami_id: str | None
+    root_volume_gib: int
+    user_data: EncodedUserData
+    data_volume_id: str | None
+
+
+class WorkerHost(Construct):
+    """One EC2 instance with an Elastic IP that stays when the instance is replaced.
+
+    IMDSv2 only, out of reach for containers (hop limit 1). No key pair: Session Manager is the
+    only way in. The root volume is encrypted.
+
+    Attributes:
+        instance_id: the instance's id.
+        public_ip: the Elastic IP.
+    """
+
+    def __init__(self, scope: Construct, id_: str, props: WorkerHostProps) -> None:
+        super().__init__(scope, id_)
+        tags = {"Name": props.name}
+        # By its text and not by its compressed bytes, which differ from one zlib to the next:
+        # a deployment from another computer must not replace the host.
+        replaced_by = DataResource(
+            self,
+            "replaced-by",
+            input={
+                "architecture": props.architecture,
+                "user_data_sha256": props.user_data.text_sha256,
+            },
+        )
+        instance = Instance(
+            self,
+            "instance",
+            ami=props.ami_id
+            or UbuntuAmi(self, "ami", architecture=props.architecture).ami_id,
+            instance_type=props.instance_type,
+            subnet_id=props.place.subnet_id,
+            vpc_security_group_ids=[props.security_group_id],
+            iam_instance_profile=props.instance_profile_name,
+            ebs_optimized=True,
+            metadata_options=InstanceMetadataOptions(
+                http_endpoint="enabled",
+                http_tokens="required",
+                http_put_response_hop_limit=1,
+                instance_metadata_tags="enabled",
+            ),
+            root_block_device=InstanceRootBlockDevice(
+                volume_type="gp3",
+                volume_size=props.root_volume_gib,
+                encrypted=True,
+                delete_on_termination=True,
+                tags=tags,
+            ),
+            user_data_base64=props.user_data.base64,
+            tags=tags | ({DATA_VOLUME_TAG: props.data_volume_id} if props.data_volume_id else {}),
+            depends_on=list(props.place.internet_access),
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=["user_data_base64"] + ([] if props.ami_id else ["ami"]),
+                # A bare address, as Terraform wants it here, and not an expression.
+                replace_triggered_by=[f"terraform_data.{replaced_by.friendly_unique_id}"],
+                precondition=[
+                    Precondition(
+                        condition=Fn.contains(
+                            props.offered_zones, props.place.availability_zone
+                        ),
+                        error_message=(
+                            f"AWS_INSTANCE_TYPE: {props.instance_type} is not offered in "
+                            f"{props.place.availability_zone}, where the subnet is. Choose another "
+                            "type, or another zone with AWS_AVAILABILITY_ZONE (with an existing "
+                            "network: AWS_SUBNET_ID); a change of zone replaces the host."
+                        ),
+                    )
+                ],
+            ),
+        )
+        address = Eip(
+            self,
+            "elastic-ip",
+            domain="vpc",
+            tags=tags,
+            depends_on=list(props.place.internet_access),
+        )
+        EipAssociation(
+            self,
+            "elastic-ip-association",
+            allocation_id=address.id,
+            instance_id=instance.id,
+        )
+        self.instance_id = instance.id
+        self.public_ip = address.public_ip

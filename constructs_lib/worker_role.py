@@ -1,0 +1,123 @@
+"""The IAM role of the worker's host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from cdktf_cdktf_provider_aws.iam_instance_profile import IamInstanceProfile
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from constructs import Construct
+
+METRIC_NAMESPACE = "Allora"
+"""The CloudWatch namespace of the worker's own metrics."""
+
+
+class WorkerRole(Construct):
+    """A role for EC2, and its instance profile, with the least that the host needs.
+
+    That is Session Manager, writing to its own log groups, reading exactly its own parameters
+    and putting its own metrics. The managed policy ``AmazonSSMManagedInstanceCore`` is not used:
+    it lets the host read every parameter of the account.
+
+    Args:
+        name: name of the role and of the instance profile, unique in the account.
+        partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
+        region: the host's region.
+        account_id: the account's 12 digits.
+        log_group_names: the log groups that the host writes to.
+        parameter_names: the SSM parameters that the host reads.
+
+    Attributes:
+        instance_profile_name: for the EC2 instance.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        partition: str,
+        region: str,
+        account_id: str,
+        log_group_names: Sequence[str],
+        parameter_names: Sequence[str],
+    ) -> None:
+        super().__init__(scope, id_)
+        role = IamRole(
+            self,
+            "role",
+            name=name,
+            description="Allora worker host: Session Manager, its own logs, parameters and metrics",
+            assume_role_policy=_policy(
+                {
+                    "Sid": "Ec2",
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ec2.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ),
+        )
+        here = f"{region}:{account_id}"
+        IamRolePolicy(
+            self,
+            "policy",
+            name="worker-host",
+            role=role.id,
+            policy=_policy(
+                _SESSION_MANAGER,
+                {
+                    "Sid": "WriteOwnLogs",
+                    "Effect": "Allow",
+                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    "Resource": [
+                        f"arn:{partition}:logs:{here}:log-group:{group}:log-stream:*"
+                        for group in log_group_names
+                    ],
+                },
+                {
+                    "Sid": "ReadOwnParameters",
+                    "Effect": "Allow",
+                    "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+                    "Resource": [
+                        f"arn:{partition}:ssm:{here}:parameter{parameter}"
+                        for parameter in parameter_names
+                    ],
+                },
+                {
+                    "Sid": "PutOwnMetrics",
+                    "Effect": "Allow",
+                    "Action": "cloudwatch:PutMetricData",
+                    # PutMetricData knows no resources; the namespace narrows it instead.
+                    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+                    "Resource": "*",
+                    "Condition": {"StringEquals": {"cloudwatch:namespace": METRIC_NAMESPACE}},
+                },
+            ),
+        )
+        profile = IamInstanceProfile(self, "instance-profile", name=name, role=role.name)
+        self.instance_profile_name = profile.name
+
+
+# The actions are the documented minimum for Session Manager. The message channels know no
+# resources, and the instance's own id does not exist yet when the role is made.
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+_SESSION_MANAGER: dict[str, Any] = {
+    "Sid": "SessionManager",
+    "Effect": "Allow",
+    "Action": [
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    ],
+    "Resource": "*",
+}
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

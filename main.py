@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Composition root: settings in, Terraform JSON out. `cdktf` runs it (cdktf.json)."""
+
+from __future__ import annotations
+
+import sys
+
+# First, because it prepares the process that `cdktf` starts when it is imported.
+import constructs_lib  # noqa: F401
+
+# isort: split
+
+from cdktf import App
+
+from constructs_lib.user_data import UserDataTooLargeError
+from settings import Settings, SettingsError, load_settings
+from stacks.common_stack import CommonStack
+from stacks.single_node_stack import SingleNodeStack
+
+
+def build_app(settings: Settings, outdir: str | None = None) -> App:
+    """The app with its stacks. Their ids are a contract: `cdktf deploy` names them.
+
+    Args:
+        settings: what to deploy, and where.
+        outdir: where the Terraform JSON goes; `None`: where the CLI says, or `cdktf.out`.
+    """
+    app = App(outdir=outdir)
+    common = CommonStack(app, "allora-common", settings=settings)
+    SingleNodeStack(
+        app,
+        "allora-single-node",
+        settings=settings,
+        instance_profile_name=common.instance_profile_name,
+        alarm_topic_arn=common.alarm_topic_arn,
+    )
+    return app
+
+
+def main() -> int:
+    """Loads the settings and synthesizes; returns the exit code."""
+    try:
+        settings = load_settings()
+        build_app(settings).synth()
+    except (SettingsError, UserDataTooLargeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

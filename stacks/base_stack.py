@@ -1,0 +1,55 @@
+"""What all stacks have in common: where they deploy to and where their state lies."""
+
+from __future__ import annotations
+
+from cdktf import S3Backend, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
+from constructs import Construct
+
+from settings import Settings
+
+# `use_lockfile` is in Terraform since this version.
+# https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
+_TERRAFORM_VERSION = ">= 1.10.0"
+
+
+class BaseStack(TerraformStack):
+    """A stack with the AWS provider and its state in S3, locked while it is in use.
+
+    Args:
+        state_key: the state's key in the bucket. Never change one: Terraform would find no state
+            and create everything anew.
+        settings: the account, the region, the state bucket and the tags' values.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, state_key: str, settings: Settings) -> None:
+        super().__init__(scope, id_)
+        AwsProvider(
+            self,
+            "aws",
+            region=settings.aws_region,
+            profile=settings.aws_profile,
+            allowed_account_ids=[settings.aws_account_id],
+            default_tags=[
+                AwsProviderDefaultTags(
+                    tags={
+                        "Project": settings.name_prefix,
+                        "Stack": id_,
+                        "Worker": settings.worker_name,
+                        "ManagedBy": "cdktf",
+                    }
+                )
+            ],
+        )
+        S3Backend(
+            self,
+            bucket=settings.state_bucket,
+            key=state_key,
+            region=settings.state_region,
+            profile=settings.aws_profile,
+            allowed_account_ids=[settings.aws_account_id],
+            encrypt=True,
+        )
+        # cdktf 0.21 has no property for it.
+        self.add_override("terraform.backend.s3.use_lockfile", True)
+        self.add_override("terraform.required_version", _TERRAFORM_VERSION)

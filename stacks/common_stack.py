@@ -1,0 +1,52 @@
+"""The stack `allora-common`: what outlives a host."""
+
+from __future__ import annotations
+
+from constructs import Construct
+
+from constructs_lib.alarm_topic import AlarmTopic
+from constructs_lib.log_groups import LogGroups
+from constructs_lib.worker_role import WorkerRole
+from settings import Settings
+from settings.names import Names
+from stacks.base_stack import BaseStack
+
+
+class CommonStack(BaseStack):
+    """The host's role, log groups and alarm topic.
+
+    Attributes:
+        instance_profile_name: the host's instance profile.
+        alarm_topic_arn: where alarms are announced.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
+        super().__init__(
+            scope, id_, state_key="allora-common/terraform.tfstate", settings=settings
+        )
+        names = Names(settings)
+        LogGroups(
+            self,
+            "log-groups",
+            names=names.log_groups,
+            retention_days=settings.log_retention_days,
+        )
+        role = WorkerRole(
+            self,
+            "worker-role",
+            name=names.in_region,
+            partition=settings.partition,
+            region=settings.aws_region,
+            account_id=settings.aws_account_id,
+            log_group_names=list(names.log_groups.values()),
+            parameter_names=names.parameters,
+        )
+        alarms = AlarmTopic(
+            self,
+            "alarm-topic",
+            name=f"{settings.name_prefix}-alarms",
+            account_id=settings.aws_account_id,
+            email=settings.alarm_email,
+        )
+        self.instance_profile_name = role.instance_profile_name
+        self.alarm_topic_arn = alarms.topic_arn

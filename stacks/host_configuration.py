@@ -1,0 +1,112 @@
+"""From settings to the host's user data: its scripts and its configuration, no secrets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from constructs_lib.user_data import HostFile, render_environment, render_user_data
+from settings import Settings
+from settings.names import Names
+
+_SCRIPTS = Path(__file__).resolve().parent.parent / "scripts" / "host"
+
+# Where the folders of scripts/host/ go on the host, and whether their files are programs.
+_FOLDERS = {
+    "bin": ("/opt/allora/bin", True),
+    "lib": ("/opt/allora/lib", False),
+    "systemd": ("/etc/systemd/system", False),
+}
+
+
+def host_user_data(settings: Settings) -> str:
+    """The user data of a worker's host."""
+    return render_user_data(
+        [*_scripts(), *_configuration(settings)], command="/opt/allora/bin/install.sh"
+    )
+
+
+def _scripts() -> Iterator[HostFile]:
+    for folder, (destination, executable) in _FOLDERS.items():
+        for script in sorted((_SCRIPTS / folder).iterdir()):
+            if script.is_file():
+                text = script.read_text(encoding="utf-8")
+                yield HostFile(f"{destination}/{script.name}", text, executable)
+    compose = (_SCRIPTS / "compose.yaml").read_text(encoding="utf-8")
+    yield HostFile("/opt/allora/compose.yaml", compose)
+
+
+def _configuration(settings: Settings) -> Iterator[HostFile]:
+    yield HostFile("/etc/allora/host.env", render_environment(_host_variables(settings)))
+    yield HostFile(
+        "/etc/allora/compose.settings.json",
+        json.dumps(_compose_settings(settings), indent=1, ensure_ascii=False) + "\n",
+    )
+
+
+def _host_variables(settings: Settings) -> dict[str, str]:
+    names = Names(settings)
+    return {
+        "AWS_REGION": settings.aws_region,
+        "ALLORA_WORKER_NAME": settings.worker_name,
+        "DATA_VOLUME": _data_volume_kind(settings),
+        "MODEL_REPO": settings.model_repo or "",
+        "MODEL_REF": settings.model_ref or "",
+        "MODEL_SECRETS": " ".join(settings.model_secrets),
+        "SECRETS_PREFIX": names.secrets_prefix,
+        "LOG_GROUP_PREFIX": names.log_group_prefix,
+        "WORKER_PORT": str(settings.worker_port),
+        "MODEL_PORT": str(settings.model_port),
+    }
+
+
+def _data_volume_kind(settings: Settings) -> str:
+    if settings.data_volume:
+        return "ebs"
+    return "instance-store" if settings.data_volume_type == "instance-store" else "none"
+
+
+def _compose_settings(settings: Settings) -> dict[str, Any]:
+    """What the compose file leaves open: images or builds, and the containers' environment."""
+    return {
+        "services": {
+            "worker": {
+                **_image_or_build(settings.worker_image, "/opt/allora/worker"),
+                "environment": _environment(_worker_variables(settings)),
+            },
+            "model": {
+                **_image_or_build(
+                    settings.model_image,
+                    "/var/lib/allora/model" if settings.model_repo else "/opt/allora/model_server",
+                ),
+                "environment": _environment(settings.model_env),
+            },
+        }
+    }
+
+
+def _image_or_build(image: str | None, context: str) -> dict[str, Any]:
+    return {"image": image} if image else {"build": {"context": context}}
+
+
+def _worker_variables(settings: Settings) -> dict[str, str]:
+    return {
+        "ALLORA_NETWORK": settings.allora_network,
+        "ALLORA_WORKER_NAME": settings.worker_name,
+        "ALLORA_WORKER_TOPIC_ID": ",".join(map(str, settings.topic_ids)),
+        "ALLORA_WORKER_TOKEN": settings.worker_token,
+        "ALLORA_WORKER_INFERENCE_ENDPOINT": settings.inference_endpoint,
+        "ALLORA_GRPC_URL": settings.grpc_url or "",
+        "ALLORA_WEBSOCKET_URL": settings.websocket_url or "",
+        "BOOT_NODES": settings.boot_nodes or "",
+    }
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Compose would expand `$`; doubled, it stands for itself.
+
+    https://docs.docker.com/reference/compose-file/interpolation/
+    """
+    return {name: value.replace("$", "$$") for name, value in variables.items()}
