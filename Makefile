@@ -47,7 +47,7 @@ format: setup ## Bring the code into shape
 
 .PHONY: docs
 docs: setup ## Generate docs/configuration.md from the settings
-	@python -m scripts.docs.configuration
+	@python -m settings.reference
 
 .PHONY: bench
 bench: setup ## Measure synth and the cdktf CLI

@@ -41,6 +41,8 @@ def main() -> int:
     """Loads the settings and synthesizes; returns the exit code."""
     try:
         settings = load_settings()
+        for warning in settings.warnings:
+            print(f"Warning: {warning}", file=sys.stderr)
         build_app(settings).synth()
     except (SettingsError, UserDataTooLargeError) as error:
         print(error, file=sys.stderr)

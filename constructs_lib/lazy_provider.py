@@ -7,8 +7,8 @@ class) ``require`` every one of them too: some twenty seconds for each command a
 both sides can load each one when it is first used. What is synthesized does not change by a byte.
 
 Both measures apply to the one package layout they were made for. Any other is loaded as it always
-was: slower, never wrong. Delete this module, and the two files that share its name, once the provider's bindings
-are generated lazily by jsii itself (https://github.com/aws/jsii/pull/5110).
+was: slower, never wrong. Delete this module, and the two files that share its name, once jsii
+itself generates the provider's bindings so (https://github.com/aws/jsii/pull/5110).
 """
 
 import importlib

@@ -4,24 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.data_aws_cloudwatch_log_groups import DataAwsCloudwatchLogGroups
 from constructs import Construct
+
+from constructs_lib.addresses import address
 
 
 class LogGroups(Construct):
     """One CloudWatch log group for each part of the host.
 
     They are made here and not by the host, so that they have a retention, outlive a replaced
-    host and go with ``cdktf destroy``.
+    host and go with ``cdktf destroy``. A group that exists already, left by a deployment that was
+    killed before it could write its state, is taken over: its name cannot be had twice.
 
     Args:
+        prefix: what all the names begin with.
         names: the groups' names by part; the part is the construct's id.
         retention_days: how long events are kept; one of the values that CloudWatch Logs takes.
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, names: Mapping[str, str], retention_days: int
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        prefix: str,
+        names: Mapping[str, str],
+        retention_days: int,
     ) -> None:
         super().__init__(scope, id_)
+        existing = DataAwsCloudwatchLogGroups(self, "existing", log_group_name_prefix=prefix)
+        imports = []
         for part, name in names.items():
-            CloudwatchLogGroup(self, part, name=name, retention_in_days=retention_days)
+            group = CloudwatchLogGroup(self, part, name=name, retention_in_days=retention_days)
+            imports.append(
+                {
+                    "for_each": (
+                        f"${{toset([for name in {address(existing)}.log_group_names "
+                        f': name if name == "{name}"])}}'
+                    ),
+                    "to": address(group),
+                    "id": "${each.value}",
+                }
+            )
+        # cdktf has import blocks for ids that are known at synth only.
+        TerraformStack.of(self).add_override("import", imports)

@@ -155,9 +155,13 @@ def _widgets(
         }
 
     return [
-        metrics(0, 0, "CPU, % (and credits of a burstable type)", "CPUUtilization", "CPUCreditBalance"),
+        metrics(
+            0, 0, "CPU, % (and credits of a burstable type)", "CPUUtilization", "CPUCreditBalance"
+        ),
         metrics(8, 0, "Network, bytes", "NetworkIn", "NetworkOut"),
-        metrics(16, 0, "Failed status checks", "StatusCheckFailed_System", "StatusCheckFailed_Instance"),
+        metrics(
+            16, 0, "Failed status checks", "StatusCheckFailed_System", "StatusCheckFailed_Instance"
+        ),
         last_events(0, "worker"),
         last_events(12, "model"),
     ]

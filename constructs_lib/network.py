@@ -103,7 +103,10 @@ class PublicNetwork(Construct):
             gateway_id=gateway.id,
         )
         association = RouteTableAssociation(
-            self, "public-route-table-association", route_table_id=route_table.id, subnet_id=subnet.id
+            self,
+            "public-route-table-association",
+            route_table_id=route_table.id,
+            subnet_id=subnet.id,
         )
         self.place = NetworkPlace(
             vpc_id=vpc.id,

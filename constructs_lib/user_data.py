@@ -68,7 +68,9 @@ def render_user_data(files: Iterable[HostFile], *, command: str) -> str:
     Raises:
         ValueError: a file's text does not end with a newline, which a here-document would add.
     """
-    return "".join([_HEADER, *map(_render_file, files), _FOOTER.format(command=shlex.quote(command))])
+    return "".join(
+        [_HEADER, *map(_render_file, files), _FOOTER.format(command=shlex.quote(command))]
+    )
 
 
 @dataclass(frozen=True)

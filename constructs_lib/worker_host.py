@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.instance import (
 )
 from constructs import Construct
 
+from constructs_lib.addresses import address
 from constructs_lib.network import NetworkPlace
 from constructs_lib.ubuntu_ami import Architecture, UbuntuAmi
 from constructs_lib.user_data import EncodedUserData
@@ -82,8 +83,7 @@ class WorkerHost(Construct):
         instance = Instance(
             self,
             "instance",
-            ami=props.ami_id
-            or UbuntuAmi(self, "ami", architecture=props.architecture).ami_id,
+            ami=props.ami_id or UbuntuAmi(self, "ami", architecture=props.architecture).ami_id,
             instance_type=props.instance_type,
             subnet_id=props.place.subnet_id,
             vpc_security_group_ids=[props.security_group_id],
@@ -107,13 +107,10 @@ class WorkerHost(Construct):
             depends_on=list(props.place.internet_access),
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=["user_data_base64"] + ([] if props.ami_id else ["ami"]),
-                # A bare address, as Terraform wants it here, and not an expression.
-                replace_triggered_by=[f"terraform_data.{replaced_by.friendly_unique_id}"],
+                replace_triggered_by=[address(replaced_by)],
                 precondition=[
                     Precondition(
-                        condition=Fn.contains(
-                            props.offered_zones, props.place.availability_zone
-                        ),
+                        condition=Fn.contains(props.offered_zones, props.place.availability_zone),
                         error_message=(
                             f"AWS_INSTANCE_TYPE: {props.instance_type} is not offered in "
                             f"{props.place.availability_zone}, where the subnet is. Choose another "
@@ -124,7 +121,7 @@ class WorkerHost(Construct):
                 ],
             ),
         )
-        address = Eip(
+        elastic_ip = Eip(
             self,
             "elastic-ip",
             domain="vpc",
@@ -134,8 +131,8 @@ class WorkerHost(Construct):
         EipAssociation(
             self,
             "elastic-ip-association",
-            allocation_id=address.id,
+            allocation_id=elastic_ip.id,
             instance_id=instance.id,
         )
         self.instance_id = instance.id
-        self.public_ip = address.public_ip
+        self.public_ip = elastic_ip.public_ip

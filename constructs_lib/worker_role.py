@@ -23,7 +23,9 @@ class WorkerRole(Construct):
     it lets the host read every parameter of the account.
 
     Args:
-        name: name of the role and of the instance profile, unique in the account.
+        name: what the names of the role and of the instance profile begin with. AWS makes them
+            unique in the account, so that workers in other regions, and what a killed deployment
+            left behind, are never in the way.
         partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
         region: the host's region.
         account_id: the account's 12 digits.
@@ -50,7 +52,7 @@ class WorkerRole(Construct):
         role = IamRole(
             self,
             "role",
-            name=name,
+            name_prefix=f"{name}-",
             description="Allora worker host: Session Manager, its own logs, parameters and metrics",
             assume_role_policy=_policy(
                 {
@@ -98,7 +100,9 @@ class WorkerRole(Construct):
                 },
             ),
         )
-        profile = IamInstanceProfile(self, "instance-profile", name=name, role=role.name)
+        profile = IamInstanceProfile(
+            self, "instance-profile", name_prefix=f"{name}-", role=role.name
+        )
         self.instance_profile_name = profile.name
 
 

@@ -28,6 +28,8 @@ class BaseStack(TerraformStack):
             self,
             "aws",
             region=settings.aws_region,
+            # The settings know the regions; the provider's own list misses the newest ones.
+            skip_region_validation=True,
             profile=settings.aws_profile,
             allowed_account_ids=[settings.aws_account_id],
             default_tags=[
@@ -46,6 +48,7 @@ class BaseStack(TerraformStack):
             bucket=settings.state_bucket,
             key=state_key,
             region=settings.state_region,
+            skip_region_validation=True,
             profile=settings.aws_profile,
             allowed_account_ids=[settings.aws_account_id],
             encrypt=True,

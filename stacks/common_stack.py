@@ -21,20 +21,19 @@ class CommonStack(BaseStack):
     """
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
-        super().__init__(
-            scope, id_, state_key="allora-common/terraform.tfstate", settings=settings
-        )
+        super().__init__(scope, id_, state_key="allora-common/terraform.tfstate", settings=settings)
         names = Names(settings)
         LogGroups(
             self,
             "log-groups",
+            prefix=names.log_group_prefix,
             names=names.log_groups,
             retention_days=settings.log_retention_days,
         )
         role = WorkerRole(
             self,
             "worker-role",
-            name=names.in_region,
+            name=settings.name_prefix,
             partition=settings.partition,
             region=settings.aws_region,
             account_id=settings.aws_account_id,

@@ -106,7 +106,9 @@ def _run(emulator: Emulator, *command: str) -> None:
     """
     environment = emulator.environment(os.environ) | _our_variables()
     if subprocess.run(command, cwd=ROOT, env=environment).returncode:
-        out.print(f"\n[red]✘ {shlex.join(command)} failed[/]; the reason is above. Nothing touched AWS.")
+        out.print(
+            f"\n[red]✘ {shlex.join(command)} failed[/]; the reason is above. Nothing touched AWS."
+        )
         out.print("To begin afresh: [bold]make local-stop[/], then [bold]make local[/].")
         sys.exit(1)
 

@@ -21,9 +21,7 @@ def open_session(settings: Settings) -> boto3.Session:
     Raises:
         OperatorError: the credentials are another account's.
     """
-    session = boto3.Session(
-        profile_name=settings.aws_profile, region_name=settings.aws_region
-    )
+    session = boto3.Session(profile_name=settings.aws_profile, region_name=settings.aws_region)
     account = session.client("sts").get_caller_identity()["Account"]
     if account != settings.aws_account_id:
         raise OperatorError(
@@ -37,7 +35,12 @@ def open_session(settings: Settings) -> boto3.Session:
 # What AWS answers to credentials that are no longer good.
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-_REFUSED = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
+_REFUSED = {
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+    "InvalidAccessKeyId",
+}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 
 
@@ -68,7 +71,9 @@ def _explain(error: exceptions.ClientError) -> str:
     if code in _EXPIRED:
         return "Your AWS credentials have expired. Run `aws sso login`, or get new ones."
     if code in _REFUSED:
-        return f"AWS does not accept your credentials ({code}). Check AWS_PROFILE and `aws configure`."
+        return (
+            f"AWS does not accept your credentials ({code}). Check AWS_PROFILE and `aws configure`."
+        )
     if code in _DENIED:
         return f"You may not do that: {error}. Ask the account's administrator for this action."
     return str(error)

@@ -28,11 +28,7 @@ def check_secret_name(name: str, model_secrets: Collection[str]) -> None:
     """
     known = [*_WORKER_SECRETS, *(f"model/{variable}" for variable in model_secrets)]
     if name not in known:
-        hint = (
-            " Name the variable in MODEL_SECRETS first."
-            if name.startswith("model/")
-            else ""
-        )
+        hint = " Name the variable in MODEL_SECRETS first." if name.startswith("model/") else ""
         raise OperatorError(f"{name!r} is not one of: {', '.join(known)}.{hint}")
 
 

@@ -1,0 +1,1 @@
+"""Generator of the data about AWS that the settings are checked against."""

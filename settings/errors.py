@@ -1,0 +1,87 @@
+"""What is wrong with the settings, said so that a person can put it right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
+FAULT = "fault"
+"""Type of the validation errors that `fault` makes."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One sentence about one setting, and the way out.
+
+    Attributes:
+        variable: Name of the variable; empty when the problem is about a line that has none.
+        message: What is wrong. Never holds the value of a secret.
+        remedy: What to type or to write instead; empty when the message says it all.
+        line: Line number in the settings file; None for a variable that is not in it.
+        origin: Where a variable without a line comes from, e.g. "environment".
+    """
+
+    variable: str
+    message: str
+    remedy: str = ""
+    line: int | None = None
+    origin: str = ""
+
+    def __str__(self) -> str:
+        """The problem on one line, the remedy on the next."""
+        place = f"line {self.line}" if self.line else self.origin
+        if not self.variable:
+            head = place
+        elif place:
+            head = f"{self.variable} ({place})"
+        else:
+            head = self.variable
+        return f"{head}: {self.message}" + (f"\n    -> {self.remedy}" if self.remedy else "")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `str()` of it is the complete report for the user.
+
+    Attributes:
+        problems: Every problem of this load, in the order of the file.
+    """
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        """Collect the problems.
+
+        Args:
+            source: What was read, e.g. ".env".
+            problems: At least one.
+        """
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
+        count = len(self.problems)
+        needs = "1 setting needs" if count == 1 else f"{count} settings need"
+        head = f"{source}: {needs} your attention. Nothing was created or changed."
+        body = (f"  {problem}".replace("\n", "\n  ") for problem in self.problems)
+        super().__init__("\n".join([head, "", *body]))
+
+
+def fault(message: str, remedy: str = "", variable: str = "") -> PydanticCustomError:
+    """Make the error that a validator raises.
+
+    Args:
+        message: What is wrong, as the rest of a sentence that begins with the value.
+        remedy: What to type or to write instead.
+        variable: The variable to blame, where it is not the one that is being validated.
+    """
+    context = {"message": message, "remedy": remedy, "variable": variable}
+    return PydanticCustomError(FAULT, "{message}", context)
+
+
+def warn(info: ValidationInfo, variable: str, message: str, remedy: str = "") -> None:
+    """Say something that is not wrong; `load_settings` passes a list that collects it.
+
+    Args:
+        info: What pydantic gives to the validator.
+        variable: The variable that it is about; it is set.
+        message: A sentence.
+        remedy: What to type or to write instead.
+    """
+    if info.context is not None:
+        info.context.append(Problem(variable, message, remedy))

@@ -1,0 +1,38 @@
+"""Variables of the AWS Blockchain Node Runners' Allora blueprint that mean nothing any more.
+
+They are accepted with a warning, so that an existing ``.env`` works. The blueprint's own list:
+https://github.com/aws-samples/aws-blockchain-node-runners (lib/allora/sample-configs).
+"""
+
+_KEY_NAME = "the SDK needs no key name: the wallet is the mnemonic in Parameter Store"
+_TUNED = "the Allora SDK sets fees, gas and retries by itself"
+_REPUTER = "this project runs a worker, not a reputer"
+
+LEGACY: dict[str, str] = {
+    "ALLORA_ENV": "choose the network with ALLORA_NETWORK (testnet or mainnet)",
+    "ALLORA_ACCOUNT_NAME": _KEY_NAME,
+    "ALLORA_WALLET_ADDRESS_KEY_NAME": _KEY_NAME,
+    "ALLORA_WALLET_HOME_DIR": "the SDK keeps no key ring on disk",
+    "ALLORA_WALLET_NODE_RPC": (
+        "the SDK speaks gRPC and knows its network's address; "
+        "for another one set ALLORA_GRPC_URL (grpc+https://host:443)"
+    ),
+    "ALLORA_WALLET_*": _TUNED,
+    "ALLORA_WORKER_INFERENCE_ENTRYPOINT_NAME": (
+        "the worker asks the model at ALLORA_WORKER_INFERENCE_ENDPOINT directly"
+    ),
+    "ALLORA_WORKER_LOOP_SECONDS": "the SDK follows the topic's submission windows on the chain",
+    "ALLORA_REPUTER_TOKEN": _REPUTER,  # by name, for it is not the secret that it sounds like
+    "ALLORA_REPUTER_*": _REPUTER,
+}
+"""Why a variable is ignored, by its name; ``*`` stands for any ending."""
+
+
+def legacy_reason(name: str) -> str | None:
+    """Why this variable is ignored; None when it is none of the blueprint's."""
+    if name in LEGACY:
+        return LEGACY[name]
+    for pattern, reason in LEGACY.items():
+        if pattern.endswith("*") and name.startswith(pattern[:-1]):
+            return reason
+    return None

@@ -1,0 +1,219 @@
+"""Finds the settings, refuses what does not belong there, and reports all problems at once."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from settings.checks import did_you_mean
+from settings.env_file import Entry, EnvText, read_env_file
+from settings.errors import FAULT, Problem, SettingsError
+from settings.legacy import LEGACY, legacy_reason
+from settings.model import Settings
+from settings.secret_rules import is_secret_name, remedy_for, remedy_for_kind, secret_kind
+
+DEFAULT_FILE = Path(".env")
+FILE_VARIABLE = "ALLORA_ENV_FILE"
+
+FILE_ONLY = frozenset({"AWS_PROFILE"})
+"""Read from the file alone: in the environment they are the AWS tools' own."""
+
+EMPTY_IS_AN_ERROR = {"ALLORA_INGRESS_CIDRS": "write none, or networks such as 203.0.113.0/24"}
+"""Where an empty value could mean both the default and its opposite; with the remedy."""
+
+NEVER_SHOWN = frozenset({"MODEL_ENV_VARS", "MODEL_SECRETS"})
+"""Variables whose value may hold a secret that was put there by mistake."""
+
+_FIELD_OF = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
+_VARIABLE_OF = {name: variable for variable, name in _FIELD_OF.items()}
+_SHOWN_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The value of one variable, and where it is from: a line of the file, or the environment."""
+
+    value: str
+    line: int | None = None
+
+    def problem(self, variable: str, message: str, remedy: str = "") -> Problem:
+        return Problem(variable, message, remedy, self.line, "" if self.line else "environment")
+
+    def shown(self, variable: str) -> str:
+        """The value for a message, or nothing where it might be a secret."""
+        if variable in NEVER_SHOWN or secret_kind(self.value):
+            return ""
+        short = self.value[:_SHOWN_LENGTH] + ("…" if len(self.value) > _SHOWN_LENGTH else "")
+        return f"{short!r} "
+
+
+def load_settings(
+    env_file: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """Read, check and complete the settings.
+
+    The file wins over the environment. `pipenv run` loads the same file into the environment and
+    interpolates it, so that only this order gives the same values everywhere; and where the file
+    names an account, a forgotten variable of the shell must not choose another.
+
+    Args:
+        env_file: The settings file. By default the one that ALLORA_ENV_FILE names, or else `.env`
+            in the working directory, which may be absent: then the environment alone counts.
+        environ: The environment.
+
+    Raises:
+        SettingsError: With every problem that was found, each with its remedy.
+    """
+    path = _chosen_file(env_file, environ)
+    text = read_env_file(path) if path else EnvText((), (), complete=True)
+    source = str(path) if path else "The environment (there is no .env file here)"
+    problems = [*text.problems, *_set_twice(text.entries), *_not_settings(text.entries)]
+    if not text.complete:  # what is missing may only be unread
+        raise SettingsError(source, problems)
+
+    found = _merge(text.entries, environ)
+    secret = list(_secret_values(found))
+    problems += secret
+    notes: list[Problem] = []
+    refused = {problem.variable for problem in secret}
+    values = {name: entry.value for name, entry in found.items() if name not in refused}
+    settings, invalid = _validate(values, notes)
+    problems += [
+        _placed(problem, found, has_file=path is not None)
+        for problem in invalid
+        if problem.variable not in refused
+    ]
+    if settings is None or problems:
+        raise SettingsError(source, problems)
+    warnings = [
+        *_legacy(text.entries),
+        *_overruled(text.entries, environ, source),
+        *(found[note.variable].problem(note.variable, note.message, note.remedy) for note in notes),
+    ]
+    warnings.sort(key=lambda problem: problem.line or 0)
+    return settings.model_copy(update={"warnings": tuple(map(str, warnings))})
+
+
+def _chosen_file(env_file: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if env_file:
+        return env_file
+    if named := environ.get(FILE_VARIABLE):
+        return Path(named).expanduser()
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def _set_twice(entries: tuple[Entry, ...]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for entry in entries:
+        if entry.key in first:
+            message = f"is set twice, on line {first[entry.key]} and on line {entry.line}."
+            yield Problem(entry.key, message, "remove one of the lines", entry.line)
+        first.setdefault(entry.key, entry.line)
+
+
+def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
+    """Secrets, by their names, and variables that nobody knows. Their values are not repeated."""
+    for entry in entries:
+        if entry.key in _FIELD_OF or entry.key in LEGACY:
+            continue
+        if is_secret_name(entry.key):
+            if entry.value:
+                message = "is a secret, which does not belong in this file."
+                yield Problem(entry.key, message, remedy_for(entry.key), entry.line)
+        elif legacy_reason(entry.key) is None:
+            message = f"is not a setting{did_you_mean(entry.key, _FIELD_OF)}"
+            remedy = "docs/configuration.md lists all; the model's own go into MODEL_ENV_VARS"
+            yield Problem(entry.key, message, remedy, entry.line)
+
+
+def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, _Found]:
+    """The value of every known variable that has one; the file, also an empty line, comes first."""
+    merged = {
+        name: _Found(environ[name])
+        for name in _FIELD_OF
+        if name in environ and name not in FILE_ONLY
+    }
+    for entry in reversed(entries):  # of two equal keys, which are an error, check the first
+        if entry.key in _FIELD_OF:
+            merged[entry.key] = _Found(entry.value, entry.line)
+    return {
+        name: found for name, found in merged.items() if found.value or name in EMPTY_IS_AN_ERROR
+    }
+
+
+def _secret_values(found: Mapping[str, _Found]) -> Iterator[Problem]:
+    for name, entry in found.items():
+        if name == "MODEL_ENV_VARS":
+            continue  # its own check names the variable inside
+        if kind := secret_kind(entry.value):
+            message = f"looks like {kind}, which does not belong in a settings file."
+            yield entry.problem(name, message, remedy_for_kind(kind))
+
+
+def _validate(
+    values: Mapping[str, str], notes: list[Problem]
+) -> tuple[Settings | None, list[Problem]]:
+    """Make the settings, or say what is wrong with the values; `notes` collects warnings."""
+    problems = [
+        Problem(name, "is empty, which could mean everybody as well as nobody.", remedy)
+        for name, remedy in EMPTY_IS_AN_ERROR.items()
+        if values.get(name) == ""
+    ]
+    try:
+        filled = {name: value for name, value in values.items() if value}
+        return Settings.model_validate(filled, context=notes), problems
+    except ValidationError as error:
+        problems += _problems_of(error)
+    return None, problems
+
+
+def _problems_of(error: ValidationError) -> Iterator[Problem]:
+    for detail in error.errors(include_url=False, include_input=False):
+        location = str(detail["loc"][0])
+        variable = _VARIABLE_OF.get(location, location)
+        if detail["type"] == "default_factory_not_called":
+            continue  # it needs a setting that is wrong, and reported
+        if detail["type"] == "missing":
+            example = (Settings.model_fields[_FIELD_OF[variable]].examples or [""])[0]
+            yield Problem(variable, "is required, and not set.", f"{variable}={example}")
+        elif detail["type"] == FAULT:
+            context = detail["ctx"]
+            yield Problem(context["variable"] or variable, context["message"], context["remedy"])
+        else:
+            yield Problem(variable, f"is not valid: {detail['msg']}.")
+
+
+def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) -> Problem:
+    """The problem with the line and the value of its variable; without one, how to begin."""
+    entry = found.get(problem.variable)
+    if entry:
+        message = f"{entry.shown(problem.variable)}{problem.message}"
+        return entry.problem(problem.variable, message, problem.remedy)
+    if has_file:
+        return problem
+    return replace(problem, remedy="cp samples/testnet.env .env, and set it there")
+
+
+def _legacy(entries: tuple[Entry, ...]) -> Iterator[Problem]:
+    for entry in entries:
+        reason = None if entry.key in _FIELD_OF else legacy_reason(entry.key)
+        if reason and (entry.value or not is_secret_name(entry.key)):
+            yield Problem(entry.key, f"is ignored, and can go: {reason}.", line=entry.line)
+
+
+def _overruled(
+    entries: tuple[Entry, ...], environ: Mapping[str, str], source: str
+) -> Iterator[Problem]:
+    """Variables that the file and the environment set differently."""
+    if "PIPENV_ACTIVE" in environ:
+        return  # pipenv put the file's values there, interpolated
+    for entry in entries:
+        other = environ.get(entry.key, entry.value)
+        if entry.key not in _FIELD_OF or other == entry.value:
+            continue
+        here, there = (_Found(value).shown(entry.key).strip() for value in (entry.value, other))
+        values = f" ({here}, not {there})" if here and there else ""
+        message = f"{source} differs from the environment; the file wins{values}."
+        yield Problem(entry.key, message, f"unset {entry.key}", entry.line)

@@ -1,0 +1,37 @@
+"""The names that settings give to what lies in AWS. They are a contract: see docs/architecture.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from settings import Settings
+
+
+class Names:
+    """Names that more than one part of the project must agree on.
+
+    Attributes:
+        in_region: for what must be unique in an account, whatever the region: the dashboard.
+        secrets_prefix: what the names of the worker's SSM parameters begin with.
+        parameters: the SSM parameters that the host may read: the wallet's mnemonic, the API key,
+            the token that consumers present, and the model server's secret variables.
+        log_group_prefix: what the names of the log groups begin with.
+        log_groups: the CloudWatch log groups by part of the host.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.in_region = f"{settings.name_prefix}-{settings.aws_region}"
+        self.secrets_prefix = f"/allora/{settings.worker_name}"
+        self.parameters: tuple[str, ...] = tuple(
+            f"{self.secrets_prefix}/{secret}"
+            for secret in (
+                "mnemonic",
+                "api-key",
+                "inference-token",
+                *(f"model/{name}" for name in settings.model_secrets),
+            )
+        )
+        self.log_group_prefix = f"/allora/{settings.worker_name}"
+        self.log_groups: Mapping[str, str] = {
+            part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
+        }

@@ -1,0 +1,156 @@
+"""Writes docs/configuration.md from the declared settings: `python -m settings.reference`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from settings.legacy import LEGACY
+from settings.model import Settings
+
+OUTPUT = Path(__file__).parents[1] / "docs" / "configuration.md"
+
+_HEAD = """\
+<!-- Generated from settings/model.py by `python -m settings.reference`; do not edit. -->
+# Configuration
+
+Everything that a deployment can be told is in one file, `.env`, in the project's folder. Start with
+a sample and change what differs:
+
+```sh
+cp samples/testnet.env .env
+```
+
+`AWS_ACCOUNT_ID` and `AWS_REGION` are required; everything else has a default. The settings are
+checked before anything is created: all problems are reported at once, each with its line and a
+remedy.
+
+## Where settings come from
+
+1. **The file.** `.env` in the working directory, or the one that the environment variable
+   `ALLORA_ENV_FILE` names.
+2. **The environment**, for a variable that is not in the file; it is enough alone when there is no
+   file, as in CI. `AWS_PROFILE` is read from the file only: in the environment it works as with
+   every AWS tool.
+
+The file wins. `pipenv run` also loads `.env` into the environment, with `$` interpolated, so that
+only this order gives the same values with it and without it; and an account that the file names is
+never changed by a variable that a shell still remembers. Where the two differ, a warning says so.
+
+An empty value is the same as none: the default applies. (`ALLORA_INGRESS_CIDRS` must not be empty;
+write `none` or networks.) A variable that is set twice, or that nobody knows, is an error.
+
+## How a file is written
+
+| To write | Write |
+|---|---|
+| a comment | `# at the start of a line, or after a value and a blank` |
+| a value | `AWS_REGION=us-east-1`; blanks around it do not count |
+| a value with blanks or `#` | `NAME="with # in it"` or `NAME='with # in it'` |
+| several lines | a quoted value may go over several lines |
+| a quote inside quotes | use the other kind around it, or `\\"` and `\\'` |
+| a backslash | `\\\\` inside quotes; in double quotes `\\n` is a new line and `\\t` a tab |
+| a dollar sign | `$` always stands for itself: nothing is interpolated |
+
+The file is UTF-8; a byte order mark and Windows line endings are welcome.
+
+`MODEL_ENV_VARS` holds such a file inside a value, so that values with double quotes go into single
+ones:
+
+```sh
+MODEL_ENV_VARS='
+TOKEN="ETH"
+TRAINING_DAYS="1"
+'
+```
+
+The model server gets these values byte for byte.
+"""
+
+_SECRETS = """\
+## Secrets
+
+No secret belongs in this file; where one is found, by its name or by its look, nothing is deployed.
+Secrets live in AWS Systems Manager Parameter Store, encrypted, and the host reads them when it
+starts:
+
+| Secret | Command |
+|---|---|
+| the wallet's mnemonic | `pipenv run allora secret set mnemonic` |
+| the API key of developer.allora.network | `pipenv run allora secret set api-key` |
+| the token that consumers of port 9010 present | `pipenv run allora secret set inference-token` |
+| a variable of the model server, such as `CG_API_KEY` | `MODEL_SECRETS=CG_API_KEY` and \
+`pipenv run allora secret set model/CG_API_KEY` |
+| AWS credentials | `aws configure` or `aws sso login`, and `AWS_PROFILE` |
+
+Refused are:
+
+- names that end with `_KEY`, `_TOKEN`, `_PASS` or `_PWD`, or hold `SECRET`, `PASSWORD`,
+  `PASSPHRASE`, `MNEMONIC`, `CREDENTIAL` or `PRIVATE_KEY`, in the file and in `MODEL_ENV_VARS`;
+  without a value they are ignored (`TOKEN` alone, `ALLORA_WORKER_TOKEN` and public keys are no
+  secrets);
+- the AWS tools' variables for credentials;
+- values that look like a wallet mnemonic, a private key, or a well-known kind of access key;
+- URLs with a user, a password or a key in them.
+"""
+
+_LEGACY_HEAD = """\
+## Variables of the AWS blueprint that mean nothing any more
+
+An `.env` of the Allora blueprint of
+[AWS Blockchain Node Runners](https://github.com/aws-samples/aws-blockchain-node-runners) works once
+its secrets are moved (see above). These variables of it are ignored, each with a warning:
+
+| Variable | Why |
+|---|---|
+"""
+
+
+def render() -> str:
+    """The whole page."""
+    sections = "\n".join(_section(title, fields) for title, fields in _sections().items())
+    legacy = "".join(f"| `{name}` | {_cell(reason)} |\n" for name, reason in LEGACY.items())
+    return f"{_HEAD}\n## Settings\n\n{sections}\n{_SECRETS}\n{_LEGACY_HEAD}{legacy}"
+
+
+def _sections() -> dict[str, list[FieldInfo]]:
+    """The declared variables by section, in the order of their declaration."""
+    sections: dict[str, list[FieldInfo]] = {}
+    for field in Settings.model_fields.values():
+        if field.alias:
+            sections.setdefault(str(_extra(field)["section"]), []).append(field)
+    return sections
+
+
+def _section(title: str, fields: list[FieldInfo]) -> str:
+    return "\n".join([f"### {title}", "", *_table(fields), ""])
+
+
+def _table(fields: list[FieldInfo]) -> Iterator[str]:
+    yield "| Variable | Meaning | Default | Example |"
+    yield "|---|---|---|---|"
+    for field in fields:
+        example = (field.examples or [""])[0]
+        cells = f"`{field.alias}`", str(field.description), _default(field), f"`{example}`"
+        yield f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    return str(_extra(field)["default_text"] or f"`{field.default}`")
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    extra = field.json_schema_extra
+    return dict(extra) if isinstance(extra, dict) else {}
+
+
+def _cell(text: str) -> str:
+    """The text for one cell of a table, where a line break or a bar would end it."""
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    OUTPUT.write_text(render(), encoding="utf-8")

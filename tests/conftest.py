@@ -1,0 +1,68 @@
+"""Shared fixtures: settings without a file, and stacks as Terraform would read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# First, because it prepares the process that `cdktf` starts when it is imported.
+import constructs_lib  # noqa: F401
+
+# isort: split
+
+from cdktf import Testing
+
+from main import build_app
+from settings import Settings, load_settings
+from tests.synthesized import Stack
+
+Testing.__test__ = False  # it is not a test class, whatever pytest makes of its name
+
+MINIMAL = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "eu-central-1"}
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = sorted((ROOT / "samples").glob("*.env"))
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings of variables, beside the two that must be there; they come from no file."""
+
+    def make(**variables: str) -> Settings:
+        empty = tmp_path / "empty.env"
+        empty.write_text("")
+        return load_settings(empty, MINIMAL | variables)
+
+    return make
+
+
+@pytest.fixture
+def synth(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> Callable[..., dict[str, Stack]]:
+    """The whole app's stacks for some variables, by stack id."""
+
+    def make(**variables: str) -> dict[str, Stack]:
+        outdir = tmp_path / "cdktf.out"
+        build_app(make_settings(**variables), outdir=str(outdir)).synth()
+        return {
+            file.parent.name: Stack(json.loads(file.read_text()))
+            for file in outdir.glob("stacks/*/cdk.tf.json")
+        }
+
+    return make
+
+
+@pytest.fixture
+def node(synth: Callable[..., dict[str, Stack]]) -> Callable[..., Stack]:
+    """The stack `allora-single-node` for some variables."""
+    return lambda **variables: synth(**variables)["allora-single-node"]
+
+
+@pytest.fixture
+def common(synth: Callable[..., dict[str, Stack]]) -> Callable[..., Stack]:
+    """The stack `allora-common` for some variables."""
+    return lambda **variables: synth(**variables)["allora-common"]

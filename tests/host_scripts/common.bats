@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# lib/common.sh: how every script speaks, fails and retries.
+
+# shellcheck disable=SC2016 # the text of a stub expands when the stub runs
+
+load helper
+
+setup() {
+  make_host
+  COMMON="$ALLORA_ROOT/opt/allora/lib/common.sh"
+}
+
+# script TEXT: runs it as a script that has loaded common.sh.
+script() {
+  printf 'source "%s"\n%s\n' "$COMMON" "$1" >"$BATS_TEST_TMPDIR/script.sh"
+  run bash "$BATS_TEST_TMPDIR/script.sh"
+}
+
+@test "a line goes to the serial console and to syslog" {
+  script 'say hello'
+  [ "$status" -eq 0 ]
+  [ "$(last_console_line)" = 'allora: hello' ]
+  called '^logger --tag allora -- hello$'
+}
+
+@test "a unit's line is not in the journal twice" {
+  mkfifo "$BATS_TEST_TMPDIR/journal"
+  exec 7<>"$BATS_TEST_TMPDIR/journal"
+  JOURNAL_STREAM=$(stat -Lc %d:%i /dev/fd/7) bash -c "source '$COMMON'; say hello" 2>&7
+  never_called '^logger'
+  read -r -t 5 line <&7
+  [ "$line" = 'allora: hello' ]
+}
+
+@test "a host without a console says it all the same" {
+  rm "$ALLORA_ROOT/dev/console"
+  mkdir "$ALLORA_ROOT/dev/console"
+  script 'say hello'
+  [ "$status" -eq 0 ]
+  [ "$output" = 'allora: hello' ]
+}
+
+@test "an unexpected failure names the command and its place, and is the last line" {
+  script 'work() { false; echo unreachable; }; work'
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'allora: failed: false: status 1 in script.sh line 2'
+  [[ $output != *unreachable* ]]
+}
+
+@test "an unset variable stops the script" {
+  script 'echo "$NO_SUCH_SETTING"; echo unreachable'
+  [ "$status" -ne 0 ]
+  [[ $output != *unreachable* ]]
+}
+
+@test "retry waits longer each time, and succeeds as soon as the command does" {
+  script 'n=0; flaky() { n=$((n + 1)); ((n == 7)); }; retry 9 flaky; echo "after $n"'
+  [ "$output" = 'after 7' ]
+  [ "$(grep -o 'sleep .*' "$CALLS" | tr '\n' ' ')" = 'sleep 2 sleep 4 sleep 8 sleep 16 sleep 30 sleep 30 ' ]
+}
+
+@test "retry ends, without a last wait" {
+  script 'retry 3 false || echo gave up'
+  [ "$output" = 'gave up' ]
+  [ "$(times '^sleep')" -eq 2 ]
+}
+
+@test "settings are data: nothing in them runs" {
+  make_host 'MODEL_REF=$(touch '"$BATS_TEST_TMPDIR"'/pwned)`id`'
+  script 'echo "$MODEL_REF"'
+  contains "$output" '`id`'
+  [ ! -e "$BATS_TEST_TMPDIR/pwned" ]
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# bin/install.sh: from a fresh host to a running worker, and again.
+
+# shellcheck disable=SC2016 # the text of a stub expands when the stub runs
+
+load helper
+
+setup() {
+  make_host
+  start_imds # answers the probe of the internet as well
+  export PROBE_URL="$IMDS_ENDPOINT/"
+  stub systemctl 'case "$*" in
+    "start allora-storage.service") [[ ! -e $ALLORA_ROOT/storage-fails ]] || { echo "the disk is gone." >"$ALLORA_ROOT/run/allora/last-failure"; exit 1; } ;;
+    "start allora.service") [[ ! -e $ALLORA_ROOT/start-fails ]] || { echo "no mnemonic." >"$ALLORA_ROOT/run/allora/last-failure"; exit 1; } ;;
+    "is-active --quiet docker.service") [[ -e $ALLORA_ROOT/docker-runs ]] ;;
+  esac'
+  stub dpkg-query 'grep -qx "${@: -1}" "$ALLORA_ROOT/installed" 2>/dev/null && printf installed'
+  stub dpkg
+  # The last APT_FAILURES installations have failed so far.
+  stub apt-get 'if [[ " $* " == *" install "* ]]; then
+      if (( $(grep -c "^apt-get.* install " "$CALLS") <= ${APT_FAILURES:-0} )); then echo "E: no route" >&2; exit 100; fi
+      printf "%s\n" "${@: -5}" >>"$ALLORA_ROOT/installed"
+    fi'
+}
+
+teardown() {
+  stop_imds
+}
+
+@test "a fresh host: every step in order, then ready" {
+  run "$BIN/install.sh"
+  [ "$status" -eq 0 ]
+  run tr -d '\r' <"$ALLORA_ROOT/dev/console"
+  [ "$output" = 'allora: [1/6] Reach the internet: done
+allora: [2/6] Prepare storage: done
+allora: [3/6] Configure Docker: done
+allora: [4/6] Install packages: done
+allora: [5/6] Run Docker: done
+allora: [6/6] Start worker and model: done
+allora: ready' ]
+  called '^apt-get .* install --no-install-recommends docker.io docker-buildx docker-compose-v2 git python3-boto3$'
+  called '^systemctl enable allora.service$'
+  called '^systemctl enable allora-storage.service$'
+}
+
+@test "storage and Docker's settings are there before the package starts Docker" {
+  stub apt-get '[[ -e $ALLORA_ROOT/etc/docker/daemon.json ]] && grep -q "start allora-storage" "$CALLS"'
+  run "$BIN/install.sh"
+  [ "$status" -eq 0 ]
+  run python3 -c "import json,sys; print(json.load(open(sys.argv[1]))['data-root'])" "$ALLORA_ROOT/etc/docker/daemon.json"
+  [ "$output" = "$ALLORA_ROOT/var/lib/allora/docker" ]
+}
+
+@test "a second run installs nothing and restarts nothing" {
+  "$BIN/install.sh"
+  touch "$ALLORA_ROOT/docker-runs"
+  : >"$CALLS"
+  run "$BIN/install.sh"
+  [ "$status" -eq 0 ]
+  never_called '^apt-get'
+  never_called 'restart'
+  [ "$(last_console_line)" = 'allora: ready' ]
+}
+
+@test "apt that fails twice is tried again" {
+  APT_FAILURES=2 run "$BIN/install.sh"
+  [ "$status" -eq 0 ]
+  [ "$(times '^apt-get .* install ')" -eq 3 ]
+}
+
+@test "apt that fails for good: a bounded number of tries, then a sentence that helps" {
+  APT_FAILURES=99 run "$BIN/install.sh"
+  [ "$status" -eq 1 ]
+  [ "$(times '^apt-get .* install ')" -eq 5 ]
+  contains "$(last_console_line)" 'allora: failed: [4/6] Install packages: apt-get could not install docker.io'
+  contains "$(last_console_line)" "Try again: sudo $BIN/install.sh"
+  contains "$(<"$ALLORA_ROOT/var/log/allora/install.log")" 'E: no route'
+  never_called '^systemctl (enable|start) allora.service'
+}
+
+@test "no internet: bounded, and never a package" {
+  PROBE_URL=http://127.0.0.1:1/ run "$BIN/install.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" '[1/6] Reach the internet: http://127.0.0.1:1/ does not answer'
+  never_called '^apt-get'
+}
+
+@test "an interrupted installation goes on at the next boot, a finished one does not" {
+  APT_FAILURES=99 run "$BIN/install.sh"
+  called '^systemctl enable allora-install.service$'
+  never_called '^systemctl disable allora-install.service$'
+  run "$BIN/install.sh"
+  called '^systemctl disable allora-install.service$'
+}
+
+@test "storage that fails stops everything before Docker" {
+  touch "$ALLORA_ROOT/storage-fails"
+  run "$BIN/install.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" '[2/6] Prepare storage: the disk is gone.'
+  never_called '^apt-get'
+}
+
+@test "a worker that does not start: the reason is in the last line, and it is not called ready" {
+  touch "$ALLORA_ROOT/start-fails"
+  run "$BIN/install.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" '[6/6] Start worker and model: no mnemonic. systemd tries again'
+  run ! grep -q ready "$ALLORA_ROOT/dev/console"
+}
+
+@test "two installations never run at once" {
+  mkdir -p "$ALLORA_ROOT/run/allora"
+  exec 8>"$ALLORA_ROOT/run/allora/install.lock"
+  flock 8
+  run "$BIN/install.sh" 8>&-
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'is running'
+  never_called '^systemctl'
+}
+
+@test "Docker's settings: somebody's other keys stay, ours win, Docker takes them up" {
+  mkdir -p "$ALLORA_ROOT/etc/docker"
+  echo '{"dns": ["10.0.0.2"], "data-root": "/elsewhere", "features": {"cdi": true}}' >"$ALLORA_ROOT/etc/docker/daemon.json"
+  touch "$ALLORA_ROOT/docker-runs"
+  "$BIN/install.sh"
+  called '^systemctl restart docker.service$'
+  run cat "$ALLORA_ROOT/etc/docker/daemon.json"
+  contains "$output" '10.0.0.2'
+  contains "$output" '"cdi": true'
+  contains "$output" '"containerd-snapshotter": false'
+  contains "$output" '"live-restore": true'
+  [[ $output != *elsewhere* ]]
+}
+
+@test "Docker's settings that are not JSON are not lost" {
+  mkdir -p "$ALLORA_ROOT/etc/docker"
+  echo '{"dns": ' >"$ALLORA_ROOT/etc/docker/daemon.json"
+  run "$BIN/install.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'daemon.json is not JSON'
+  [ "$(<"$ALLORA_ROOT/etc/docker/daemon.json")" = '{"dns": ' ]
+}

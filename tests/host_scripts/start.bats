@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# bin/start.sh, compose.sh and check-services.py: what allora.service does.
+
+# shellcheck disable=SC2016 # the text of a stub expands when the stub runs
+
+load helper
+
+setup() {
+  make_host
+  SETTINGS="$ALLORA_ROOT/etc/allora/compose.settings.json"
+  echo '{"services": {"worker": {"image": "worker:1"}, "model": {"image": "model:1"}}}' >"$SETTINGS"
+  export RUNNING=$'model\nworker'
+  stub docker 'case "$*" in
+    *" up "*) (( $(grep -c " up " "$CALLS") > ${UP_FAILURES:-0} )) || exit 1
+              echo "$INSTANCE_ID $MODEL_MEMORY $AWS_REGION $WORKER_PORT" >"$ALLORA_ROOT/environment" ;;
+    *" ps "*) echo "$RUNNING" ;;
+    info*) [[ ! -e $ALLORA_ROOT/docker-is-down ]] ;;
+  esac'
+  replace fetch-secrets.py 'echo "fetch-secrets" >>"$CALLS"'
+}
+
+# replace SCRIPT BODY: a stand-in for one of our own.
+replace() {
+  printf '#!/usr/bin/env bash\n%s\n' "$2" >"$BIN/$1"
+}
+
+@test "worker and model are started with the node's settings" {
+  run "$BIN/start.sh"
+  [ "$status" -eq 0 ]
+  [ "$(last_console_line)" = 'allora: worker and model are running' ]
+  called "^docker compose --file $ALLORA_ROOT/opt/allora/compose.yaml --file $SETTINGS up --detach --build --remove-orphans$"
+  [[ $(<"$ALLORA_ROOT/environment") =~ ^i-0123456789abcdef0\ [0-9]+m\ us-east-1\ 9010$ ]]
+}
+
+@test "secrets are there before the first container" {
+  "$BIN/start.sh"
+  run grep -nE 'fetch-secrets| up ' "$CALLS"
+  [[ ${lines[0]} == *fetch-secrets* ]]
+  [[ ${lines[1]} == *' up '* ]]
+}
+
+@test "secrets that cannot be had: their sentence is the last line, and nothing starts" {
+  replace fetch-secrets.py 'echo "Secrets are missing. Run: this" >&2; exit 1'
+  run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  [ "$(last_console_line)" = 'allora: failed: Secrets are missing. Run: this' ]
+  [ "$(<"$ALLORA_ROOT/run/allora/last-failure")" = 'Secrets are missing. Run: this' ]
+  never_called ' up '
+}
+
+@test "Docker that is down: bounded, with a pointer, and nothing starts" {
+  touch "$ALLORA_ROOT/docker-is-down"
+  run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'Docker does not run'
+  never_called ' up |fetch-secrets'
+}
+
+@test "a start that fails twice is tried again" {
+  UP_FAILURES=2 run "$BIN/start.sh"
+  [ "$status" -eq 0 ]
+  [ "$(times ' up ')" -eq 3 ]
+}
+
+@test "a start that fails for good is bounded, and never called running" {
+  UP_FAILURES=99 run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  [ "$(times ' up ')" -eq 3 ]
+  contains "$(last_console_line)" 'could not start worker and model'
+}
+
+@test "a container that does not stay up is named" {
+  RUNNING=model run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'the worker container does not stay up'
+  contains "$(last_console_line)" 'compose.sh logs --tail 50 worker'
+}
+
+@test "a success forgets the last failure" {
+  RUNNING=model run "$BIN/start.sh"
+  [ -e "$ALLORA_ROOT/run/allora/last-failure" ]
+  "$BIN/start.sh"
+  [ ! -e "$ALLORA_ROOT/run/allora/last-failure" ]
+}
+
+@test "nothing to run: the sentence names every setting that helps" {
+  echo '{"services": {"worker": {"build": "/no/such/worker"}, "model": {}}}' >"$SETTINGS"
+  run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'no /no/such/worker/Dockerfile'
+  local setting
+  for setting in ALLORA_WORKER_IMAGE MODEL_IMAGE MODEL_REPO; do
+    contains "$(last_console_line)" "$setting"
+  done
+  [[ $output != *Traceback* ]]
+  never_called ' up '
+}
+
+@test "a build needs its Dockerfile, by the name the settings give" {
+  mkdir "$BATS_TEST_TMPDIR/context"
+  echo '{"services": {"worker": {"image": "w"}, "model": {"build": {"context": "'"$BATS_TEST_TMPDIR/context"'", "dockerfile": "Containerfile"}}}}' >"$SETTINGS"
+  run "$BIN/check-services.py"
+  [ "$status" -eq 1 ]
+  contains "$output" "$BATS_TEST_TMPDIR/context/Containerfile"
+  touch "$BATS_TEST_TMPDIR/context/Containerfile"
+  run "$BIN/check-services.py"
+  [ "$status" -eq 0 ]
+}
+
+@test "a model that cannot be fetched stops the start with its own sentence" {
+  echo "MODEL_REPO='https://example.invalid/x'" >>"$ALLORA_ROOT/etc/allora/host.env"
+  replace fetch-model.sh 'echo "fetch-model" >>"$CALLS"; exit 1'
+  run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  called fetch-model
+  never_called ' up '
+}

@@ -1,0 +1,77 @@
+"""compose.yaml: what the containers may do, and what they never may."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+COMPOSE = Path(__file__).parents[2] / "scripts/host/compose.yaml"
+SERVICES = ["worker", "model"]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return services
+
+
+def test_only_the_worker_is_published(services: dict[str, Any]) -> None:
+    assert services["worker"]["ports"] == ["${WORKER_PORT}:9010"]
+    assert "ports" not in services["model"]
+
+
+def test_the_model_answers_to_the_host_names_of_older_configurations(
+    services: dict[str, Any],
+) -> None:
+    assert services["model"]["networks"]["allora"]["aliases"] == ["source", "inference"]
+    assert "allora" in services["worker"]["networks"]
+
+
+def test_the_worker_is_no_root_and_writes_to_tmp_alone(services: dict[str, Any]) -> None:
+    worker = services["worker"]
+    assert worker["user"].startswith("${WORKER_UID:-10001}")
+    assert worker["read_only"] is True
+    assert "cap_add" not in worker
+    assert [mount.split(":")[0] for mount in worker["tmpfs"]] == ["/tmp"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_container_has_more_rights_than_it_needs(services: dict[str, Any], name: str) -> None:
+    service = services[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {"privileged", "network_mode", "pid", "devices"}.isdisjoint(service)
+    assert {"SYS_ADMIN", "NET_ADMIN", "NET_RAW"}.isdisjoint(service.get("cap_add", []))
+    assert service["pids_limit"] > 0
+    assert service["mem_limit"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_sees_its_own_secrets_read_only_and_nothing_else_of_the_host(
+    services: dict[str, Any], name: str
+) -> None:
+    (mount,) = services[name]["volumes"]
+    assert mount["source"] == f"/run/allora/secrets/{name}"
+    assert mount["target"] == "/run/secrets"
+    assert mount["read_only"] is True
+    assert mount["bind"] == {"create_host_path": False}
+    assert "env_file" not in services[name]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_logs_go_to_a_group_that_exists_and_never_hold_the_container_up(
+    services: dict[str, Any], name: str
+) -> None:
+    logging = services[name]["logging"]
+    assert logging["driver"] == "awslogs"
+    assert logging["options"]["awslogs-group"] == f"${{LOG_GROUP_PREFIX}}/{name}"
+    assert logging["options"]["awslogs-create-group"] == "false"
+    assert logging["options"]["mode"] == "non-blocking"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_comes_back_and_has_time_to_end(services: dict[str, Any], name: str) -> None:
+    assert services[name]["restart"] == "unless-stopped"
+    assert services[name]["stop_grace_period"] == "30s"
+    assert services[name]["init"] is True

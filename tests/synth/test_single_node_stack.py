@@ -1,0 +1,289 @@
+"""What the stack `allora-single-node` is made of, and what it must never be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.synthesized import Stack
+
+Synth = Callable[..., Stack]
+
+EXISTING = {"AWS_VPC_ID": "vpc-0123456789abcdef0", "AWS_SUBNET_ID": "subnet-0123456789abcdef0"}
+
+
+def test_outputs_are_exactly_those_promised(node: Synth) -> None:
+    assert set(node().json["output"]) == {
+        "instance_id",
+        "public_ip",
+        "vpc_id",
+        "subnet_id",
+        "security_group_id",
+        "connect_command",
+        "dashboard_url",
+    }
+
+
+def test_outputs_are_not_hidden(node: Synth) -> None:
+    assert not [name for name, output in node().json["output"].items() if output.get("sensitive")]
+
+
+class TestNetwork:
+    def test_vpc_has_dns(self, node: Synth) -> None:
+        vpc = node(AWS_VPC_CIDR="10.20.0.0/16").one("aws_vpc")
+        assert vpc["cidr_block"] == "10.20.0.0/16"
+        assert vpc["enable_dns_support"] is True
+        assert vpc["enable_dns_hostnames"] is True
+
+    def test_subnet_is_public_by_its_route_and_gives_out_no_addresses(self, node: Synth) -> None:
+        stack = node()
+        subnet = stack.one("aws_subnet")
+        assert subnet["map_public_ip_on_launch"] is False
+        route = stack.one("aws_route")
+        assert route["destination_cidr_block"] == "0.0.0.0/0"
+        assert "aws_internet_gateway" in route["gateway_id"]
+        association = stack.one("aws_route_table_association")
+        assert "aws_subnet" in association["subnet_id"]
+
+    def test_default_security_group_is_emptied(self, node: Synth) -> None:
+        group = node().one("aws_default_security_group")
+        assert "ingress" not in group
+        assert "egress" not in group
+
+    def test_zone_is_one_that_offers_the_type_and_then_stays(self, node: Synth) -> None:
+        stack = node(AWS_INSTANCE_TYPE="t4g.small")
+        subnet = stack.one("aws_subnet")
+        assert "aws_ec2_instance_type_offerings" in subnet["availability_zone"]
+        assert subnet["lifecycle"]["ignore_changes"] == ["availability_zone"]
+        (offerings,) = stack.data("aws_ec2_instance_type_offerings")
+        assert offerings["filter"] == [{"name": "instance-type", "values": ["t4g.small"]}]
+        assert offerings["location_type"] == "availability-zone"
+
+    def test_a_zone_that_is_set_counts(self, node: Synth) -> None:
+        subnet = node(AWS_AVAILABILITY_ZONE="eu-central-1b").one("aws_subnet")
+        assert subnet["availability_zone"] == "eu-central-1b"
+        assert "lifecycle" not in subnet
+
+    def test_existing_network_is_only_read(self, node: Synth) -> None:
+        stack = node(**EXISTING)
+        for made in (
+            "aws_vpc",
+            "aws_subnet",
+            "aws_internet_gateway",
+            "aws_route",
+            "aws_route_table",
+        ):
+            assert stack.all(made) == []
+        assert stack.all("aws_default_security_group") == []  # it may be in use
+        (subnet,) = stack.data("aws_subnet")
+        assert subnet["id"] == EXISTING["AWS_SUBNET_ID"]
+        assert EXISTING["AWS_VPC_ID"] in subnet["lifecycle"]["postcondition"][0]["condition"]
+
+
+class TestSecurityGroup:
+    def test_only_the_worker_s_port_is_open(self, node: Synth) -> None:
+        rule = node().one("aws_vpc_security_group_ingress_rule")
+        assert (rule["from_port"], rule["to_port"]) == (9010, 9010)
+        assert rule["ip_protocol"] == "tcp"
+        assert rule["cidr_ipv4"] == "0.0.0.0/0"
+
+    def test_one_rule_for_each_cidr(self, node: Synth) -> None:
+        rules = node(ALLORA_INGRESS_CIDRS="203.0.113.0/24, 198.51.100.7/32").all(
+            "aws_vpc_security_group_ingress_rule"
+        )
+        assert {rule["cidr_ipv4"] for rule in rules} == {"203.0.113.0/24", "198.51.100.7/32"}
+        assert {rule["from_port"] for rule in rules} == {9010}
+
+    def test_none_opens_nothing(self, node: Synth) -> None:
+        assert node(ALLORA_INGRESS_CIDRS="none").all("aws_vpc_security_group_ingress_rule") == []
+
+    def test_rules_are_resources_of_their_own(self, node: Synth) -> None:
+        group = node().one("aws_security_group")
+        assert "ingress" not in group
+        assert "egress" not in group
+
+    def test_every_rule_is_described(self, node: Synth) -> None:
+        stack = node()
+        rules = stack.all("aws_vpc_security_group_ingress_rule") + stack.all(
+            "aws_vpc_security_group_egress_rule"
+        )
+        assert all(rule["description"] for rule in rules)
+
+
+class TestHost:
+    def test_metadata_needs_a_token_and_is_out_of_reach_for_containers(self, node: Synth) -> None:
+        assert node().one("aws_instance")["metadata_options"] == {
+            "http_endpoint": "enabled",
+            "http_tokens": "required",
+            "http_put_response_hop_limit": 1,
+            "instance_metadata_tags": "enabled",
+        }
+
+    def test_no_way_in_but_session_manager(self, node: Synth) -> None:
+        stack = node()
+        assert "key_name" not in stack.one("aws_instance")
+        assert stack.all("aws_key_pair") == []
+        ports = [rule["from_port"] for rule in stack.all("aws_vpc_security_group_ingress_rule")]
+        assert 22 not in ports
+
+    def test_root_volume_is_encrypted_gp3(self, node: Synth) -> None:
+        root = node(AWS_ROOT_VOLUME_SIZE="40").one("aws_instance")["root_block_device"]
+        assert (root["encrypted"], root["volume_type"], root["volume_size"]) == (True, "gp3", 40)
+
+    @pytest.mark.parametrize(
+        ("type_", "architecture"),
+        [("t3.medium", "amd64"), ("t4g.small", "arm64"), ("m7g.large", "arm64")],
+    )
+    def test_image_is_ubuntu_for_the_type_s_architecture(
+        self, node: Synth, type_: str, architecture: str
+    ) -> None:
+        (parameter,) = node(AWS_INSTANCE_TYPE=type_).data("aws_ssm_parameter")
+        assert parameter["name"] == (
+            "/aws/service/canonical/ubuntu/server/24.04/stable/current/"
+            f"{architecture}/hvm/ebs-gp3/ami-id"
+        )
+
+    def test_a_newer_image_replaces_no_host(self, node: Synth) -> None:
+        assert "ami" in node().one("aws_instance")["lifecycle"]["ignore_changes"]
+
+    def test_a_pinned_image_counts(self, node: Synth) -> None:
+        stack = node(AWS_AMI_ID="ami-0123456789abcdef0")
+        instance = stack.one("aws_instance")
+        assert instance["ami"] == "ami-0123456789abcdef0"
+        assert "ami" not in instance["lifecycle"]["ignore_changes"]
+        assert stack.data("aws_ssm_parameter") == []
+
+    def test_a_change_of_user_data_or_architecture_replaces_the_host(self, node: Synth) -> None:
+        stack = node()
+        (address,) = [name for name in stack.addresses() if name.startswith("terraform_data.")]
+        assert stack.one("aws_instance")["lifecycle"]["replace_triggered_by"] == [address]
+        triggers = [
+            node(**variables).one("terraform_data")["input"]
+            for variables in (
+                {},
+                {"ALLORA_WORKER_TOPIC_ID": "77"},
+                {"AWS_INSTANCE_TYPE": "t4g.small"},
+                {"AWS_INSTANCE_TYPE": "t3.large"},
+            )
+        ]
+        first, other_topic, other_architecture, other_size = triggers
+        assert first["user_data_sha256"] != other_topic["user_data_sha256"]
+        assert first["architecture"] != other_architecture["architecture"]
+        assert first == other_size  # a larger type of the same architecture keeps the host
+
+    def test_type_must_be_offered_in_the_subnet_s_zone(self, node: Synth) -> None:
+        (precondition,) = node(**EXISTING).one("aws_instance")["lifecycle"]["precondition"]
+        assert "aws_ec2_instance_type_offerings" in precondition["condition"]
+        assert "data.aws_subnet" in precondition["condition"]
+        assert "AWS_INSTANCE_TYPE: t3.medium" in precondition["error_message"]
+
+    def test_instance_waits_for_the_way_to_the_internet(self, node: Synth) -> None:
+        stack = node()
+        for type_ in ("aws_instance", "aws_eip"):
+            assert any(name.startswith("aws_route.") for name in stack.one(type_)["depends_on"])
+
+    def test_address_is_apart_from_the_instance(self, node: Synth) -> None:
+        stack = node()
+        assert "instance" not in stack.one("aws_eip")
+        association = stack.one("aws_eip_association")
+        assert "aws_instance" in association["instance_id"]
+        assert "aws_eip" in association["allocation_id"]
+
+    def test_role_and_topic_come_from_the_common_stack(self, node: Synth) -> None:
+        stack = node()
+        profile = stack.one("aws_instance")["iam_instance_profile"]
+        assert "data.terraform_remote_state" in profile
+        (remote,) = stack.data("terraform_remote_state")
+        assert remote["config"]["key"] == "allora-common/terraform.tfstate"
+
+
+class TestDataVolume:
+    def test_there_is_none_by_default(self, node: Synth) -> None:
+        stack = node()
+        assert stack.all("aws_ebs_volume") == []
+        assert stack.all("aws_volume_attachment") == []
+        assert "DataVolumeId" not in stack.one("aws_instance")["tags"]
+
+    def test_gp3(self, node: Synth) -> None:
+        stack = node(
+            EDGE_DATA_VOL_TYPE="gp3",
+            EDGE_DATA_VOL_SIZE="256",
+            EDGE_DATA_VOL_IOPS="4000",
+            EDGE_DATA_VOL_THROUGHPUT="250",
+        )
+        volume = stack.one("aws_ebs_volume")
+        assert volume["encrypted"] is True
+        assert (volume["type"], volume["size"], volume["iops"], volume["throughput"]) == (
+            "gp3",
+            256,
+            4000,
+            250,
+        )
+        assert "aws_ebs_volume" in stack.one("aws_instance")["tags"]["DataVolumeId"]
+        assert stack.one("aws_volume_attachment")["stop_instance_before_detaching"] is True
+
+    @pytest.mark.parametrize("type_", ["io1", "io2"])
+    def test_provisioned_iops_have_no_throughput(self, node: Synth, type_: str) -> None:
+        volume = node(
+            EDGE_DATA_VOL_TYPE=type_, EDGE_DATA_VOL_SIZE="100", EDGE_DATA_VOL_IOPS="3000"
+        ).one("aws_ebs_volume")
+        assert (volume["type"], volume["iops"]) == (type_, 3000)
+        assert "throughput" not in volume
+
+    def test_volume_is_no_part_of_the_instance(self, node: Synth) -> None:
+        """It survives a replaced host only as a resource of its own, in the subnet's zone."""
+        stack = node(EDGE_DATA_VOL_TYPE="gp3")
+        assert "ebs_block_device" not in stack.one("aws_instance")
+        zone = stack.one("aws_ebs_volume")["availability_zone"]
+        assert "aws_subnet" in zone
+        assert "aws_instance" not in zone
+
+    def test_instance_store_is_no_ebs_volume(self, node: Synth) -> None:
+        stack = node(AWS_INSTANCE_TYPE="i4i.large", EDGE_DATA_VOL_TYPE="instance-store")
+        assert stack.all("aws_ebs_volume") == []
+
+
+class TestMonitoring:
+    def test_failed_hardware_is_recovered_and_announced(self, node: Synth) -> None:
+        alarms = {
+            alarm["metric_name"]: alarm for alarm in node().all("aws_cloudwatch_metric_alarm")
+        }
+        recover, announce = alarms["StatusCheckFailed_System"]["alarm_actions"]
+        assert recover == "arn:aws:automate:eu-central-1:ec2:recover"
+        assert "terraform_remote_state" in announce
+        reboot = alarms["StatusCheckFailed_Instance"]["alarm_actions"][0]
+        assert reboot == "arn:aws:automate:eu-central-1:ec2:reboot"
+
+    def test_recovery_comes_before_a_reboot(self, node: Synth) -> None:
+        alarms = {
+            alarm["metric_name"]: alarm for alarm in node().all("aws_cloudwatch_metric_alarm")
+        }
+        assert (
+            alarms["StatusCheckFailed_System"]["evaluation_periods"]
+            < alarms["StatusCheckFailed_Instance"]["evaluation_periods"]
+        )
+
+    def test_alarms_watch_this_host(self, node: Synth) -> None:
+        for alarm in node().all("aws_cloudwatch_metric_alarm"):
+            assert "aws_instance" in alarm["dimensions"]["InstanceId"]
+
+    def test_dashboard_is_where_the_output_says(self, node: Synth) -> None:
+        stack = node(AWS_RESOURCE_NAME_PREFIX="mine")
+        dashboard = stack.one("aws_cloudwatch_dashboard")
+        assert dashboard["dashboard_name"] == "mine-eu-central-1"
+        assert stack.json["output"]["dashboard_url"]["value"].endswith("/mine-eu-central-1")
+        for widget in json.loads(dashboard["dashboard_body"])["widgets"]:
+            assert widget["properties"]["region"] == "eu-central-1"
+
+
+def test_default_tags_name_the_worker(node: Synth) -> None:
+    (provider,) = node(ALLORA_WORKER_NAME="mine").json["provider"]["aws"]
+    (tags,) = provider["default_tags"]
+    assert tags["tags"] == {
+        "Project": "allora-worker",
+        "Stack": "allora-single-node",
+        "Worker": "mine",
+        "ManagedBy": "cdktf",
+    }
