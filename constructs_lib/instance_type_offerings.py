@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from cdktf import Fn, TerraformResourceLifecycle, Precondition
+from cdktf import Fn
 from cdktf_cdktf_provider_aws.data_aws_ec2_instance_type_offerings import (
     DataAwsEc2InstanceTypeOfferings,
     DataAwsEc2InstanceTypeOfferingsFilter,

@@ -139,7 +139,7 @@ class ExistingNetwork(Construct):
                         condition=f'${{self.vpc_id == "{vpc_id}"}}',
                         error_message=(
                             f"AWS_SUBNET_ID: {subnet_id} is in ${{self.vpc_id}}, not in {vpc_id}. "
-                            "Set AWS_VPC_ID to the subnet's VPC, or choose one of that VPC's subnets."
+                            "Set AWS_VPC_ID to the subnet's VPC, or choose another subnet."
                         ),
                     )
                 ]

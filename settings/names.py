@@ -1,4 +1,4 @@
-"""The names that settings give to what lies in AWS. They are a contract: see docs/architecture.md."""
+"""The names that settings give to what lies in AWS: a contract (docs/architecture.md)."""
 
 from __future__ import annotations
 

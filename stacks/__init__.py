@@ -1,3 +1,4 @@
 """The stacks: each composes constructs into something that is deployed as one."""
 
-import constructs_lib as constructs_lib  # makes the AWS provider cheap to import, before any stack does
+# Before any stack imports the AWS provider package: this makes it cheap.
+import constructs_lib as constructs_lib

@@ -54,5 +54,5 @@ class BaseStack(TerraformStack):
             encrypt=True,
         )
         # cdktf 0.21 has no property for it.
-        self.add_override("terraform.backend.s3.use_lockfile", True)
+        self.add_override("terraform.backend.s3.use_lockfile", value=True)
         self.add_override("terraform.required_version", _TERRAFORM_VERSION)

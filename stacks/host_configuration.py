@@ -81,7 +81,7 @@ def _compose_settings(settings: Settings) -> dict[str, Any]:
                     settings.model_image,
                     "/var/lib/allora/model" if settings.model_repo else "/opt/allora/model_server",
                 ),
-                "environment": _environment(settings.model_env),
+                "environment": _environment(_model_variables(settings)),
             },
         }
     }
@@ -102,6 +102,12 @@ def _worker_variables(settings: Settings) -> dict[str, str]:
         "ALLORA_WEBSOCKET_URL": settings.websocket_url or "",
         "BOOT_NODES": settings.boot_nodes or "",
     }
+
+
+def _model_variables(settings: Settings) -> dict[str, str]:
+    """The user's variables, and for each secret one the file that it is in."""
+    files = {f"{name}_FILE": f"/run/secrets/{name}" for name in settings.model_secrets}
+    return {**settings.model_env, **files}
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:

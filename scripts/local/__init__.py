@@ -1,1 +1,1 @@
-"""Tries and tests the project on an embedded AWS (moto's server) on loopback, with the real tools."""
+"""The project on an embedded AWS: moto's server on loopback, and the real tools."""

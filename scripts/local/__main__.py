@@ -1,4 +1,4 @@
-"""The whole deployment on an embedded AWS: `make local`, `make local-destroy`, `make local-stop`."""
+"""A whole deployment on the embedded AWS, for `make local` and its counterparts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def up() -> None:
     out.print(
         Panel(
             f"""\
-[bold]All of this ran on an embedded AWS on this computer. Nothing touched AWS, and nothing costs money.[/]
+[bold]All of this ran on an embedded AWS on this computer.
+Nothing touched AWS, and nothing costs money.[/]
 
 Outputs:     {OUTPUTS.relative_to(ROOT)}
 
@@ -105,10 +106,9 @@ def _run(emulator: Emulator, *command: str) -> None:
         SystemExit: it failed; what it printed says why.
     """
     environment = emulator.environment(os.environ) | _our_variables()
-    if subprocess.run(command, cwd=ROOT, env=environment).returncode:
-        out.print(
-            f"\n[red]✘ {shlex.join(command)} failed[/]; the reason is above. Nothing touched AWS."
-        )
+    if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:
+        out.print(f"\n[red]✘ {shlex.join(command)} failed[/]; the reason is above.")
+        out.print("Nothing touched AWS.")
         out.print("To begin afresh: [bold]make local-stop[/], then [bold]make local[/].")
         sys.exit(1)
 

@@ -15,7 +15,7 @@ _IMAGES = {"amd64": "ami-785db401", "arm64": "ami-0e9271c829888680e"}
 _CANONICAL = "/aws/service/canonical/ubuntu/server/24.04/stable/current"
 
 
-class _ParametersWithUbuntuImages(models.ParameterDict):  # type: ignore[misc]
+class _ParametersWithUbuntuImages(models.ParameterDict):
     """AWS's public parameters cannot be put through its API, so they are there from the start."""
 
     def __init__(self, account_id: str, region_name: str) -> None:
@@ -23,7 +23,7 @@ class _ParametersWithUbuntuImages(models.ParameterDict):  # type: ignore[misc]
         for architecture, image in _IMAGES.items():
             name = f"{_CANONICAL}/{architecture}/hvm/ebs-gp3/ami-id"
             self[name] = [
-                models.Parameter(
+                models.Parameter(  # type: ignore[abstract]  # as moto itself makes them
                     account_id=account_id,
                     name=name,
                     value=image,
@@ -55,6 +55,6 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
 
 
 if __name__ == "__main__":
-    FakeBucket.get_permission = _permission
-    models.ParameterDict = _ParametersWithUbuntuImages
+    FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
+    models.ParameterDict = _ParametersWithUbuntuImages  # type: ignore[misc]
     server.main()

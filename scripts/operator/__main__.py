@@ -11,7 +11,7 @@ from rich.console import Console
 from scripts.operator.aws import OperatorError, one_sentence_errors, open_session
 from scripts.operator.secrets import check_secret_name, check_secret_value, put_secret
 from scripts.operator.state_bucket import ensure_state_bucket
-from settings import Settings, SettingsError, load_settings
+from settings import SettingsError, load_settings
 from settings.names import Names
 
 app = typer.Typer(

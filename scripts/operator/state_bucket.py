@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +14,8 @@ from scripts.operator.aws import OperatorError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import LifecycleRuleUnionTypeDef
+
+_T = TypeVar("_T")
 
 _EXPIRE_RULE = "expire-old-state"
 _KEPT_DAYS = 90
@@ -54,12 +57,13 @@ def _ensure_bucket(s3: S3Client, bucket: str, region: str, account_id: str) -> s
     try:
         s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account_id)
     except ClientError as error:
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status == 301 or status == 400:
+        # A HEAD request is answered without a body: the status is all that there is.
+        status = HTTPStatus(error.response["ResponseMetadata"]["HTTPStatusCode"])
+        if status in {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.BAD_REQUEST}:
             raise _in_another_region(bucket, region) from error
-        if status == 403:
+        if status == HTTPStatus.FORBIDDEN:
             raise _somebody_elses(bucket) from error
-        if status != 404:
+        if status != HTTPStatus.NOT_FOUND:
             raise
     else:
         actual = s3.get_bucket_location(Bucket=bucket).get("LocationConstraint") or "us-east-1"
@@ -147,7 +151,9 @@ def _ensure_tls_only(s3: S3Client, here: dict[str, Any], arn: str) -> str:
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
     present = _unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here)["Policy"])
-    policy = json.loads(present) if present else {"Version": "2012-10-17", "Statement": []}
+    policy: dict[str, Any] = (
+        json.loads(present) if present else {"Version": "2012-10-17", "Statement": []}
+    )
     if wanted in policy["Statement"]:
         return "reached by TLS only"
     others = [entry for entry in policy["Statement"] if entry.get("Sid") != _TLS_STATEMENT]
@@ -181,7 +187,7 @@ def _ensure_expiry(s3: S3Client, here: dict[str, Any]) -> str:
     return f"old versions now expire after {_KEPT_DAYS} days, but for the newest {_KEPT_VERSIONS}"
 
 
-def _unless(code: str, read: Any) -> Any:
+def _unless(code: str, read: Callable[[], _T]) -> _T | None:
     """What `read` returns, or `None` where AWS answers that there is no such configuration."""
     try:
         return read()

@@ -1,0 +1,1 @@
+"""Installs what the project needs into its folder."""

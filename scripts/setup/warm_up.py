@@ -1,4 +1,4 @@
-"""Do once, at set-up, what would otherwise slow down every synth: `python -m scripts.setup.warm_up`.
+"""Do at set-up what would otherwise slow down every synth: `python -m scripts.setup.warm_up`.
 
 Two things are worth having before the first synth, and a synth gets neither by itself:
 
@@ -7,7 +7,8 @@ Two things are worth having before the first synth, and a synth gets neither by 
   dies with the process: a program as short as ours never gets one.
 - compiled Python modules, where `PYTHONDONTWRITEBYTECODE` is set (`pipenv run` does so).
 
-It is only about speed, so nothing here fails: a cache that cannot be written costs time, no more.
+It is only about speed: without an index, synths take longer and work. It fails only if jsii does,
+as a synth would: on a package cache that it cannot write, or does not trust.
 """
 
 import atexit
@@ -18,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from jsii.errors import JSIIError
+
 PROVIDER = "@cdktf/provider-aws"
 INDEX = ".jsii.runtime.v*.json"
 """What jsii names its index, by format version; it appears when the index is complete."""
@@ -27,11 +30,18 @@ TIMEOUT = 180.0
 
 
 def main() -> None:
-    """Import the app as a synth would, and stay until jsii has written its index."""
+    """Import the app as a synth would, and stay until jsii has written its index.
+
+    Raises:
+        SystemExit: jsii refuses its package cache; its message says why, and what to do.
+    """
     sys.dont_write_bytecode = False
     kernel_directory = _temporary_directory_for_kernel()
-    print("Preparing for fast synths (once, about 20 seconds) ...", flush=True)
-    importlib.import_module("main")
+    print("Preparing for fast synths (up to a minute the first time) ...", flush=True)
+    try:
+        importlib.import_module("main")
+    except JSIIError as error:
+        sys.exit(str(error))
     provider = next(kernel_directory.glob(f"jsii-kernel-*/node_modules/{PROVIDER}"), None)
     print(_wait_for_index(provider, TIMEOUT))
 
@@ -64,8 +74,6 @@ def _wait_for_index(package: Path | None, timeout: float) -> str:
     cached = package.resolve()
     deadline = time.monotonic() + timeout
     while not any(cached.glob(INDEX)):
-        if not os.access(cached, os.W_OK):
-            return f"{cached} is read-only: each synth takes some seconds longer."
         if time.monotonic() > deadline:
             return f"jsii wrote no index to {cached} in time: each synth takes some seconds longer."
         time.sleep(0.1)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from cdktf import Testing
 
-from main import build_app
 from settings import Settings
+from stacks.common_stack import CommonStack
 from tests.synthesized import Stack
 
 Synth = Callable[..., Stack]
@@ -126,8 +126,8 @@ def test_log_groups_that_exist_are_taken_over(common: Synth) -> None:
 
 def test_matchers_agree(make_settings: Callable[..., Settings]) -> None:
     """The same stack through cdktf's own test matchers."""
-    stack = build_app(make_settings()).node.find_child("allora-common")
-    synthesized = Testing.synth(stack, True)
+    stack = CommonStack(Testing.app(), "allora-common", settings=make_settings())
+    synthesized = Testing.synth(stack, run_validations=True)
     assert Testing.to_have_resource_with_properties(
         synthesized, "aws_iam_instance_profile", {"name_prefix": "allora-worker-"}
     )

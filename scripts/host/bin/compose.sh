@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# docker compose for this node: `sudo /opt/allora/bin/compose.sh ps`, `... logs --follow worker`.
+
+# shellcheck source=../lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+
+HOME_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# What the model may use: all but 1 GiB for worker, Docker and system, so that a model that leaks cannot take the host.
+model_memory() {
+  awk '/^MemTotal:/ { mib = int($2 / 1024) - 1024; print (mib > 512 ? mib : 512) "m" }' /proc/meminfo
+}
+
+INSTANCE_ID=$(<"$ROOT/var/lib/cloud/data/instance-id")
+MODEL_MEMORY=$(model_memory)
+export INSTANCE_ID MODEL_MEMORY
+
+exec docker compose --file "$HOME_DIR/compose.yaml" --file "$ROOT/etc/allora/compose.settings.json" "$@"

@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Brings MODEL_REPO at MODEL_REF (branch, tag or commit; '' is the default branch) to /var/lib/allora/model.
+# A branch is looked up at every start; when that fails, the checkout of the same repository and ref stays in use.
+
+# shellcheck source=../lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+
+readonly MODEL_DIR="$STATE_DIR/model"
+readonly DRAFT_DIR="$STATE_DIR/model.new"
+# shellcheck disable=SC2153 # from host.env
+readonly SOURCE="$MODEL_REPO ${MODEL_REF:-HEAD}"
+
+# No other transport (ext:: runs commands), no question that nobody answers, no transfer that hangs.
+export GIT_ALLOW_PROTOCOL="${GIT_ALLOW_PROTOCOL:-https}" GIT_TERMINAL_PROMPT=0
+export GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TIME=60
+
+main() {
+  check_ref
+  if is_exactly_here; then
+    return 0
+  elif retry 4 download; then
+    rm --recursive --force "$MODEL_DIR"
+    mv "$DRAFT_DIR" "$MODEL_DIR"
+    say "model: $SOURCE is commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
+  elif [[ $(recorded_source) == "$SOURCE" ]]; then
+    say "model: $MODEL_REPO does not answer, going on with commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
+  else
+    die "MODEL_REPO '$MODEL_REPO' could not be fetched at MODEL_REF '$MODEL_REF'. Check that both exist, that the repository is public, and that a commit has all its 40 digits."
+  fi
+}
+
+# A ref is data: never an option (--upload-pack=...) nor a refspec (+a:b).
+check_ref() {
+  if [[ $MODEL_REF == [-+]* ]] || ! git check-ref-format --allow-onelevel "${MODEL_REF:-HEAD}"; then
+    die "MODEL_REF '$MODEL_REF' is not the name of a branch, a tag or a commit."
+  fi
+}
+
+# A commit never changes, so that no network is needed for one that is here.
+is_exactly_here() {
+  [[ $(recorded_source) == "$SOURCE" && $(git -C "$MODEL_DIR" rev-parse HEAD) == "$MODEL_REF" ]]
+}
+
+recorded_source() {
+  git -C "$MODEL_DIR" config allora.source 2>/dev/null || true
+}
+
+# Into a new directory: whatever an earlier try has left behind is of no interest. && because retry turns errexit off.
+download() {
+  rm --recursive --force "$DRAFT_DIR" &&
+    git init --quiet "$DRAFT_DIR" &&
+    fetch_ref &&
+    git -C "$DRAFT_DIR" checkout --quiet --detach FETCH_HEAD &&
+    git -C "$DRAFT_DIR" config allora.source "$SOURCE"
+}
+
+fetch_ref() {
+  timeout 10m git -C "$DRAFT_DIR" fetch --quiet --depth 1 -- "$MODEL_REPO" "${MODEL_REF:-HEAD}"
+}
+
+main

@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""Copies the node's secrets from SSM Parameter Store into memory-backed files.
+
+    <SECRETS_PREFIX>/mnemonic, api-key, inference-token -> /run/allora/secrets/worker/
+    <SECRETS_PREFIX>/model/<NAME>, for all MODEL_SECRETS -> /run/allora/secrets/model/
+
+Each directory is mounted read-only at /run/secrets of its container: a directory and not single
+files, so that optional ones may be missing and a new value shows at once. /run is in memory, and
+/run/allora/secrets is open to root alone. Inside it, the worker's files are for the worker's user
+only; the model's are readable, because a foreign image runs as any user. No argument, environment
+variable, log line or disk has a secret.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
+SECRETS_DIR = ROOT / "run/allora/secrets"
+BATCH = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
+# `standard` retries what may pass (no connection, throttling, 5xx), waiting up to 20 s each time.
+ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 8)
+PATIENCE = Config(
+    connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}
+)
+
+
+class Secret(NamedTuple):
+    name: str
+    """Below SECRETS_PREFIX, and what the operator command takes."""
+    required: bool
+
+    @property
+    def file_name(self) -> str:
+        return self.name.rpartition("/")[2]
+
+
+def worker_secrets() -> list[Secret]:
+    """The mnemonic is required, unless somebody else's worker image has its own way to a key."""
+    settings = json.loads((ROOT / "etc/allora/compose.settings.json").read_text())
+    ours = "build" in settings["services"].get("worker", {})
+    return [Secret("mnemonic", ours), Secret("api-key", False), Secret("inference-token", False)]
+
+
+def model_secrets() -> list[Secret]:
+    names = os.environ.get("MODEL_SECRETS", "").split()
+    for name in names:
+        if not name.isidentifier():
+            sys.exit(f"MODEL_SECRETS has '{name}', which is not the name of a variable.")
+    return [Secret(f"model/{name}", True) for name in names]
+
+
+def fetch(names: Iterable[str]) -> dict[str, str]:
+    """The decrypted values of those parameters that exist."""
+    client = boto3.client("ssm", region_name=os.environ["AWS_REGION"], config=PATIENCE)
+    pending, values = list(names), {}
+    while pending:
+        batch, pending = pending[:BATCH], pending[BATCH:]
+        answer = client.get_parameters(Names=batch, WithDecryption=True)
+        values.update({found["Name"]: found["Value"] for found in answer["Parameters"]})
+    return values
+
+
+def place(directory: Path, files: dict[str, str], *, owner: int, mode: int) -> None:
+    """Makes the directory, which stays the same because containers mount it, hold these files."""
+    directory.mkdir(exist_ok=True)
+    directory.chmod(0o755)
+    for name, value in files.items():
+        draft = directory / f".{name}"
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(value)
+            os.fchown(file.fileno(), owner, -1)
+            os.fchmod(file.fileno(), mode)
+        os.replace(draft, directory / name)
+    for path in directory.iterdir():
+        if path.name not in files:
+            path.unlink()
+
+
+def main() -> None:
+    prefix = os.environ["SECRETS_PREFIX"]
+    worker, model = worker_secrets(), model_secrets()
+    try:
+        values = fetch(f"{prefix}/{secret.name}" for secret in worker + model)
+    except (BotoCoreError, ClientError) as error:
+        region = os.environ["AWS_REGION"]
+        sys.exit(
+            f"SSM Parameter Store in {region} does not give the secrets below {prefix}: {error}. "
+            "Check the instance's way to the internet; for permissions: cdktf deploy allora-common."
+        )
+    missing = [s.name for s in worker + model if s.required and f"{prefix}/{s.name}" not in values]
+    if missing:
+        commands = " and ".join(f"pipenv run allora secret set {name}" for name in missing)
+        sys.exit(f"Secrets are missing below {prefix}. On your computer, run: {commands}")
+
+    def files(secrets: list[Secret]) -> dict[str, str]:
+        present = [s for s in secrets if f"{prefix}/{s.name}" in values]
+        return {s.file_name: values[f"{prefix}/{s.name}"] for s in present}
+
+    SECRETS_DIR.mkdir(parents=True, exist_ok=True)
+    SECRETS_DIR.chmod(0o700)
+    worker_uid = int(os.environ.get("WORKER_UID") or 10001)
+    place(SECRETS_DIR / "worker", files(worker), owner=worker_uid, mode=0o400)
+    place(SECRETS_DIR / "model", files(model), owner=os.geteuid(), mode=0o444)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Starts worker and model: secrets, model sources, containers. What allora.service runs; it may run at any time.
+
+# shellcheck source=../lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+
+BIN_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly BIN_DIR
+readonly BUILD_TIMEOUT=30m # for images to come or be built
+readonly SETTLE_SECONDS=15 # a container that cannot start has failed by then
+
+main() {
+  wait_for_docker
+  fetch_secrets
+  fetch_model
+  check_services
+  start_containers
+  check_containers
+  docker image prune --force # what this build has replaced
+  rm --force "$RUN_DIR/last-failure"
+  say 'worker and model are running'
+}
+
+wait_for_docker() {
+  retry 5 docker info --format '{{.ServerVersion}}' ||
+    die 'Docker does not run: journalctl --unit docker --unit allora-storage.'
+}
+
+fetch_secrets() {
+  local report
+  report=$("$BIN_DIR/fetch-secrets.py" 2>&1) || die "$report"
+}
+
+fetch_model() {
+  [[ -z $MODEL_REPO ]] || "$BIN_DIR/fetch-model.sh" || exit 1
+}
+
+check_services() {
+  local report
+  report=$("$BIN_DIR/check-services.py" 2>&1) || die "$report"
+}
+
+start_containers() {
+  # As often as it takes to get over a registry that hiccups.
+  retry 3 timeout "$BUILD_TIMEOUT" "$BIN_DIR/compose.sh" up --detach --build --remove-orphans ||
+    die "docker compose could not start worker and model: journalctl --unit allora."
+}
+
+# Not `up --wait`: it waits for the model's health check too, and a model that trains first may take an hour.
+check_containers() {
+  sleep "$SETTLE_SECONDS"
+  local running service
+  running=$("$BIN_DIR/compose.sh" ps --services --status running)
+  for service in worker model; do
+    grep --quiet --line-regexp "$service" <<<"$running" ||
+      die "the $service container does not stay up. Its last words: sudo $BIN_DIR/compose.sh logs --tail 50 $service."
+  done
+}
+
+main
