@@ -42,7 +42,7 @@ def main() -> int:
     try:
         settings = load_settings()
         for warning in settings.warnings:
-            print(f"Warning: {warning}", file=sys.stderr)
+            print(f"Warning: {warning}")  # the CLI would call it an error on stderr
         build_app(settings).synth()
     except (SettingsError, UserDataTooLargeError) as error:
         print(error, file=sys.stderr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdktf import DataResource, Fn, Precondition, TerraformResourceLifecycle
+from cdktf import Fn, Precondition, TerraformResource, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.eip_association import EipAssociation
 from cdktf_cdktf_provider_aws.instance import (
@@ -72,10 +72,13 @@ class WorkerHost(Construct):
         tags = {"Name": props.name}
         # By its text and not by its compressed bytes, which differ from one zlib to the next:
         # a deployment from another computer must not replace the host.
-        replaced_by = DataResource(
-            self,
-            "replaced-by",
-            input={
+        # (cdktf's own class for `terraform_data` runs `terraform version` at every synth.)
+        replaced_by = TerraformResource(
+            self, "replaced-by", terraform_resource_type="terraform_data"
+        )
+        replaced_by.add_override(
+            "input",
+            {
                 "architecture": props.architecture,
                 "user_data_sha256": props.user_data.text_sha256,
             },

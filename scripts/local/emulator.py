@@ -19,6 +19,9 @@ ACCOUNT_ID = "123456789012"
 
 _START_SECONDS = 60
 
+# The servers that this process started: it must wait for those that it ends.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
 
 class EmulatorError(Exception):
     """The embedded AWS could not be started."""
@@ -61,6 +64,8 @@ class Emulator:
     def stop(self) -> None:
         """Ends it, and everything in it."""
         os.kill(self.pid, signal.SIGTERM)
+        if child := _children.pop(self.pid, None):
+            child.wait()
 
 
 def start(directory: Path) -> Emulator:
@@ -85,6 +90,7 @@ def start(directory: Path) -> Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C in the terminal ends the command, not the server.
         )
+    _children[process.pid] = process
     emulator = Emulator(url=f"http://127.0.0.1:{port}", pid=process.pid)
     deadline = time.monotonic() + _START_SECONDS
     while not emulator.is_running():

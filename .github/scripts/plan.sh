@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Plans both stacks: Markdown on standard output, Terraform's own words on standard error.
+# usage: plan.sh STACKS_DIRECTORY; the status is 0 when every plan succeeded.
+#
+# Without a lock: these plans are never applied, a deployment must not wait for them, and a cancelled
+# job must leave no lock behind. So the role needs no right to write.
+# shellcheck disable=SC2016 # backticks are Markdown's
+set -euo pipefail
+
+readonly STACKS_DIR="$1"
+readonly LOG="${RUNNER_TEMP:-/tmp}/terraform-plan.log"
+# Two of them fit into a comment, which takes 65,536.
+readonly MOST_CHARACTERS=28000
+
+main() {
+  local status=0
+  printf '## Terraform plan\n\n'
+  plan allora-common || status=1
+  if ((status == 0)) && ! is_deployed allora-common; then
+    printf '### `allora-single-node`: not planned\n\n'
+    printf 'It reads outputs of `allora-common`, which was never deployed. '
+    printf 'Deploy that once (`cdktf deploy allora-common`), then run this check again.\n'
+  else
+    plan allora-single-node || status=1
+  fi
+  return "$status"
+}
+
+# plan STACK
+plan() {
+  local status=0
+  if ! { terraform_in "$1" init -input=false && terraform_in "$1" plan -input=false -lock=false; }; then
+    status=1
+  fi
+  cat "$LOG" >&2
+  printf '### `%s`: %s\n\n' "$1" "$(verdict "$status")"
+  printf '<details><summary>Details</summary>\n\n````text\n%s\n````\n\n</details>\n\n' "$(shortened_log)"
+  return "$status"
+}
+
+# terraform_in STACK ARGUMENT...: its output is in the log, alone.
+terraform_in() {
+  terraform -chdir="$STACKS_DIR/$1" "${@:2}" -no-color >"$LOG" 2>&1
+}
+
+# verdict STATUS: the line that tells what would happen.
+verdict() {
+  if (($1)); then
+    echo 'the plan failed'
+  else
+    grep --max-count 1 --extended-regexp '^(No changes\.|Plan: )' "$LOG" || echo 'only outputs change'
+  fi
+}
+
+# Long values, such as user data, are cut; so is a plan that no comment could hold.
+shortened_log() {
+  awk -v most="$MOST_CHARACTERS" '
+    { line = length($0) > 300 ? substr($0, 1, 300) "..." : $0; total += length(line) + 1 }
+    total > most { print "... (the rest is in the log of the job)"; exit }
+    { print line }' "$LOG"
+}
+
+is_deployed() {
+  terraform_in "$1" output -json && [[ $(<"$LOG") != '{}' ]]
+}
+
+main
