@@ -61,6 +61,11 @@ class Emulator:
             return False
         return True
 
+    def reset(self) -> None:
+        """Forgets everything that was made in it."""
+        request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+
     def stop(self) -> None:
         """Ends it, and everything in it."""
         os.kill(self.pid, signal.SIGTERM)
@@ -85,6 +90,8 @@ def start(directory: Path) -> Emulator:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.local.server", "--port", str(port)],
+            # As on AWS, a bucket of another account is closed.
+            env=os.environ | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -21,6 +21,7 @@ from constructs_lib.user_data import (
     render_environment,
     render_user_data,
 )
+from tests.unpacked import unpack
 
 AWKWARD = {
     "QUOTES": """it's "quoted" `here`""",
@@ -33,16 +34,6 @@ AWKWARD = {
     "SPACES": "  around  ",
     "LOOKS_LIKE_AN_OPTION": "-n",
 }
-
-
-def unpack(user_data: str, root: Path) -> None:
-    subprocess.run(
-        ["bash"],
-        input=user_data.encode(),
-        env={**os.environ, "ALLORA_ROOT": str(root)},
-        check=True,
-        capture_output=True,
-    )
 
 
 def test_files_arrive_byte_for_byte(tmp_path: Path) -> None:

@@ -1,0 +1,104 @@
+"""A deployment on the embedded AWS with the real cdktf CLI, Terraform and AWS provider."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+import pytest
+
+from scripts.local.emulator import ACCOUNT_ID, Emulator, start
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
+STACKS = ("allora-common", "allora-single-node")
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended and all that it printed, without colours."""
+
+    returncode: int
+    output: str
+
+
+@dataclass
+class Deployment:
+    """A user's working directory, as far as the tools are concerned."""
+
+    emulator: Emulator
+    directory: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.write_env(AWS_ACCOUNT_ID=ACCOUNT_ID, AWS_REGION=REGION)
+
+    def write_env(self, **changes: str) -> None:
+        self.settings |= changes
+        lines = [f"{name}='{value}'\n" for name, value in self.settings.items()]
+        (self.directory / "env").write_text("".join(lines), encoding="utf-8")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.emulator.environment(os.environ) | {
+            "ALLORA_ENV_FILE": str(self.directory / "env"),
+            "CDKTF_OUTPUT": str(self.directory / "cdktf.out"),
+            "CI": "1",
+        }
+
+    def run(self, *command: str, stdin: str = "") -> Result:
+        result = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            input=stdin.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return Result(result.returncode, _COLOURS.sub("", result.stdout.decode()))
+
+    def allora(self, *arguments: str, stdin: str = "") -> Result:
+        return self.run(sys.executable, "-m", "scripts.operator", *arguments, stdin=stdin)
+
+    def cdktf(self, *arguments: str) -> str:
+        """What the command printed; it must not fail."""
+        result = self.run("cdktf", *arguments)
+        assert result.returncode == 0, result.output
+        return result.output
+
+    def terraform(self, stack: str, *arguments: str) -> Result:
+        directory = self.directory / "cdktf.out" / "stacks" / stack
+        return self.run("terraform", f"-chdir={directory}", *arguments)
+
+    def client(self, service: str) -> object:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=self.emulator.url,
+            aws_access_key_id="embedded",
+            aws_secret_access_key="embedded",
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tools() -> None:
+    """There is no test here without the real tools: they come with `make setup`."""
+    for tool in ("cdktf", "terraform"):
+        assert shutil.which(tool), f"{tool} is not in the path: run the tests with `make test`"
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    running = start(tmp_path_factory.mktemp("emulator"))
+    yield running
+    running.stop()

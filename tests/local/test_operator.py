@@ -1,0 +1,217 @@
+"""The `allora` command against the embedded AWS."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pexpect
+import pytest
+
+from scripts.local.emulator import ACCOUNT_ID, Emulator
+from tests.local.conftest import ROOT, Deployment
+
+BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
+WORDS = "abandon " * 11 + "about"
+
+
+@pytest.fixture
+def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
+    emulator.reset()
+    return Deployment(emulator, tmp_path)
+
+
+@pytest.fixture
+def s3(deployment: Deployment) -> Any:
+    return deployment.client("s3")
+
+
+@pytest.fixture
+def ssm(deployment: Deployment) -> Any:
+    return deployment.client("ssm")
+
+
+class TestBootstrap:
+    def test_bucket_is_versioned_encrypted_private_tls_only_and_tidy(
+        self, deployment: Deployment, s3: Any
+    ) -> None:
+        assert deployment.allora("bootstrap").returncode == 0
+        assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+        assert s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]
+        blocked = s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"]
+        assert set(blocked.values()) == {True}
+        (statement,) = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert statement["Resource"] == [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
+        (rule,) = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+        assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 90
+        assert "Expiration" not in rule  # never the state itself
+
+    def test_again_changes_nothing_and_says_so(self, deployment: Deployment) -> None:
+        first = deployment.allora("bootstrap")
+        again = deployment.allora("bootstrap")
+        assert again.returncode == 0
+        assert "created" in first.output
+        assert "created" not in again.output
+        assert "now" not in again.output
+
+    def test_what_somebody_changed_is_mended_and_what_they_added_stays(
+        self, deployment: Deployment, s3: Any
+    ) -> None:
+        assert deployment.allora("bootstrap").returncode == 0
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+        added = {
+            "Sid": "Audit",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/*",
+        }
+        s3.put_bucket_policy(
+            Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [added]})
+        )
+        mended = deployment.allora("bootstrap")
+        assert mended.returncode == 0, mended.output
+        assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
+        statements = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
+        assert [statement["Sid"] for statement in statements] == ["Audit", "TlsOnly"]
+
+    def test_other_regions(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_REGION="eu-central-1")
+        assert deployment.allora("bootstrap").returncode == 0
+        s3: Any = deployment.client("s3")
+        location = s3.get_bucket_location(Bucket=f"allora-tfstate-{ACCOUNT_ID}-eu-central-1")
+        assert location["LocationConstraint"] == "eu-central-1"
+
+    def test_bucket_in_another_region_is_named(self, deployment: Deployment, s3: Any) -> None:
+        s3.create_bucket(
+            Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        deployment.write_env(TF_STATE_BUCKET="elsewhere")
+        refused = deployment.allora("bootstrap")
+        assert refused.returncode == 1
+        assert "TF_STATE_REGION=eu-west-1" in refused.output
+
+    def test_somebody_else_s_bucket_is_left_alone(self, deployment: Deployment) -> None:
+        sts: Any = deployment.client("sts")
+        other = sts.assume_role(
+            RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other"
+        )["Credentials"]
+        boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=deployment.emulator.url,
+            aws_access_key_id=other["AccessKeyId"],
+            aws_secret_access_key=other["SecretAccessKey"],
+            aws_session_token=other["SessionToken"],
+        ).create_bucket(Bucket="theirs")
+        deployment.write_env(TF_STATE_BUCKET="theirs")
+        refused = deployment.allora("bootstrap")
+        assert refused.returncode == 1
+        assert "TF_STATE_BUCKET" in refused.output
+        assert "another AWS account" in refused.output
+        assert "Traceback" not in refused.output
+
+
+class TestSecret:
+    def test_is_stored_encrypted_and_never_shown(self, deployment: Deployment, ssm: Any) -> None:
+        stored = deployment.allora("secret", "set", "mnemonic", stdin=f"{WORDS}\n")
+        assert stored.returncode == 0, stored.output
+        assert "abandon" not in stored.output
+        found = ssm.get_parameter(Name="/allora/worker/mnemonic", WithDecryption=True)["Parameter"]
+        assert (found["Value"], found["Type"]) == (WORDS, "SecureString")
+
+    def test_is_never_overwritten_by_accident(self, deployment: Deployment, ssm: Any) -> None:
+        deployment.allora("secret", "set", "api-key", stdin="first")
+        refused = deployment.allora("secret", "set", "api-key", stdin="second")
+        assert refused.returncode == 1
+        assert "--replace" in refused.output
+        assert value(ssm, "api-key") == "first"
+        assert deployment.allora("secret", "set", "api-key", "--replace", stdin="third")
+        assert value(ssm, "api-key") == "third"
+
+    @pytest.mark.parametrize(
+        "words", ["abandon " * 12, "abandon about", "not a mnemonic", WORDS.replace(" ", "  "), ""]
+    )
+    def test_words_that_are_no_wallet_are_refused(
+        self, deployment: Deployment, ssm: Any, words: str
+    ) -> None:
+        refused = deployment.allora("secret", "set", "mnemonic", stdin=words)
+        assert refused.returncode == 1
+        assert "Nothing was stored" in refused.output
+        assert "abandon" not in refused.output
+        assert ssm.get_parameters(Names=["/allora/worker/mnemonic"])["Parameters"] == []
+
+    def test_a_name_that_the_host_never_reads_is_refused(self, deployment: Deployment) -> None:
+        refused = deployment.allora("secret", "set", "model/CG_API_KEY", stdin="x")
+        assert refused.returncode == 1
+        assert "MODEL_SECRETS" in refused.output
+        deployment.write_env(MODEL_SECRETS="CG_API_KEY")
+        assert deployment.allora("secret", "set", "model/CG_API_KEY", stdin="x").returncode == 0
+
+    def test_prompt_does_not_echo(self, deployment: Deployment, ssm: Any) -> None:
+        """At a real terminal, as a user would type it."""
+        terminal = pexpect.spawn(
+            sys.executable,
+            ["-m", "scripts.operator", "secret", "set", "api-key"],
+            cwd=str(ROOT),
+            env=deployment.environment,
+            timeout=30,
+            encoding="utf-8",
+        )
+        terminal.logfile_read = screen = io.StringIO()
+        terminal.expect("not shown")
+        terminal.waitnoecho()
+        terminal.sendline("typed-canary")
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        assert terminal.exitstatus == 0, screen.getvalue()
+        assert "is stored" in screen.getvalue()
+        assert "typed-canary" not in screen.getvalue()
+        assert value(ssm, "api-key") == "typed-canary"
+
+
+class TestErrors:
+    def test_no_credentials(self, deployment: Deployment, tmp_path: Path) -> None:
+        environment = {
+            name: value
+            for name, value in deployment.environment.items()
+            if "ACCESS_KEY" not in name
+        }
+        result = subprocess.run(
+            [sys.executable, "-m", "scripts.operator", "bootstrap"],
+            cwd=ROOT,
+            env=environment | {"HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 1
+        assert "aws configure" in result.stderr
+        assert "Traceback" not in result.stderr
+
+    def test_aws_out_of_reach(self, deployment: Deployment) -> None:
+        deployment.emulator = Emulator(url="http://127.0.0.1:9", pid=0)
+        result = deployment.allora("bootstrap")
+        assert result.returncode == 1
+        assert "does not answer" in result.output
+        assert "Traceback" not in result.output
+
+    def test_bad_settings(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_REGION="us-est-1")
+        result = deployment.allora("bootstrap")
+        assert result.returncode == 1
+        assert "us-est-1" in result.output
+        assert "Traceback" not in result.output
+
+
+def value(ssm: Any, name: str) -> str:
+    found = ssm.get_parameter(Name=f"/allora/worker/{name}", WithDecryption=True)
+    text: str = found["Parameter"]["Value"]
+    return text

@@ -1,0 +1,183 @@
+"""The remote state when things go wrong: two at once, killed in the middle, the wrong place."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.local.emulator import ACCOUNT_ID, Emulator
+from tests.local.conftest import STACKS, Deployment
+
+BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
+
+
+@pytest.fixture
+def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
+    """A bootstrapped working directory with nothing deployed, on a fresh embedded AWS."""
+    emulator.reset()
+    made = Deployment(emulator, tmp_path)
+    assert made.allora("bootstrap").returncode == 0
+    return made
+
+
+@contextmanager
+def a_deployment_that_waits_for_a_yes(deployment: Deployment, stack: str) -> Iterator[None]:
+    """Somebody else's `terraform apply`, which holds the lock until it has its answer."""
+    directory = deployment.directory / "cdktf.out" / "stacks" / stack
+    other = subprocess.Popen(
+        ["terraform", f"-chdir={directory}", "apply"],
+        env=deployment.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        wait_until(lambda: lock_of(deployment, stack) is not None)
+        yield
+    finally:
+        other.communicate(b"no\n", timeout=60)
+
+
+def lock_of(deployment: Deployment, stack: str) -> dict[str, Any] | None:
+    s3: Any = deployment.client("s3")
+    try:
+        key = f"{stack}/terraform.tfstate.tflock"
+        body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    except s3.exceptions.NoSuchKey:
+        return None
+    lock: dict[str, Any] = json.loads(body)
+    return lock
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_second_deployment_at_once_is_refused_and_says_why(deployment: Deployment) -> None:
+    deployment.cdktf("synth")
+    assert deployment.terraform("allora-common", "init", "-input=false").returncode == 0
+    with a_deployment_that_waits_for_a_yes(deployment, "allora-common"):
+        refused = deployment.run("cdktf", "deploy", "allora-common", "--auto-approve")
+        assert refused.returncode != 0
+        assert "Error acquiring the state lock" in refused.output
+        assert "allora-common/terraform.tfstate" in refused.output
+    # Nothing is corrupted, and the lock is gone with its holder.
+    deployment.cdktf("deploy", "allora-common", "--auto-approve")
+    assert "No changes" in deployment.cdktf("diff", "allora-common")
+
+
+def kill_terraform_when(deployment: Deployment, stack: str, condition: Callable[[], bool]) -> None:
+    """`terraform apply`, and SIGKILL for it and its plugins as soon as something is there."""
+    directory = deployment.directory / "cdktf.out" / "stacks" / stack
+    apply = subprocess.Popen(
+        ["terraform", f"-chdir={directory}", "apply", "-auto-approve", "-input=false"],
+        env=deployment.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_until(condition)
+    finally:
+        os.killpg(apply.pid, signal.SIGKILL)
+        apply.wait()
+
+
+def release_stale_lock(deployment: Deployment, stack: str) -> None:
+    """What docs/state.md says: the message names the lock's id, `force-unlock` takes it."""
+    refused = deployment.run("cdktf", "deploy", *STACKS, "--auto-approve")
+    assert refused.returncode != 0
+    found = re.search(r"ID:\s+([0-9a-f-]{36})", refused.output)
+    assert found, refused.output
+    unlocked = deployment.terraform(stack, "force-unlock", "-force", found[1])
+    assert unlocked.returncode == 0, unlocked.output
+
+
+def test_common_stack_killed_in_the_middle_is_finished_by_running_again(
+    deployment: Deployment,
+) -> None:
+    """The role and the log groups exist by then, and the state does not know of them."""
+    deployment.cdktf("synth")
+    assert deployment.terraform("allora-common", "init", "-input=false").returncode == 0
+    logs: Any = deployment.client("logs")
+    iam: Any = deployment.client("iam")
+    kill_terraform_when(
+        deployment,
+        "allora-common",
+        lambda: bool(
+            logs.describe_log_groups(logGroupNamePrefix="/allora/")["logGroups"]
+            and iam.list_roles()["Roles"]
+        ),
+    )
+    release_stale_lock(deployment, "allora-common")
+    deployment.cdktf("deploy", "allora-common", "--auto-approve")
+    assert "No changes" in deployment.cdktf("diff", "allora-common")
+    names = [
+        group["logGroupName"]
+        for group in logs.describe_log_groups(logGroupNamePrefix="/allora/")["logGroups"]
+    ]
+    assert sorted(names) == [f"/allora/worker/{part}" for part in ("host", "model", "worker")]
+
+
+def test_host_killed_in_the_middle_is_finished_by_running_again(deployment: Deployment) -> None:
+    deployment.cdktf("deploy", "allora-common", "--auto-approve")
+    deployment.cdktf("synth")
+    assert deployment.terraform("allora-single-node", "init", "-input=false").returncode == 0
+    ec2: Any = deployment.client("ec2")
+    kill_terraform_when(
+        deployment,
+        "allora-single-node",
+        lambda: bool(ec2.describe_instances()["Reservations"]),
+    )
+    release_stale_lock(deployment, "allora-single-node")
+    deployment.cdktf("deploy", *STACKS, "--auto-approve")
+    assert "No changes" in deployment.cdktf("diff", "allora-single-node")
+
+
+def test_missing_bucket_says_how_to_make_it(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.reset()
+    refused = Deployment(emulator, tmp_path).run("cdktf", "deploy", *STACKS, "--auto-approve")
+    assert refused.returncode != 0
+    assert BUCKET in refused.output
+    assert "does not exist" in refused.output
+
+
+def test_credentials_of_another_account_change_nothing(deployment: Deployment) -> None:
+    other = "210987654321"
+    deployment.write_env(AWS_ACCOUNT_ID=other)
+    bootstrap = deployment.allora("bootstrap")
+    assert bootstrap.returncode == 1
+    assert f"account {ACCOUNT_ID}" in bootstrap.output
+    assert other in bootstrap.output
+    assert "AWS_ACCOUNT_ID" in bootstrap.output
+
+    refused = deployment.run("cdktf", "deploy", *STACKS, "--auto-approve")
+    assert refused.returncode != 0
+    assert ACCOUNT_ID in refused.output
+    iam: Any = deployment.client("iam")
+    assert iam.list_roles()["Roles"] == []
+
+
+def test_bad_settings_create_nothing_and_show_no_traceback(deployment: Deployment) -> None:
+    deployment.write_env(AWS_REGION="us-est-1", AWS_INSTANCE_TYPE="t3.mediumm")
+    refused = deployment.run("cdktf", "deploy", *STACKS, "--auto-approve")
+    assert refused.returncode != 0
+    assert "us-est-1" in refused.output
+    assert "t3.mediumm" in refused.output
+    assert "Traceback" not in refused.output
+    iam: Any = deployment.client("iam")
+    assert iam.list_roles()["Roles"] == []
