@@ -14,8 +14,8 @@ python -m pytest -q tests/unit -m 'not slow'
 level "Synth: what the stacks are made of"
 python -m pytest -q tests/synth
 
-level "Scripts: what runs on the host (bats, moto)"
-bats --print-output-on-failure tests/host_scripts
+level "Scripts: set-up and host (bats, moto)"
+bats --print-output-on-failure tests/setup tests/host_scripts
 python -m pytest -q tests/host_scripts
 
 level "Security: checkov, secrets"

@@ -7,8 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from constructs_lib.user_data import HostFile, render_environment, render_user_data
-from settings import Settings
+from constructs_lib.user_data import (
+    EncodedUserData,
+    HostFile,
+    UserDataTooLargeError,
+    encode_user_data,
+    render_environment,
+    render_user_data,
+)
+from settings import Settings, SettingsError
+from settings.errors import Problem
 from settings.names import Names
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts" / "host"
@@ -21,11 +29,22 @@ _FOLDERS = {
 }
 
 
-def host_user_data(settings: Settings) -> str:
-    """The user data of a worker's host."""
-    return render_user_data(
+def host_user_data(settings: Settings) -> EncodedUserData:
+    """The user data of a worker's host.
+
+    Raises:
+        SettingsError: it is more than EC2 takes.
+    """
+    text = render_user_data(
         [*_scripts(), *_configuration(settings)], command="/opt/allora/bin/install.sh"
     )
+    try:
+        return encode_user_data(text)
+    except UserDataTooLargeError as error:
+        size = sum(len(f"{name}={value}".encode()) for name, value in settings.model_env.items())
+        message = f"holds {size:,} bytes, and {error}."
+        remedy = "shorten it: have the model read what is large from its image or repository"
+        raise SettingsError("Settings", [Problem("MODEL_ENV_VARS", message, remedy)]) from error
 
 
 def _scripts() -> Iterator[HostFile]:

@@ -9,7 +9,6 @@ from constructs_lib.data_volume import DataVolume
 from constructs_lib.instance_type_offerings import InstanceTypeOfferings
 from constructs_lib.monitoring import Monitoring
 from constructs_lib.network import ExistingNetwork, NetworkPlace, PublicNetwork
-from constructs_lib.user_data import encode_user_data
 from constructs_lib.worker_host import WorkerHost, WorkerHostProps
 from constructs_lib.worker_security_group import WorkerSecurityGroup
 from settings import Settings
@@ -63,7 +62,7 @@ class SingleNodeStack(BaseStack):
                 offered_zones=offerings.zones,
                 ami_id=settings.ami_id,
                 root_volume_gib=settings.root_volume_size,
-                user_data=encode_user_data(host_user_data(settings)),
+                user_data=host_user_data(settings),
                 data_volume_id=data_volume.volume_id if data_volume else None,
             ),
         )

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -80,8 +81,9 @@ class Deployment:
         directory = self.directory / "cdktf.out" / "stacks" / stack
         return self.run("terraform", f"-chdir={directory}", *arguments)
 
-    def client(self, service: str) -> object:
-        return boto3.client(
+    def client(self, service: str) -> Any:
+        create: Any = boto3.client  # typed for each service by name, which is not known here
+        return create(
             service,
             region_name=REGION,
             endpoint_url=self.emulator.url,

@@ -55,7 +55,7 @@ def outputs(deployment: Deployment) -> dict[str, str]:
 
 
 def instance(deployment: Deployment, id_: str) -> dict[str, Any]:
-    ec2: Any = deployment.client("ec2")
+    ec2 = deployment.client("ec2")
     found: dict[str, Any] = ec2.describe_instances(InstanceIds=[id_])["Reservations"][0][
         "Instances"
     ][0]
@@ -77,7 +77,7 @@ def test_host_is_what_was_asked_for(deployment: Deployment, outputs: dict[str, s
     assert [group["GroupId"] for group in host["SecurityGroups"]] == [outputs["security_group_id"]]
     tags = {tag["Key"]: tag["Value"] for tag in host["Tags"]}
     assert tags["ManagedBy"] == "cdktf"
-    volumes: Any = deployment.client("ec2")
+    volumes = deployment.client("ec2")
     attached = volumes.describe_volumes(VolumeIds=[tags["DataVolumeId"]])["Volumes"][0]
     assert attached["Attachments"][0]["InstanceId"] == outputs["instance_id"]
     assert attached["Encrypted"] is True
@@ -124,7 +124,7 @@ def test_values_reach_the_host_byte_for_byte(
         tag["Value"] for tag in before["Tags"] if tag["Key"] == "DataVolumeId"
     }
 
-    ec2: Any = deployment.client("ec2")
+    ec2 = deployment.client("ec2")
     answer = ec2.describe_instance_attribute(InstanceId=after["instance_id"], Attribute="userData")
     user_data = gzip.decompress(base64.b64decode(answer["UserData"]["Value"])).decode()
     unpack(user_data, tmp_path / "host")
@@ -137,13 +137,13 @@ def test_no_secret_is_anywhere_but_in_its_parameter(
     deployment: Deployment, outputs: dict[str, str]
 ) -> None:
     """Not in any version of the state, nor in what was synthesized, planned or printed."""
-    ssm: Any = deployment.client("ssm")
+    ssm = deployment.client("ssm")
     for name, value in SECRETS.items():
         parameter = ssm.get_parameter(Name=f"/allora/worker/{name}", WithDecryption=True)
         assert parameter["Parameter"]["Value"] == value
         assert parameter["Parameter"]["Type"] == "SecureString"
 
-    s3: Any = deployment.client("s3")
+    s3 = deployment.client("s3")
     bucket = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
     versions = s3.list_object_versions(Bucket=bucket)["Versions"]
     assert len(versions) > len(STACKS)
@@ -156,7 +156,7 @@ def test_no_secret_is_anywhere_but_in_its_parameter(
     texts |= {
         str(file): file.read_bytes() for file in deployment.directory.rglob("*") if file.is_file()
     }
-    ec2: Any = deployment.client("ec2")
+    ec2 = deployment.client("ec2")
     for reservation in ec2.describe_instances()["Reservations"]:
         id_ = reservation["Instances"][0]["InstanceId"]
         answer = ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
@@ -171,7 +171,7 @@ def test_no_secret_is_anywhere_but_in_its_parameter(
 def test_nothing_is_left_after_destroy(deployment: Deployment, outputs: dict[str, str]) -> None:
     assert outputs
     deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")
-    ec2: Any = deployment.client("ec2")
+    ec2 = deployment.client("ec2")
     ours = [{"Name": "tag:ManagedBy", "Values": ["cdktf"]}]
     for reservation in ec2.describe_instances(Filters=ours)["Reservations"]:
         for host in reservation["Instances"]:
@@ -179,11 +179,11 @@ def test_nothing_is_left_after_destroy(deployment: Deployment, outputs: dict[str
     assert ec2.describe_addresses(Filters=ours)["Addresses"] == []
     assert ec2.describe_volumes(Filters=ours)["Volumes"] == []
     assert ec2.describe_vpcs(Filters=ours)["Vpcs"] == []
-    iam: Any = deployment.client("iam")
+    iam = deployment.client("iam")
     assert [r["RoleName"] for r in iam.list_roles()["Roles"] if "allora" in r["RoleName"]] == []
-    logs: Any = deployment.client("logs")
+    logs = deployment.client("logs")
     assert logs.describe_log_groups(logGroupNamePrefix="/allora/")["logGroups"] == []
-    sns: Any = deployment.client("sns")
+    sns = deployment.client("sns")
     assert sns.list_topics()["Topics"] == []
 
 

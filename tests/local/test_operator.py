@@ -85,7 +85,7 @@ class TestBootstrap:
     def test_other_regions(self, deployment: Deployment) -> None:
         deployment.write_env(AWS_REGION="eu-central-1")
         assert deployment.allora("bootstrap").returncode == 0
-        s3: Any = deployment.client("s3")
+        s3 = deployment.client("s3")
         location = s3.get_bucket_location(Bucket=f"allora-tfstate-{ACCOUNT_ID}-eu-central-1")
         assert location["LocationConstraint"] == "eu-central-1"
 
@@ -99,7 +99,7 @@ class TestBootstrap:
         assert "TF_STATE_REGION=eu-west-1" in refused.output
 
     def test_somebody_else_s_bucket_is_left_alone(self, deployment: Deployment) -> None:
-        sts: Any = deployment.client("sts")
+        sts = deployment.client("sts")
         other = sts.assume_role(
             RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other"
         )["Credentials"]

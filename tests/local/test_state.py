@@ -49,7 +49,7 @@ def a_deployment_that_waits_for_a_yes(deployment: Deployment, stack: str) -> Ite
 
 
 def lock_of(deployment: Deployment, stack: str) -> dict[str, Any] | None:
-    s3: Any = deployment.client("s3")
+    s3 = deployment.client("s3")
     try:
         key = f"{stack}/terraform.tfstate.tflock"
         body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
@@ -113,8 +113,8 @@ def test_common_stack_killed_in_the_middle_is_finished_by_running_again(
     """The role and the log groups exist by then, and the state does not know of them."""
     deployment.cdktf("synth")
     assert deployment.terraform("allora-common", "init", "-input=false").returncode == 0
-    logs: Any = deployment.client("logs")
-    iam: Any = deployment.client("iam")
+    logs = deployment.client("logs")
+    iam = deployment.client("iam")
     kill_terraform_when(
         deployment,
         "allora-common",
@@ -137,7 +137,7 @@ def test_host_killed_in_the_middle_is_finished_by_running_again(deployment: Depl
     deployment.cdktf("deploy", "allora-common", "--auto-approve")
     deployment.cdktf("synth")
     assert deployment.terraform("allora-single-node", "init", "-input=false").returncode == 0
-    ec2: Any = deployment.client("ec2")
+    ec2 = deployment.client("ec2")
     kill_terraform_when(
         deployment,
         "allora-single-node",
@@ -168,7 +168,7 @@ def test_credentials_of_another_account_change_nothing(deployment: Deployment) -
     refused = deployment.run("cdktf", "deploy", *STACKS, "--auto-approve")
     assert refused.returncode != 0
     assert ACCOUNT_ID in refused.output
-    iam: Any = deployment.client("iam")
+    iam = deployment.client("iam")
     assert iam.list_roles()["Roles"] == []
 
 
@@ -179,5 +179,5 @@ def test_bad_settings_create_nothing_and_show_no_traceback(deployment: Deploymen
     assert "us-est-1" in refused.output
     assert "t3.mediumm" in refused.output
     assert "Traceback" not in refused.output
-    iam: Any = deployment.client("iam")
+    iam = deployment.client("iam")
     assert iam.list_roles()["Roles"] == []
