@@ -16,7 +16,7 @@ REMEDIES = {
 
 def problem(name: str, service: dict[str, Any]) -> str | None:
     """Why the service cannot run, with the remedy; None when it can."""
-    remedy = f"{REMEDIES[name]}, then: cdktf deploy allora-single-node."
+    remedy = f"{REMEDIES[name]}, then: cdktf deploy allora-common allora-single-node."
     build = service.get("build")
     if build is None:
         return None if service.get("image") else f"The {name} has no image. {remedy}"

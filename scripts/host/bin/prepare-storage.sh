@@ -34,11 +34,11 @@ main() {
 ebs_device() {
   local volume
   volume=$(retry 12 imds_get tags/instance/DataVolumeId) ||
-    die 'the instance has no tag DataVolumeId, or its metadata does not show tags. Run: cdktf deploy allora-single-node'
+    die 'the instance has no tag DataVolumeId, or its metadata does not show tags. Run: cdktf deploy allora-common allora-single-node'
   [[ $volume =~ ^vol-[0-9a-f]+$ ]] ||
-    die "the instance's tag DataVolumeId is '$volume', not a volume id. Run: cdktf deploy allora-single-node"
+    die "the instance's tag DataVolumeId is '$volume', not a volume id. Run: cdktf deploy allora-common allora-single-node"
   retry 12 device_with 4 "${volume/-/}" ||
-    die "volume $volume is not attached to this instance, or the instance type is not a Nitro one. Run: cdktf deploy allora-single-node"
+    die "volume $volume is not attached to this instance, or the instance type is not a Nitro one. Run: cdktf deploy allora-common allora-single-node"
 }
 
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/nvme-ssd-volumes.html
