@@ -12,7 +12,6 @@ import constructs_lib  # noqa: F401
 
 from cdktf import App
 
-from constructs_lib.user_data import UserDataTooLargeError
 from settings import Settings, SettingsError, load_settings
 from stacks.common_stack import CommonStack
 from stacks.single_node_stack import SingleNodeStack
@@ -44,7 +43,7 @@ def main() -> int:
         for warning in settings.warnings:
             print(f"Warning: {warning}")  # the CLI would call it an error on stderr
         build_app(settings).synth()
-    except (SettingsError, UserDataTooLargeError) as error:
+    except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -1,28 +1,36 @@
 "use strict";
-// Runs first in the jsii kernel (see lazy_provider.py): makes the AWS provider's index require a
-// resource's module when it is first used. An index of any other form is left alone.
+// Runs first in the jsii kernel (see lazy_provider.py): makes modules that a synth may not need load
+// when they are first used. A file of any other form than the one expected is left alone.
 
 const fs = require("fs");
-const path = require("path");
 
-const INDEX = path.join("/", "@cdktf", "provider-aws", "lib", "index.js");
-const RE_EXPORT = /^exports\.(\w+) = require\(("\.\/[\w.-]+")\);$/gm;
+const INDEX = "/@cdktf/provider-aws/lib/index.js";
+const RE_EXPORT = /^exports\.(\w+) = require\("(\.\/[\w.-]+)"\);$/gm;
 // What else a compiled index consists of: directives, comments and `exports.a = exports.b = void 0;`.
 const HARMLESS =
   /^(?:|"use strict";|\/\*\*| \*.*|\/\/.*|Object\.defineProperty\(exports, "__esModule", \{ value: true \}\);|(?:exports\.\w+ = )+void 0;)$/;
 
-function lazyIndex(source) {
+// Of `cdktf`: to zip assets (in another process, even) and to check the version of a program.
+const RARELY_USED = /\/cdktf\/lib\/(?:private\/fs|validations\/validate-binary-version)\.js$/;
+const REQUIRE = /^const (archiver|semver) = require\("\1"\);$/m;
+const LAZY_REQUIRE =
+  'const $1 = new Proxy(() => {}, { get: (_, name) => require("$1")[name], apply: (_, self, args) => require("$1")(...args) });';
+
+function exportLazily(module, source) {
   const others = source.replace(RE_EXPORT, "").split(/\r?\n/);
-  if (!others.every((line) => HARMLESS.test(line))) return undefined;
-  return source.replace(
-    RE_EXPORT,
-    'Object.defineProperty(exports, "$1", { enumerable: true, get: () => require($2) });',
-  );
+  if (!others.every((line) => HARMLESS.test(line))) return false;
+  Object.defineProperty(module.exports, "__esModule", { value: true });
+  for (const [, name, file] of source.matchAll(RE_EXPORT)) {
+    const get = () => module.require(file);
+    Object.defineProperty(module.exports, name, { enumerable: true, get });
+  }
+  return true;
 }
 
 const load = require.extensions[".js"];
 require.extensions[".js"] = (module, filename) => {
-  const source = filename.endsWith(INDEX) ? lazyIndex(fs.readFileSync(filename, "utf8")) : undefined;
-  if (source === undefined) return load(module, filename);
-  return module._compile(source, filename);
+  const read = () => fs.readFileSync(filename, "utf8");
+  if (filename.endsWith(INDEX) && exportLazily(module, read())) return;
+  if (!RARELY_USED.test(filename)) return load(module, filename);
+  module._compile(read().replace(REQUIRE, LAZY_REQUIRE), filename);
 };

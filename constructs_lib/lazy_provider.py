@@ -4,10 +4,11 @@ Importing one resource of ``cdktf-cdktf-provider-aws`` runs the package's ``__in
 imports every resource there is, and makes the jsii kernel (the Node process behind every CDKTF
 class) ``require`` every one of them too: some twenty seconds for each command a user types
 (https://github.com/hashicorp/terraform-cdk/issues/3753). No resource module refers to another, so
-both sides can load each one when it is first used. What is synthesized does not change by a byte.
+both sides can load each one when it is first used. So can Node two libraries of ``cdktf`` itself.
+What is synthesized does not change by a byte.
 
-Both measures apply to the one package layout they were made for. Any other is loaded as it always
-was: slower, never wrong. Delete this module, and the two files that share its name, once jsii
+All of this applies to the one package layout it was made for. Any other is loaded as it always was:
+slower, never wrong. Delete this module, and the two files that share its name, once jsii
 itself generates the provider's bindings so (https://github.com/aws/jsii/pull/5110).
 """
 
@@ -32,19 +33,10 @@ _IMPORTED_NAME = re.compile(r"^from \. import (\w+)$", re.MULTILINE)
 _DEFINITION = re.compile(r"^(?:class |def (?!check_type\())", re.MULTILINE)
 
 
-def install() -> None:
-    """Make the AWS provider package load lazily, here and in the jsii kernel.
-
-    Call it before anything imports ``cdktf`` or ``constructs``: the first such import starts the
-    kernel with the environment of that moment. Later calls still help Python, and are otherwise
-    harmless, as are repeated ones.
-    """
-    _preload_into_kernel()
-    _defer_submodules()
-
-
-def _preload_into_kernel() -> None:
+def preload_into_kernel() -> None:
     """Have jsii start Node with ``lazy_provider.js`` as a preload.
+
+    Call it before the kernel starts, that is, before anything imports ``cdktf`` or ``constructs``.
 
     jsii takes the name of the command from ``JSII_NODE``, so no other Node process is concerned. A
     command that somebody has set there already is left as it is.
@@ -53,10 +45,11 @@ def _preload_into_kernel() -> None:
         os.environ.setdefault("JSII_NODE", str(NODE))
 
 
-def _defer_submodules() -> None:
+def defer_submodules() -> None:
     """Put a package into ``sys.modules`` that imports a submodule when it is asked for one.
 
-    It is the real package in all but one respect: its ``__init__`` is never executed.
+    It is the real package in all but one respect: its ``__init__`` is never executed. Call it
+    before anything imports the package: one that is already imported is left as it is.
     """
     spec = None if PACKAGE in sys.modules else importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:

@@ -65,7 +65,7 @@ def _print_synth(title: str, costs: dict[str, Cost]) -> None:
         table.add_row(
             variant,
             f"{cost.seconds:.2f}",
-            f"{cost.seconds / costs['empty'].seconds:.1f}",
+            f"{cost.seconds / costs['empty'].seconds:.2f}",
             f"{costs['naive'].seconds / cost.seconds:.1f}",
             f"{cost.python_mb:.0f}",
             f"{cost.node_mb:.0f}",

@@ -19,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import jsii
 from jsii.errors import JSIIError
 
 PROVIDER = "@cdktf/provider-aws"
@@ -40,6 +41,8 @@ def main() -> None:
     print("Preparing for fast synths (up to a minute the first time) ...", flush=True)
     try:
         importlib.import_module("main")
+        # Imports do not wait for what the kernel loads; any request for an answer does.
+        jsii.stats()  # type: ignore[no-untyped-call]
     except JSIIError as error:
         sys.exit(str(error))
     provider = next(kernel_directory.glob(f"jsii-kernel-*/node_modules/{PROVIDER}"), None)

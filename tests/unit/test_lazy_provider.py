@@ -13,7 +13,7 @@ from constructs_lib import lazy_provider
 PROJECT = Path(__file__).parents[2]
 PRELOAD = PROJECT / "constructs_lib" / "lazy_provider.js"
 
-INSTALL = "from constructs_lib.lazy_provider import install; install()"
+INSTALL = "import constructs_lib"
 
 APP = """
 from cdktf import App, TerraformOutput, TerraformStack
@@ -100,9 +100,8 @@ def test_the_kernel_requires_only_the_modules_it_needs(tmp_path: Path) -> None:
     trace = tmp_path / "trace.js"
     trace.write_text(
         """
-        const provider = (name) => name.includes("/provider-aws/lib/");
         process.on("exit", () => {
-          const names = Object.keys(require.cache).filter(provider);
+          const names = Object.keys(require.cache).filter((name) => name.includes("cdktf/"));
           if (names.length) require("fs").writeFileSync(process.env.REQUIRED, names.join("\\n"));
         });
         """
@@ -111,8 +110,10 @@ def test_the_kernel_requires_only_the_modules_it_needs(tmp_path: Path) -> None:
     run_python(f"{INSTALL}\n{APP}", tmp_path, **environment)
     names = required.read_text().split("\n")
     assert any(name.endswith("/vpc/index.js") for name in names)
-    assert not any(name.endswith("/s3-bucket/index.js") for name in names)
-    assert len(names) <= 50
+    assert any(name.endswith("/cdktf/lib/private/fs.js") for name in names)
+    unused = ("/s3-bucket/", "/node_modules/archiver/", "/node_modules/semver/")
+    assert not [name for name in names if any(part in name for part in unused)]
+    assert sum("/provider-aws/lib/" in name for name in names) <= 50
 
 
 @pytest.mark.slow
@@ -165,8 +166,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def import_package() -> set[str]:
-    """Install, import the package, and name the submodules that came with it."""
-    lazy_provider.install()
+    """Defer its submodules, import the package, and name the submodules that came with it."""
+    lazy_provider.defer_submodules()
     __import__(lazy_provider.PACKAGE)
     prefix = f"{lazy_provider.PACKAGE}."
     return {name.removeprefix(prefix) for name in sys.modules if name.startswith(prefix)}
@@ -196,14 +197,14 @@ def test_a_package_that_is_already_imported_stays(package: Path) -> None:
     (package / "__init__.py").write_text(PREAMBLE + IMPORTS)
     __import__(lazy_provider.PACKAGE)
     imported = sys.modules[lazy_provider.PACKAGE]
-    lazy_provider.install()
+    lazy_provider.defer_submodules()
     assert sys.modules[lazy_provider.PACKAGE] is imported
 
 
 def test_a_package_that_is_not_installed_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lazy_provider, "PACKAGE", "no_such_provider")
     monkeypatch.setenv("JSII_NODE", "node")
-    lazy_provider.install()
+    lazy_provider.defer_submodules()
     assert "no_such_provider" not in sys.modules
 
 
@@ -212,15 +213,17 @@ def test_installing_twice_changes_nothing_more(
 ) -> None:
     (package / "__init__.py").write_text(PREAMBLE + IMPORTS)
     monkeypatch.delenv("JSII_NODE")
-    lazy_provider.install()
+    lazy_provider.preload_into_kernel()
+    lazy_provider.defer_submodules()
     first = sys.modules[lazy_provider.PACKAGE], os.environ["JSII_NODE"]
-    lazy_provider.install()
+    lazy_provider.preload_into_kernel()
+    lazy_provider.defer_submodules()
     assert (sys.modules[lazy_provider.PACKAGE], os.environ["JSII_NODE"]) == first
 
 
 def test_a_node_command_of_the_user_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JSII_NODE", "/opt/node")
-    lazy_provider.install()
+    lazy_provider.preload_into_kernel()
     assert os.environ["JSII_NODE"] == "/opt/node"
 
 
@@ -229,7 +232,7 @@ def test_without_the_command_file_jsii_starts_node_itself(
 ) -> None:
     monkeypatch.delenv("JSII_NODE")
     monkeypatch.setattr(lazy_provider, "NODE", package / "missing.sh")
-    lazy_provider.install()
+    lazy_provider.preload_into_kernel()
     assert "JSII_NODE" not in os.environ
 
 
@@ -292,6 +295,57 @@ def test_an_unexpected_index_is_left_alone(tmp_path: Path, package: str, index: 
     assert use_index(tmp_path, package, defined) == EAGER
 
 
+# A module of `cdktf` that requires a library and offers it to a program, to call and to read.
+LIBRARY_USER = """"use strict";
+const archiver = require("archiver");
+exports.zip = (path) => archiver(path);
+exports.version = () => archiver.version;
+"""
+USE_LIBRARY = """
+const user = require(process.argv[1]);
+console.log("required", global.loaded);
+console.log(user.version(), user.zip("here"), global.loaded);
+"""
+
+
+def use_library(node_modules: Path, module: str, source: str) -> list[str]:
+    """Require a fake module in Node with the preload, and return what the program prints."""
+    file = node_modules / module
+    file.parent.mkdir(parents=True)
+    file.write_text(source)
+    library = node_modules / "archiver" / "index.js"
+    library.parent.mkdir()
+    library.write_text(
+        "global.loaded += 1; module.exports = (path) => path + '.zip'; module.exports.version = 7;"
+    )
+    program = "global.loaded = 0;" + USE_LIBRARY
+    command = ["node", "--require", str(PRELOAD), "-e", program, str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def test_a_rarely_used_library_loads_when_it_is_used(tmp_path: Path) -> None:
+    node_modules = tmp_path / "node_modules"
+    printed = use_library(node_modules, "cdktf/lib/private/fs.js", LIBRARY_USER)
+    assert printed == ["required 0", "7 here.zip 1"]
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        pytest.param("cdktf/lib/private/ls.js", LIBRARY_USER, id="another module"),
+        pytest.param("my-cdktf/lib/private/fs.js", LIBRARY_USER, id="a name that only ends alike"),
+        pytest.param(
+            "cdktf/lib/private/fs.js", LIBRARY_USER.replace("const ar", "let ar"), id="another form"
+        ),
+    ],
+)
+def test_an_unexpected_use_of_a_library_is_left_alone(
+    tmp_path: Path, module: str, source: str
+) -> None:
+    printed = use_library(tmp_path / "node_modules", module, source)
+    assert printed == ["required 1", "7 here.zip 1"]
+
+
 def test_the_command_for_jsii_passes_arguments_and_spares_the_compile_cache(tmp_path: Path) -> None:
     folder = tmp_path / "a folder's name"
     folder.mkdir()
@@ -311,7 +365,8 @@ def test_the_command_for_jsii_passes_arguments_and_spares_the_compile_cache(tmp_
     assert result.stdout == "two words undefined 4\n"
 
 
-def test_the_app_installs_it_before_jsii_starts_the_kernel() -> None:
-    script = "import sys, main; print(*sys.modules)"
-    order = run_python(script, PROJECT).split()
-    assert order.index("constructs_lib.lazy_provider") < order.index("jsii")
+def test_the_app_is_synthesized_with_it() -> None:
+    script = "import jsii, os, main; print(os.environ['JSII_NODE'], type(jsii.kernel.provider))"
+    command, connection = run_python(script, PROJECT).split(maxsplit=1)
+    assert command == str(lazy_provider.NODE)
+    assert "LoadingInBackground" in connection
