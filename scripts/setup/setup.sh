@@ -40,12 +40,14 @@ reason_in_log() {
 # run_step TITLE REMEDY COMMAND...: one line while it works, the log only when it fails.
 run_step() {
   local -r title="$1" remedy="$2"
+  local reason
   shift 2
   local -r started=$SECONDS
   printf '  • %s …' "$title"
   if ! "$@" >"$LOG" 2>&1; then
     printf ' failed\n'
-    fail "$title failed: $(reason_in_log)" \
+    reason="$(reason_in_log)"
+    fail "$title failed${reason:+: $reason}" \
       "$remedy" "The whole log: .tools/setup.log"
   fi
   printf ' %s s\n' "$((SECONDS - started))"
