@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from cdktf import Fn
+from cdktf import Postcondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_ec2_instance_type_offerings import (
     DataAwsEc2InstanceTypeOfferings,
     DataAwsEc2InstanceTypeOfferingsFilter,
 )
 from constructs import Construct
+
+from constructs_lib.addresses import address
 
 
 class InstanceTypeOfferings(Construct):
@@ -17,13 +17,14 @@ class InstanceTypeOfferings(Construct):
 
     Args:
         instance_type: an EC2 instance type, such as ``t3.medium``.
+        region: the region that is asked.
 
     Attributes:
         zones: token list of the availability zones that offer it.
-        first_zone: token of the alphabetically first of them.
+        first_zone: expression for the first of them by name, local and wavelength zones apart.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, instance_type: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, instance_type: str, region: str) -> None:
         super().__init__(scope, id_)
         offerings = DataAwsEc2InstanceTypeOfferings(
             self,
@@ -32,6 +33,20 @@ class InstanceTypeOfferings(Construct):
             filter=[
                 DataAwsEc2InstanceTypeOfferingsFilter(name="instance-type", values=[instance_type])
             ],
+            lifecycle=TerraformResourceLifecycle(
+                postcondition=[
+                    Postcondition(
+                        condition="${length(self.locations) > 0}",
+                        error_message=(
+                            f"AWS_INSTANCE_TYPE: {instance_type} is not offered in {region}. "
+                            "Choose another type or another AWS_REGION."
+                        ),
+                    )
+                ]
+            ),
         )
         self.zones: list[str] = offerings.locations
-        self.first_zone = cast("str", Fn.element(Fn.sort(offerings.locations), 0))
+        self.first_zone = (
+            f"${{sort([for zone in {address(offerings)}.locations : "
+            f'zone if can(regex("^{region}[a-z]$", zone))])[0]}}'
+        )

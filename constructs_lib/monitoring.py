@@ -17,6 +17,20 @@ _CONSOLE_DOMAIN = {
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
 
+_RECOVERED = (
+    "The hardware under the host failed: AWS moves the instance to healthy hardware, with the same "
+    "address, volumes and identity. Nothing to do unless it repeats."
+)
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
+_NOT_RECOVERABLE = (
+    "The hardware under the host failed, and AWS moves no instance that has local disks: stop the "
+    "instance and start it again. What was on the local disks is lost."
+)
+_REBOOTED = (
+    "The operating system does not answer: AWS reboots the instance. If it repeats, look at its "
+    "console: aws ec2 get-console-output."
+)
+
 
 class Monitoring(Construct):
     """A dashboard of the host, and alarms that heal it and tell its operator.
@@ -27,6 +41,7 @@ class Monitoring(Construct):
         partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
         region: the host's region.
         instance_id: the host.
+        recoverable: whether AWS can move the instance to other hardware; not one with local disks.
         alarm_topic_arn: where alarms are announced.
         log_group_names: the host's log groups by part, for the dashboard.
 
@@ -43,33 +58,31 @@ class Monitoring(Construct):
         partition: str,
         region: str,
         instance_id: str,
+        recoverable: bool,
         alarm_topic_arn: str,
         log_group_names: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id_)
+        # Recovery after fewer minutes than a reboot, so that the two never race each other.
+        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/UsingAlarmActions.html
         self._status_alarm(
             "host-recovery",
             alarm_name=f"{name}-host-recovery",
-            alarm_description=(
-                "The hardware under the host failed: AWS moves the instance to healthy hardware, "
-                "with the same address, volumes and identity. Nothing to do unless it repeats."
-            ),
+            alarm_description=_RECOVERED if recoverable else _NOT_RECOVERABLE,
             metric_name="StatusCheckFailed_System",
-            action=f"arn:{partition}:automate:{region}:ec2:recover",
+            minutes=2,
             instance_id=instance_id,
-            alarm_topic_arn=alarm_topic_arn,
+            actions=[f"arn:{partition}:automate:{region}:ec2:recover"] * recoverable
+            + [alarm_topic_arn],
         )
         self._status_alarm(
             "instance-reboot",
             alarm_name=f"{name}-instance-reboot",
-            alarm_description=(
-                "The operating system does not answer: AWS reboots the instance. If it repeats, "
-                "look at its console: aws ec2 get-console-output."
-            ),
+            alarm_description=_REBOOTED,
             metric_name="StatusCheckFailed_Instance",
-            action=f"arn:{partition}:automate:{region}:ec2:reboot",
+            minutes=3,
             instance_id=instance_id,
-            alarm_topic_arn=alarm_topic_arn,
+            actions=[f"arn:{partition}:automate:{region}:ec2:reboot", alarm_topic_arn],
         )
         CloudwatchDashboard(
             self,
@@ -91,14 +104,10 @@ class Monitoring(Construct):
         alarm_name: str,
         alarm_description: str,
         metric_name: str,
-        action: str,
+        minutes: int,
         instance_id: str,
-        alarm_topic_arn: str,
+        actions: list[str],
     ) -> None:
-        # Three failed minutes, so that a recovery and a reboot never race each other: AWS
-        # recommends different numbers of periods for the two, and recovery comes first.
-        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/UsingAlarmActions.html
-        minutes = 2 if metric_name == "StatusCheckFailed_System" else 3
         CloudwatchMetricAlarm(
             self,
             id_,
@@ -112,8 +121,7 @@ class Monitoring(Construct):
             evaluation_periods=minutes,
             comparison_operator="GreaterThanOrEqualToThreshold",
             threshold=1,
-            alarm_actions=[action, alarm_topic_arn],
-            ok_actions=[alarm_topic_arn],
+            alarm_actions=actions,
         )
 
 

@@ -91,7 +91,6 @@ class WorkerHost(Construct):
             subnet_id=props.place.subnet_id,
             vpc_security_group_ids=[props.security_group_id],
             iam_instance_profile=props.instance_profile_name,
-            ebs_optimized=True,
             metadata_options=InstanceMetadataOptions(
                 http_endpoint="enabled",
                 http_tokens="required",
@@ -118,7 +117,8 @@ class WorkerHost(Construct):
                             f"AWS_INSTANCE_TYPE: {props.instance_type} is not offered in "
                             f"{props.place.availability_zone}, where the subnet is. Choose another "
                             "type, or another zone with AWS_AVAILABILITY_ZONE (with an existing "
-                            "network: AWS_SUBNET_ID); a change of zone replaces the host."
+                            "network: AWS_SUBNET_ID). A change of zone replaces the host, and a "
+                            "data volume with all that is on it: take a snapshot first."
                         ),
                     )
                 ],

@@ -61,7 +61,7 @@ class WorkerSecurityGroup(Construct):
             self,
             "everything-out",
             security_group_id=group.id,
-            description="Chain endpoints, packages, images and the model's data sources",
+            description="Chain endpoints, packages, images and data sources of the model",
             ip_protocol="-1",
             cidr_ipv4="0.0.0.0/0",
             tags={"Name": f"{name}-out"},

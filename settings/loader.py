@@ -54,9 +54,9 @@ def load_settings(
 ) -> Settings:
     """Read, check and complete the settings.
 
-    The file wins over the environment. `pipenv run` loads the same file into the environment and
-    interpolates it, so that only this order gives the same values everywhere; and where the file
-    names an account, a forgotten variable of the shell must not choose another.
+    The file wins over the environment. A pipenv of the user's own loads the same file into the
+    environment and interpolates it, so that only this order gives the same values everywhere; and
+    where the file names an account, a forgotten variable of the shell must not choose another.
 
     Args:
         env_file: The settings file. By default the one that ALLORA_ENV_FILE names, or else `.env`

@@ -166,7 +166,9 @@ class Settings(BaseModel):
         "Terraform state",
         "TF_STATE_BUCKET",
         "The S3 bucket for Terraform's state. "
-        "A second worker in the same account and region needs a bucket of its own.",
+        "A second worker in the same account and region needs a bucket of its own, and its own "
+        "`ALLORA_WORKER_NAME` and `AWS_RESOURCE_NAME_PREFIX`: otherwise it takes over the first "
+        "one's secrets, logs and alarms.",
         default_factory=lambda data: (
             f"allora-tfstate-{data['aws_account_id']}-{data['aws_region']}"
         ),
@@ -238,7 +240,7 @@ class Settings(BaseModel):
     availability_zone: str | None = _variable(
         "Network",
         "AWS_AVAILABILITY_ZONE",
-        "The availability zone, or local zone, of the new subnet.",
+        "The availability zone of the new subnet. A change replaces the host and a data volume.",
         default=None,
         default_text="one that offers `AWS_INSTANCE_TYPE`",
         example="us-east-1b",
@@ -416,7 +418,8 @@ class Settings(BaseModel):
     worker_image: _IMAGE_TEXT | None = _variable(
         "Worker",
         "ALLORA_WORKER_IMAGE",
-        "A worker image of your own, best by digest. It listens on 9010.",
+        "A worker image of your own, best by digest. It listens on 9010, and runs as user 10001 "
+        "with a read-only root file system, 64 MB in `/tmp`, 512 MB of memory and no capabilities.",
         default=None,
         default_text="the worker that comes with this project",
         example="ghcr.io/you/allora-worker:1.0.0",
@@ -616,9 +619,9 @@ class Settings(BaseModel):
         region = info.data.get("aws_region")
         if region:
             checks.matching(
-                rf"{region}(?:[a-z]|-[a-z]{{3,4}}-[0-9][a-z])",
+                rf"{region}[a-z]",
                 f"is not an availability zone of {region}.",
-                f"as in {region}a (a name, not an id such as use1-az1)",
+                f"as in {region}a (a name, not an id such as use1-az1; local zones cannot be used)",
             )(zone)
         return zone
 

@@ -33,5 +33,5 @@ class Names:
         )
         self.log_group_prefix = f"/allora/{settings.worker_name}"
         self.log_groups: Mapping[str, str] = {
-            part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
+            part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model")
         }

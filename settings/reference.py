@@ -34,9 +34,10 @@ remedy.
    file, as in CI. `AWS_PROFILE` is read from the file only: in the environment it works as with
    every AWS tool.
 
-The file wins. `pipenv run` also loads `.env` into the environment, with `$` interpolated, so that
-only this order gives the same values with it and without it; and an account that the file names is
-never changed by a variable that a shell still remembers. Where the two differ, a warning says so.
+The file wins. A pipenv of your own also loads `.env` into the environment, with `$` interpolated,
+so that only this order gives the same values with it and without it; and an account that the file
+names is never changed by a variable that a shell still remembers. Where the two differ, a warning
+says so.
 
 An empty value is the same as none: the default applies. (`ALLORA_INGRESS_CIDRS` must not be empty;
 write `none` or networks.) A variable that is set twice, or that nobody knows, is an error.

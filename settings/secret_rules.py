@@ -11,8 +11,8 @@ AWS_CREDENTIALS = frozenset(
 (https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html)."""
 
 _SECRET_NAME = re.compile(
-    r"(?:^|_)(?:KEY|APIKEY|PASS|PWD)$"
-    r"|_TOKEN$"
+    r"(?:^|_)(?:KEY|PASS|PWD)$"
+    r"|API_?KEY|AUTH_?TOKEN|_TOKEN(?:$|_)"
     r"|SECRET|PASSWORD|PASSWD|PASSPHRASE|MNEMONIC|CREDENTIAL|PRIVATE_?KEY"
 )
 _PUBLIC_NAME = re.compile(r"PUBLIC_?KEY$")
@@ -23,9 +23,12 @@ _MNEMONIC_LENGTHS = (12, 15, 18, 21, 24)
 
 _SECRET_VALUES = {
     "a wallet mnemonic": re.compile(
-        "|".join(rf"{_WORD}(?:\s+{_WORD}){{{count - 1}}}" for count in _MNEMONIC_LENGTHS)
+        "|".join(rf"{_WORD}(?:\s+{_WORD}){{{count - 1}}}" for count in _MNEMONIC_LENGTHS),
+        re.IGNORECASE,
     ),
-    "a private key": re.compile(r".*-----BEGIN [A-Z ]*PRIVATE KEY-----.*", re.DOTALL),
+    "a private key": re.compile(
+        r".*-----BEGIN [A-Z ]*PRIVATE KEY-----.*|(?:0x)?[0-9a-f]{64}", re.DOTALL | re.IGNORECASE
+    ),
     "an AWS access key": re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
     "a GitHub token": re.compile(r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"),
     "a CoinGecko API key": re.compile(r"CG-[A-Za-z0-9]{20,}"),

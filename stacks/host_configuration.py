@@ -21,11 +21,13 @@ from settings.names import Names
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts" / "host"
 
-# Where the folders of scripts/host/ go on the host, and whether their files are programs.
+# Where the files of scripts/host/ go on the host, and whether they are programs. By suffix: what an
+# editor or a file manager leaves beside them would change the user data, and replace the host.
 _FOLDERS = {
-    "bin": ("/opt/allora/bin", True),
-    "lib": ("/opt/allora/lib", False),
-    "systemd": ("/etc/systemd/system", False),
+    "bin/*.sh": ("/opt/allora/bin", True),
+    "bin/*.py": ("/opt/allora/bin", True),
+    "lib/*.sh": ("/opt/allora/lib", False),
+    "systemd/*.service": ("/etc/systemd/system", False),
 }
 
 
@@ -48,11 +50,10 @@ def host_user_data(settings: Settings) -> EncodedUserData:
 
 
 def _scripts() -> Iterator[HostFile]:
-    for folder, (destination, executable) in _FOLDERS.items():
-        for script in sorted((_SCRIPTS / folder).iterdir()):
-            if script.is_file():
-                text = script.read_text(encoding="utf-8")
-                yield HostFile(f"{destination}/{script.name}", text, executable)
+    for pattern, (destination, executable) in _FOLDERS.items():
+        for script in sorted(_SCRIPTS.glob(pattern)):
+            text = script.read_text(encoding="utf-8")
+            yield HostFile(f"{destination}/{script.name}", text, executable)
     compose = (_SCRIPTS / "compose.yaml").read_text(encoding="utf-8")
     yield HostFile("/opt/allora/compose.yaml", compose)
 

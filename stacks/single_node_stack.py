@@ -38,7 +38,12 @@ class SingleNodeStack(BaseStack):
             scope, id_, state_key="allora-single-node/terraform.tfstate", settings=settings
         )
         names = Names(settings)
-        offerings = InstanceTypeOfferings(self, "offerings", instance_type=settings.instance_type)
+        offerings = InstanceTypeOfferings(
+            self,
+            "offerings",
+            instance_type=settings.instance_type,
+            region=settings.aws_region,
+        )
         place = self._network(settings, fallback_zone=offerings.first_zone)
         security_group = WorkerSecurityGroup(
             self,
@@ -75,6 +80,7 @@ class SingleNodeStack(BaseStack):
             partition=settings.partition,
             region=settings.aws_region,
             instance_id=host.instance_id,
+            recoverable=not (settings.instance and settings.instance.instance_store),
             alarm_topic_arn=alarm_topic_arn,
             log_group_names=names.log_groups,
         )

@@ -137,7 +137,9 @@ def _write_activation(emulator: Emulator) -> None:
     variables = emulator.variables() | _our_variables()
     lines = [
         "# Source this (bash, zsh): this shell's AWS is the embedded one on this computer.",
-        "unset ${!AWS_*} 2>/dev/null || unset -m 'AWS_*'",
+        r"for name in $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p'); do",
+        '  unset "$name"',
+        "done",
         *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
         f"export PATH={shlex.quote(str(ROOT / '.venv' / 'bin'))}:$PATH",
         'export PS1="(embedded AWS) ${PS1:-}"',

@@ -178,13 +178,22 @@ def _ensure_expiry(s3: S3Client, here: dict[str, Any]) -> str:
         lambda: s3.get_bucket_lifecycle_configuration(**here)["Rules"],
     )
     rules = cast("list[LifecycleRuleUnionTypeDef]", present or [])
-    if any(rule.get("ID") == _EXPIRE_RULE and rule["Status"] == "Enabled" for rule in rules):
+    if any(_expires(rule) for rule in rules):
         return "old versions expire"
     others = [rule for rule in rules if rule.get("ID") != _EXPIRE_RULE]
     s3.put_bucket_lifecycle_configuration(
         **here, LifecycleConfiguration={"Rules": cast("Any", [*others, wanted])}
     )
     return f"old versions now expire after {_KEPT_DAYS} days, but for the newest {_KEPT_VERSIONS}"
+
+
+def _expires(rule: LifecycleRuleUnionTypeDef) -> bool:
+    """Whether it is our rule, and still does what we made it for."""
+    return (
+        rule.get("ID") == _EXPIRE_RULE
+        and rule["Status"] == "Enabled"
+        and rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays") == _KEPT_DAYS
+    )
 
 
 def _unless(code: str, read: Callable[[], _T]) -> _T | None:

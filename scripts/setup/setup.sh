@@ -53,8 +53,9 @@ run_step() {
   printf ' %s s\n' "$((SECONDS - started))"
 }
 
-# A step is done when the stamp holds the fingerprint of what it was made from.
-is_done() { [[ -f "$STAMPS/$1" && "$(<"$STAMPS/$1")" == "$2" ]]; }
+# is_done STEP FINGERPRINT [RESULT]: the step's stamp holds the fingerprint of what it is made from,
+# and nobody has removed its result.
+is_done() { [[ -f "$STAMPS/$1" && "$(<"$STAMPS/$1")" == "$2" && -e "${3:-.}" ]]; }
 mark_done() { printf '%s\n' "$2" >"$STAMPS/$1"; }
 fingerprint() { cat "$@" | "$VENV/bin/python" -c 'import hashlib, sys; print(sys.version_info[:2], hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'; }
 
@@ -94,7 +95,7 @@ install_tool() {
   local -r name="$1"
   local mark
   mark="$(fingerprint "$SETUP/$name.txt")"
-  is_done "$name" "$mark" && return
+  is_done "$name" "$mark" "$TOOLS/$name/bin/$name" && return
   run_step "$name" "$NETWORK_REMEDY" install_tool_now "$name"
   mark_done "$name" "$mark"
 }
@@ -107,7 +108,7 @@ install_tool_now() {
 install_python_packages() {
   local mark
   mark="$(fingerprint Pipfile.lock)"
-  is_done python-packages "$mark" && return
+  is_done python-packages "$mark" "$VENV/bin/pytest" && return
   run_step "Python packages (a few minutes on a slow line)" "$NETWORK_REMEDY" "$VENV/bin/pipenv" sync --dev
   mark_done python-packages "$mark"
 }
@@ -131,13 +132,20 @@ link_commands() {
 install_node_packages() {
   local mark
   mark="$(fingerprint package-lock.json)"
-  is_done node-packages "$mark" && return
+  is_done node-packages "$mark" node_modules/cdktf-cli/bundle/bin/cdktf && return
   run_step "cdktf CLI and other npm packages" "$NETWORK_REMEDY" \
     env PATH="$VENV/bin:$PATH" "$VENV/bin/npm" ci --no-audit --no-fund --no-update-notifier
   mark_done node-packages "$mark"
 }
 
-path_without_venv() { printf '%s' "$PATH" | tr ':' '\n' | grep -vxF "$VENV/bin" | paste -sd: -; }
+# The path without .venv/bin, by whatever name it is in there.
+path_without_venv() {
+  local directory kept=""
+  while IFS= read -r -d: directory; do
+    [[ "$directory" -ef "$VENV/bin" ]] || kept+="${kept:+:}$directory"
+  done <<<"$PATH:"
+  printf '%s' "$kept"
+}
 
 terraform_is_new_enough() {
   [[ -x "$1" ]] && "$1" version -json 2>/dev/null |

@@ -83,15 +83,15 @@ def test_host_is_what_was_asked_for(deployment: Deployment, outputs: dict[str, s
     assert attached["Encrypted"] is True
 
 
-def test_nothing_is_left_to_change(deployment: Deployment, outputs: dict[str, str]) -> None:
-    assert outputs
+@pytest.mark.usefixtures("outputs")
+def test_nothing_is_left_to_change(deployment: Deployment) -> None:
     for stack in STACKS:
         assert "No changes" in deployment.cdktf("diff", stack)
 
 
-def test_plain_terraform_agrees(deployment: Deployment, outputs: dict[str, str]) -> None:
+@pytest.mark.usefixtures("outputs")
+def test_plain_terraform_agrees(deployment: Deployment) -> None:
     """`terraform init && terraform plan` in the synthesized folders, as in CI."""
-    assert outputs
     for stack in STACKS:
         assert deployment.terraform(stack, "init", "-input=false").returncode == 0
         plan = deployment.terraform(stack, "plan", "-input=false", "-detailed-exitcode")
@@ -133,9 +133,8 @@ def test_values_reach_the_host_byte_for_byte(
     assert arrived.replace("$$", "$") == AWKWARD
 
 
-def test_no_secret_is_anywhere_but_in_its_parameter(
-    deployment: Deployment, outputs: dict[str, str]
-) -> None:
+@pytest.mark.usefixtures("outputs")
+def test_no_secret_is_anywhere_but_in_its_parameter(deployment: Deployment) -> None:
     """Not in any version of the state, nor in what was synthesized, planned or printed."""
     ssm = deployment.client("ssm")
     for name, value in SECRETS.items():
@@ -162,14 +161,13 @@ def test_no_secret_is_anywhere_but_in_its_parameter(
         answer = ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
         if encoded := answer["UserData"].get("Value"):
             texts[f"user data of {id_}"] = gzip.decompress(base64.b64decode(encoded))
-    assert str(outputs).encode()  # which are in the directory, too
     for place, text in texts.items():
         for secret in (CANARY.encode(), b"abandon abandon"):
             assert secret not in text, place
 
 
-def test_nothing_is_left_after_destroy(deployment: Deployment, outputs: dict[str, str]) -> None:
-    assert outputs
+@pytest.mark.usefixtures("outputs")
+def test_nothing_is_left_after_destroy(deployment: Deployment) -> None:
     deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")
     ec2 = deployment.client("ec2")
     ours = [{"Name": "tag:ManagedBy", "Values": ["cdktf"]}]
@@ -187,6 +185,6 @@ def test_nothing_is_left_after_destroy(deployment: Deployment, outputs: dict[str
     assert sns.list_topics()["Topics"] == []
 
 
-def test_destroy_can_be_run_again(deployment: Deployment, outputs: dict[str, str]) -> None:
-    assert outputs
+@pytest.mark.usefixtures("outputs")
+def test_destroy_can_be_run_again(deployment: Deployment) -> None:
     deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")

@@ -68,6 +68,25 @@ def test_again_applies_nothing(copy: Path) -> None:
     assert (copy / ".local/single-node-deploy.json").read_text() == before
 
 
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+def test_newcomer_s_shell_forgets_the_real_aws(copy: Path, shell: str) -> None:
+    """In any shell: what a shell cannot read, it skips, and goes on with the real account."""
+    real = {"AWS_PROFILE": "prod", "AWS_ACCESS_KEY_ID": "real", "AWS_ENDPOINT_URL_S3": "real"}
+    result = subprocess.run(
+        [shell, "-euc", ". ./.local/activate; env"],
+        cwd=copy,
+        env={"PATH": os.environ["PATH"]} | real,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    variables = dict(line.split("=", 1) for line in result.stdout.splitlines() if "=" in line)
+    assert "real" not in variables.values()
+    assert "AWS_PROFILE" not in variables
+    assert variables["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    assert variables["ALLORA_ENV_FILE"] == str(copy / ".env.local")
+
+
 def test_newcomer_s_shell_goes_on_with_it(copy: Path) -> None:
     result = subprocess.run(
         ["bash", "-c", ". .local/activate && cdktf diff allora-common"],

@@ -10,6 +10,7 @@ from settings import SettingsError, load_settings
 
 CANARY = "c4n4ry-7f3a9"
 WORDS = "abandon " * 11 + "about"
+HEX_KEY = "0f" * 32
 
 # What users have put there, by the blueprint's example and by habit.
 PLANTED = {
@@ -23,6 +24,15 @@ PLANTED = {
     "a private key": (f"WALLET_PRIVATE_KEY={CANARY}", CANARY),
     "the model's key": (f"MODEL_ENV_VARS='\nCG_API_KEY=\"{CANARY}\"\n'", CANARY),
     "the model's password": (f"MODEL_ENV_VARS='\nDB_PASSWORD={CANARY}\n'", CANARY),
+    "the model's second key": (f"MODEL_ENV_VARS='\nCG_API_KEY_2={CANARY}\n'", CANARY),
+    "the model's key in one word": (f"MODEL_ENV_VARS='\nCGAPIKEY={CANARY}\n'", CANARY),
+    "the model's token": (f"MODEL_ENV_VARS='\nHF_TOKEN_READ={CANARY}\n'", CANARY),
+    "the model's bearer": (f"MODEL_ENV_VARS='\nAUTHTOKEN={CANARY}\n'", CANARY),
+    "a private key under another name": (f"MODEL_ENV_VARS='\nSEED={HEX_KEY}\n'", HEX_KEY),
+    "words as they begin a sentence": (
+        f"MODEL_ENV_VARS='\nSEED=\"{WORDS.capitalize()}\"\n'",
+        "bandon",
+    ),
     "words in the model's variables": (f"MODEL_ENV_VARS='\nSEED=\"{WORDS}\"\n'", "abandon"),
     "words anywhere": (f'ALLORA_WORKER_TOKEN="{WORDS}"', "abandon"),
     "credentials in an address": (
@@ -30,6 +40,15 @@ PLANTED = {
         CANARY,
     ),
 }
+
+
+def test_what_only_sounds_like_a_secret_is_a_setting(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    model = "TOKEN=ETH\nMAX_TOKENS=100\nTOKENIZER=bpe\nKEYWORDS=a b\nPUBLIC_KEY=x\n"
+    env.write_text(
+        f"AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\nMODEL_ENV_VARS='\n{model}'\n"
+    )
+    assert load_settings(env, {}).model_env["MAX_TOKENS"] == "100"
 
 
 @pytest.mark.parametrize("case", PLANTED)

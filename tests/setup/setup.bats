@@ -9,7 +9,7 @@ setup() {
   cp -r "$root/scripts/setup" "$project/scripts/"
   cp "$root/Pipfile.lock" "$project/"
   local name
-  for name in bash cat cut dirname env grep ln mkdir paste rm tail tr; do
+  for name in bash cat cut dirname env grep ln mkdir rm tail; do
     ln -s "$(command -v "$name")" "$commands/$name"
   done
 }

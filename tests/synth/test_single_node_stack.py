@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -56,10 +57,13 @@ class TestNetwork:
         stack = node(AWS_INSTANCE_TYPE="t4g.small")
         subnet = stack.one("aws_subnet")
         assert "aws_ec2_instance_type_offerings" in subnet["availability_zone"]
+        assert '"^eu-central-1[a-z]$"' in subnet["availability_zone"]  # no local zone
         assert subnet["lifecycle"]["ignore_changes"] == ["availability_zone"]
         (offerings,) = stack.data("aws_ec2_instance_type_offerings")
         assert offerings["filter"] == [{"name": "instance-type", "values": ["t4g.small"]}]
         assert offerings["location_type"] == "availability-zone"
+        (postcondition,) = offerings["lifecycle"]["postcondition"]
+        assert "AWS_INSTANCE_TYPE: t4g.small" in postcondition["error_message"]
 
     def test_a_zone_that_is_set_counts(self, node: Synth) -> None:
         subnet = node(AWS_AVAILABILITY_ZONE="eu-central-1b").one("aws_subnet")
@@ -104,12 +108,24 @@ class TestSecurityGroup:
         assert "ingress" not in group
         assert "egress" not in group
 
-    def test_every_rule_is_described(self, node: Synth) -> None:
-        stack = node()
-        rules = stack.all("aws_vpc_security_group_ingress_rule") + stack.all(
-            "aws_vpc_security_group_egress_rule"
-        )
-        assert all(rule["description"] for rule in rules)
+    def test_every_description_is_one_that_ec2_takes(self, node: Synth) -> None:
+        """Other characters are refused by EC2 alone, in the middle of a deployment.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpRange.html
+        """
+        stack = node(ALLORA_INGRESS_CIDRS="203.0.113.0/24,198.51.100.7/32")
+        described = [
+            resource["description"]
+            for type_ in (
+                "aws_security_group",
+                "aws_vpc_security_group_ingress_rule",
+                "aws_vpc_security_group_egress_rule",
+            )
+            for resource in stack.all(type_)
+        ]
+        assert len(described) == 4
+        for description in described:
+            assert re.fullmatch(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", description)
 
 
 class TestHost:
@@ -255,6 +271,15 @@ class TestMonitoring:
         assert "terraform_remote_state" in announce
         reboot = alarms["StatusCheckFailed_Instance"]["alarm_actions"][0]
         assert reboot == "arn:aws:automate:eu-central-1:ec2:reboot"
+
+    def test_an_instance_with_local_disks_is_not_recovered_but_announced(self, node: Synth) -> None:
+        alarms = {
+            alarm["metric_name"]: alarm
+            for alarm in node(AWS_INSTANCE_TYPE="i4i.large").all("aws_cloudwatch_metric_alarm")
+        }
+        (announce,) = alarms["StatusCheckFailed_System"]["alarm_actions"]
+        assert "terraform_remote_state" in announce
+        assert "stop the instance" in alarms["StatusCheckFailed_System"]["alarm_description"]
 
     def test_recovery_comes_before_a_reboot(self, node: Synth) -> None:
         alarms = {

@@ -46,10 +46,22 @@ def variable(root: Path, name: str) -> str:
 def test_scripts_units_and_compose_file_are_there(host: Callable[..., Path]) -> None:
     root = host()
     source = Path(__file__).resolve().parents[2] / "scripts" / "host"
-    for folder, destination in (("bin", "opt/allora/bin"), ("lib", "opt/allora/lib")):
-        for script in (source / folder).iterdir():
-            if script.is_file():
-                assert (root / destination / script.name).read_bytes() == script.read_bytes()
+    tracked = subprocess.run(
+        ["git", "ls-files", "bin", "lib", "systemd"],
+        cwd=source,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    destinations = {
+        "bin": "opt/allora/bin",
+        "lib": "opt/allora/lib",
+        "systemd": "etc/systemd/system",
+    }
+    assert len(tracked) > 10
+    for file in tracked:
+        folder, name = file.split("/")
+        assert (root / destinations[folder] / name).read_bytes() == (source / file).read_bytes()
     assert (root / "opt/allora/bin/install.sh").stat().st_mode & 0o111
     assert (root / "etc/systemd/system/allora.service").exists()
     assert (root / "opt/allora/compose.yaml").exists()

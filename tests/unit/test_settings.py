@@ -180,7 +180,6 @@ class TestValues:
             ("AWS_VPC_CIDR=10.1.0.0/20", "subnet_cidr", "10.1.0.0/24"),
             ("AWS_VPC_CIDR=100.64.0.0/16", "vpc_cidr", "100.64.0.0/16"),
             ("AWS_AVAILABILITY_ZONE=us-east-1b", "availability_zone", "us-east-1b"),
-            ("AWS_AVAILABILITY_ZONE=us-east-1-bos-1a", "availability_zone", "us-east-1-bos-1a"),
             ("ALLORA_INGRESS_CIDRS=none", "ingress_cidrs", ()),
             (
                 "ALLORA_INGRESS_CIDRS=10.0.0.0/8, 192.0.2.1/32",
