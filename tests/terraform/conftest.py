@@ -23,5 +23,6 @@ def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     cache: Path = tmp_path_factory.mktemp("plugins")
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
         "TF_PLUGIN_CACHE_DIR": str(cache),
+        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
         "TF_IN_AUTOMATION": "1",
     }
