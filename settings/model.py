@@ -421,7 +421,7 @@ class Settings(BaseModel):
         "A worker image of your own, best by digest. It listens on 9010, and runs as user 10001 "
         "with a read-only root file system, 64 MB in `/tmp`, 512 MB of memory and no capabilities.",
         default=None,
-        default_text="the worker that comes with this project",
+        default_text="the project's own worker, which is not in this release yet",
         example="ghcr.io/you/allora-worker:1.0.0",
     )
     boot_nodes: Annotated[str | None, BeforeValidator(checks.boot_nodes)] = _variable(
@@ -457,7 +457,7 @@ class Settings(BaseModel):
         "MODEL_REPO",
         "A public git repository with a Dockerfile that is built on the host: an https URL.",
         default=None,
-        default_text="the baseline model that comes with this project",
+        default_text="the project's own model, which is not in this release yet",
         example="https://github.com/allora-network/basic-coin-prediction-node",
     )
     model_ref: Annotated[str | None, BeforeValidator(checks.git_ref)] = _variable(
