@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -48,17 +49,21 @@ def up() -> None:
     for stack in STACKS:
         _step(f"Is anything left to change? cdktf diff {stack}")
         _run(emulator, "cdktf", "diff", stack)
+    _step("The outputs of allora-single-node")
+    for name, value in json.loads(OUTPUTS.read_text())[STACKS[1]].items():
+        out.print(f"{name:<18} {value}", markup=False)
+    out.print()
     out.print(
         Panel(
             f"""\
 [bold]All of this ran on an embedded AWS on this computer.
 Nothing touched AWS, and nothing costs money.[/]
 
-Outputs:     {OUTPUTS.relative_to(ROOT)}
+The outputs are also in {OUTPUTS.relative_to(ROOT)}.
 
 Go on with it (a shell whose AWS is the embedded one):
   [bold]. .local/activate[/]
-  [bold]cdktf diff allora-single-node[/]    after a change in .env.local, or in the code
+  [bold]cdktf diff allora-single-node[/]    after a change in .env.local
   [bold]cdktf deploy allora-common allora-single-node[/]
 
 Take it down:    [bold]make local-destroy[/]
@@ -66,7 +71,8 @@ Stop the embedded AWS (it forgets everything):    [bold]make local-stop[/]
 Deploy to the real AWS:    README.md, "Deploy to AWS\"""",
             title="Done",
             border_style="green",
-        )
+        ),
+        soft_wrap=False,
     )
 
 
