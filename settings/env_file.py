@@ -71,7 +71,7 @@ def read_env_file(path: Path) -> EnvText:
 
 
 def parse_env_text(text: str) -> EnvText:
-    """Parse text in the syntax of python-dotenv (https://pypi.org/project/python-dotenv/)."""
+    """Parse text in the syntax of python-dotenv (https://github.com/theskumar/python-dotenv)."""
     entries: list[Entry] = []
     problems: list[Problem] = []
     for binding, line in _bindings(text):
