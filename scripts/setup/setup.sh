@@ -169,7 +169,7 @@ install_terraform() {
   run_step "Terraform, signature verified${own:+ ($own is older than $TERRAFORM_MINIMUM)}" \
     "$NETWORK_REMEDY Or install Terraform $TERRAFORM_MINIMUM or newer yourself: https://developer.hashicorp.com/terraform/install" \
     "$VENV/bin/node" node_modules/@jahed/terraform/bin/terraform.js version
-  downloaded="$("$VENV/bin/node" -p 'require("path").relative("'"$ROOT"'", require("@jahed/terraform/lib/getOutputs").getOutputs().path)')"
+  downloaded="$("$VENV/bin/node" -p 'require("path").relative("", require("@jahed/terraform/lib/getOutputs").getOutputs().path)')"
   link terraform "../../$downloaded"
 }
 
