@@ -1,0 +1,61 @@
+"""Runs a fake chain until it is told to stop: `python -m fake_chain`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+
+from .options import Options
+from .server import FakeChain
+
+
+def main() -> None:
+    """Reads the command line and runs."""
+    parser = argparse.ArgumentParser(
+        prog="fake_chain",
+        description="A stand-in for an Allora node: gRPC, websocket, and HTTP to control it.",
+    )
+    defaults = Options()
+    parser.add_argument("--bind", default=defaults.bind, help="address of all ports")
+    parser.add_argument("--grpc-port", type=int, default=9090, help="0: any free one")
+    parser.add_argument("--websocket-port", type=int, default=26657, help="0: any free one")
+    parser.add_argument("--control-port", type=int, default=8090, help="0: any free one")
+    parser.add_argument("--chain-id", default=defaults.chain_id)
+    parser.add_argument(
+        "--topic", type=int, action="append", dest="topics", help="can be given again; default 69"
+    )
+    parser.add_argument("--block-seconds", type=float, default=defaults.block_seconds)
+    parser.add_argument("--window-blocks", type=int, default=defaults.window_blocks)
+    parser.add_argument(
+        "--epoch-blocks",
+        type=int,
+        default=defaults.epoch_blocks,
+        help="a window opens every so many blocks; 0: on demand alone",
+    )
+    arguments = vars(parser.parse_args())
+    arguments["topics"] = tuple(arguments["topics"] or defaults.topics)
+    try:
+        options = Options(**arguments)
+    except ValueError as error:
+        parser.error(str(error))
+    asyncio.run(_run(options))
+
+
+async def _run(options: Options) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    async with FakeChain(options) as chain:
+        urls = {
+            "grpc": chain.grpc_url,
+            "websocket": chain.websocket_url,
+            "control": chain.control_url,
+        }
+        print(json.dumps(urls), flush=True)
+        await stopped.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""How a fake chain misbehaves; all of it can be changed while it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+
+
+class Failure(NamedTuple):
+    """How a node reports that it does not take a transaction.
+
+    Attributes:
+        code: The error's number within its code space; never 0.
+        codespace: The module that defines the code: `sdk` or `emissions`.
+        log: The text for people, which clients search for hints too.
+    """
+
+    code: Annotated[int, Field(gt=0)]
+    codespace: str
+    log: str
+
+
+class Behaviour(BaseModel):
+    """What the node does differently from a healthy one.
+
+    Attributes:
+        chain_id: The name that the node reports, and that signatures must cover.
+        whitelisted: False: no address may submit.
+        frozen: Connections are accepted and kept, but no byte is answered until it is False again.
+        deaf: The websocket stays open and answers pings, but delivers no event.
+        refuse: Open connections are dropped and new ones refused.
+        unimplemented: The node does not know the emissions module in the version that the
+            worker speaks, as after a network upgrade.
+        checktx: Every transaction is refused with this when it is broadcast.
+        delivertx: Every transaction fails with this in its block, and costs its fee.
+        balance: What every account has from now on, in uallo; None leaves the accounts alone.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    chain_id: str
+    whitelisted: bool = True
+    frozen: bool = False
+    deaf: bool = False
+    refuse: bool = False
+    unimplemented: bool = False
+    checktx: Failure | None = None
+    delivertx: Failure | None = None
+    balance: NonNegativeInt | None = None
+
+    def changed(self, changes: dict[str, object]) -> Behaviour:
+        """This behaviour with some of it changed.
+
+        Raises:
+            pydantic.ValidationError: A name is unknown, or a value is of the wrong type.
+        """
+        return Behaviour.model_validate({**self.model_dump(exclude={"balance"}), **changes})

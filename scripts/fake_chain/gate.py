@@ -1,0 +1,78 @@
+"""The doors of the node: connections go through them, wait in front of them, or find them shut."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+CHUNK = 65536
+
+
+class Gate:
+    """Forwards TCP connections from a public port to a server behind it.
+
+    To hold bytes back in front of a server is the one way in which it looks like a host that has
+    stopped: the connection stands, and not even a ping is answered.
+
+    Args:
+        host: Public address.
+        port: Public port; 0 takes any free one, and keeps it.
+        upstream_port: The server's own port on 127.0.0.1.
+    """
+
+    def __init__(self, host: str, port: int, upstream_port: int) -> None:
+        self.host = host
+        self.port = port
+        self._upstream_port = upstream_port
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    async def open(self) -> None:
+        """Listens, if it does not yet."""
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, self.host, self.port)
+            self.port = self._server.sockets[0].getsockname()[1]
+
+    def shut(self) -> None:
+        """Stops listening, and drops every connection at once."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def freeze(self) -> None:
+        """Holds back everything that arrives from now on, in both directions."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Lets through what was held back, and whatever follows."""
+        self._flowing.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        upstream_reader, upstream_writer = await asyncio.open_connection(
+            "127.0.0.1", self._upstream_port
+        )
+        writers = {writer, upstream_writer}
+        self._writers |= writers
+        directions = [
+            asyncio.create_task(self._forward(reader, upstream_writer)),
+            asyncio.create_task(self._forward(upstream_reader, writer)),
+        ]
+        try:
+            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for direction in directions:
+                direction.cancel()
+            for each in writers:
+                each.close()
+            self._writers -= writers
+
+    async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(CHUNK):
+                await self._flowing.wait()
+                sink.write(data)
+                await sink.drain()

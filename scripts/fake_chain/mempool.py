@@ -1,0 +1,103 @@
+"""What a node checks before it takes a transaction on: CheckTx, in the words of CometBFT."""
+
+from __future__ import annotations
+
+from .accounts import Accounts
+from .behaviour import Behaviour
+from .rejection import (
+    ALREADY_IN_MEMPOOL,
+    INSUFFICIENT_FEE,
+    INSUFFICIENT_FUNDS,
+    INVALID_PUBLIC_KEY,
+    UNAUTHORIZED,
+    UNDECODABLE,
+    WRONG_SEQUENCE,
+    Rejection,
+)
+from .transactions import DENOM, Transaction
+
+GAS_PRICE = 1
+"""The least that a transaction must offer for a unit of gas, in uallo."""
+
+
+class Mempool:
+    """The transactions that wait for the next block.
+
+    Args:
+        accounts: Who can pay, and whose turn it is.
+    """
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._waiting: list[Transaction] = []
+
+    def add(self, transaction: Transaction, behaviour: Behaviour) -> None:
+        """Takes a transaction on.
+
+        Raises:
+            Rejection: It breaks a rule; it leaves no trace then.
+        """
+        if behaviour.checktx:
+            raise Rejection(
+                behaviour.checktx.code, behaviour.checktx.log, behaviour.checktx.codespace
+            )
+        if behaviour.unimplemented:
+            kind = type(transaction.message).__name__
+            raise _sdk(
+                UNDECODABLE, f"unable to resolve type URL /emissions.v10.{kind}: tx parse error"
+            )
+        if transaction.hash in (each.hash for each in self._waiting):
+            raise _sdk(ALREADY_IN_MEMPOOL, "tx already in mempool")
+        before = [each for each in self._waiting if each.signer == transaction.signer]
+        self._check_fee(transaction, before)
+        self._check_signer(transaction, before, behaviour.chain_id)
+        self._waiting.append(transaction)
+
+    def take_all(self) -> list[Transaction]:
+        """Empties it, for a block."""
+        taken, self._waiting = self._waiting, []
+        return taken
+
+    def _check_fee(self, transaction: Transaction, before: list[Transaction]) -> None:
+        required = transaction.gas_limit * GAS_PRICE
+        if transaction.fee < required:
+            raise _sdk(
+                INSUFFICIENT_FEE,
+                f"insufficient fees; got: {transaction.fee}{DENOM} required: {required}{DENOM}: "
+                "insufficient fee",
+            )
+        left = self._accounts[transaction.signer].balance - sum(each.fee for each in before)
+        if left < transaction.fee:
+            raise _sdk(
+                INSUFFICIENT_FUNDS,
+                f"spendable balance {left}{DENOM} is smaller than {transaction.fee}{DENOM}: "
+                "insufficient funds",
+            )
+
+    def _check_signer(
+        self, transaction: Transaction, before: list[Transaction], chain_id: str
+    ) -> None:
+        sender = transaction.message.sender
+        if sender != transaction.signer:
+            raise _sdk(
+                INVALID_PUBLIC_KEY,
+                f"pubKey does not match signer address {sender}: invalid pubkey",
+            )
+        account = self._accounts[sender]
+        sequence = account.sequence + len(before)
+        if transaction.sequence != sequence:
+            raise _sdk(
+                WRONG_SEQUENCE,
+                f"account sequence mismatch, expected {sequence}, got {transaction.sequence}: "
+                "incorrect account sequence",
+            )
+        if not transaction.signature_is_valid(chain_id, account.number):
+            raise _sdk(
+                UNAUTHORIZED,
+                f"signature verification failed; please verify account number ({account.number}), "
+                f"sequence ({sequence}) and chain-id ({chain_id}): unauthorized",
+            )
+
+
+def _sdk(code: int, log: str) -> Rejection:
+    return Rejection(code, log, "sdk")

@@ -1,0 +1,42 @@
+"""Why a chain refuses a transaction, in its own numbers and words."""
+
+from __future__ import annotations
+
+from .behaviour import Failure
+
+# Numbers and texts of the Cosmos SDK, code space `sdk`:
+# https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go
+UNDECODABLE = 2
+UNAUTHORIZED = 4
+INSUFFICIENT_FUNDS = 5
+INVALID_PUBLIC_KEY = 8
+INSUFFICIENT_FEE = 13
+ALREADY_IN_MEMPOOL = 19
+WRONG_SEQUENCE = 32
+
+# Numbers of the emissions module, code space `emissions`:
+# https://github.com/allora-network/allora-chain/blob/main/x/emissions/types/errors.go
+INVALID_TOPIC = 6
+NOT_REGISTERED = 10
+NONCE_STILL_UNFULFILLED = 45
+BUNDLE_SIGNATURE = 47
+INVALID_VALUE = 52
+# What allora_sdk takes for "already submitted", beside 68 and 75: its worker/inferer.py.
+ALREADY_SUBMITTED = 78
+# The module has errors for these two, but their numbers are not published: invented.
+WINDOW_NOT_OPEN = 1065
+NOT_WHITELISTED = 1066
+
+
+class Rejection(Exception):  # noqa: N818 - an answer of the chain's, and no fault in it
+    """A transaction breaks one of the chain's rules.
+
+    Args:
+        code: The rule's number in its code space.
+        log: The text for people.
+        codespace: `sdk` for what concerns every transaction, `emissions` for its content.
+    """
+
+    def __init__(self, code: int, log: str, codespace: str = "emissions") -> None:
+        super().__init__(log)
+        self.failure = Failure(code, codespace, log)

@@ -1,0 +1,162 @@
+"""The websocket of a CometBFT node: subscriptions to blocks and to the events in them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from pydantic import BaseModel, ValidationError
+from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from .ledger import Block, Ledger
+
+PATH = "/websocket"
+CONDITION = re.compile(r"\s*([\w.]+)\s*=\s*'([^']*)'\s*")
+
+# https://www.jsonrpc.org/specification#error_object
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+
+
+class Parameters(BaseModel):
+    """What a call is about."""
+
+    query: str
+
+
+class Call(BaseModel):
+    """A JSON-RPC request."""
+
+    id: str
+    method: str
+    params: Parameters
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which blocks a subscriber wants to hear of.
+
+    Attributes:
+        event: `NewBlockEvents`, `NewBlock` or `NewBlockHeader`.
+        conditions: Attributes that the block's events must have: name with the event's kind
+            before it, and exact value.
+    """
+
+    event: str
+    conditions: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Query:
+        """Reads a query such as `tm.event='NewBlockEvents' AND some.Event.name = 'value'`.
+
+        Raises:
+            ValueError: It uses more of the query language than this stand-in knows.
+        """
+        matches = [CONDITION.fullmatch(part) for part in text.split(" AND ")]
+        pairs = [(match[1], match[2]) for match in matches if match]
+        if len(pairs) != len(matches) or pairs[0][0] != "tm.event":
+            raise ValueError(f"the fake chain does not understand the query {text}")
+        return cls(pairs[0][1], tuple(pairs[1:]))
+
+    def matches(self, block: Block) -> bool:
+        """Whether a subscriber is to be told of this block."""
+        attributes = {
+            (f"{event.kind}.{name}", value)
+            for event in block.events
+            for name, value in event.attributes.items()
+        }
+        return set(self.conditions) <= attributes
+
+
+class Websocket:
+    """Serves websocket connections, and tells them of blocks.
+
+    Args:
+        ledger: The chain whose blocks they are.
+        calls: Counts the calls by method: `subscribe` and `unsubscribe`.
+    """
+
+    def __init__(self, ledger: Ledger, calls: Counter[str]) -> None:
+        self._ledger = ledger
+        self._calls = calls
+        self._subscriptions: dict[tuple[ServerConnection, str], tuple[str, Query]] = {}
+
+    def refuse_other_paths(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Lets connections to `/websocket` in, and no others."""
+        if request.path == PATH:
+            return None
+        return connection.respond(HTTPStatus.NOT_FOUND, f"the websocket is at {PATH}\n")
+
+    async def serve(self, connection: ServerConnection) -> None:
+        """Answers one connection until it is closed."""
+        try:
+            with contextlib.suppress(ConnectionClosed):
+                async for text in connection:
+                    await connection.send(json.dumps(self._answer(connection, text)))
+        finally:
+            for key in [key for key in self._subscriptions if key[0] is connection]:
+                del self._subscriptions[key]
+
+    def publish(self, block: Block) -> None:
+        """Tells the subscribers of a block; never waits for a slow one."""
+        if self._ledger.behaviour.deaf:
+            return
+        for (connection, id_), (text, query) in self._subscriptions.items():
+            if query.matches(block):
+                data = {
+                    "type": f"tendermint/event/{query.event}",
+                    "value": self._value(query, block),
+                }
+                result = {"query": text, "data": data}
+                broadcast([connection], json.dumps({"jsonrpc": "2.0", "id": id_, "result": result}))
+
+    def _answer(self, connection: ServerConnection, text: str | bytes) -> dict[str, object]:
+        try:
+            call = Call.model_validate_json(text)
+        except ValidationError as error:
+            return _error(None, INVALID_REQUEST, f"Invalid request: {error}")
+        self._calls[call.method] += 1
+        if call.method == "unsubscribe":
+            self._subscriptions.pop((connection, call.id), None)
+        elif call.method == "subscribe":
+            try:
+                query = Query.parse(call.params.query)
+            except ValueError as error:
+                return _error(call.id, INVALID_PARAMS, str(error))
+            self._subscriptions[connection, call.id] = (call.params.query, query)
+        else:
+            return _error(call.id, METHOD_NOT_FOUND, "Method not found")
+        return {"jsonrpc": "2.0", "id": call.id, "result": {}}
+
+    def _value(self, query: Query, block: Block) -> dict[str, object]:
+        header = {
+            "chain_id": self._ledger.behaviour.chain_id,
+            "height": str(block.height),
+            "time": block.time.isoformat().replace("+00:00", "Z"),
+        }
+        if query.event == "NewBlockHeader":
+            return {"header": header}
+        if query.event == "NewBlock":
+            return {"block": {"header": header}}
+        events = [
+            {
+                "type": event.kind,
+                "attributes": [
+                    {"key": name, "value": value, "index": True}
+                    for name, value in event.attributes.items()
+                ],
+            }
+            for event in block.events
+        ]
+        return {"height": str(block.height), "events": events}
+
+
+def _error(id_: str | None, code: int, message: str) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": id_, "error": {"code": code, "message": message}}
