@@ -1,0 +1,104 @@
+"""What one source tells about one token: its price now, and its price 24 hours ago."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import time
+
+import aiohttp
+
+from model_server.fetch import fetch
+from model_server.horizon import DAY, HOUR
+from model_server.poll import Poll
+from model_server.prices import Candle, Quote, SourceError
+from model_server.sources import Source
+
+QUOTE_INTERVAL = 10.0
+"""Seconds for which a price counts as fresh: within them the source is not asked again."""
+
+MAX_AGE = 300.0
+"""Seconds after which a price is too old to be used."""
+
+_DAY_AGO_INTERVAL = 600.0
+_MAX_AHEAD = 120.0
+_STEP = int(HOUR)
+
+
+class Feed:
+    """A source's prices of a token.
+
+    Args:
+        session: From `fetch.new_session`.
+        source: The source.
+        token: The token, in capitals.
+
+    Attributes:
+        name: The source's name.
+        quote: Its newest price.
+        day_ago: Its price of about 24 hours ago.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, source: Source, token: str) -> None:
+        self.name = source.name
+        self._session = session
+        self._source = source
+        self._token = token
+        about = f"{source.name}: {token}"
+        self.quote = Poll(about, self._ask_quote, QUOTE_INTERVAL)
+        self.day_ago = Poll(f"{about} a day ago", self._ask_day_ago, _DAY_AGO_INTERVAL)
+
+    async def refresh(self) -> None:
+        """Ask for what is due, one after the other over the same connection."""
+        await self.quote.refresh()
+        if self.quote.error is None:
+            await self.day_ago.refresh()
+
+    @property
+    def price_now(self) -> float | None:
+        """The newest price, unless it is too old."""
+        quote = self.quote.value
+        return quote.price if quote is not None and time() - quote.time <= MAX_AGE else None
+
+    @property
+    def price_day_ago(self) -> float | None:
+        """The price of 24 hours ago, give or take an hour."""
+        quote = self.day_ago.value
+        if quote is None or abs(quote.time - (time() - DAY)) > HOUR:
+            return None
+        return quote.price
+
+    @property
+    def state(self) -> str:
+        """`ok`, `not asked yet`, or why there is no price."""
+        if self.quote.error is not None:
+            return str(self.quote.error)
+        return "not asked yet" if self.quote.value is None else "ok"
+
+    async def _ask_quote(self) -> Quote:
+        now = time()
+        url = self._source.quote_url(self._token, int(now))
+        quote = await fetch(self._session, url, self._source.read_quote)
+        if quote.time > now + _MAX_AHEAD:
+            raise SourceError(f"a price from {quote.time - now:.0f} s in the future")
+        if quote.time < now - MAX_AGE:
+            raise SourceError(f"stale: the newest price is {now - quote.time:.0f} s old")
+        return quote
+
+    async def _ask_day_ago(self) -> Quote:
+        wanted = int(time() - DAY)
+        url = self._source.candles_url(self._token, _STEP, wanted - 2 * _STEP, wanted + _STEP)
+        candles = await fetch(self._session, url, self._source.read_candles)
+        return close_at(candles, wanted)
+
+
+def close_at(candles: Sequence[Candle], wanted: int) -> Quote:
+    """Find the close of the hour that ended nearest to a time.
+
+    Raises:
+        SourceError: None ended within an hour of it.
+    """
+    closes = [Quote(candle.close, candle.time + _STEP) for candle in candles]
+    nearest = min(closes, key=lambda close: abs(close.time - wanted), default=None)
+    if nearest is None or abs(nearest.time - wanted) > _STEP:
+        raise SourceError("no candle near that time")
+    return nearest

@@ -1,0 +1,74 @@
+"""Asks a source for a JSON document, and trusts neither its size nor its form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+import aiohttp
+
+from model_server.prices import Json, SourceError, UnknownTokenError
+
+TIMEOUT = 3.0
+"""Seconds for one answer, name look-up included: the worker waits about five for an inference."""
+
+_LARGEST = 1_000_000
+"""Bytes of one answer; 300 candles are 20 to 40 KB."""
+
+_HEADERS = {
+    "User-Agent": "allora-model-server",  # Coinbase refuses requests without one
+    "Accept-Encoding": "identity",  # the size limit is one of what is unpacked
+}
+
+_Read = TypeVar("_Read")
+
+
+def new_session() -> aiohttp.ClientSession:
+    """Make the HTTP session of all sources; connections outlive the pause between two prices."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=90),
+        timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+        headers=_HEADERS,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+async def fetch(session: aiohttp.ClientSession, url: str, read: Callable[[Json], _Read]) -> _Read:
+    """Get a document and read it.
+
+    Args:
+        session: From `new_session`.
+        url: The document's URL.
+        read: Turns the document into what is wanted; any of the exceptions of wrong types, missing
+            keys and bad values says that the document is malformed.
+
+    Raises:
+        UnknownTokenError: The source does not know what was asked for.
+        SourceError: Any other failure, with its reason.
+    """
+    try:
+        body = await _get(session, url)
+        return read(json.loads(body))
+    except TimeoutError:
+        raise SourceError(f"no answer within {TIMEOUT:.0f} s") from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise SourceError(f"{type(error).__name__}: {error}"[:200]) from None
+    except (AttributeError, LookupError, OverflowError, RecursionError, TypeError, ValueError):
+        raise SourceError("malformed answer") from None
+
+
+async def _get(session: aiohttp.ClientSession, url: str) -> bytes:
+    async with session.get(url, allow_redirects=False) as response:
+        if response.status == HTTPStatus.NOT_FOUND:
+            raise UnknownTokenError("HTTP 404")
+        if response.status != HTTPStatus.OK:
+            raise SourceError(f"HTTP {response.status}")
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > _LARGEST:
+                raise SourceError(f"more than {_LARGEST} bytes")
+        return bytes(body)

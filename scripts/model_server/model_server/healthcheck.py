@@ -1,0 +1,28 @@
+"""The image's health check: succeeds when `/health` answers 200, and prints the answer."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+
+_TIMEOUT = 4.0
+
+
+def main() -> int:
+    """Ask the server in this container; 0 when it is healthy."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", int(os.environ.get("PORT") or "8000"), timeout=_TIMEOUT
+    )
+    try:
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        print(answer.read().decode())
+    except (OSError, http.client.HTTPException) as error:
+        print(error)
+        return 1
+    return 0 if answer.status == http.HTTPStatus.OK else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

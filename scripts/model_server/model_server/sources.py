@@ -1,0 +1,165 @@
+"""Public exchanges with prices in US dollars: no key needed, and reachable from AWS's US regions.
+
+Each one is described by the URLs to ask and how to read the answers; who asks them, and when, is
+in `market.py`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from model_server.prices import (
+    Candle,
+    Json,
+    Quote,
+    SourceError,
+    UnknownTokenError,
+    candle_of,
+    price_of,
+)
+
+_MINUTE = 60
+_RECENT = 15 * _MINUTE
+
+
+class Source(ABC):
+    """An exchange.
+
+    Args:
+        base_url: Where its API is, without a slash at the end.
+    """
+
+    name: str
+    default_url: str
+    page: int
+    """How many candles it gives at most in one answer."""
+    newest_page_only: bool = False
+    """Whether it has no candles before its newest page, however early the start."""
+
+    def __init__(self, base_url: str | None = None) -> None:
+        self.base_url = base_url or self.default_url
+
+    @abstractmethod
+    def candles_url(self, token: str, step: int, start: int, end: int) -> str:
+        """The URL of the candles that begin from `start` to `end`, `step` seconds each."""
+
+    @abstractmethod
+    def read_candles(self, answer: Json) -> list[Candle]:
+        """Read an answer to `candles_url`, in any order."""
+
+    def quote_url(self, token: str, now: int) -> str:
+        """The URL of the newest price: here, that of the newest one-minute candles."""
+        return self.candles_url(token, _MINUTE, now - _RECENT, now)
+
+    def read_quote(self, answer: Json) -> Quote:
+        """Read an answer to `quote_url`.
+
+        The price of a one-minute candle is at least as new as the candle's beginning.
+        """
+        candles = self.read_candles(answer)
+        if not candles:
+            raise SourceError("no trades in the last 15 minutes")
+        newest = max(candles, key=lambda candle: candle.time)
+        return Quote(newest.close, newest.time)
+
+
+class Coinbase(Source):
+    """Coinbase Exchange; at most 10 requests a second for one IP address.
+
+    Its candles lag behind by up to some minutes (https://github.com/ccxt/ccxt/issues/13292), so
+    that the newest price is that of its ticker.
+
+    - https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-ticker
+    - https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-candles
+    - https://docs.cdp.coinbase.com/exchange/rest-api/rate-limits
+    """
+
+    name = "coinbase"
+    default_url = "https://api.exchange.coinbase.com"
+    page = 300
+
+    def candles_url(self, token: str, step: int, start: int, end: int) -> str:
+        """Candles, the newest first."""
+        return (
+            f"{self.base_url}/products/{token}-USD/candles"
+            f"?granularity={step}&start={_iso(start)}&end={_iso(end)}"
+        )
+
+    def read_candles(self, answer: Json) -> list[Candle]:
+        """Read rows of time, low, high, open, close, volume: all of them numbers."""
+        return [candle_of(row[0], row[4]) for row in answer]
+
+    def quote_url(self, token: str, now: int) -> str:  # noqa: ARG002  (the ticker is always now)
+        """The ticker."""
+        return f"{self.base_url}/products/{token}-USD/ticker"
+
+    def read_quote(self, answer: Json) -> Quote:
+        """Read the last trade: `price` as a string, `time` in ISO 8601."""
+        time = datetime.fromisoformat(answer["time"])
+        return Quote(price_of(answer["price"]), time.timestamp())
+
+
+class Kraken(Source):
+    """Kraken; about one public request a second.
+
+    It gives the newest 720 candles and no older ones.
+
+    - https://docs.kraken.com/api-reference/market-data/get-ohlc-data
+    """
+
+    name = "kraken"
+    default_url = "https://api.kraken.com"
+    page = 720
+    newest_page_only = True
+
+    _OWN_NAMES: ClassVar = {"BTC": "XBT", "DOGE": "XDG"}
+
+    def candles_url(self, token: str, step: int, start: int, end: int) -> str:  # noqa: ARG002
+        """Candles after a time; an end cannot be given."""
+        pair = f"{self._OWN_NAMES.get(token, token)}USD"
+        since = start - 1
+        return f"{self.base_url}/0/public/OHLC?pair={pair}&interval={step // _MINUTE}&since={since}"
+
+    def read_candles(self, answer: Json) -> list[Candle]:
+        """Read rows of time, open, high, low, close, vwap, volume, count: prices as strings.
+
+        They are under the pair's name, which is not always the one that was asked for. Errors
+        come with status 200.
+        """
+        errors = answer["error"]
+        if errors:
+            text = str(errors[0])[:100]
+            raise UnknownTokenError(text) if "Unknown asset pair" in text else SourceError(text)
+        (rows,) = (rows for key, rows in answer["result"].items() if key != "last")
+        return [candle_of(row[0], row[4]) for row in rows]
+
+
+class Bitstamp(Source):
+    """Bitstamp; at most 10 000 requests in ten minutes.
+
+    - https://www.bitstamp.net/api/#tag/Market-info/operation/GetOHLCData
+    """
+
+    name = "bitstamp"
+    default_url = "https://www.bitstamp.net"
+    page = 1000
+
+    def candles_url(self, token: str, step: int, start: int, end: int) -> str:
+        """Candles between two times."""
+        return (
+            f"{self.base_url}/api/v2/ohlc/{token.lower()}usd/"
+            f"?step={step}&limit={self.page}&start={start}&end={end}"
+        )
+
+    def read_candles(self, answer: Json) -> list[Candle]:
+        """Read objects with `timestamp` and `close`: all of them strings."""
+        return [candle_of(row["timestamp"], row["close"]) for row in answer["data"]["ohlc"]]
+
+
+SOURCES: dict[str, type[Source]] = {source.name: source for source in (Coinbase, Kraken, Bitstamp)}
+
+
+def _iso(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
