@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List what there is to do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## Install everything into this folder (the other commands do this by themselves)
@@ -27,17 +27,36 @@ local-destroy: setup ## Destroy what `make local` deployed
 local-stop: ## Stop the embedded AWS; it forgets everything
 	@if [ -x .venv/bin/python ]; then python -m scripts.local stop; else echo "Nothing is installed, so nothing runs."; fi
 
+.PHONY: worker-local
+worker-local: setup ## Run worker, model and a fake chain in Docker on this computer; MODEL=folder for your own model
+	@python -m scripts.worker_local up --model "$(MODEL)"
+
+.PHONY: worker-local-stop
+worker-local-stop: setup ## Remove the containers of `make worker-local`
+	@python -m scripts.worker_local down
+
 .PHONY: test
 test: ## Run every test
-	@scripts/setup/setup.sh checkov
+	@scripts/setup/setup.sh checkov images
 	@scripts/test.sh
 
 .PHONY: test-unit
 test-unit: setup ## Run the tests that take seconds
 	@python -m pytest -q tests/unit
 
+.PHONY: test-images
+test-images: ## Run the tests of worker, model server and fake chain
+	@scripts/setup/setup.sh images
+	@scripts/test.sh images
+
+.PHONY: test-host
+test-host: ## Boot what a deployment makes, with a fake chain (root on Linux)
+	@scripts/setup/setup.sh images
+	@scripts/test.sh host
+
 .PHONY: lint
-lint: setup ## Check style and types
+lint: ## Check style and types
+	@scripts/setup/setup.sh images
 	@scripts/lint.sh
 
 .PHONY: format
@@ -56,6 +75,10 @@ bench: setup ## Measure synth and the cdktf CLI
 .PHONY: lock
 lock: setup ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow
 	@scripts/setup/lock.sh
+
+.PHONY: lock-worker
+lock-worker: setup ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
+	@scripts/setup/lock.sh worker "$(SDK)"
 
 .PHONY: clean
 clean: local-stop ## Remove what was installed and written here, but not .env

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cdktf import Fn, Precondition, TerraformResource, TerraformResourceLifecycle
+from cdktf import (
+    Fn,
+    ITerraformDependable,
+    Precondition,
+    TerraformResource,
+    TerraformResourceLifecycle,
+)
 from cdktf_cdktf_provider_aws.eip import Eip
 from cdktf_cdktf_provider_aws.eip_association import EipAssociation
 from cdktf_cdktf_provider_aws.instance import (
@@ -40,6 +47,7 @@ class WorkerHostProps:
             current image at the time the instance is made; a newer one never replaces it.
         root_volume_gib: size of the root volume in GiB.
         user_data: what runs at first boot; a change of it replaces the instance.
+        needs: what must be there before the instance starts.
         data_volume_id: the volume that the host mounts, if there is one.
     """
 
@@ -53,6 +61,7 @@ class WorkerHostProps:
     ami_id: str | None
     root_volume_gib: int
     user_data: EncodedUserData
+    needs: Sequence[ITerraformDependable]
     data_volume_id: str | None
 
 
@@ -106,7 +115,7 @@ class WorkerHost(Construct):
             ),
             user_data_base64=props.user_data.base64,
             tags=tags | ({DATA_VOLUME_TAG: props.data_volume_id} if props.data_volume_id else {}),
-            depends_on=list(props.place.internet_access),
+            depends_on=[*props.place.internet_access, *props.needs],
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=["user_data_base64"] + ([] if props.ami_id else ["ami"]),
                 replace_triggered_by=[address(replaced_by)],

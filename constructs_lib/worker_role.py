@@ -19,7 +19,7 @@ class WorkerRole(Construct):
     """A role for EC2, and its instance profile, with the least that the host needs.
 
     That is Session Manager, writing to its own log groups, reading exactly its own parameters
-    and putting its own metrics. The managed policy ``AmazonSSMManagedInstanceCore`` is not used:
+    and build contexts, and putting its own metrics. The managed policy ``AmazonSSMManagedInstanceCore`` is not used:
     it lets the host read every parameter of the account.
 
     Args:
@@ -31,6 +31,7 @@ class WorkerRole(Construct):
         account_id: the account's 12 digits.
         log_group_names: the log groups that the host writes to.
         parameter_names: the SSM parameters that the host reads.
+        object_names: the objects in S3 that the host reads: bucket, slash, key.
 
     Attributes:
         instance_profile_name: for the EC2 instance.
@@ -47,6 +48,7 @@ class WorkerRole(Construct):
         account_id: str,
         log_group_names: Sequence[str],
         parameter_names: Sequence[str],
+        object_names: Sequence[str],
     ) -> None:
         super().__init__(scope, id_)
         role = IamRole(
@@ -88,6 +90,12 @@ class WorkerRole(Construct):
                         f"arn:{partition}:ssm:{here}:parameter{parameter}"
                         for parameter in parameter_names
                     ],
+                },
+                {
+                    "Sid": "ReadBuildContexts",
+                    "Effect": "Allow",
+                    "Action": "s3:GetObject",
+                    "Resource": [f"arn:{partition}:s3:::{name}" for name in object_names],
                 },
                 {
                     "Sid": "PutOwnMetrics",

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from settings import checks, compute, ebs
+from settings import checks, compute, ebs, sdk
 from settings.catalogue import Architecture, InstanceType, catalogue
 from settings.ebs import DataVolume
 from settings.errors import fault, warn
@@ -33,6 +33,13 @@ SANDBOX_TOPIC = 69
 
 DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 """https://docs.docker.com/engine/network/#subnet-allocation"""
+
+DEFAULT_PYTHON_IMAGE = (
+    "public.ecr.aws/docker/library/python:3.13-slim"
+    "@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285"
+)
+"""The official image, from where EC2 pulls it without Docker Hub's limits
+(https://gallery.ecr.aws/docker/library/python)."""
 
 MODEL_HOSTS = ("model", "source", "inference")
 """Names of the model server in the network of the containers."""
@@ -311,6 +318,25 @@ class Settings(BaseModel):
         )
     )
 
+    reboot_time: Annotated[
+        str,
+        BeforeValidator(
+            checks.matching(
+                r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|never",
+                "is neither a time of day nor never.",
+                "hours and minutes in UTC, as in 04:30",
+            )
+        ),
+    ] = _variable(
+        "Instance",
+        "HOST_REBOOT_TIME",
+        "The time of day, in UTC, at which the host restarts when a security update needs it; "
+        "`never`: updates are installed and wait for you to restart it. The worker comes back by "
+        "itself, after a minute or two.",
+        default="04:30",
+        example="23:15",
+    )
+
     # Data volume
     data_volume_type: Annotated[
         Literal["none", "gp3", "io1", "io2", "instance-store"],
@@ -398,7 +424,17 @@ class Settings(BaseModel):
         default="BTC",
         example="ETH",
     )
-    # declared here, because the default of the endpoint needs it
+    worker_role: Annotated[
+        str, BeforeValidator(checks.one_of("inferer", "forecaster", "reputer"))
+    ] = _variable(
+        "Worker",
+        "ALLORA_WORKER_ROLE",
+        "What the worker submits: `inferer` the model's inferences, `forecaster` the losses that "
+        "it predicts for the inferers, `reputer` the losses that they had.",
+        default="inferer",
+        example="forecaster",
+    )
+    # declared here, because the defaults of the endpoints need it
     model_port: Annotated[int, BeforeValidator(checks.whole_number(1, 65535))] = _variable(
         "Model server",
         "MODEL_PORT",
@@ -406,14 +442,59 @@ class Settings(BaseModel):
         default=8000,
         example="8080",
     )
-    inference_endpoint: Annotated[str, BeforeValidator(checks.inference_endpoint)] = _variable(
+    inference_endpoint: Annotated[
+        str | None, BeforeValidator(checks.optional(checks.inference_endpoint))
+    ] = _variable(
         "Worker",
         "ALLORA_WORKER_INFERENCE_ENDPOINT",
         "The URL that the worker asks for an inference; "
         "`{Token}`, `{TopicId}` and `{BlockHeight}` are replaced.",
-        default_factory=lambda data: f"http://model:{data['model_port']}/inference/{{Token}}",
-        default_text="`http://model:<MODEL_PORT>/inference/{Token}`",
+        default=None,
+        default_text="`http://model:<MODEL_PORT>/inference/{Token}`, for the project's own model "
+        "with `?topic_id={TopicId}`",
         example="http://source:8000/inference/{Token}",
+    )
+    forecast_endpoint: Annotated[str, BeforeValidator(checks.inference_endpoint)] = _variable(
+        "Worker",
+        "ALLORA_WORKER_FORECAST_ENDPOINT",
+        "The URL that a forecaster asks: it answers a JSON object of inferers' addresses and the "
+        "losses predicted for them. Same placeholders.",
+        default_factory=lambda data: (
+            f"http://model:{data['model_port']}/forecast/{{Token}}"
+            "?topic_id={TopicId}&block_height={BlockHeight}"
+        ),
+        default_text="`http://model:<MODEL_PORT>/forecast/{Token}`, with topic and block height "
+        "as query",
+        example="http://model:8000/losses/{TopicId}",
+    )
+    ground_truth_endpoint: Annotated[str, BeforeValidator(checks.inference_endpoint)] = _variable(
+        "Worker",
+        "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT",
+        "The URL that a reputer asks: it answers the value that came true. Same placeholders.",
+        default_factory=lambda data: (
+            f"http://model:{data['model_port']}/ground-truth/{{Token}}"
+            "?topic_id={TopicId}&block_height={BlockHeight}"
+        ),
+        default_text="`http://model:<MODEL_PORT>/ground-truth/{Token}`, with topic and block "
+        "height as query",
+        example="http://model:8000/truth/{Token}/{BlockHeight}",
+    )
+    sdk_version: Annotated[str, BeforeValidator(sdk.known_version)] = _variable(
+        "Worker",
+        "ALLORA_SDK_VERSION",
+        "The version of the Allora SDK in the project's own worker. When the network moves on and "
+        "refuses the worker, a newer one helps: `make lock-worker SDK=<version>` makes it known.",
+        default=sdk.DEFAULT_VERSION,
+        example="1.3.0",
+    )
+    python_image: _IMAGE_TEXT = _variable(
+        "Worker",
+        "ALLORA_PYTHON_IMAGE",
+        "The image that the project's own worker and model are built on: Python 3.12 or newer on "
+        "Debian. For accounts that pull from a registry of their own.",
+        default=DEFAULT_PYTHON_IMAGE,
+        default_text="Python 3.13 from the ECR Public Gallery, by digest",
+        example="registry.example.com/python:3.13-slim",
     )
     worker_image: _IMAGE_TEXT | None = _variable(
         "Worker",
@@ -421,7 +502,7 @@ class Settings(BaseModel):
         "A worker image of your own, best by digest. It listens on 9010, and runs as user 10001 "
         "with a read-only root file system, 64 MB in `/tmp`, 512 MB of memory and no capabilities.",
         default=None,
-        default_text="the project's own worker, which is not in this release yet",
+        default_text="the project's own worker",
         example="ghcr.io/you/allora-worker:1.0.0",
     )
     boot_nodes: Annotated[str | None, BeforeValidator(checks.boot_nodes)] = _variable(
@@ -457,7 +538,7 @@ class Settings(BaseModel):
         "MODEL_REPO",
         "A public git repository with a Dockerfile that is built on the host: an https URL.",
         default=None,
-        default_text="the project's own model, which is not in this release yet",
+        default_text="the project's own model (docs/model.md)",
         example="https://github.com/allora-network/basic-coin-prediction-node",
     )
     model_ref: Annotated[str | None, BeforeValidator(checks.git_ref)] = _variable(
@@ -475,6 +556,15 @@ class Settings(BaseModel):
         default=None,
         default_text="none",
         example="ghcr.io/you/model:1.4.0",
+    )
+    model_command: str | None = _variable(
+        "Model server",
+        "MODEL_COMMAND",
+        "The command of the model's container, in place of its image's own; in words, as for a "
+        "shell, but without one.",
+        default=None,
+        default_text="that of the image",
+        example="python -u /app/app.py",
     )
     model_env: Annotated[Mapping[str, str], PlainValidator(checks.model_env)] = _variable(
         "Model server",
@@ -691,12 +781,12 @@ class Settings(BaseModel):
             )
         return (SANDBOX_TOPIC,)
 
-    @field_validator("inference_endpoint")
+    @field_validator("inference_endpoint", "forecast_endpoint", "ground_truth_endpoint")
     @classmethod
     def _endpoint_leads_to_the_model(cls, endpoint: str, info: ValidationInfo) -> str:
         url = urlsplit(endpoint)
         port = info.data.get("model_port")
-        name = "ALLORA_WORKER_INFERENCE_ENDPOINT"
+        name = str(cls.model_fields[str(info.field_name)].alias)
         if url.hostname in ("localhost", "127.0.0.1"):
             warn(
                 info,

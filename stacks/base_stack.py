@@ -24,25 +24,8 @@ class BaseStack(TerraformStack):
 
     def __init__(self, scope: Construct, id_: str, *, state_key: str, settings: Settings) -> None:
         super().__init__(scope, id_)
-        AwsProvider(
-            self,
-            "aws",
-            region=settings.aws_region,
-            # The settings know the regions; the provider's own list misses the newest ones.
-            skip_region_validation=True,
-            profile=settings.aws_profile,
-            allowed_account_ids=[settings.aws_account_id],
-            default_tags=[
-                AwsProviderDefaultTags(
-                    tags={
-                        "Project": settings.name_prefix,
-                        "Stack": id_,
-                        "Worker": settings.worker_name,
-                        "ManagedBy": "cdktf",
-                    }
-                )
-            ],
-        )
+        self._settings = settings
+        self._provider("aws", settings.aws_region)
         S3Backend(
             self,
             bucket=settings.state_bucket,
@@ -56,3 +39,32 @@ class BaseStack(TerraformStack):
         # cdktf 0.21 has no property for it.
         self.add_override("terraform.backend.s3.use_lockfile", value=True)
         self.add_override("terraform.required_version", _TERRAFORM_VERSION)
+
+    def provider_in(self, region: str) -> AwsProvider | None:
+        """A provider for a resource in another region; None where the stack's own will do."""
+        if region == self._settings.aws_region:
+            return None
+        return self._provider(f"aws-{region}", region, alias=region)
+
+    def _provider(self, id_: str, region: str, *, alias: str | None = None) -> AwsProvider:
+        settings = self._settings
+        return AwsProvider(
+            self,
+            id_,
+            region=region,
+            alias=alias,
+            # The settings know the regions; the provider's own list misses the newest ones.
+            skip_region_validation=True,
+            profile=settings.aws_profile,
+            allowed_account_ids=[settings.aws_account_id],
+            default_tags=[
+                AwsProviderDefaultTags(
+                    tags={
+                        "Project": settings.name_prefix,
+                        "Stack": self.node.id,
+                        "Worker": settings.worker_name,
+                        "ManagedBy": "cdktf",
+                    }
+                )
+            ],
+        )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from constructs_lib.user_data import (
     EncodedUserData,
@@ -18,6 +17,7 @@ from constructs_lib.user_data import (
 from settings import Settings, SettingsError
 from settings.errors import Problem
 from settings.names import Names
+from stacks.compose_settings import compose_settings
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts" / "host"
 
@@ -28,17 +28,23 @@ _FOLDERS = {
     "bin/*.py": ("/opt/allora/bin", True),
     "lib/*.sh": ("/opt/allora/lib", False),
     "systemd/*.service": ("/etc/systemd/system", False),
+    "systemd/*.timer": ("/etc/systemd/system", False),
 }
 
 
-def host_user_data(settings: Settings) -> EncodedUserData:
+def host_user_data(settings: Settings, *, build_contexts_sha256: str | None) -> EncodedUserData:
     """The user data of a worker's host.
+
+    Args:
+        settings: what the host is to do.
+        build_contexts_sha256: digest of the archive that it builds images from, if it builds any.
 
     Raises:
         SettingsError: it is more than EC2 takes.
     """
     text = render_user_data(
-        [*_scripts(), *_configuration(settings)], command="/opt/allora/bin/install.sh"
+        [*_scripts(), *_configuration(settings, build_contexts_sha256 or "")],
+        command="/opt/allora/bin/install.sh",
     )
     try:
         return encode_user_data(text)
@@ -58,11 +64,13 @@ def _scripts() -> Iterator[HostFile]:
     yield HostFile("/opt/allora/compose.yaml", compose)
 
 
-def _configuration(settings: Settings) -> Iterator[HostFile]:
-    yield HostFile("/etc/allora/host.env", render_environment(_host_variables(settings)))
+def _configuration(settings: Settings, build_contexts_sha256: str) -> Iterator[HostFile]:
+    variables = {**_host_variables(settings), "BUILD_CONTEXTS_SHA256": build_contexts_sha256}
+    yield HostFile("/etc/allora/host.env", render_environment(variables))
+    yield HostFile("/etc/apt/apt.conf.d/52allora", _unattended_upgrades(settings.reboot_time))
     yield HostFile(
         "/etc/allora/compose.settings.json",
-        json.dumps(_compose_settings(settings), indent=1, ensure_ascii=False) + "\n",
+        json.dumps(compose_settings(settings), indent=1, ensure_ascii=False) + "\n",
     )
 
 
@@ -77,62 +85,32 @@ def _host_variables(settings: Settings) -> dict[str, str]:
         "MODEL_SECRETS": " ".join(settings.model_secrets),
         "SECRETS_PREFIX": names.secrets_prefix,
         "LOG_GROUP_PREFIX": names.log_group_prefix,
+        "BUILD_CONTEXTS_BUCKET": settings.state_bucket,
+        "BUILD_CONTEXTS_REGION": settings.state_region,
+        "BUILD_CONTEXTS_PREFIX": names.build_contexts_prefix,
         "WORKER_PORT": str(settings.worker_port),
         "MODEL_PORT": str(settings.model_port),
     }
+
+
+def _unattended_upgrades(reboot_time: str) -> str:
+    """When security updates come, and what happens then.
+
+    https://documentation.ubuntu.com/server/how-to/software/automatic-updates/
+    """
+    never = reboot_time == "never"
+    options = {
+        "APT::Periodic::Update-Package-Lists": "1",
+        "APT::Periodic::Unattended-Upgrade": "1",
+        "Unattended-Upgrade::Automatic-Reboot": "false" if never else "true",
+        "Unattended-Upgrade::Automatic-Reboot-Time": "04:30" if never else reboot_time,
+        # Each kernel takes 200 MB, and an old one is of no use.
+        "Unattended-Upgrade::Remove-Unused-Kernel-Packages": "true",
+    }
+    return "".join(f'{option} "{value}";\n' for option, value in options.items())
 
 
 def _data_volume_kind(settings: Settings) -> str:
     if settings.data_volume:
         return "ebs"
     return "instance-store" if settings.data_volume_type == "instance-store" else "none"
-
-
-def _compose_settings(settings: Settings) -> dict[str, Any]:
-    """What the compose file leaves open: images or builds, and the containers' environment."""
-    return {
-        "services": {
-            "worker": {
-                **_image_or_build(settings.worker_image, "/opt/allora/worker"),
-                "environment": _environment(_worker_variables(settings)),
-            },
-            "model": {
-                **_image_or_build(
-                    settings.model_image,
-                    "/var/lib/allora/model" if settings.model_repo else "/opt/allora/model_server",
-                ),
-                "environment": _environment(_model_variables(settings)),
-            },
-        }
-    }
-
-
-def _image_or_build(image: str | None, context: str) -> dict[str, Any]:
-    return {"image": image} if image else {"build": {"context": context}}
-
-
-def _worker_variables(settings: Settings) -> dict[str, str]:
-    return {
-        "ALLORA_NETWORK": settings.allora_network,
-        "ALLORA_WORKER_NAME": settings.worker_name,
-        "ALLORA_WORKER_TOPIC_ID": ",".join(map(str, settings.topic_ids)),
-        "ALLORA_WORKER_TOKEN": settings.worker_token,
-        "ALLORA_WORKER_INFERENCE_ENDPOINT": settings.inference_endpoint,
-        "ALLORA_GRPC_URL": settings.grpc_url or "",
-        "ALLORA_WEBSOCKET_URL": settings.websocket_url or "",
-        "BOOT_NODES": settings.boot_nodes or "",
-    }
-
-
-def _model_variables(settings: Settings) -> dict[str, str]:
-    """The user's variables, and for each secret one the file that it is in."""
-    files = {f"{name}_FILE": f"/run/secrets/{name}" for name in settings.model_secrets}
-    return {**settings.model_env, **files}
-
-
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Compose would expand `$`; doubled, it stands for itself.
-
-    https://docs.docker.com/reference/compose-file/interpolation/
-    """
-    return {name: value.replace("$", "$$") for name, value in variables.items()}

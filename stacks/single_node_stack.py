@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from cdktf import TerraformOutput
 from constructs import Construct
 
+from constructs_lib.build_contexts import BuildContexts
 from constructs_lib.data_volume import DataVolume
 from constructs_lib.instance_type_offerings import InstanceTypeOfferings
 from constructs_lib.monitoring import Monitoring
@@ -14,6 +17,7 @@ from constructs_lib.worker_security_group import WorkerSecurityGroup
 from settings import Settings
 from settings.names import Names
 from stacks.base_stack import BaseStack
+from stacks.build_contexts import build_contexts
 from stacks.host_configuration import host_user_data
 
 
@@ -54,6 +58,8 @@ class SingleNodeStack(BaseStack):
             ingress_cidrs=[str(cidr) for cidr in settings.ingress_cidrs],
         )
         data_volume = self._data_volume(settings, place)
+        archive = build_contexts(settings)
+        contexts = self._build_contexts(settings, archive) if archive else None
         host = WorkerHost(
             self,
             "host",
@@ -67,7 +73,11 @@ class SingleNodeStack(BaseStack):
                 offered_zones=offerings.zones,
                 ami_id=settings.ami_id,
                 root_volume_gib=settings.root_volume_size,
-                user_data=host_user_data(settings),
+                user_data=host_user_data(
+                    settings,
+                    build_contexts_sha256=hashlib.sha256(archive).hexdigest() if archive else None,
+                ),
+                needs=[contexts.uploaded] if contexts else [],
                 data_volume_id=data_volume.volume_id if data_volume else None,
             ),
         )
@@ -110,6 +120,17 @@ class SingleNodeStack(BaseStack):
             availability_zone=settings.availability_zone,
             fallback_zone=fallback_zone,
         ).place
+
+    def _build_contexts(self, settings: Settings, archive: bytes) -> BuildContexts:
+        names = Names(settings)
+        return BuildContexts(
+            self,
+            "build-contexts",
+            bucket=settings.state_bucket,
+            key_prefix=names.build_contexts_prefix,
+            archive=archive,
+            provider=self.provider_in(settings.state_region),
+        )
 
     def _data_volume(self, settings: Settings, place: NetworkPlace) -> DataVolume | None:
         volume = settings.data_volume

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Locks the newest versions that the Pipfile, package.json and scripts/setup/*.in allow.
+# Locks the newest versions that the Pipfile, package.json and the *.in files allow.
 # The lock files name no registry: everybody installs from the one that is set up for them.
+#
+#   scripts/setup/lock.sh               everything
+#   scripts/setup/lock.sh worker 1.4.0  the worker with that version of the Allora SDK
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -20,21 +23,43 @@ path.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")
 PYTHON
 }
 
-# Tools that live in environments of their own, for every platform at once.
-lock_tools() {
+# For every platform at once.
+compile() {
+  .tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"
+}
+
+install_uv() {
   python -m venv --clear .tools/lock
   .tools/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+}
+
+# Tools that live in environments of their own.
+lock_tools() {
   local name
-  for name in pipenv checkov; do
-    .tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-      --no-emit-index-url --no-emit-find-links --no-header --no-annotate "scripts/setup/$name.in" -o "scripts/setup/$name.txt"
-  done
+  for name in pipenv checkov images; do compile "scripts/setup/$name.in" -o "scripts/setup/$name.txt"; done
+}
+
+lock_model_server() {
+  compile scripts/model_server/requirements.in -o scripts/model_server/requirements.txt
+}
+
+# lock_worker SDK_VERSION
+lock_worker() {
+  compile scripts/worker/requirements.in <(printf 'allora-sdk==%s\n' "$1") -o "scripts/worker/locks/$1.txt"
 }
 
 lock_node_packages() {
   npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
 }
 
-lock_python_packages
-lock_tools
-lock_node_packages
+install_uv
+if [[ ${1:-} == worker ]]; then
+  lock_worker "$2"
+else
+  lock_python_packages
+  for lock in scripts/worker/locks/*.txt; do lock_worker "$(basename "$lock" .txt)"; done
+  lock_model_server
+  lock_tools
+  lock_node_packages
+fi

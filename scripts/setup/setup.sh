@@ -3,11 +3,12 @@
 # verified versions. Safe to run again at any time: what is in place is left alone.
 #
 #   scripts/setup/setup.sh            what a deployment needs, and the tests' tools
-#   scripts/setup/setup.sh checkov    the same, and checkov in an environment of its own
+#   scripts/setup/setup.sh checkov images    the same, and in environments of their own checkov
+#                                     and what the tests of the container images need
 #
 #   .venv/      Python packages; bin/ also holds node, npm, cdktf, terraform and pipenv,
 #               so that `pipenv run` or an activated shell finds all of them
-#   .tools/     pipenv and checkov, each in its own environment (their dependencies
+#   .tools/     pipenv, checkov and others, each in its own environment (their dependencies
 #               would clash with ours), and the log
 #   node_modules/
 #
@@ -90,12 +91,12 @@ make_venv() {
   run_step "Python environment ($("$python" --version))" "Remove the folder .venv and try again." "$python" -m venv "$VENV"
 }
 
-# install_tool NAME: a command-line tool in an environment of its own, from hash-locked requirements.
+# install_tool NAME: tools in an environment of their own, from hash-locked requirements.
 install_tool() {
   local -r name="$1"
   local mark
   mark="$(fingerprint "$SETUP/$name.txt")"
-  is_done "$name" "$mark" "$TOOLS/$name/bin/$name" && return
+  is_done "$name" "$mark" "$TOOLS/$name/bin/python" && return
   run_step "$name" "$NETWORK_REMEDY" install_tool_now "$name"
   mark_done "$name" "$mark"
 }

@@ -14,9 +14,11 @@ setup() {
     *" up "*) (( $(grep -c " up " "$CALLS") > ${UP_FAILURES:-0} )) || exit 1
               echo "$INSTANCE_ID $MODEL_MEMORY $AWS_REGION $WORKER_PORT" >"$ALLORA_ROOT/environment" ;;
     *" ps "*) echo "$RUNNING" ;;
+    *" logs "*) echo "cannot start: the mnemonic is not valid" ;;
     info*) [[ ! -e $ALLORA_ROOT/docker-is-down ]] ;;
   esac'
   replace fetch-secrets.py 'echo "fetch-secrets" >>"$CALLS"'
+  replace fetch-build-contexts.py 'echo "fetch-build-contexts" >>"$CALLS"'
 }
 
 # replace SCRIPT BODY: a stand-in for one of our own.
@@ -48,6 +50,14 @@ replace() {
   never_called ' up '
 }
 
+@test "build contexts that cannot be had: their sentence is the last line, and nothing starts" {
+  replace fetch-build-contexts.py 'echo "s3://bucket/key cannot be read." >&2; exit 1'
+  run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  [ "$(last_console_line)" = 'allora: failed: s3://bucket/key cannot be read.' ]
+  never_called ' up '
+}
+
 @test "Docker that is down: bounded, with a pointer, and nothing starts" {
   touch "$ALLORA_ROOT/docker-is-down"
   run "$BIN/start.sh"
@@ -72,7 +82,7 @@ replace() {
 @test "a container that does not stay up is named" {
   RUNNING=model run "$BIN/start.sh"
   [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'the worker container does not stay up'
+  contains "$(last_console_line)" 'the worker container does not stay up: cannot start: the mnemonic is not valid'
   contains "$(last_console_line)" 'compose.sh logs --tail 50 worker'
 }
 

@@ -53,6 +53,14 @@ def test_role_writes_to_its_own_log_groups_alone(common: Synth) -> None:
     assert groups == {"/allora/mine/worker", "/allora/mine/model"}
 
 
+def test_role_reads_build_contexts_and_no_state(common: Synth) -> None:
+    granted = statements(common(TF_STATE_BUCKET="my-bucket"))["ReadBuildContexts"]
+    assert granted["Action"] == "s3:GetObject"
+    assert granted["Resource"] == [
+        "arn:aws:s3:::my-bucket/allora-single-node/build-contexts/*",
+    ]
+
+
 def test_role_puts_metrics_into_one_namespace(common: Synth) -> None:
     put = statements(common())["PutOwnMetrics"]
     assert put["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Allora"}}
@@ -63,7 +71,7 @@ def test_no_wildcard_action_and_no_unexplained_wildcard_resource(common: Synth) 
     for sid, statement in statements(common()).items():
         assert not [action for action in as_list(statement["Action"]) if "*" in action]
         for resource in as_list(statement["Resource"]):
-            if "*" in resource.removesuffix(":log-stream:*"):
+            if "*" in resource.removesuffix(":log-stream:*").removesuffix("/build-contexts/*"):
                 wildcards.add(sid)
     # Both with their reasons in worker_role.py.
     assert wildcards == {"SessionManager", "PutOwnMetrics"}

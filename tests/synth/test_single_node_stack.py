@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -301,6 +303,43 @@ class TestMonitoring:
         assert stack.json["output"]["dashboard_url"]["value"].endswith("/mine-eu-central-1")
         for widget in json.loads(dashboard["dashboard_body"])["widgets"]:
             assert widget["properties"]["region"] == "eu-central-1"
+
+
+class TestBuildContexts:
+    def test_object_is_named_after_its_content_and_lies_beside_the_stack(
+        self, node: Synth, tmp_path: Path
+    ) -> None:
+        uploaded = node(TF_STATE_BUCKET="my-bucket").one("aws_s3_object")
+        source = uploaded["source"].replace(
+            "${path.module}", str(tmp_path / "cdktf.out/stacks/allora-single-node")
+        )
+        digest = hashlib.sha256(Path(source).read_bytes()).hexdigest()
+        assert uploaded["bucket"] == "my-bucket"
+        assert uploaded["key"] == f"allora-single-node/build-contexts/{digest}.tar"
+
+    def test_it_is_there_for_as_long_as_a_host_may_ask_for_it(self, node: Synth) -> None:
+        stack = node()
+        assert stack.one("aws_s3_object")["lifecycle"]["create_before_destroy"] is True
+        waits_for = stack.one("aws_instance")["depends_on"]
+        assert any(address.startswith("aws_s3_object.") for address in waits_for)
+
+    def test_it_goes_to_the_bucket_s_region(self, node: Synth) -> None:
+        assert "provider" not in node().one("aws_s3_object")
+        stack = node(TF_STATE_REGION="eu-west-1")
+        assert stack.one("aws_s3_object")["provider"] == "aws.eu-west-1"
+        regions = {p.get("alias"): p["region"] for p in stack.json["provider"]["aws"]}
+        assert regions == {None: "eu-central-1", "eu-west-1": "eu-west-1"}
+
+    def test_there_is_none_when_the_host_builds_neither_image(self, node: Synth) -> None:
+        images = {
+            "ALLORA_WORKER_IMAGE": "example.org/worker:1.0",
+            "MODEL_IMAGE": "example.org/model:1.0",
+        }
+        assert node(**images).all("aws_s3_object") == []
+
+
+def test_old_host_is_gone_before_a_new_one_signs_with_the_same_wallet(node: Synth) -> None:
+    assert "create_before_destroy" not in node().one("aws_instance")["lifecycle"]
 
 
 def test_default_tags_name_the_worker(node: Synth) -> None:

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import random
+import re
 import string
 import subprocess
 from collections.abc import Callable
@@ -15,10 +16,13 @@ from typing import Any
 import pytest
 
 from settings import Settings, SettingsError
+from settings.model import DEFAULT_PYTHON_IMAGE
 from stacks.host_configuration import host_user_data
 from tests.unpacked import unpack
 
 MakeSettings = Callable[..., Settings]
+
+DIGEST = "0" * 64
 
 
 @pytest.fixture
@@ -26,7 +30,8 @@ def host(make_settings: MakeSettings, tmp_path: Path) -> Callable[..., Path]:
     """The root of a host that has unpacked the user data of some settings."""
 
     def make(**variables: str) -> Path:
-        encoded = host_user_data(make_settings(**variables)).base64
+        settings = make_settings(**variables)
+        encoded = host_user_data(settings, build_contexts_sha256=DIGEST).base64
         root = tmp_path / "host"
         unpack(gzip.decompress(base64.b64decode(encoded)).decode(), root)
         return root
@@ -128,9 +133,105 @@ def test_host_knows_what_disk_it_has(
 def test_too_much_is_refused_by_the_setting_s_name(make_settings: MakeSettings) -> None:
     noise = "".join(random.Random(0).choices(string.ascii_letters, k=20_000))
     with pytest.raises(SettingsError) as error:
-        host_user_data(make_settings(MODEL_ENV_VARS=f"NOISE={noise}"))
+        host_user_data(make_settings(MODEL_ENV_VARS=f"NOISE={noise}"), build_contexts_sha256=DIGEST)
     report = str(error.value)
     assert "MODEL_ENV_VARS: holds 20,006 bytes" in report
     assert "16,384" in report
     assert "->" in report
     assert noise[:40] not in report
+
+
+def test_own_images_are_built_as_the_settings_say(host: Callable[..., Path]) -> None:
+    both = services(host(ALLORA_PYTHON_IMAGE="registry.example.com/python:3.13"))
+    assert both["worker"]["build"] == {
+        "context": "/opt/allora/build-contexts/worker",
+        "args": {
+            "PYTHON_IMAGE": "registry.example.com/python:3.13",
+            "ALLORA_SDK_VERSION": "1.3.0",
+        },
+    }
+    assert both["model"]["build"] == {
+        "context": "/opt/allora/build-contexts/model_server",
+        "args": {"PYTHON_IMAGE": "registry.example.com/python:3.13"},
+    }
+    assert both["model"]["read_only"] is True
+
+
+def test_base_image_is_pinned_by_digest(host: Callable[..., Path]) -> None:
+    for service in services(host()).values():
+        assert re.search(r"@sha256:[0-9a-f]{64}$", service["build"]["args"]["PYTHON_IMAGE"])
+
+
+def test_own_model_is_told_token_and_port_and_may_be_told_otherwise(
+    host: Callable[..., Path],
+) -> None:
+    told = services(host(ALLORA_WORKER_TOKEN="ETH", MODEL_PORT="8080"))["model"]["environment"]
+    assert told == {"TOKEN": "ETH", "PORT": "8080"}
+    told = services(host(MODEL_ENV_VARS="TOKEN=SOL"))["model"]["environment"]
+    assert told["TOKEN"] == "SOL"
+
+
+def test_somebody_s_model_gets_its_own_variables_alone(host: Callable[..., Path]) -> None:
+    model = services(host(MODEL_IMAGE="example.org/model:1.0", MODEL_ENV_VARS="A=$b"))["model"]
+    assert model["environment"] == {"A": "$$b"}
+    assert "read_only" not in model
+
+
+def test_model_s_command_replaces_that_of_its_image(host: Callable[..., Path]) -> None:
+    repository = {"MODEL_REPO": "https://example.org/model.git", "MODEL_REF": "v1.0"}
+    model = services(host(**repository, MODEL_COMMAND="python -u /app/app.py"))["model"]
+    assert model["command"] == "python -u /app/app.py"
+    assert "command" not in services(host(**repository))["model"]
+
+
+def test_host_knows_which_build_contexts_are_its_own(host: Callable[..., Path]) -> None:
+    root = host(TF_STATE_REGION="eu-west-1")
+    assert variable(root, "BUILD_CONTEXTS_SHA256") == DIGEST
+    assert variable(root, "BUILD_CONTEXTS_BUCKET") == "allora-tfstate-123456789012-eu-central-1"
+    assert variable(root, "BUILD_CONTEXTS_REGION") == "eu-west-1"
+
+
+@pytest.mark.parametrize(("time", "reboots"), [("23:15", "true"), ("never", "false")])
+def test_security_updates_restart_the_host_when_told(
+    host: Callable[..., Path], time: str, reboots: str
+) -> None:
+    root = host(HOST_REBOOT_TIME=time)
+    options = dict(
+        re.findall(r'^(\S+) "(.*)";$', (root / "etc/apt/apt.conf.d/52allora").read_text(), re.M)
+    )
+    assert options["Unattended-Upgrade::Automatic-Reboot"] == reboots
+    assert options["APT::Periodic::Unattended-Upgrade"] == "1"
+    assert time in ("never", options["Unattended-Upgrade::Automatic-Reboot-Time"])
+
+
+def test_role_and_its_endpoints_reach_the_worker(host: Callable[..., Path]) -> None:
+    worker = services(host(ALLORA_WORKER_ROLE="reputer", MODEL_PORT="8080"))["worker"]
+    assert worker["environment"]["ALLORA_WORKER_ROLE"] == "reputer"
+    assert worker["environment"]["ALLORA_WORKER_GROUND_TRUTH_ENDPOINT"] == (
+        "http://model:8080/ground-truth/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "endpoint"),
+    [
+        ({}, "http://model:8000/inference/{Token}?topic_id={TopicId}"),
+        ({"MODEL_IMAGE": "m:1", "MODEL_PORT": "80"}, "http://model:80/inference/{Token}"),
+        (
+            {"ALLORA_WORKER_INFERENCE_ENDPOINT": "http://source:8000/x/{BlockHeight}"},
+            "http://source:8000/x/{BlockHeight}",
+        ),
+    ],
+)
+def test_worker_asks_the_model_by_the_contract(
+    host: Callable[..., Path], variables: dict[str, str], endpoint: str
+) -> None:
+    environment = services(host(**variables))["worker"]["environment"]
+    assert environment["ALLORA_WORKER_INFERENCE_ENDPOINT"] == endpoint
+
+
+def test_dockerfiles_and_settings_agree_on_the_base_image() -> None:
+    scripts = Path(__file__).resolve().parents[2] / "scripts"
+    for part in ("worker", "model_server"):
+        dockerfile = (scripts / part / "Dockerfile").read_text()
+        assert re.findall(r"^ARG PYTHON_IMAGE=(.+)$", dockerfile, re.M) == [DEFAULT_PYTHON_IMAGE]

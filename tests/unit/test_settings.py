@@ -168,7 +168,7 @@ class TestValues:
         assert (settings.instance_type, settings.architecture) == ("t3.medium", "x86_64")
         assert settings.data_volume is None
         assert (settings.allora_network, settings.topic_ids) == ("testnet", (69,))
-        assert settings.inference_endpoint == "http://model:8000/inference/{Token}"
+        assert settings.inference_endpoint is None
         assert settings.model_env == {}
         assert settings.warnings == ()
 
@@ -193,7 +193,6 @@ class TestValues:
             ("ALLORA_WORKER_NAME=aws", "worker_name", "aws"),
             ("ALLORA_WORKER_TOPIC_ID=1, 69", "topic_ids", (1, 69)),
             ("ALLORA_NETWORK=Mainnet\nALLORA_WORKER_TOPIC_ID=1", "allora_network", "mainnet"),
-            ("MODEL_PORT=81", "inference_endpoint", "http://model:81/inference/{Token}"),
             (
                 "MODEL_SECRETS=CG_API_KEY, DB_PASSWORD",
                 "model_secrets",

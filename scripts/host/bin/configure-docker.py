@@ -26,7 +26,7 @@ def main(daemon_json: Path, data_root: str) -> None:
         "log-opts": {"max-size": "10m", "max-file": "3"},
         # Images belong on the data volume too: containerd's own store is elsewhere.
         "features": {**present.get("features", {}), "containerd-snapshotter": False},
-        "builder": {"gc": {"enabled": True}},
+        "builder": {"gc": {"enabled": True, "defaultKeepStorage": "4GB"}},
     }
     if wanted == present:
         print("unchanged")

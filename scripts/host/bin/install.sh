@@ -12,7 +12,7 @@ readonly AGAIN="Details: $LOG_FILE. Try again: sudo $BIN_DIR/install.sh"
 # Anything that answers there will do: it is where apt goes next.
 readonly PROBE_URL="${PROBE_URL:-http://archive.ubuntu.com/ubuntu/}"
 # docker-buildx: newer versions of docker compose build images with it only.
-readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git python3-boto3}"
+readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git python3-boto3 unattended-upgrades}"
 
 main() {
   # What commands print goes to the log, but a person who runs this sees it.
@@ -112,6 +112,7 @@ run_docker() {
 
 start_worker() {
   systemctl enable allora.service
+  systemctl enable --now allora-care.timer
   systemctl start allora.service ||
     die "$STEP: $(last_failure) systemd tries again every few minutes; at once: sudo systemctl restart allora"
 }

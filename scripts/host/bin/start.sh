@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts worker and model: secrets, model sources, containers. What allora.service runs; it may run at any time.
+# Starts worker and model: secrets, sources, containers. What allora.service runs; it may run at any time.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -12,6 +12,7 @@ readonly SETTLE_SECONDS=15 # a container that cannot start has failed by then
 main() {
   wait_for_docker
   fetch_secrets
+  fetch_build_contexts
   fetch_model
   check_services
   start_containers
@@ -29,6 +30,11 @@ wait_for_docker() {
 fetch_secrets() {
   local report
   report=$("$BIN_DIR/fetch-secrets.py" 2>&1) || die "$report"
+}
+
+fetch_build_contexts() {
+  local report
+  report=$("$BIN_DIR/fetch-build-contexts.py" 2>&1) || die "$report"
 }
 
 fetch_model() {
@@ -53,8 +59,12 @@ check_containers() {
   running=$("$BIN_DIR/compose.sh" ps --services --status running)
   for service in worker model; do
     grep --quiet --line-regexp "$service" <<<"$running" ||
-      die "the $service container does not stay up. Its last words: sudo $BIN_DIR/compose.sh logs --tail 50 $service."
+      die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service"
   done
+}
+
+last_words() {
+  "$BIN_DIR/compose.sh" logs --no-log-prefix --tail 1 "$1" 2>/dev/null | cut --characters -500
 }
 
 main

@@ -1,0 +1,56 @@
+"""The Docker build contexts that the host fetches, as an object in S3."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from cdktf import App, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.s3_object import S3Object
+from constructs import Construct
+
+_FOLDER = "build-contexts"
+
+
+class BuildContexts(Construct):
+    """An archive in a bucket, named after its digest: another content is another object.
+
+    The archive lies beside the synthesized stacks (``cdktf.out``); Terraform uploads it from there.
+
+    Args:
+        bucket: the bucket's name.
+        key_prefix: what the key begins with.
+        archive: the content.
+        provider: of the bucket's region; ``None``: the stack's own.
+
+    Attributes:
+        uploaded: what a host that fetches the archive depends on.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        bucket: str,
+        key_prefix: str,
+        archive: bytes,
+        provider: AwsProvider | None,
+    ) -> None:
+        super().__init__(scope, id_)
+        name = f"{hashlib.sha256(archive).hexdigest()}.tar"
+        folder = Path(App.of(self).outdir) / _FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(archive)
+        self.uploaded = S3Object(
+            self,
+            "object",
+            bucket=bucket,
+            key=f"{key_prefix}/{name}",
+            source=f"${{path.module}}/../../{_FOLDER}/{name}",
+            content_type="application/x-tar",
+            provider=provider,
+            # A host that is being replaced may still fetch the old one.
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+        )

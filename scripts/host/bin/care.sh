@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Every minute, by allora-care.timer: what neither Docker nor systemd does by itself. Restarts a model that was healthy and
+# is not any more, and keeps the disk from filling up.
+
+# shellcheck source=../lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
+
+BIN_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly BIN_DIR
+readonly PRUNE_ABOVE=80 RECREATE_ABOVE=92 # percent
+
+main() {
+  docker info >/dev/null 2>&1 || return 0
+  restart_sick_model
+  make_room
+}
+
+# Only one that was healthy since its start: a model that trains for an hour first is not sick.
+restart_sick_model() {
+  local container health started mark
+  container=$("$BIN_DIR/compose.sh" ps --quiet model)
+  [[ -n $container ]] || return 0
+  read -r health started < <(docker inspect --format \
+    '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}} {{.State.StartedAt}}' "$container")
+  mark="$RUN_DIR/model-was-healthy"
+  if [[ $health == healthy ]]; then
+    printf '%s %s' "$container" "$started" >"$mark"
+  elif [[ $health == unhealthy && $(cat "$mark" 2>/dev/null) == "$container $started" ]]; then
+    say 'the model does not pass its health check any more: restarting it'
+    docker restart --time 10 "$container" >/dev/null
+  fi
+}
+
+# First what nothing uses; when that is not enough, what the model has written into its own layer.
+make_room() {
+  local -r docker_dir="$STATE_DIR/docker"
+  (($(percent_used "$docker_dir") > PRUNE_ABOVE)) || return 0
+  docker builder prune --force --all >/dev/null
+  docker image prune --force --all >/dev/null
+  if (($(percent_used "$docker_dir") > RECREATE_ABOVE)); then
+    say "the disk of $docker_dir is $(percent_used "$docker_dir") % full: making the model's container anew"
+    "$BIN_DIR/compose.sh" up --detach --no-build --no-deps --force-recreate model
+  fi
+}
+
+percent_used() {
+  df --output=pcent "$1" | tr --delete --complement '0-9'
+}
+
+main

@@ -1,0 +1,47 @@
+"""`python -m allora_worker`: reads the environment and works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+from . import reports
+from .errors import CannotStartError, ExitCode
+from .healthcheck import PORT
+from .settings import load_settings
+from .timings import Timings
+from .watchdog import end_process
+
+
+def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
+    """Runs the worker.
+
+    Args:
+        environ: Holds the settings.
+        timings: How long to wait for what.
+        port: For `/health` and consumers.
+
+    Returns:
+        The exit code of the process, one of `ExitCode`.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):  # until there is something to stop in order
+        signal.signal(number, lambda *_: end_process(ExitCode.STOPPED))
+    reports.set_up()
+    try:
+        settings = load_settings(environ)
+        # The SDK takes seconds to import; wrong settings are told before.
+        from .runner import run  # noqa: PLC0415
+
+        return run(settings, timings, port)
+    except CannotStartError as error:
+        print(f"allora-worker: cannot start: {error}", file=sys.stderr)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - whatever it is, the process ends with a reason
+        reports.error("crashed", f"allora-worker: a fault of the worker: {error!r}", trace=True)
+        return ExitCode.CRASHED
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ, Timings(), PORT))

@@ -1,0 +1,267 @@
+"""The chain's endpoint: every call to it, each with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from allora_sdk import AlloraRPCClient, AlloraWalletConfig
+from allora_sdk.rpc_client.protos.cosmos.auth.v1beta1 import QueryAccountInfoRequest
+from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
+from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetLatestBlockRequest
+from cosmpy.aerial.wallet import LocalWallet
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
+
+from . import reports
+from .block_clock import BlockClock
+from .errors import ChainUnavailableError, RefusedError, one_line
+from .networks import Network
+from .settings import Role
+from .timings import Timings
+from .transactions import CheckedTransactions
+from .windows import Topic
+
+T = TypeVar("T")
+
+# What a call that did not reach a working node raises; TimeoutError is an OSError.
+_UNREACHABLE: Final = (OSError, StreamTerminatedError, ProtocolError)
+_FAILING: Final = {
+    Status.UNAVAILABLE,
+    Status.DEADLINE_EXCEEDED,
+    Status.CANCELLED,
+    Status.RESOURCE_EXHAUSTED,
+    Status.INTERNAL,
+}
+_FAILURES_UNTIL_NEW_CLIENT: Final = 3
+_UALLO: Final = 10**18
+
+# The SDK wants this much before it sends anything: 300,000 gas at its highest fee tier
+# (_pre_flight_checks of allora_sdk/rpc_client/tx_manager.py).
+_FEE_GAS: Final = 300_000
+_FEE_TIER: Final = 2.5
+
+
+class Chain:
+    """An endpoint of the chain, which may fail and come back at any time.
+
+    Args:
+        network: Which chain, and where.
+        wallet: Signs transactions.
+        clock: Told of every block that is seen.
+        timings: How long to wait for what.
+    """
+
+    def __init__(
+        self, network: Network, wallet: LocalWallet, clock: BlockClock, timings: Timings
+    ) -> None:
+        self.network = network
+        self.address = str(wallet.address())
+        self.failures = 0
+        """Failed calls since somebody set this to 0, for a metric."""
+        self.problem: str | None = None
+        """Why the endpoint does not work at the moment; None when it does."""
+        self._wallet = wallet
+        self._clock = clock
+        self._timings = timings
+        self._failed_in_a_row = 0
+        self._connect()
+
+    def _connect(self) -> None:
+        self.client = AlloraRPCClient(
+            wallet=AlloraWalletConfig(wallet=self._wallet), network=self.network.sdk
+        )
+        # The SDK follows one version of the chain's messages; it alone says which.
+        self.messages: Any = sys.modules[type(self.client.emissions.query).__module__]
+        for part in ("auth", "bank", "tendermint", "tx", "emissions", "feemarket"):
+            getattr(self.client, part).query.timeout = self._timings.chain_call
+        self.transactions = CheckedTransactions(self.client.tx.query)
+        self.client.tx_manager.tx_client = self.transactions
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self.client.grpc_client.close()
+
+    def event_type(self, role: Role) -> str:
+        """The type of the event that opens a window for the role."""
+        module: str = self.messages.__name__
+        _, _, package = module.partition(".protos.")
+        actor = "Reputer" if role is Role.REPUTER else "Worker"
+        return f"{package}.Event{actor}SubmissionWindowOpened"
+
+    async def call(self, ask: Callable[[AlloraRPCClient], Awaitable[T]]) -> T:
+        """Asks the chain something.
+
+        Raises:
+            RefusedError: The network does not speak the SDK's version of its protocol.
+            ChainUnavailableError: The endpoint does not work.
+            GRPCError: The node answered that it cannot answer this.
+        """
+        try:
+            # Beyond the deadline of each stub, for what the SDK puts around the call.
+            async with asyncio.timeout(self._timings.chain_call + 1):
+                answer = await ask(self.client)
+        except Exception as error:
+            meaning = translate(error)
+            if isinstance(meaning, ChainUnavailableError):
+                self.note_failure(str(meaning))
+            if meaning is error:
+                raise
+            raise meaning from error
+        self.note_success()
+        return answer
+
+    def note_failure(self, reason: str) -> None:
+        """Takes note of a call that failed, also of one that the SDK made by itself."""
+        self.failures += 1
+        self._failed_in_a_row += 1
+        if self.problem is None:
+            self.problem = f"{self.network.sdk.url} fails: {reason}"
+            reports.warning("chain_unavailable", f"the chain's endpoint {self.problem}")
+        if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
+            self.client.grpc_client.close()
+            self._connect()
+
+    def note_success(self) -> None:
+        """Takes note of a call that was answered."""
+        self._failed_in_a_row = 0
+        if self.problem is not None:
+            self.problem = None
+            reports.info("chain_available", f"the chain's endpoint {self.network.sdk.url} works")
+
+    # --- what the worker asks
+
+    async def check_chain_id(self) -> None:
+        """Makes sure that the endpoint belongs to the network.
+
+        Raises:
+            RefusedError: It belongs to another one.
+        """
+        chain_id = await self.call(lambda client: client.chain_id())
+        if chain_id != self.network.sdk.chain_id:
+            raise RefusedError(
+                f"{self.network.sdk.url} belongs to the chain {chain_id!r}, not to "
+                f"{self.network.sdk.chain_id!r}; correct ALLORA_NETWORK or ALLORA_GRPC_URL"
+            )
+
+    async def topic(self, topic_id: int) -> Topic:
+        """What the chain says about a topic.
+
+        Raises:
+            RefusedError: There is no such topic.
+        """
+        request = self.messages.GetTopicRequest(topic_id=topic_id)
+        try:
+            answer = await self.call(lambda client: client.emissions.query.get_topic(request))
+        except GRPCError as error:
+            raise _no_topic(topic_id, error.message or error.status.name) from error
+        if answer.topic is None:
+            raise _no_topic(topic_id, "it answers nothing")
+        topic = answer.topic
+        arity = getattr(topic, "output_arity", None)
+        return Topic(
+            topic_id=topic_id,
+            name=topic.metadata,
+            loss_method=topic.loss_method,
+            epoch_length=topic.epoch_length,
+            ground_truth_lag=topic.ground_truth_lag,
+            submission_window=topic.worker_submission_window,
+            takes_scalar=arity is None or arity.name != "MULTI",
+        )
+
+    async def look_at_newest_block(self) -> int:
+        """Tells the clock of the newest block; returns its height."""
+        request = GetLatestBlockRequest()
+        answer = await self.call(lambda client: client.tendermint.query.get_latest_block(request))
+        header = (answer.sdk_block or answer.block).header
+        self._clock.observe(header.height, header.time)
+        return int(header.height)
+
+    async def unfulfilled_nonces(self, role: Role, topic_id: int) -> list[int]:
+        """The nonces for which the topic waits for submissions, in whatever window."""
+        if role is Role.REPUTER:
+            request = self.messages.GetUnfulfilledReputerNoncesRequest(topic_id=topic_id)
+            answer = await self.call(
+                lambda client: client.emissions.query.get_unfulfilled_reputer_nonces(request)
+            )
+            nonces = [item.reputer_nonce for item in answer.nonces.nonces] if answer.nonces else []
+        else:
+            request = self.messages.GetUnfulfilledWorkerNoncesRequest(topic_id=topic_id)
+            answer = await self.call(
+                lambda client: client.emissions.query.get_unfulfilled_worker_nonces(request)
+            )
+            nonces = answer.nonces.nonces if answer.nonces else []
+        return sorted(nonce.block_height for nonce in nonces)
+
+    async def newest_inference(self, topic_id: int) -> int | None:
+        """The nonce of the wallet's newest inference in a topic; None when it has none there."""
+        request = self.messages.GetWorkerLatestInputInferenceByTopicIdRequest(
+            topic_id=topic_id, worker_address=self.address
+        )
+        answer = await self.call(
+            lambda client: client.emissions.query.get_worker_latest_input_inference_by_topic_id(
+                request
+            )
+        )
+        inference = answer.latest_input_inference
+        return None if inference is None else int(inference.block_height)
+
+    async def account_sequence(self) -> int:
+        """The number of the account's next transaction."""
+        request = QueryAccountInfoRequest(address=self.address)
+        answer = await self.call(lambda client: client.auth.query.account_info(request))
+        return int(answer.info.sequence)
+
+    async def balance(self) -> int:
+        """What the wallet has, in uallo."""
+        request = QueryBalanceRequest(address=self.address, denom=self.network.sdk.fee_denom)
+        answer = await self.call(lambda client: client.bank.query.balance(request))
+        return int(answer.balance.amount)
+
+    @property
+    def needed_balance(self) -> int:
+        """What the SDK wants in the wallet before it sends a transaction, in uallo."""
+        return int(_FEE_GAS * self.network.sdk.fee_minimum_gas_price * _FEE_TIER)
+
+    def unfunded(self, balance: int | None = None) -> RefusedError:
+        """The refusal of a wallet that has too little for a transaction."""
+        has = "too little" if balance is None else f"{allo(balance):g} ALLO"
+        return RefusedError(
+            f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
+            f"fund {self.address} {self.network.funding}"
+        )
+
+
+def allo(uallo: int) -> float:
+    """An amount in ALLO."""
+    return uallo / _UALLO
+
+
+def translate(error: Exception) -> Exception:
+    """What the worker acts on, of what the SDK and gRPC raise; the error itself when it is neither.
+
+    Returns:
+        RefusedError: The network does not speak the SDK's version of its protocol.
+        ChainUnavailableError: The endpoint does not work.
+    """
+    if isinstance(error, GRPCError):
+        if error.status is Status.UNIMPLEMENTED:
+            return RefusedError(
+                f"the network does not speak this SDK's protocol ({error.message}); set "
+                "ALLORA_SDK_VERSION to a version of the SDK that does, and build again"
+            )
+        if error.status in _FAILING:
+            return ChainUnavailableError(f"{error.status.name} {error.message}")
+    if isinstance(error, TimeoutError):
+        return ChainUnavailableError("it does not answer")
+    if isinstance(error, _UNREACHABLE):
+        return ChainUnavailableError(one_line(error))
+    return error
+
+
+def _no_topic(topic_id: int, answer: str) -> RefusedError:
+    return RefusedError(
+        f"the chain knows no topic {topic_id} ({answer}); correct ALLORA_WORKER_TOPIC_ID"
+    )

@@ -1,0 +1,223 @@
+"""The model server: asked over HTTP, for submissions first and for consumers when it is free."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+
+from .answers import NotAValueError
+from .errors import one_line
+from .timings import Timings
+
+T = TypeVar("T")
+
+MOST_BYTES: Final = 4 * 1024
+"""Of an answer that is a number."""
+MOST_BYTES_OF_FORECASTS: Final = 256 * 1024
+"""Of an answer with a number for each of some thousand inferers."""
+_MOST_CONSUMERS: Final = 2
+_OK: Final = 200
+
+
+class ModelFailureKind(StrEnum):
+    """How the model server failed a request."""
+
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    STATUS = "status"
+    TOO_LARGE = "too_large"
+    NOT_A_NUMBER = "not_a_number"
+
+
+class ModelError(Exception):
+    """The model server gave no usable answer.
+
+    Args:
+        kind: How it failed.
+        reason: The same for people.
+    """
+
+    def __init__(self, kind: ModelFailureKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+class ModelBusyError(Exception):
+    """The model server works for a submission, or for as many consumers as it may at once."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the model server is asked.
+
+    Args:
+        endpoint: URL with the placeholders {Token}, {TopicId} and {BlockHeight}.
+        token: In the place of {Token}.
+        topic_id: In the place of {TopicId}.
+        block_height: In the place of {BlockHeight}.
+        most_bytes: An answer with more is refused, and not read to its end.
+    """
+
+    endpoint: str
+    token: str
+    topic_id: int
+    block_height: int
+    most_bytes: int = MOST_BYTES
+
+    @property
+    def url(self) -> str:
+        """The endpoint with values in the places of its placeholders."""
+        return (
+            self.endpoint.replace("{Token}", quote(self.token, safe=""))
+            .replace("{TopicId}", str(self.topic_id))
+            .replace("{BlockHeight}", str(self.block_height))
+        )
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What the model server answered."""
+
+    value: T
+    milliseconds: float
+
+
+class Model:
+    """The model server.
+
+    Args:
+        session: Sends the requests.
+        timings: How long to wait for what.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, timings: Timings) -> None:
+        self._session = session
+        self._timings = timings
+        self._submissions = 0
+        self._consumers: set[asyncio.Task[object]] = set()
+
+    async def ask(self, question: Question, read: Callable[[str], T], seconds: float) -> Answer[T]:
+        """Asks for a submission. Requests of consumers that are under way are given up for it.
+
+        Args:
+            question: What to ask.
+            read: Takes the value out of the answer's text.
+            seconds: For the whole request.
+
+        Raises:
+            ModelError: There is no usable answer.
+        """
+        async with self._for_submission():
+            return await self._ask(question, read, seconds)
+
+    async def ask_for_consumer(
+        self, question: Question, read: Callable[[str], T], seconds: float
+    ) -> Answer[T]:
+        """Asks for somebody else, unless the model server is needed for a submission.
+
+        Raises:
+            ModelBusyError: It is needed, or becomes so before it has answered.
+            ModelError: There is no usable answer.
+        """
+        if self._submissions or len(self._consumers) >= _MOST_CONSUMERS:
+            raise ModelBusyError
+        request = asyncio.create_task(self._ask(question, read, seconds))
+        self._consumers.add(request)
+        try:
+            await asyncio.wait([request])
+            if request.cancelled():
+                raise ModelBusyError
+            return request.result()
+        finally:
+            request.cancel()
+            self._consumers.discard(request)
+
+    @contextlib.asynccontextmanager
+    async def _for_submission(self) -> AsyncIterator[None]:
+        for request in self._consumers:
+            request.cancel()
+        self._submissions += 1
+        try:
+            yield
+        finally:
+            self._submissions -= 1
+
+    async def _ask(self, question: Question, read: Callable[[str], T], seconds: float) -> Answer[T]:
+        started = time.monotonic()
+        text = await self._get(question, seconds)
+        try:
+            value = read(text)
+        except NotAValueError as error:
+            raise ModelError(
+                ModelFailureKind.NOT_A_NUMBER, f"{question.url} answers {one_line(error)}"
+            ) from None
+        return Answer(value, (time.monotonic() - started) * 1000)
+
+    async def _get(self, question: Question, seconds: float) -> str:
+        url = question.url
+        timeout = aiohttp.ClientTimeout(
+            total=seconds, connect=min(self._timings.model_connect, seconds)
+        )
+        try:
+            async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
+                if response.status != _OK:
+                    raise ModelError(
+                        ModelFailureKind.STATUS, f"{url} answers with status {response.status}"
+                    )
+                return await _read_text(response, question)
+        except aiohttp.ConnectionTimeoutError:
+            raise ModelError(
+                ModelFailureKind.UNREACHABLE, f"{url} cannot be connected to in time"
+            ) from None
+        except TimeoutError:
+            raise ModelError(
+                ModelFailureKind.TIMEOUT, f"{url} does not answer within {seconds:.0f} s"
+            ) from None
+        except aiohttp.ClientPayloadError as error:
+            raise ModelError(
+                ModelFailureKind.UNREACHABLE, f"{url} broke its answer off: {one_line(error)}"
+            ) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise ModelError(
+                ModelFailureKind.UNREACHABLE, f"{url} cannot be reached: {one_line(error)}"
+            ) from None
+
+
+async def _read_text(response: aiohttp.ClientResponse, question: Question) -> str:
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > question.most_bytes:
+            response.close()
+            raise ModelError(
+                ModelFailureKind.TOO_LARGE,
+                f"{question.url} answers with more than {question.most_bytes} bytes",
+            )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ModelError(
+            ModelFailureKind.NOT_A_NUMBER, f"{question.url} answers with what is no text"
+        ) from None
+
+
+def open_session() -> aiohttp.ClientSession:
+    """A session for the model server: a new connection each time, as it may have been replaced.
+
+    No proxy, cookies or compression: it is a container in the same network, and the limit of
+    the answer's size holds for what is unpacked.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(force_close=True, use_dns_cache=False, limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        headers={"Accept-Encoding": "identity", "User-Agent": "allora-worker"},
+    )

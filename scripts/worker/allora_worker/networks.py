@@ -1,0 +1,54 @@
+"""The networks that the worker can work in."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from allora_sdk import AlloraNetworkConfig
+
+from .settings import Settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Network:
+    """One Allora network.
+
+    Args:
+        name: `testnet`, `mainnet` or `local`.
+        sdk: How the SDK reaches it. Without a websocket: building the SDK's subscriber takes two
+            seconds of processor time, and the worker listens by itself (see `window_events`).
+        websocket_url: Where new blocks are announced.
+        faucet_url: Where test coins come from; None when there is no faucet.
+        funding: How to get coins, as the end of a sentence that begins with the address.
+    """
+
+    name: str
+    sdk: AlloraNetworkConfig
+    websocket_url: str
+    faucet_url: str | None
+    funding: str
+
+
+_FUNDING = {
+    "testnet": "at https://faucet.testnet.allora.network/",
+    "mainnet": "by sending ALLO to it",
+    "local": "on the local chain",
+}
+
+
+def network_of(settings: Settings) -> Network:
+    """The network that the settings name, with their endpoints in the place of its own."""
+    presets: dict[str, Any] = {
+        "testnet": AlloraNetworkConfig.testnet,
+        "mainnet": AlloraNetworkConfig.mainnet,
+        "local": AlloraNetworkConfig.local,
+    }
+    sdk: AlloraNetworkConfig = presets[settings.network]()
+    return Network(
+        name=settings.network,
+        sdk=dataclasses.replace(sdk, url=settings.grpc_url or sdk.url, websocket_url=None),
+        websocket_url=settings.websocket_url or str(sdk.websocket_url),
+        faucet_url=sdk.faucet_url,
+        funding=_FUNDING[settings.network],
+    )

@@ -1,0 +1,260 @@
+"""Registers and submits: one transaction at a time for the wallet, through the SDK's use cases."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from allora_sdk import FeeTier, RunContext
+from allora_sdk.rpc_client.tx_manager import InsufficientBalanceError, TxError
+from allora_sdk.worker.forecaster import Forecaster
+from allora_sdk.worker.inferer import Inferer, SanityCheckConfig
+from allora_sdk.worker.reputer import Reputer
+from allora_sdk.worker.types import WorkerResult
+from cosmpy.aerial.wallet import LocalWallet
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+
+from .chain import Chain, translate
+from .errors import ChainUnavailableError, FailureKind, RefusedError, one_line
+from .losses import log_loss
+from .settings import Role
+from .timings import Timings
+from .transactions import NotTakenError, WindowOverError
+from .windows import Topic
+
+Value = Decimal | Mapping[str, Decimal]
+"""What the model server gave: a number, or losses by the inferers' addresses."""
+
+# Numbers in the code space `emissions`:
+# https://github.com/allora-network/allora-chain/blob/main/x/emissions/types/errors.go
+_NONCE_NOT_FOUND: Final = 75
+_ALREADY_SUBMITTED: Final = 78
+# https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go
+_SDK_INSUFFICIENT_FUNDS: Final = ("sdk", 5)
+
+
+class AlreadySubmittedError(Exception):
+    """The chain has a submission of this wallet for the window."""
+
+
+class AttemptFailedError(Exception):
+    """An attempt to submit failed; another one may succeed.
+
+    Args:
+        kind: How, should no other attempt succeed.
+        reason: The same for people.
+        was_paid: The chain took the fee all the same.
+        is_final: No other attempt can succeed.
+    """
+
+    def __init__(
+        self, kind: FailureKind, reason: str, *, was_paid: bool = False, is_final: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.was_paid = was_paid
+        self.is_final = is_final
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A transaction that the chain accepted."""
+
+    tx_hash: str
+    height: int
+
+
+class Submitter:
+    """Sends a wallet's transactions, one after the other.
+
+    Args:
+        chain: Where to.
+        wallet: Signs them.
+        role: As what it registers and submits.
+        timings: How long to wait for what.
+    """
+
+    def __init__(self, chain: Chain, wallet: LocalWallet, role: Role, timings: Timings) -> None:
+        self._chain = chain
+        self._wallet = wallet
+        self._role = role
+        self._timings = timings
+        # Each transaction carries the account's sequence number, which rises with each.
+        self._one_at_a_time = asyncio.Lock()
+
+    async def check_whitelist(self, topic: Topic) -> None:
+        """Makes sure that the topic takes submissions of the wallet.
+
+        Raises:
+            RefusedError: It does not.
+            ChainUnavailableError: The endpoint does not work.
+        """
+        use_case = self._use_case(topic, Decimal(0))
+        if not await self._chain.call(lambda _: use_case.worker_is_whitelisted()):
+            raise self._not_whitelisted(topic)
+
+    async def register(self, topic: Topic) -> None:
+        """Registers the wallet in the topic, unless it is registered.
+
+        Raises:
+            RefusedError: The network does not let it.
+            ChainUnavailableError: The endpoint does not work.
+        """
+        async with self._one_at_a_time:
+            self._chain.transactions.send_until(None)
+            try:
+                async with asyncio.timeout(self._timings.submission):
+                    await self._use_case(topic, Decimal(0)).initialize()
+            except Exception as error:
+                raise self._registration_failure(topic, error) from error
+
+    async def submit(self, topic: Topic, nonce: int, value: Value, send_until: float) -> Accepted:
+        """Submits a value, once.
+
+        Args:
+            topic: In which topic.
+            nonce: For which nonce.
+            value: What the model server gave.
+            send_until: Moment of `time.monotonic()` after which nothing is sent any more.
+
+        Raises:
+            AlreadySubmittedError: There is a submission already.
+            AttemptFailedError: It failed this time.
+            RefusedError: It will fail until somebody does something.
+        """
+        try:
+            await self.check_whitelist(topic)
+            async with self._one_at_a_time:
+                sequence = await self._chain.account_sequence()
+                self._chain.transactions.send_until(send_until)
+                use_case = self._use_case(topic, value)
+                async with asyncio.timeout(self._timings.submission):
+                    result = await use_case.submit(nonce, sequence)
+        except Exception as error:
+            raise self._submission_failure(topic, error) from error
+        if not isinstance(result, WorkerResult):
+            raise self._submission_failure(topic, result) from result
+        self._chain.note_success()
+        return Accepted(result.tx_result.txhash, int(result.tx_result.height))
+
+    def _registration_failure(self, topic: Topic, error: Exception) -> Exception:
+        """What it means that a registration failed."""
+        meaning = self._meaning(topic, error)
+        if isinstance(meaning, RefusedError | ChainUnavailableError):
+            return meaning
+        reason = f"the chain does not register the wallet: {_text(error)}"
+        if isinstance(error, TxError):
+            return RefusedError(reason)
+        # The SDK gave up after several attempts; the next one looks first whether one got through.
+        return ChainUnavailableError(reason)
+
+    def _submission_failure(self, topic: Topic, error: Exception) -> Exception:
+        """What it means that an attempt to submit failed."""
+        meaning = self._meaning(topic, error)
+        if isinstance(meaning, RefusedError):
+            return meaning
+        if isinstance(meaning, ChainUnavailableError):
+            return AttemptFailedError(
+                FailureKind.CHAIN_UNAVAILABLE, f"the chain's endpoint fails: {meaning}"
+            )
+        if isinstance(error, WindowOverError):
+            return AttemptFailedError(
+                FailureKind.WINDOW_CLOSED,
+                "the window was over before the transaction could be sent",
+                is_final=True,
+            )
+        if not isinstance(error, TxError):
+            return AttemptFailedError(
+                FailureKind.REJECTED, f"the transaction fails: {_text(error)}"
+            )
+        if error.code == _ALREADY_SUBMITTED or "already submitted" in error.message.lower():
+            return AlreadySubmittedError()
+        return AttemptFailedError(
+            FailureKind.REJECTED,
+            f"the chain rejects the transaction: {_text(error)}",
+            was_paid=not isinstance(error, NotTakenError),
+            is_final=error.code == _NONCE_NOT_FOUND,
+        )
+
+    def _meaning(self, topic: Topic, error: Exception) -> Exception:
+        """The refusal or the failure of the endpoint that an error stands for, if it does."""
+        refusal = self._refusal(topic, error)
+        if refusal is not None:
+            return refusal
+        meaning = translate(error)
+        if isinstance(meaning, ChainUnavailableError) and meaning is not error:
+            self._chain.note_failure(str(meaning))  # of a call that the SDK made by itself
+        return meaning
+
+    def _refusal(self, topic: Topic, error: Exception) -> RefusedError | None:
+        """The refusal that an exception of the SDK stands for; None when it is none."""
+        if _is_for_lack_of_funds(error):
+            return self._chain.unfunded()
+        if not isinstance(error, TxError):
+            return None
+        text = error.message.lower()
+        if "whitelist" in text or "not permitted" in text:
+            return self._not_whitelisted(topic)
+        if "not registered" in text:
+            return RefusedError(f"the wallet is not registered any more: {_text(error)}")
+        if re.search(r"\bstake\b", text):
+            return RefusedError(
+                f"the reputer has too little stake in topic {topic.topic_id}: {_text(error)}; "
+                f"add stake for {self._chain.address}"
+            )
+        return None
+
+    def _not_whitelisted(self, topic: Topic) -> RefusedError:
+        return RefusedError(
+            f"{self._chain.address} is not on the whitelist of topic {topic.topic_id}; ask the "
+            "topic's creator, or choose another topic"
+        )
+
+    def _use_case(self, topic: Topic, value: Value) -> Any:  # noqa: ANN401 - of three types
+        client, tier = self._chain.client, FeeTier.STANDARD
+        if self._role is Role.REPUTER:
+            return Reputer(
+                self._wallet, client, topic.topic_id, _loss_of(topic, value), fee_tier=tier
+            )
+        if self._role is Role.FORECASTER:
+            return Forecaster(self._wallet, client, topic.topic_id, lambda _: value, tier)
+        return Inferer(
+            self._wallet,
+            client,
+            topic.topic_id,
+            lambda _: value,
+            tier,
+            sanity_check=SanityCheckConfig(enabled=False),
+        )
+
+
+def _is_for_lack_of_funds(error: Exception) -> bool:
+    if isinstance(error, InsufficientBalanceError):
+        return True
+    if isinstance(error, GRPCError):
+        # An account comes into being with its first coins.
+        return error.status is Status.NOT_FOUND and "account" in str(error.message)
+    return isinstance(error, TxError) and (error.codespace, error.code) == _SDK_INSUFFICIENT_FUNDS
+
+
+def _loss_of(topic: Topic, value: Value) -> Any:  # noqa: ANN401 - as the SDK has it
+    """The SDK's callback: the loss of one of the network's values, against the ground truth."""
+    loss = log_loss(topic.loss_method)
+
+    def callback(_: RunContext, inference: dict[str, float]) -> float:
+        return loss(float(value), inference["y"])  # type: ignore[arg-type]
+
+    return callback
+
+
+def _text(error: Exception) -> str:
+    if isinstance(error, TxError):
+        return f"{one_line(Exception(error.message))} ({error.codespace} code {error.code})"
+    if isinstance(error, GRPCError):
+        return f"{error.status.name} {error.message}"
+    return f"{type(error).__name__}: {one_line(error)}"

@@ -1,0 +1,83 @@
+"""The wallet: read once at the start, and one process for each."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from cosmpy.aerial.wallet import LocalWallet
+from mnemonic import Mnemonic
+
+from .errors import CannotStartError, ExitCode
+
+# https://github.com/allora-network/docs: addresses of the Allora network begin with "allo".
+ADDRESS_PREFIX = "allo"
+_REMEDY = "store the wallet's words with: pipenv run allora secret set mnemonic"
+
+
+def load_wallet(secrets_dir: Path) -> LocalWallet:
+    """The wallet whose words are in the file `mnemonic`.
+
+    No message and no exception carries any of the words. The SDK would accept words with a wrong
+    checksum, and work with the empty wallet of another address.
+
+    Raises:
+        CannotStartError: The file is missing or unreadable, or its words are no valid mnemonic.
+    """
+    path = secrets_dir / "mnemonic"
+    try:
+        words = " ".join(path.read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise CannotStartError(
+            f"the wallet's words cannot be read from {path}: {reason}", _REMEDY
+        ) from None
+    if not Mnemonic("english").check(words):
+        count = len(words.split())
+        raise CannotStartError(
+            f"the {count} words in {path} are no valid mnemonic: a word is wrong, missing or in "
+            "the wrong place (the checksum does not fit)",
+            _REMEDY,
+        )
+    try:
+        return LocalWallet.from_mnemonic(words, ADDRESS_PREFIX)
+    except Exception:  # noqa: BLE001 - whatever it is, its text may have the words in it
+        raise CannotStartError(f"no wallet can be made of the words in {path}", _REMEDY) from None
+
+
+def lock_wallet(secrets_dir: Path) -> int:
+    """Makes this process the only one on the host that submits with the wallet.
+
+    Two processes with one wallet invalidate each other's transactions. The lock is on the directory
+    of the secrets, which every container that uses the wallet mounts; the kernel releases it when
+    the process ends, however it ends.
+
+    Returns:
+        The open directory. The lock lasts until it is closed.
+
+    Raises:
+        CannotStartError: Another process has the lock, or there is no such directory.
+    """
+    try:
+        directory = os.open(secrets_dir, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise CannotStartError(
+            f"the directory of the secrets {secrets_dir} cannot be opened: {error.strerror}",
+            _REMEDY,
+        ) from None
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(directory)
+        if not isinstance(error, BlockingIOError):
+            raise CannotStartError(
+                f"{secrets_dir} cannot be locked: {error.strerror}",
+                "put the secrets on a file system with locks, such as tmpfs",
+            ) from None
+        raise CannotStartError(
+            f"another process on this host works with the wallet in {secrets_dir}",
+            "stop that one first: one wallet, one worker",
+            exit_code=ExitCode.WALLET_IN_USE,
+        ) from None
+    return directory

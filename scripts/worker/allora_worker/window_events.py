@@ -1,0 +1,205 @@
+"""Listens to the chain's websocket, to learn of windows and blocks as soon as they come.
+
+Polling finds every window too, only later: whatever happens here costs seconds, not windows. The
+SDK's subscriber is not used, because building it takes two seconds of processor time, and because
+it does not notice a websocket that has gone deaf.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import aiohttp
+
+from . import reports
+from .errors import one_line
+from .timings import Timings
+
+_MAX_FRAME: Final = 8 * 1024 * 1024  # events of a whole block
+_PING_SECONDS: Final = 20.0
+_HEADERS_QUERY: Final = "tm.event='NewBlockHeader'"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The chain opened a window.
+
+    Args:
+        topic_id: In which topic.
+        nonce: For which nonce.
+        end: The first height after the window.
+    """
+
+    topic_id: int
+    nonce: int
+    end: int
+
+
+class WindowEvents:
+    """The websocket and what comes from it.
+
+    Args:
+        url: Of the websocket.
+        event_type: Of the event that opens a window for the worker's role.
+        topic_ids: The topics to hear of.
+        on_opening: Told of every window that opens.
+        on_block: Told of every block: height, and the time in its header.
+        timings: How long to wait for what.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        event_type: str,
+        topic_ids: Iterable[int],
+        on_opening: Callable[[Opening], None],
+        on_block: Callable[[int, datetime | None], None],
+        timings: Timings,
+    ) -> None:
+        self._url = url
+        self._event_type = event_type
+        self._on_opening = on_opening
+        self._on_block = on_block
+        self._timings = timings
+        self._queries = [_HEADERS_QUERY] + [
+            f"tm.event='NewBlockEvents' AND {event_type}.topic_id = '\"{topic_id}\"'"
+            for topic_id in topic_ids
+        ]
+        self._websocket: aiohttp.ClientWebSocketResponse | None = None
+        self._closing: asyncio.Task[bool] | None = None
+        self._reopened_at = -math.inf
+        self._silence: float | None = None
+        self._working = True
+
+    async def run(self) -> None:
+        """Listens, and opens the websocket again whenever it fails."""
+        loop = asyncio.get_running_loop()
+        pause = self._timings.events_pause_min
+        async with aiohttp.ClientSession() as session:
+            while True:
+                started = loop.time()
+                try:
+                    await self._listen(session)
+                except TimeoutError:
+                    self._report_failure("nothing comes from it")
+                except (aiohttp.ClientError, OSError) as error:
+                    self._report_failure(one_line(error))
+                if loop.time() - started > self._timings.events_pause_max:
+                    pause = self._timings.events_pause_min
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, self._timings.events_pause_max)
+
+    def reopen(self) -> None:
+        """Opens the websocket anew, because it did not tell of a window although it was open.
+
+        Not every time: a node may be unable to tell of every topic.
+        """
+        now = time.monotonic()
+        if self._websocket is None or now - self._reopened_at < self._timings.events_reopen:
+            return
+        self._reopened_at = now
+        reports.warning("websocket_deaf", "the chain's websocket missed a window; it is reopened")
+        self._closing = asyncio.create_task(self._websocket.close())
+
+    async def _listen(self, session: aiohttp.ClientSession) -> None:
+        connecting = session.ws_connect(
+            self._url,
+            timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            heartbeat=_PING_SECONDS,
+            max_msg_size=_MAX_FRAME,
+        )
+        async with asyncio.timeout(self._timings.chain_call):
+            websocket = await connecting
+        self._silence = None
+        self._websocket = websocket
+        try:
+            await self._subscribe(websocket)
+            while True:
+                message = await websocket.receive(self._silence)
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    break
+                self._report_success()
+                self._take(message.data)
+        finally:
+            self._websocket = None
+            await websocket.close()
+        if self._closing is None:
+            self._report_failure("the chain closed it")
+        self._closing = None  # it was closed by `reopen`
+
+    async def _subscribe(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+        for number, query in enumerate(self._queries):
+            await websocket.send_json(
+                {
+                    "jsonrpc": "2.0",
+                    "method": "subscribe",
+                    "id": f"typed_block_events_{number}",
+                    "params": {"query": query},
+                }
+            )
+
+    def _take(self, text: str) -> None:
+        try:
+            value = json.loads(text)["result"]["data"]["value"]
+        except (ValueError, KeyError, TypeError):
+            return  # the answer to a subscription
+        try:
+            if "header" in value:
+                self._take_header(value["header"])
+            else:
+                self._take_events(value)
+        except (ValueError, KeyError, TypeError) as error:
+            reports.warning("websocket_frame", f"a frame was not understood: {one_line(error)}")
+
+    def _take_header(self, header: dict[str, Any]) -> None:
+        # From now on there is a block every few seconds, or the websocket is deaf.
+        self._silence = self._timings.events_silence
+        self._on_block(int(header["height"]), _parse_time(header.get("time")))
+
+    def _take_events(self, value: dict[str, Any]) -> None:
+        self._on_block(int(value["height"]), None)
+        for event in value["events"]:
+            if event["type"] == self._event_type:
+                attributes = {item["key"]: item["value"] for item in event["attributes"]}
+                self._on_opening(
+                    Opening(
+                        topic_id=_parse_int(attributes["topic_id"]),
+                        nonce=_parse_int(attributes["nonce_block_height"]),
+                        end=_parse_int(attributes["window_end_block"]),
+                    )
+                )
+
+    def _report_failure(self, reason: str) -> None:
+        if self._working:
+            self._working = False
+            reports.warning(
+                "websocket_failed",
+                f"the chain's websocket {self._url} fails ({reason}); polling finds the windows "
+                "meanwhile",
+            )
+
+    def _report_success(self) -> None:
+        if not self._working:
+            self._working = True
+            reports.info("websocket_works", "the chain's websocket works again")
+
+
+def _parse_int(attribute: str) -> int:
+    """The number in an event's attribute, which is JSON: `"69"` with its quotes."""
+    return int(json.loads(attribute))
+
+
+def _parse_time(text: str | None) -> datetime | None:
+    """A time as CometBFT writes it, with nanoseconds, which Python does not take."""
+    if text is None:
+        return None
+    seconds, _, fraction = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{seconds}.{fraction[:6]:0<6}+00:00")

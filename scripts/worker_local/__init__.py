@@ -1,0 +1,1 @@
+"""Worker, model server and a fake chain on this computer: `make worker-local`."""

@@ -1,0 +1,103 @@
+"""Fixtures: a chain, a model server and workers, all on real sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+# Last: scripts/operator would hide Python's own module.
+sys.path.append(str(Path(__file__).parents[2] / "scripts" / "worker"))
+sys.path.append(str(Path(__file__).parents[2] / "scripts"))
+
+# isort: split
+
+from allora_sdk.rpc_client.tx_manager import TxManager
+from allora_worker import reports
+from allora_worker.timings import Timings
+from fake_chain import FakeChain, Options
+
+from tests.worker.model_server import ModelServer
+from tests.worker.running import WORDS, Worker, environment
+from tests.worker.timings import QUICK
+
+Start = Callable[..., Worker]
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """A directory with a wallet's words, as the host makes it."""
+    directory = tmp_path / "secrets"
+    directory.mkdir()
+    (directory / "mnemonic").write_text(WORDS + "\n")
+    return directory
+
+
+@pytest_asyncio.fixture
+async def model() -> AsyncIterator[ModelServer]:
+    async with ModelServer() as server:
+        yield server
+
+
+@pytest_asyncio.fixture
+async def chain() -> AsyncIterator[FakeChain]:
+    """A chain with ten blocks a second, and windows of twenty seconds."""
+    options = Options(topics=(69, 77), block_seconds=0.1, window_blocks=200)
+    async with FakeChain(options, say=lambda _: None) as chain:
+        yield chain
+
+
+@pytest_asyncio.fixture
+async def hasty_chain() -> AsyncIterator[FakeChain]:
+    """A chain with windows of two seconds, which can be lost."""
+    options = Options(topics=(69, 77), block_seconds=0.1, window_blocks=20)
+    async with FakeChain(options, say=lambda _: None) as chain:
+        yield chain
+
+
+@pytest.fixture(autouse=True)
+def fast_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK looks for a transaction every two seconds; here every twentieth of one."""
+    wait_for_tx = TxManager.wait_for_tx
+
+    async def fast(self: TxManager, tx_hash: str, **_: Any) -> Any:
+        return await wait_for_tx(self, tx_hash, timeout=2.0, poll_period=0.05)
+
+    monkeypatch.setattr(TxManager, "wait_for_tx", fast)
+
+
+@pytest.fixture(autouse=True)
+def output() -> Iterator[None]:
+    """Sends what is logged after a test to a stream that is still open."""
+    yield
+    reports.set_up()
+
+
+@pytest_asyncio.fixture
+async def start(
+    model: ModelServer, secrets: Path
+) -> AsyncIterator[Callable[..., Awaitable[Worker]]]:
+    """Starts workers, and stops them when the test is over."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(
+            chain: FakeChain,
+            *,
+            timings: Timings = QUICK,
+            network: dict[str, Any] | None = None,
+            ready: bool = True,
+            **changes: str,
+        ) -> Worker:
+            environ = environment(chain, model, secrets, **changes)
+            worker = Worker(environ, timings, **(network or {}))
+            stack.push_async_callback(worker.stop)
+            if ready:
+                await worker.ready()
+            return worker
+
+        yield start

@@ -1,0 +1,48 @@
+"""A worker as a process, with the durations of the tests: `python -m tests.worker.quick PORT`.
+
+With a second argument its event loop stands still as soon as it is told to, by the file of that
+name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import sys
+import time
+from pathlib import Path
+
+from allora_worker import service
+from allora_worker.__main__ import main
+
+from tests.worker.timings import QUICK
+
+
+async def _stand_still_when(path: Path) -> None:
+    while not path.exists():
+        await asyncio.sleep(0.01)
+    time.sleep(3600)
+
+
+def _hang_with(path: Path) -> None:
+    run = service.Service.run
+
+    async def run_and_hang(self: service.Service, port: int) -> int:
+        hanging = asyncio.create_task(_stand_still_when(path))
+        try:
+            return await run(self, port)
+        finally:
+            hanging.cancel()
+
+    service.Service.run = run_and_hang  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        _hang_with(Path(sys.argv[2]))
+    watchdog = float(os.environ.get("WATCHDOG", "2"))
+    timings = dataclasses.replace(
+        QUICK, refused_exit=1, watchdog=watchdog, stop_submission=3, stop=5
+    )
+    sys.exit(main(os.environ, timings, int(sys.argv[1])))

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from fake_chain import FakeChain
+
+from tests.worker.model_server import ModelServer
+from tests.worker.running import ADDRESS, Worker
+from tests.worker.test_submissions import submissions, values
+from tests.worker.timings import QUICK
+from tests.worker.waiting import until
+
+pytestmark = pytest.mark.asyncio
+
+Start = Callable[..., Awaitable[Worker]]
+PATIENT = dataclasses.replace(QUICK, refused_exit=3600)
+
+
+# --- the endpoint fails, and comes back
+
+
+@pytest.mark.parametrize("failure", ["frozen", "refuse"])
+async def test_an_endpoint_that_fails_is_waited_for(
+    chain: FakeChain, start: Start, failure: str
+) -> None:
+    worker = await start(chain)
+    await chain.behave(**{failure: True})
+    await until(lambda: worker.topic().state == "chain_unavailable")
+    health = await worker.health()
+    assert health["http_status"] == 503
+    assert chain.grpc_url in worker.log.events("chain_unavailable")[0]["message"]
+    # Long enough for several attempts, and for a new connection.
+    await until(lambda: sum(m["ChainErrors"] for m in worker.log.metrics("ChainErrors")) > 3)
+    await chain.behave(**{failure: False})
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+    await until(lambda: worker.topic().submissions)
+    assert (await worker.health())["http_status"] == 200
+    assert len(worker.log.events("chain_unavailable")) == 1
+    assert len(worker.log.events("chain_available")) == 1
+    assert worker.log.events("internal_error") == []
+
+
+@pytest.mark.parametrize("failure", ["frozen", "refuse"])
+async def test_a_start_while_the_endpoint_fails_is_no_end(
+    chain: FakeChain, start: Start, failure: str
+) -> None:
+    await chain.behave(**{failure: True})
+    worker = await start(chain, ready=False)
+    await until(lambda: worker.topic().state == "chain_unavailable")
+    await chain.behave(**{failure: False})
+    await worker.ready()
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
+async def test_an_endpoint_that_freezes_within_a_window_costs_no_window(
+    chain: FakeChain, model: ModelServer, start: Start
+) -> None:
+    worker = await start(chain)
+    await until(lambda: worker.service.status.model.state == "ok")
+    model.answers("not yet")
+    nonce = chain.open_window(69)
+    await until(lambda: worker.topic().open_windows)
+    await chain.behave(frozen=True)
+    model.answers("100.5")
+    await until(lambda: worker.log.events("attempt_failed"))
+    await chain.behave(frozen=False)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
+async def test_a_window_is_lost_when_the_endpoint_does_not_come_back_in_time(
+    hasty_chain: FakeChain, start: Start
+) -> None:
+    worker = await start(hasty_chain)
+    hasty_chain.open_window(69, announce="event")
+    await until(lambda: worker.log.events("window"))
+    await hasty_chain.behave(refuse=True)
+    await until(lambda: worker.topic().failures)
+    assert set(worker.topic().failures) == {"chain_unavailable"}
+
+
+async def test_a_deaf_websocket_is_reopened_and_costs_no_window(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain)
+    await chain.behave(deaf=True)
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+    await until(
+        lambda: worker.log.events("websocket_deaf") or worker.log.events("websocket_failed")
+    )
+    await chain.behave(deaf=False)
+    await until(lambda: worker.topic().submissions)
+    chain.close_windows(69)
+
+    async def heard_of_one() -> bool:
+        nonce = chain.open_window(69, announce="event")
+        try:
+            await until(lambda: nonce in [number for _, number, _ in values(chain)], seconds=2)
+        except AssertionError:
+            return False
+        return True
+
+    for _ in range(10):
+        if await heard_of_one():
+            return
+    pytest.fail("the websocket stayed deaf")
+
+
+# --- the network refuses
+
+
+async def refused(worker: Worker, text: str) -> None:
+    await until(lambda: worker.topic().state == "refused")
+    assert text in worker.topic().reason
+    health = await worker.health()
+    assert health["http_status"] == 503
+    assert text in health["reason"]
+
+
+async def test_another_protocol_is_told_with_its_remedy(chain: FakeChain, start: Start) -> None:
+    await chain.behave(unimplemented=True)
+    worker = await start(chain, timings=PATIENT, ready=False)
+    await refused(worker, "set ALLORA_SDK_VERSION")
+    await chain.behave(unimplemented=False)
+    await worker.ready()
+    assert worker.topic().state == "waiting"
+
+
+async def test_a_network_upgrade_while_the_worker_runs(chain: FakeChain, start: Start) -> None:
+    worker = await start(chain, timings=PATIENT)
+    await chain.behave(unimplemented=True)
+    await refused(worker, "set ALLORA_SDK_VERSION")
+    await until(lambda: [m for m in worker.log.metrics("Refused") if m["Refused"] == 1])
+
+
+async def test_a_wallet_that_is_not_whitelisted_registers_nowhere(
+    chain: FakeChain, start: Start
+) -> None:
+    await chain.behave(whitelisted=False)
+    worker = await start(chain, timings=PATIENT, ready=False)
+    await refused(worker, "whitelist of topic 69")
+    assert chain.state()["registered"] == {"69": [], "77": []}
+    await chain.behave(whitelisted=True)
+    await worker.ready()
+
+
+async def test_a_wallet_that_leaves_the_whitelist_pays_for_no_refusal(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, timings=PATIENT)
+    await chain.behave(whitelisted=False)
+    nonce = chain.open_window(69)
+    await refused(worker, "whitelist of topic 69")
+    assert chain.state()["rejected"] == []
+    await chain.behave(whitelisted=True)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
+@pytest.mark.parametrize("balance", ["0", "700000"])
+async def test_a_wallet_without_funds_is_told_where_to_get_some(
+    chain: FakeChain, start: Start, balance: str
+) -> None:
+    await chain.behave(balance=balance)
+    worker = await start(chain, timings=PATIENT, ready=False)
+    await refused(worker, f"fund {ADDRESS}")
+    assert chain.state()["registered"] == {"69": [], "77": []}
+    await chain.behave(balance=str(10**20))
+    await worker.ready()
+    await until(lambda: worker.service.status.balance_allo)
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
+async def test_a_wallet_that_runs_dry_submits_when_it_is_funded(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, timings=PATIENT)
+    await chain.behave(balance="100")
+    nonce = chain.open_window(69)
+    await refused(worker, f"fund {ADDRESS}")
+    await chain.behave(balance=str(10**20))
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
+async def test_an_endpoint_of_another_chain_is_refused(chain: FakeChain, start: Start) -> None:
+    await chain.behave(chain_id="allora-mainnet-1")
+    worker = await start(chain, timings=PATIENT, ready=False)
+    await refused(worker, "belongs to the chain 'allora-mainnet-1'")
+
+
+async def test_a_topic_that_does_not_exist_does_not_stop_the_others(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, ready=False, ALLORA_WORKER_TOPIC_ID="69,70")
+    await until(lambda: worker.topic(70).state == "refused")
+    assert "ALLORA_WORKER_TOPIC_ID" in worker.topic(70).reason
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+    health = await worker.health()
+    assert health["http_status"] == 200
+    assert "topic 70" in health["reason"]
+
+
+async def test_a_reputer_without_stake_is_told_so(chain: FakeChain, start: Start) -> None:
+    worker = await start(chain, timings=PATIENT, ALLORA_WORKER_ROLE="reputer")
+    log = "reputer does not have sufficient stake in the topic"
+    await chain.behave(delivertx=[5, "emissions", log])
+    chain.open_window(69, role="reputer", announce="event")
+    await until(lambda: worker.log.events("refused"))
+    assert "add stake" in worker.log.events("refused")[0]["message"]
+
+
+async def test_a_worker_that_is_refused_everywhere_ends_with_a_reason(
+    chain: FakeChain, start: Start
+) -> None:
+    await chain.behave(whitelisted=False)
+    timings = dataclasses.replace(QUICK, refused_exit=0.5)
+    worker = await start(chain, timings=timings, ready=False, ALLORA_WORKER_TOPIC_ID="69,77")
+    assert await asyncio.wait_for(worker.task, 30) == 69
+    [last] = worker.log.events("gave_up")
+    assert "whitelist" in last["message"]
+
+
+async def test_a_worker_that_is_refused_in_one_topic_goes_on(
+    chain: FakeChain, start: Start
+) -> None:
+    timings = dataclasses.replace(QUICK, refused_exit=0.3)
+    worker = await start(chain, timings=timings, ready=False, ALLORA_WORKER_TOPIC_ID="69,70")
+    await until(lambda: worker.topic(70).state == "refused" and worker.topic(69).is_registered)
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+    assert not worker.task.done()
+
+
+async def test_an_endpoint_that_is_away_for_long_is_no_reason_to_end(
+    chain: FakeChain, start: Start
+) -> None:
+    await chain.behave(refuse=True)
+    timings = dataclasses.replace(QUICK, refused_exit=0.2)
+    worker = await start(chain, timings=timings, ready=False)
+    await until(lambda: worker.topic().state == "chain_unavailable")
+    done: Any = await asyncio.wait([worker.task], timeout=1)
+    assert not done[0]
+
+
+async def test_a_sequence_that_somebody_else_used_is_made_good(
+    chain: FakeChain, start: Start
+) -> None:
+    await start(chain)
+    account = chain.ledger.accounts[ADDRESS]
+    account.sequence += 3
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+    assert submissions(chain)[0]["sequence"] == account.sequence - 1

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import logging
+import sys
+
+import pytest
+from allora_worker import metric_names, reports
+from allora_worker.metric_names import METRICS, Metric
+
+from tests.worker.log import Log
+
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+UNITS = {"Seconds", "Milliseconds", "Count", "None"}
+
+
+@pytest.fixture
+def log() -> Log:
+    log = Log()
+    reports.set_up(log)
+    return log
+
+
+def test_an_event_is_one_line_of_json(log: Log) -> None:
+    reports.info("submitted", "first\nsecond", topic=69, nonce=1000)
+    assert len(log.getvalue().splitlines()) == 1
+    [line] = log.lines()
+    assert line.pop("time").endswith("+00:00")
+    assert line == {
+        "level": "info",
+        "event": "submitted",
+        "message": "first\nsecond",
+        "topic": 69,
+        "nonce": 1000,
+    }
+
+
+def test_a_traceback_is_in_the_same_line(log: Log) -> None:
+    try:
+        int("oops")
+    except ValueError:
+        reports.error("internal_error", "a fault", trace=True)
+    [line] = log.lines()
+    assert "ValueError: invalid literal" in line["traceback"]
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_a_metric_is_in_the_embedded_metric_format(log: Log, metric: Metric) -> None:
+    given = {"WorkerName": "tester", "TopicId": "69", "FailureKind": "model"}
+    dimensions = {name: given[name] for names in metric.dimensions for name in names}
+    reports.metric(metric, 3, **dimensions)
+    [line] = log.lines()
+    directive = line["_aws"]
+    assert isinstance(directive["Timestamp"], int)
+    [definition] = directive["CloudWatchMetrics"]
+    assert definition["Namespace"] == "Allora"
+    assert definition["Metrics"] == [{"Name": metric.name, "Unit": metric.unit}]
+    assert line[metric.name] == 3
+    for names in definition["Dimensions"]:
+        assert all(isinstance(line[name], str) for name in names)
+
+
+def test_names_and_units_are_known_and_unique() -> None:
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+    assert {metric.unit for metric in METRICS} <= UNITS
+    assert all(metric.meaning.endswith(".") for metric in METRICS)
+    declared = [value for value in vars(metric_names).values() if isinstance(value, Metric)]
+    assert set(declared) == set(METRICS)
+
+
+def test_the_names_can_be_imported_without_the_sdk() -> None:
+    tree = ast.parse(inspect.getsource(metric_names))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    assert {str(module).split(".")[0] for module in modules} <= set(sys.stdlib_module_names)
+
+
+def test_a_library_says_the_same_only_once(log: Log) -> None:
+    for attempt in range(5):
+        logging.getLogger("allora_sdk").error("Connection attempt %d failed", attempt)
+    logging.getLogger("allora_sdk").error("Something else")
+    logging.getLogger("allora_sdk").info("Nothing to worry about")
+    messages = [json.loads(line)["message"] for line in log.getvalue().splitlines()]
+    assert messages == ["Connection attempt 0 failed", "Something else"]
+
+
+def test_the_worker_may_repeat_itself(log: Log) -> None:
+    reports.info("window", "a window")
+    reports.info("window", "a window")
+    assert len(log.lines()) == 2

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from allora_worker.errors import CannotStartError
+from allora_worker.settings import Role, Settings, load_settings
+
+MINIMAL = {
+    "ALLORA_NETWORK": "testnet",
+    "ALLORA_WORKER_TOPIC_ID": "69",
+    "ALLORA_WORKER_TOKEN": "BTC",
+}
+
+
+def load(**changes: str) -> Settings:
+    return load_settings(MINIMAL | changes)
+
+
+def test_what_is_not_set_has_a_default() -> None:
+    settings = load(ALLORA_GRPC_URL="", ALLORA_WORKER_ROLE=" ")
+    assert settings == Settings(
+        network="testnet",
+        worker_name="allora-worker",
+        role=Role.INFERER,
+        topic_ids=(69,),
+        token="BTC",
+        inference_endpoint="http://model:8000/inference/{Token}",
+        forecast_endpoint=(
+            "http://model:8000/forecast/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
+        ),
+        ground_truth_endpoint=(
+            "http://model:8000/ground-truth/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
+        ),
+        grpc_url=None,
+        websocket_url=None,
+        boot_nodes="",
+        secrets_dir=Path("/run/secrets"),
+    )
+
+
+def test_several_topics_are_separated_by_commas() -> None:
+    assert load(ALLORA_WORKER_TOPIC_ID="69, 77").topic_ids == (69, 77)
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [("inferer", "/inference/"), ("forecaster", "/forecast/"), ("reputer", "/ground-truth/")],
+)
+def test_the_role_decides_what_the_model_server_is_asked(role: str, path: str) -> None:
+    assert path in load(ALLORA_WORKER_ROLE=role).model_endpoint
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("ALLORA_NETWORK", "", "testnet, mainnet, local"),
+        ("ALLORA_NETWORK", "devnet", "testnet, mainnet, local"),
+        ("ALLORA_WORKER_ROLE", "validator", "inferer, forecaster, reputer"),
+        ("ALLORA_WORKER_TOPIC_ID", "", "a topic's number"),
+        ("ALLORA_WORKER_TOPIC_ID", "BTC", "a topic's number"),
+        ("ALLORA_WORKER_TOPIC_ID", "0", "a topic's number"),
+        ("ALLORA_WORKER_TOPIC_ID", "69,", "a topic's number"),
+        ("ALLORA_WORKER_TOPIC_ID", "69,69", "once"),
+        ("ALLORA_WORKER_TOKEN", "", "such as BTC"),
+        ("ALLORA_WORKER_TOKEN", "BTC/USD", "such as BTC"),
+        ("ALLORA_GRPC_URL", "https://host:443", "grpc+https://"),
+        ("ALLORA_GRPC_URL", "grpc+https://", "grpc+https://"),
+        ("ALLORA_GRPC_URL", "grpc+https://host:port", "grpc+https://"),
+        ("ALLORA_WEBSOCKET_URL", "https://host/websocket", "wss://"),
+        ("ALLORA_WORKER_INFERENCE_ENDPOINT", "model:8000", "http://"),
+        ("ALLORA_WORKER_INFERENCE_ENDPOINT", "http://model/{token}", "{BlockHeight}"),
+        ("ALLORA_WORKER_INFERENCE_ENDPOINT", "http://model/{Token", "{BlockHeight}"),
+    ],
+)
+def test_an_error_names_variable_value_and_remedy(name: str, value: str, remedy: str) -> None:
+    with pytest.raises(CannotStartError) as caught:
+        load(**{name: value})
+    message = str(caught.value)
+    assert message.startswith(f"{name} is ")
+    assert repr(value) in message if value else "is not set" in message
+    assert remedy in message.split("; ", 1)[1]
+    assert "\n" not in message
+    assert caught.value.exit_code == 78
+
+
+def test_a_local_chain_has_no_endpoints_of_its_own() -> None:
+    with pytest.raises(CannotStartError, match="ALLORA_WEBSOCKET_URL is not set"):
+        load(ALLORA_NETWORK="local", ALLORA_GRPC_URL="grpc+http://fake:9090")
