@@ -50,7 +50,7 @@ async def testnet() -> AsyncIterator[FakeChain]:
 async def faucet(testnet: FakeChain) -> AsyncIterator[Faucet]:
     faucet = Faucet(testnet)
     app = web.Application()
-    app.router.add_post("/api/request", faucet.serve)
+    app.router.add_route("*", "/api/request", faucet.serve)
     async with TestServer(app) as server:
         faucet.url = str(server.make_url("")).rstrip("/")
         yield faucet

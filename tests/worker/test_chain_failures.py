@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from fake_chain import FakeChain
+from fake_chain import FakeChain, Options
 
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker
@@ -84,32 +86,63 @@ async def test_a_window_is_lost_when_the_endpoint_does_not_come_back_in_time(
     assert set(worker.topic().failures) == {"chain_unavailable"}
 
 
-async def test_a_deaf_websocket_is_reopened_and_costs_no_window(
-    chain: FakeChain, start: Start
+async def test_an_endpoint_that_freezes_with_a_transaction_in_flight_is_asked_again(
+    start: Start,
 ) -> None:
-    worker = await start(chain)
-    await chain.behave(deaf=True)
-    nonce = chain.open_window(69)
-    await until(lambda: values(chain) == [(69, nonce, "100.5")])
-    await until(
-        lambda: worker.log.events("websocket_deaf") or worker.log.events("websocket_failed")
-    )
-    await chain.behave(deaf=False)
-    await until(lambda: worker.topic().submissions)
-    chain.close_windows(69)
+    options = Options(block_seconds=0.5, window_blocks=100)
+    async with FakeChain(options, say=lambda _: None) as chain:
+        worker = await start(chain)
+        nonce = chain.open_window(69)
+        await until(lambda: chain.state()["calls"]["BroadcastTx"] > 1)  # type: ignore[index]
+        await chain.behave(frozen=True)
+        await until(lambda: worker.log.events("attempt_failed"))
+        await chain.behave(frozen=False)
+        await until(lambda: not worker.topic().open_windows)
+        assert values(chain) == [(69, nonce, "100.5")]
+        assert not worker.topic().failures
+        await worker.stop()
 
-    async def heard_of_one() -> bool:
+
+async def heard(chain: FakeChain) -> None:
+    """Waits until a window is heard of that polling does not find."""
+    for _ in range(20):
         nonce = chain.open_window(69, announce="event")
-        try:
-            await until(lambda: nonce in [number for _, number, _ in values(chain)], seconds=2)
-        except AssertionError:
-            return False
-        return True
-
-    for _ in range(10):
-        if await heard_of_one():
+        with contextlib.suppress(AssertionError):
+            await until(partial(has_nonce, chain, nonce), seconds=1)
             return
     pytest.fail("the websocket stayed deaf")
+
+
+def has_nonce(chain: FakeChain, nonce: int) -> bool:
+    return nonce in [number for _, number, _ in values(chain)]
+
+
+async def test_a_websocket_that_is_silent_is_opened_again(chain: FakeChain, start: Start) -> None:
+    worker = await start(chain)
+    await heard(chain)
+    await chain.behave(deaf=True)
+    await until(lambda: worker.log.events("websocket_failed"))
+    await chain.behave(deaf=False)
+    await heard(chain)
+
+
+async def test_a_websocket_that_missed_a_window_is_opened_again(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, timings=dataclasses.replace(QUICK, events_silence=3600))
+    await heard(chain)
+    subscribed = subscriptions(chain)
+    await chain.behave(deaf=True)
+    nonce = chain.open_window(69)
+    await until(partial(has_nonce, chain, nonce))
+    await until(lambda: worker.log.events("websocket_deaf"))
+    await until(lambda: subscriptions(chain) > subscribed)
+    assert worker.log.events("websocket_failed") == []
+
+
+def subscriptions(chain: FakeChain) -> int:
+    calls: Any = chain.state()["calls"]
+    return int(calls["subscribe"])
 
 
 # --- the network refuses
@@ -258,3 +291,12 @@ async def test_a_sequence_that_somebody_else_used_is_made_good(
     nonce = chain.open_window(69)
     await until(lambda: values(chain) == [(69, nonce, "100.5")])
     assert submissions(chain)[0]["sequence"] == account.sequence - 1
+
+
+async def test_what_the_worker_needs_in_a_topic_is_looked_at_again(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, timings=dataclasses.replace(PATIENT, prepare_again=0.2))
+    await chain.behave(whitelisted=False)
+    await refused(worker, "whitelist of topic 69")
+    assert worker.log.events("window") == []

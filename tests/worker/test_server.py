@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from fake_chain import FakeChain
 
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker
+from tests.worker.timings import QUICK
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
 
 Start = Callable[..., Awaitable[Worker]]
 TOKEN = "a-consumers-token"
+PATIENT = dataclasses.replace(QUICK, consumer_answer=60)
 
 
 @pytest.fixture
@@ -91,6 +94,25 @@ async def test_a_model_that_is_not_ready_is_waited_for_visibly(
     await until(lambda: worker.log.events("model_works"))
 
 
+async def test_keys_in_urls_are_shown_to_nobody(
+    chain: FakeChain, model: ModelServer, start: Start
+) -> None:
+    await model.stop()
+    worker = await start(
+        chain,
+        ready=False,
+        ALLORA_GRPC_URL="grpc+http://user:hush@127.0.0.1:9/hush",
+        ALLORA_WEBSOCKET_URL=chain.websocket_url + "/hush?key=hush",
+        ALLORA_WORKER_INFERENCE_ENDPOINT=model.url.replace("//", "//user:hush@") + "/b?key=hush",
+    )
+    await until(lambda: worker.topic().state == "chain_unavailable")
+    await until(lambda: worker.service.status.model.failures[ModelFailureKind.UNREACHABLE])
+    await until(lambda: worker.log.events("websocket_failed"))
+    assert "hush" not in str(await worker.health())
+    assert "hush" not in worker.log.getvalue()
+    await model.start()
+
+
 @pytest.mark.usefixtures("token")
 async def test_a_consumer_gets_the_models_number(
     chain: FakeChain, model: ModelServer, start: Start
@@ -129,6 +151,27 @@ async def test_a_wrong_token_is_refused(
     assert status == 401
     assert headers["WWW-Authenticate"] == "Bearer"
     assert TOKEN not in str(body)
+
+
+@pytest.mark.usefixtures("token")
+async def test_bytes_that_are_no_text_are_a_wrong_token(chain: FakeChain, start: Start) -> None:
+    worker = await start(chain)
+    reader, writer = await asyncio.open_connection("127.0.0.1", worker.service.port)
+    writer.write(b"GET /inference/BTC HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xe9\r\n\r\n")
+    assert b"HTTP/1.1 401" in await asyncio.wait_for(_read(reader), 10)
+    writer.close()
+
+
+@pytest.mark.usefixtures("token")
+async def test_a_consumer_who_is_gone_asks_for_nothing(
+    chain: FakeChain, model: ModelServer, start: Start
+) -> None:
+    worker = await start(chain, ALLORA_WORKER_ROLE="forecaster", timings=PATIENT)
+    model.hangs()
+    consumer = asyncio.create_task(get(worker, "/inference/BTC"))
+    await until(lambda: model.requests)
+    consumer.cancel()
+    await asyncio.wait_for(model.given_up.wait(), 10)
 
 
 @pytest.mark.usefixtures("token")
@@ -238,8 +281,7 @@ async def test_connections_without_a_request_are_closed(
     reader, writer = await asyncio.open_connection("127.0.0.1", worker.service.port)
     writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n")
     await writer.drain()
-    with_nothing = await asyncio.wait_for(_read(reader), 10)
-    assert b"200" not in with_nothing
+    assert b"200" not in await asyncio.wait_for(_read(reader), 3)
     writer.close()
 
 
@@ -250,7 +292,7 @@ async def test_more_connections_than_there_is_room_for_are_closed(
     worker = await start(chain)
     idle = [await asyncio.open_connection("127.0.0.1", worker.service.port) for _ in range(3)]
     reader, writer = await asyncio.open_connection("127.0.0.1", worker.service.port)
-    assert await asyncio.wait_for(_read(reader), 10) == b""
+    assert await asyncio.wait_for(_read(reader), 3) == b""
     for _, each in [*idle, (reader, writer)]:
         each.close()
     report = await worker.health()

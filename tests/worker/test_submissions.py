@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -7,6 +8,7 @@ from math import log10
 from typing import Any, Literal
 
 import pytest
+from aiohttp import web
 from allora_worker.errors import FailureKind
 from allora_worker.model import ModelFailureKind
 from fake_chain import FakeChain
@@ -199,6 +201,20 @@ async def test_a_model_that_hangs_is_given_up_and_asked_again(
     await until(lambda: values(chain) == [(69, nonce, "1E+3")])
 
 
+async def test_a_model_that_takes_its_time_gets_more_of_it(
+    chain: FakeChain, model: ModelServer, start: Start
+) -> None:
+    await start(chain)
+
+    async def reply(request: web.Request) -> web.Response:  # noqa: ARG001
+        await asyncio.sleep(1.5)
+        return web.Response(text="7")
+
+    model.reply = reply
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "7")])
+
+
 async def test_a_model_that_was_down_is_reached_again_in_the_same_window(
     chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
@@ -244,19 +260,23 @@ async def test_a_slow_model_holds_up_no_other_topic(
 
 
 @pytest.mark.parametrize(
-    "refusal",
+    ("refusal", "reason"),
     [
-        [13, "sdk", "insufficient fees; got: 1uallo required: 2uallo: insufficient fee"],
-        [20, "sdk", "mempool is full"],
+        (
+            [13, "sdk", "insufficient fees; got: 1uallo required: 2uallo: insufficient fee"],
+            "InsufficientFeesError",
+        ),
+        ([20, "sdk", "mempool is full"], "mempool is full (sdk code 20)"),
     ],
 )
 async def test_a_refusal_at_the_broadcast_counts_at_once_and_is_tried_again(
-    chain: FakeChain, start: Start, refusal: list[object]
+    chain: FakeChain, start: Start, refusal: list[object], reason: str
 ) -> None:
     worker = await start(chain)
     await chain.behave(checktx=refusal)
     nonce = chain.open_window(69)
-    await until(lambda: len(worker.log.events("attempt_failed")) > 3)
+    attempts = await until(lambda: worker.log.events("attempt_failed")[3:])
+    assert reason in attempts[0]["message"]
     await chain.behave(checktx=None)
     await until(lambda: values(chain) == [(69, nonce, "100.5")])
 

@@ -22,6 +22,7 @@ from .networks import Network
 from .settings import Role
 from .timings import Timings
 from .transactions import CheckedTransactions
+from .urls import host_of
 from .windows import Topic
 
 T = TypeVar("T")
@@ -118,7 +119,7 @@ class Chain:
         self.failures += 1
         self._failed_in_a_row += 1
         if self.problem is None:
-            self.problem = f"{self.network.sdk.url} fails: {reason}"
+            self.problem = f"{host_of(self.network.sdk.url)} fails: {reason}"
             reports.warning("chain_unavailable", f"the chain's endpoint {self.problem}")
         if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
             self.client.grpc_client.close()
@@ -129,7 +130,9 @@ class Chain:
         self._failed_in_a_row = 0
         if self.problem is not None:
             self.problem = None
-            reports.info("chain_available", f"the chain's endpoint {self.network.sdk.url} works")
+            reports.info(
+                "chain_available", f"the chain's endpoint {host_of(self.network.sdk.url)} works"
+            )
 
     # --- what the worker asks
 
@@ -142,7 +145,7 @@ class Chain:
         chain_id = await self.call(lambda client: client.chain_id())
         if chain_id != self.network.sdk.chain_id:
             raise RefusedError(
-                f"{self.network.sdk.url} belongs to the chain {chain_id!r}, not to "
+                f"{host_of(self.network.sdk.url)} belongs to the chain {chain_id!r}, not to "
                 f"{self.network.sdk.chain_id!r}; correct ALLORA_NETWORK or ALLORA_GRPC_URL"
             )
 

@@ -16,6 +16,7 @@ import aiohttp
 from .answers import NotAValueError
 from .errors import one_line
 from .timings import Timings
+from .urls import without_query
 
 T = TypeVar("T")
 
@@ -71,6 +72,11 @@ class Question:
     topic_id: int
     block_height: int
     most_bytes: int = MOST_BYTES
+
+    @property
+    def name(self) -> str:
+        """The URL for people."""
+        return without_query(self.url)
 
     @property
     def url(self) -> str:
@@ -157,12 +163,12 @@ class Model:
             value = read(text)
         except NotAValueError as error:
             raise ModelError(
-                ModelFailureKind.NOT_A_NUMBER, f"{question.url} answers {one_line(error)}"
+                ModelFailureKind.NOT_A_NUMBER, f"{question.name} answers {one_line(error)}"
             ) from None
         return Answer(value, (time.monotonic() - started) * 1000)
 
     async def _get(self, question: Question, seconds: float) -> str:
-        url = question.url
+        url, name = question.url, question.name
         timeout = aiohttp.ClientTimeout(
             total=seconds, connect=min(self._timings.model_connect, seconds)
         )
@@ -170,24 +176,24 @@ class Model:
             async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
                 if response.status != _OK:
                     raise ModelError(
-                        ModelFailureKind.STATUS, f"{url} answers with status {response.status}"
+                        ModelFailureKind.STATUS, f"{name} answers with status {response.status}"
                     )
                 return await _read_text(response, question)
         except aiohttp.ConnectionTimeoutError:
             raise ModelError(
-                ModelFailureKind.UNREACHABLE, f"{url} cannot be connected to in time"
+                ModelFailureKind.UNREACHABLE, f"{name} cannot be connected to in time"
             ) from None
         except TimeoutError:
             raise ModelError(
-                ModelFailureKind.TIMEOUT, f"{url} does not answer within {seconds:.0f} s"
+                ModelFailureKind.TIMEOUT, f"{name} does not answer within {seconds:.0f} s"
             ) from None
         except aiohttp.ClientPayloadError as error:
             raise ModelError(
-                ModelFailureKind.UNREACHABLE, f"{url} broke its answer off: {one_line(error)}"
+                ModelFailureKind.UNREACHABLE, f"{name} broke its answer off: {one_line(error)}"
             ) from None
         except (aiohttp.ClientError, OSError) as error:
             raise ModelError(
-                ModelFailureKind.UNREACHABLE, f"{url} cannot be reached: {one_line(error)}"
+                ModelFailureKind.UNREACHABLE, f"{name} cannot be reached: {one_line(error)}"
             ) from None
 
 
@@ -199,13 +205,13 @@ async def _read_text(response: aiohttp.ClientResponse, question: Question) -> st
             response.close()
             raise ModelError(
                 ModelFailureKind.TOO_LARGE,
-                f"{question.url} answers with more than {question.most_bytes} bytes",
+                f"{question.name} answers with more than {question.most_bytes} bytes",
             )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ModelError(
-            ModelFailureKind.NOT_A_NUMBER, f"{question.url} answers with what is no text"
+            ModelFailureKind.NOT_A_NUMBER, f"{question.name} answers with what is no text"
         ) from None
 
 

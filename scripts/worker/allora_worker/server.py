@@ -79,7 +79,12 @@ class Server:
             [web.get("/health", self._health), web.get("/inference/{token}", self._inference)]
         )
         runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=5.0, lingering_time=0.0, shutdown_timeout=1.0
+            app,
+            access_log=None,
+            handler_cancellation=True,  # a consumer who is gone asks for nothing any more
+            keepalive_timeout=5.0,
+            lingering_time=0.0,
+            shutdown_timeout=1.0,
         )
         await runner.setup()
         try:
@@ -117,7 +122,9 @@ class Server:
                 "pipenv run allora secret set inference-token",
             )
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        is_right = hmac.compare_digest(given.strip().encode(), expected.encode())
+        is_right = hmac.compare_digest(
+            given.strip().encode(errors="surrogateescape"), expected.encode()
+        )
         if scheme.lower() != "bearer" or not is_right:
             error = _problem(
                 web.HTTPUnauthorized, "send the operator's token: Authorization: Bearer TOKEN"

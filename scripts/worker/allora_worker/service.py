@@ -28,6 +28,7 @@ from .status import Status, TopicStatus
 from .submitter import Submitter
 from .timings import Timings
 from .topic_worker import TopicWorker
+from .urls import host_of, without_query
 from .window_events import WindowEvents
 
 _CRASH_PAUSE: Final = 5.0
@@ -236,9 +237,9 @@ class Service:
             role=settings.role,
             topics=settings.topic_ids,
             sdk=self.status.version,
-            grpc=self._network.sdk.url,
-            websocket=self._network.websocket_url,
-            model=settings.model_endpoint,
+            grpc=host_of(self._network.sdk.url),
+            websocket=host_of(self._network.websocket_url),
+            model=without_query(settings.model_endpoint),
             **({"boot_nodes": settings.boot_nodes} if settings.boot_nodes else {}),
         )
         reports.metric(metrics.STARTS, 1, **self._name)

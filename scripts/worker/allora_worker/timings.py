@@ -19,6 +19,8 @@ class Timings:
     poll_min: float = 5.0
     poll_max: float = 60.0
     """Bounds of the time between polls, which is a third of the topic's submission window."""
+    prepare_again: float = 3600.0
+    """Between looks at what a topic needs: its windows' length, the wallet's registration."""
     events_silence: float = 60.0
     """Without a block on the websocket, after which it counts as deaf."""
     events_pause_min: float = 1.0

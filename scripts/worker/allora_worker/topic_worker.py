@@ -96,6 +96,7 @@ class TopicWorker:
         self._begun: dict[int, None] = {}
         self._windows: dict[int, asyncio.Task[None]] = {}
         self._submitting: set[int] = set()
+        self._unheard: set[int] = set()
         self._wake = asyncio.Event()
 
     # --- the loop
@@ -121,6 +122,7 @@ class TopicWorker:
 
     def announce(self, opening: Opening) -> None:
         """Begins to work in a window that the chain has just opened."""
+        self._unheard.discard(opening.nonce)
         if self._topic is None or self._status.refusal:
             return  # polling finds it when there is something to work with
         start = window_of(self._settings.role, self._topic, opening.nonce).start
@@ -171,20 +173,38 @@ class TopicWorker:
         return topic
 
     async def _follow_windows(self, topic: Topic) -> None:
-        """Polls for windows. It raises what makes that impossible."""
+        """Polls for windows, for as long as what is known of the topic can be relied on.
+
+        Raises:
+            RefusedError: The network refuses the worker by now.
+            ChainUnavailableError: The endpoint does not work.
+        """
         is_first = True
-        while self._status.refusal is None:
+        until = time.monotonic() + self._timings.prepare_again
+        while self._status.refusal is None and time.monotonic() < until:
             height = await self._chain.look_at_newest_block()
-            for nonce in await self._chain.unfulfilled_nonces(self._settings.role, self._topic_id):
-                window = window_of(self._settings.role, topic, nonce)
-                if window.start <= height < window.end:
-                    was_announced = not self._begin(topic, window)
-                    if not was_announced and not is_first and height > window.start + 1:
-                        self._on_unannounced()
+            nonces = await self._chain.unfulfilled_nonces(self._settings.role, self._topic_id)
+            windows = [window_of(self._settings.role, topic, nonce) for nonce in nonces]
+            open_now = [window for window in windows if window.start <= height < window.end]
+            begun = {window.nonce for window in open_now if self._begin(topic, window)}
+            if not is_first:
+                self._unheard |= begun
+            self._check_announcements(height, open_now)
             self._status.chain_problem = None
             self._is_resuming = is_first = False
             await self._sleep(self._poll_seconds(topic))
-        raise RefusedError(self._status.refusal)
+        if self._status.refusal is not None:
+            raise RefusedError(self._status.refusal)
+
+    def _check_announcements(self, height: int, windows: list[Window]) -> None:
+        """Tells of windows that the chain should have announced by now, and has not.
+
+        Not of a reputer's, which the chain announces some time after they open.
+        """
+        late = {window.nonce for window in windows if height > window.start + 1} & self._unheard
+        self._unheard = {window.nonce for window in windows} & self._unheard - late
+        if late and self._settings.role is not Role.REPUTER:
+            self._on_unannounced()
 
     def _poll_seconds(self, topic: Topic) -> float:
         third = window_length(self._settings.role, topic) * self._clock.block_seconds / 3

@@ -21,6 +21,7 @@ import aiohttp
 from . import reports
 from .errors import one_line
 from .timings import Timings
+from .urls import host_of
 
 _MAX_FRAME: Final = 8 * 1024 * 1024  # events of a whole block
 _PING_SECONDS: Final = 20.0
@@ -90,6 +91,8 @@ class WindowEvents:
                     await self._listen(session)
                 except TimeoutError:
                     self._report_failure("nothing comes from it")
+                except aiohttp.WSServerHandshakeError as error:
+                    self._report_failure(f"it answers with status {error.status}")
                 except (aiohttp.ClientError, OSError) as error:
                     self._report_failure(one_line(error))
                 if loop.time() - started > self._timings.events_pause_max:
@@ -148,16 +151,19 @@ class WindowEvents:
 
     def _take(self, text: str) -> None:
         try:
-            value = json.loads(text)["result"]["data"]["value"]
-        except (ValueError, KeyError, TypeError):
-            return  # the answer to a subscription
-        try:
-            if "header" in value:
-                self._take_header(value["header"])
-            else:
-                self._take_events(value)
+            frame = json.loads(text)
+            if "error" in frame:
+                reports.warning("websocket_refused", f"the websocket answers {frame['error']}")
+            elif "data" in frame["result"]:
+                self._take_value(frame["result"]["data"]["value"])
         except (ValueError, KeyError, TypeError) as error:
             reports.warning("websocket_frame", f"a frame was not understood: {one_line(error)}")
+
+    def _take_value(self, value: dict[str, Any]) -> None:
+        if "header" in value:
+            self._take_header(value["header"])
+        else:
+            self._take_events(value)
 
     def _take_header(self, header: dict[str, Any]) -> None:
         # From now on there is a block every few seconds, or the websocket is deaf.
@@ -182,8 +188,8 @@ class WindowEvents:
             self._working = False
             reports.warning(
                 "websocket_failed",
-                f"the chain's websocket {self._url} fails ({reason}); polling finds the windows "
-                "meanwhile",
+                f"the chain's websocket {host_of(self._url)} fails ({reason}); polling finds the "
+                "windows meanwhile",
             )
 
     def _report_success(self) -> None:

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer
+from allora_worker import reports
+from allora_worker.window_events import Opening, WindowEvents
+
+from tests.worker.log import Log
+from tests.worker.timings import QUICK
+from tests.worker.waiting import until
+
+TestServer.__test__ = False  # it is no test class
+pytestmark = pytest.mark.asyncio
+
+KIND = "emissions.v10.EventWorkerSubmissionWindowOpened"
+
+
+class Listener:
+    """A websocket server, the client under test, and what that has heard."""
+
+    def __init__(self) -> None:
+        self.subscriptions: list[str] = []
+        self.openings: list[Opening] = []
+        self.blocks: list[tuple[int, datetime | None]] = []
+        self.log = Log()
+        self._open: list[web.WebSocketResponse] = []
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        websocket = web.WebSocketResponse()
+        await websocket.prepare(request)
+        self._open.append(websocket)
+        async for message in websocket:
+            if message.type is WSMsgType.TEXT:
+                self.subscriptions.append(json.loads(message.data)["params"]["query"])
+        return websocket
+
+    async def send(self, frame: object) -> None:
+        await until(lambda: self._open)
+        text = frame if isinstance(frame, str) else json.dumps(frame)
+        await self._open[-1].send_str(text)
+
+    async def send_value(self, value: dict[str, Any]) -> None:
+        await self.send({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": value}}})
+
+
+@pytest_asyncio.fixture
+async def listener() -> AsyncIterator[Listener]:
+    listener = Listener()
+    reports.set_up(listener.log)
+    app = web.Application()
+    app.router.add_get("/websocket", listener.serve)
+    async with TestServer(app) as server:
+        events = WindowEvents(
+            str(server.make_url("/websocket")).replace("http", "ws"),
+            event_type=KIND,
+            topic_ids=[69, 77],
+            on_opening=listener.openings.append,
+            on_block=lambda height, time: listener.blocks.append((height, time)),
+            timings=QUICK,
+        )
+        running = asyncio.create_task(events.run())
+        yield listener
+        running.cancel()
+        await asyncio.wait([running])
+
+
+def opening(topic: str, kind: str = KIND) -> dict[str, Any]:
+    attributes = {"topic_id": topic, "nonce_block_height": '"1054"', "window_end_block": '"1066"'}
+    pairs = [{"key": key, "value": value, "index": True} for key, value in attributes.items()]
+    return {"type": kind, "attributes": pairs}
+
+
+async def test_it_subscribes_to_blocks_and_to_each_topic(listener: Listener) -> None:
+    await until(lambda: len(listener.subscriptions) == 3)
+    assert listener.subscriptions == [
+        "tm.event='NewBlockHeader'",
+        f"tm.event='NewBlockEvents' AND {KIND}.topic_id = '\"69\"'",
+        f"tm.event='NewBlockEvents' AND {KIND}.topic_id = '\"77\"'",
+    ]
+
+
+async def test_it_tells_of_blocks_and_windows(listener: Listener) -> None:
+    time = "2026-11-22T10:20:30.123456789Z"
+    await listener.send_value({"header": {"height": "1053", "time": time}})
+    events = [opening('"69"'), opening('"69"', "emissions.v10.EventSomethingElse")]
+    await listener.send_value({"height": "1054", "events": events})
+    await until(lambda: listener.openings)
+    assert listener.openings == [Opening(69, 1054, 1066)]
+    seen = datetime(2026, 11, 22, 10, 20, 30, 123456, UTC)
+    assert listener.blocks == [(1053, seen), (1054, None)]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "not JSON",
+        "[]",
+        '{"jsonrpc": "2.0", "id": "x", "result": {}}',
+        '{"jsonrpc": "2.0", "id": "x", "error": {"code": -32603, "message": "too many"}}',
+        '{"result": {"data": {"value": {"header": {"height": "x"}}}}}',
+        '{"result": {"data": {"value": {"height": "1", "events": [{"type": 1}]}}}}',
+        '{"result": {"data": null}}',
+    ],
+)
+async def test_a_strange_frame_does_not_deafen_it(listener: Listener, frame: str) -> None:
+    await listener.send(frame)
+    await listener.send_value({"height": "1054", "events": [opening('"77"')]})
+    await until(lambda: listener.openings == [Opening(77, 1054, 1066)])
+
+
+async def test_a_subscription_that_is_refused_is_reported(listener: Listener) -> None:
+    await listener.send({"jsonrpc": "2.0", "id": "x", "error": {"message": "too many"}})
+    await until(lambda: listener.log.events("websocket_refused"))
