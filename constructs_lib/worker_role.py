@@ -19,8 +19,9 @@ class WorkerRole(Construct):
     """A role for EC2, and its instance profile, with the least that the host needs.
 
     That is Session Manager, writing to its own log groups, reading exactly its own parameters
-    and build contexts, and putting its own metrics. The managed policy ``AmazonSSMManagedInstanceCore`` is not used:
-    it lets the host read every parameter of the account.
+    and build contexts, and putting its own metrics. The managed policy
+    ``AmazonSSMManagedInstanceCore`` is not used: it lets the host read every parameter of the
+    account.
 
     Args:
         name: what the names of the role and of the instance profile begin with. AWS makes them

@@ -9,11 +9,13 @@ setup() {
   make_host
   SETTINGS="$ALLORA_ROOT/etc/allora/compose.settings.json"
   echo '{"services": {"worker": {"image": "worker:1"}, "model": {"image": "model:1"}}}' >"$SETTINGS"
-  export RUNNING=$'model\nworker'
   stub docker 'case "$*" in
     *" up "*) (( $(grep -c " up " "$CALLS") > ${UP_FAILURES:-0} )) || exit 1
               echo "$INSTANCE_ID $MODEL_MEMORY $AWS_REGION $WORKER_PORT" >"$ALLORA_ROOT/environment" ;;
-    *" ps "*) echo "$RUNNING" ;;
+    *" ps --all --quiet "*) echo "${*: -1}-container" ;;
+    inspect*RestartCount*) # of the one in $CRASHING it rises from look to look
+      if [[ $* == *" ${CRASHING:-none}-container" ]]; then grep -c "RestartCount.*$CRASHING" "$CALLS"; else echo 2; fi ;;
+    inspect*Status*) if [[ $* == *" ${STOPPED:-none}-container" ]]; then echo restarting; else echo running; fi ;;
     *" logs "*) echo "cannot start: the mnemonic is not valid" ;;
     info*) [[ ! -e $ALLORA_ROOT/docker-is-down ]] ;;
   esac'
@@ -79,15 +81,21 @@ replace() {
   contains "$(last_console_line)" 'could not start worker and model'
 }
 
+@test "a container that runs for a moment again and again does not stay up" {
+  CRASHING=worker run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'the worker container does not stay up'
+}
+
 @test "a container that does not stay up is named" {
-  RUNNING=model run "$BIN/start.sh"
+  STOPPED=worker run "$BIN/start.sh"
   [ "$status" -eq 1 ]
   contains "$(last_console_line)" 'the worker container does not stay up: cannot start: the mnemonic is not valid'
   contains "$(last_console_line)" 'compose.sh logs --tail 50 worker'
 }
 
 @test "a success forgets the last failure" {
-  RUNNING=model run "$BIN/start.sh"
+  STOPPED=worker run "$BIN/start.sh"
   [ -e "$ALLORA_ROOT/run/allora/last-failure" ]
   "$BIN/start.sh"
   [ ! -e "$ALLORA_ROOT/run/allora/last-failure" ]

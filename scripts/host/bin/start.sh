@@ -54,13 +54,23 @@ start_containers() {
 
 # Not `up --wait`: it waits for the model's health check too, and a model that trains first may take an hour.
 check_containers() {
+  local -A restarts
+  local service
+  for service in worker model; do restarts[$service]=$(restart_count "$service"); done
   sleep "$SETTLE_SECONDS"
-  local running service
-  running=$("$BIN_DIR/compose.sh" ps --services --status running)
   for service in worker model; do
-    grep --quiet --line-regexp "$service" <<<"$running" ||
+    # One that ends at once is running for a moment whenever Docker tries again.
+    [[ $(restart_count "$service") == "${restarts[$service]}" && $(state "$service") == running ]] ||
       die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service"
   done
+}
+
+restart_count() { inspect "$1" '{{.RestartCount}}'; }
+state() { inspect "$1" '{{.State.Status}}'; }
+
+# inspect SERVICE FORMAT
+inspect() {
+  docker inspect --format "$2" "$("$BIN_DIR/compose.sh" ps --all --quiet "$1")"
 }
 
 last_words() {

@@ -1,0 +1,49 @@
+"""What is expensive to make is kept between runs, under a name that changes with its recipe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+_DEFAULT = "~/.cache/allora-test-host"
+
+
+def directory() -> Path:
+    """Where everything is kept: ALLORA_TEST_CACHE, or a folder in the user's own cache."""
+    path = Path(os.environ.get("ALLORA_TEST_CACHE") or _DEFAULT).expanduser()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def kept(name: str, recipe: Any, make: Callable[[Path], None]) -> Path:
+    """The file or directory that `make` makes of a recipe, from the cache when it is there.
+
+    Args:
+        name: what it is; older versions of the same name are removed.
+        recipe: all that it depends on, in terms of JSON.
+        make: gets the path that it has to write to. When it fails, nothing is kept.
+    """
+    digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
+    path = directory() / f"{name}-{digest}"
+    if path.exists():
+        return path
+    draft = directory() / f"{name}.draft"
+    remove(draft)
+    make(draft)
+    for older in directory().glob(f"{name}-" + "?" * len(digest)):
+        remove(older)
+    draft.rename(path)
+    return path
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a whole directory, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,130 @@
+"""A host: a disk, and systemd-nspawn that boots it with its own systemd."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from tests.host import namespaces
+from tests.host.cloud import HOST
+from tests.host.command import CommandError, run
+from tests.host.waiting import wait_for
+
+_REBOOT = (
+    133  # https://www.freedesktop.org/software/systemd/man/latest/systemd-nspawn.html#--keep-unit
+)
+_POWER_OFF = (
+    signal.SIGRTMIN + 4
+)  # https://www.freedesktop.org/software/systemd/man/latest/systemd.html
+
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+
+
+class Machine:
+    """An instance: made from a disk image, booted, entered, rebooted, ended.
+
+    Args:
+        directory: for its disk and its console.
+    """
+
+    def __init__(self, image: Path, directory: Path) -> None:
+        self._directory = directory
+        self._process: subprocess.Popen[bytes] | None = None
+        directory.mkdir(parents=True)
+        self.root = directory / "root"
+        self.root.mkdir()
+        disk = directory / "disk.ext4"
+        run("cp", "--sparse=always", "--reflink=auto", str(image), str(disk))
+        run("mount", "-o", "loop", str(disk), str(self.root))
+
+    @property
+    def console(self) -> str:
+        """All that its serial console has shown."""
+        return (self._directory / "console.log").read_text(errors="replace")
+
+    def boot(self) -> None:
+        """Starts it; its systemd runs when this returns."""
+        with (self._directory / "console.log").open("ab") as console:
+            self._process = subprocess.Popen(
+                [
+                    *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit"),
+                    *("--directory", str(self.root), "--machine", self._directory.name),
+                    # What Docker needs of a machine.
+                    *("--capability=all", "--system-call-filter=@keyring bpf"),
+                    f"--network-namespace-path={namespaces.path(HOST)}",
+                    *("--resolv-conf=off", "--timezone=off", "--link-journal=no"),
+                    "--console=read-only",
+                ],
+                env=os.environ
+                | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1", "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C ends the test, which then ends this
+            )
+        wait_for("systemd runs in the host", self._system_answers, 60)
+
+    def run(self, command: str, timeout: float = 60, stdin: str = "") -> str:
+        """What a shell command prints, as root on the host.
+
+        Raises:
+            CommandError: it failed.
+        """
+        target = ("nsenter", "--target", str(self._init()), "-m", "-u", "-i", "-n", "-p", "-C")
+        return run(
+            *(*target, "bash", "-o", "pipefail", "-c", command),
+            timeout=timeout,
+            stdin=stdin,
+            environment=_ENVIRONMENT,
+        )
+
+    def succeeds(self, command: str) -> bool:
+        """Whether a shell command on the host does."""
+        try:
+            self.run(command)
+        except CommandError:
+            return False
+        return True
+
+    def reboot(self) -> None:
+        """An orderly reboot, as after an update of the kernel."""
+        self.run("systemctl reboot")
+        self._wait_for_the_end(_REBOOT)
+        self.boot()
+
+    def terminate(self) -> None:
+        """Ends it in good order, as EC2 does."""
+        if self._process and self._process.poll() is None:
+            os.kill(self._init(), _POWER_OFF)
+            self._wait_for_the_end(0)
+
+    def destroy(self) -> None:
+        """Ends it however it can be ended, and frees its disk."""
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+            with suppress(ProcessLookupError, CommandError):
+                os.kill(self._init(), signal.SIGKILL)
+            self._process.wait()
+        if self.root.is_mount():
+            run("umount", str(self.root))
+
+    def _wait_for_the_end(self, status: int) -> None:
+        assert self._process
+        assert self._process.wait(timeout=120) == status, self.console[-2000:]
+
+    def _init(self) -> int:
+        assert self._process
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        if not children:
+            raise CommandError(f"the host does not run:\n{self.console[-2000:]}")
+        return int(children.split()[0])
+
+    def _system_answers(self) -> bool:
+        return self.succeeds("systemctl is-system-running --wait=no || systemctl list-jobs")

@@ -1,0 +1,183 @@
+"""A deployed instance boots, installs itself, and submits its model's inferences."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from functools import partial
+
+from tests.host.node import Node
+from tests.host.waiting import wait_for
+from tests.host.world import CONSUMER_TOKEN, TOPIC, World, instance
+from tests.local.conftest import Deployment
+
+_LOG_GROUPS = {"worker": "/allora/worker/worker", "model": "/allora/worker/model"}
+
+
+def test_cloud_init_ran_the_user_data_without_an_error(node: Node) -> None:
+    status = json.loads(node.machine.run("cloud-init status --wait --format json"))
+    assert (status["status"], status["errors"]) == ("done", [])
+    assert status["datasource"].startswith("ec2")
+    assert "failed" not in node.machine.run("systemctl list-units --failed --plain --no-legend")
+
+
+def test_packages_were_installed_on_this_boot(node: Node) -> None:
+    log = node.machine.run("grep ' install ' /var/log/dpkg.log")
+    for package in ("docker.io", "docker-buildx", "docker-compose-v2", "python3-boto3"):
+        assert f" install {package}:" in log
+
+
+def test_install_log_and_console_tell_every_step(node: Node) -> None:
+    log = node.machine.run("cat /var/log/allora/install.log")
+    for text in (log, node.machine.console):
+        for step in range(1, 7):
+            assert f"allora: [{step}/6] " in text
+        assert "allora: ready" in text
+        assert "failed" not in text.replace("Failed to", "")
+
+
+def test_wallet_is_registered_once(world: World) -> None:
+    assert world.chain.state["registered"] == {str(TOPIC): [world.wallet.address]}
+
+
+def test_submission_is_the_models_inference(node: Node, world: World) -> None:
+    nonce = world.chain.open_window()
+    submission = wait_for("a submission", lambda: world.chain.submission(nonce), 60)
+    status, inference = node.get("/inference/BTC", CONSUMER_TOKEN)
+    assert status == 200
+    assert submission["values"] == [{"label": "y", "value": inference}]
+    assert world.exchanges.day_ago < float(inference) < world.exchanges.price
+    assert submission["topic"] == TOPIC
+    assert submission["address"] == world.wallet.address
+    assert submission["tx_signature_valid"] is True
+    assert submission["bundle_signature_valid"] is True
+    assert world.chain.state["rejected"] == []
+
+
+def test_window_without_an_announcement_is_found(node: Node, world: World) -> None:
+    nonce = world.chain.open_window("poll")
+    wait_for("a submission", lambda: world.chain.submission(nonce), 60)
+    assert node.health["status"] == "healthy"
+
+
+def test_health_is_for_everybody_and_has_no_secret(node: Node, world: World) -> None:
+    nonce = world.chain.submissions[-1]["nonce"]
+    wait_for("the worker knows of its submission", lambda: _last_nonce(node) == nonce, 30)
+    status, body = node.get("/health")
+    health = json.loads(body)
+    assert status == 200
+    assert health["status"] == "healthy"
+    assert health["address"] == world.wallet.address
+    assert health["model"]["state"] == "ok"
+    (topic,) = health["topics"]
+    assert topic["topic_id"] == TOPIC
+    assert topic["last_submission"]["nonce"] == nonce
+    assert CONSUMER_TOKEN not in body
+    assert world.wallet.words not in body
+
+
+def test_inferences_are_for_consumers_with_the_token(node: Node) -> None:
+    assert node.get("/inference/BTC")[0] == 401
+    assert node.get("/inference/BTC", "another-token")[0] == 401
+    assert node.get("/inference/BTC", CONSUMER_TOKEN)[0] == 200
+
+
+def test_model_is_not_published(node: Node) -> None:
+    published = node.machine.run("docker ps --format '{{.Names}} {{.Ports}}'")
+    assert "0.0.0.0:9010->9010/tcp" in published
+    assert ":8000->" not in published
+
+
+def test_output_arrives_in_cloudwatch_logs(node: Node, world: World) -> None:
+    identity = instance(world.deployment).id
+    expected = {"worker": '"event": "submitted"', "model": "BTC in"}
+    for service, text in expected.items():
+        arrived = partial(_is_logged, text, world.deployment, service, identity)
+        wait_for(f"{text} in {_LOG_GROUPS[service]}", arrived, 30)
+    metrics = [
+        json.loads(line)["_aws"]["CloudWatchMetrics"][0]
+        for line in _logged(world.deployment, "worker", identity)
+        if '"_aws"' in line
+    ]
+    assert {metric["Namespace"] for metric in metrics} == {"Allora"}
+    assert node.health["model"]["state"] == "ok"
+
+
+def test_containers_have_no_way_to_the_instances_credentials(node: Node) -> None:
+    connect = (
+        "import socket; socket.create_connection(('169.254.169.254', 80), timeout=3); print('yes')"
+    )
+    for service in ("worker", "model"):
+        assert not node.machine.succeeds(f'docker exec allora-{service}-1 python -c "{connect}"')
+    # The host itself has: otherwise this would show nothing.
+    assert node.machine.succeeds(f'python3 -c "{connect}"')
+
+
+def test_containers_run_without_privileges(node: Node) -> None:
+    for service in ("worker", "model"):
+        container = node.container(service)
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"] is True
+        assert "no-new-privileges:true" in host["SecurityOpt"]
+        assert host["Privileged"] is False
+        uid = node.machine.run(f"docker exec allora-{service}-1 id -u").strip()
+        assert uid != "0"
+        writing = f"docker exec allora-{service}-1 touch /app/a-file"
+        assert not node.machine.succeeds(writing)
+    assert node.container("worker")["HostConfig"]["CapDrop"] == ["ALL"]
+
+
+def test_secrets_are_in_memory_alone(node: Node, world: World) -> None:
+    seen = node.machine.run(
+        "docker inspect allora-worker-1 allora-model-1; journalctl --no-pager;"
+        "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n';"
+        "cat /var/log/allora/*.log /var/log/cloud-init*.log /var/log/syslog; true"
+    )
+    every_file = "find / -xdev -type f -print0"
+    for secret in (world.wallet.words, CONSUMER_TOKEN):
+        assert secret not in seen
+        assert secret not in node.machine.console
+        search = f"xargs --null grep --files-with-matches --fixed-strings '{secret}' || true"
+        found = node.machine.run(f"{every_file} | {search}", timeout=300)
+        assert found == ""
+    # Where it is supposed to be:
+    kind = node.machine.run("stat --file-system --format %T /run/allora/secrets/worker/mnemonic")
+    assert kind.strip() == "tmpfs"
+    mode = node.machine.run("stat --format '%a %u' /run/allora/secrets/worker/mnemonic").strip()
+    assert mode == "400 10001"
+
+
+def test_role_allows_what_the_host_asks_for(node: Node, world: World) -> None:
+    """The embedded AWS lets everybody do everything; the real one goes by the policy."""
+    iam = world.deployment.client("iam")
+    role = instance(world.deployment).role
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    allowed: list[str] = []
+    for statement in policy["Statement"]:
+        assert statement["Effect"] == "Allow"
+        actions = statement["Action"]
+        allowed += [actions] if isinstance(actions, str) else actions
+    asked = {f"{service}:{action}" for service, action in world.aws.calls}
+    assert {"ssm:GetParameters", "s3:GetObject", "logs:PutLogEvents"} <= asked
+    refused = {
+        action for action in asked if not any(fnmatch.fnmatch(action, each) for each in allowed)
+    }
+    assert refused == set()
+    assert node.health["status"] == "healthy"
+
+
+def _last_nonce(node: Node) -> int | None:
+    last = node.health["topics"][0]["last_submission"]
+    return last["nonce"] if last else None
+
+
+def _is_logged(text: str, deployment: Deployment, service: str, stream: str) -> bool:
+    return any(text in line for line in _logged(deployment, service, stream))
+
+
+def _logged(deployment: Deployment, service: str, stream: str) -> list[str]:
+    events = deployment.client("logs").get_log_events(
+        logGroupName=_LOG_GROUPS[service], logStreamName=stream, startFromHead=True
+    )
+    return [event["message"] for event in events["events"]]

@@ -1,0 +1,170 @@
+"""All of it together: the deployment on the embedded AWS, the cloud, the chain, and the host."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.local.emulator import Emulator
+from tests.host import cache, certificates, chain, packages, python_image, ubuntu
+from tests.host.cloud import Cloud
+from tests.host.exchanges import Exchanges
+from tests.host.imds import InstanceMetadata
+from tests.host.machine import Machine
+from tests.host.registry import Registry
+from tests.host.upstream import Archive, Emulated
+from tests.host.wallet import Wallet
+from tests.host.web import Request, Response, Site
+from tests.local.conftest import REGION, ROOT, STACKS, Deployment
+
+CONSUMER_TOKEN = "a-consumer-of-the-test"
+TOPIC = 69
+
+_PYTHON_IMAGE = "docker/library/python:3.13-slim"
+_LOCKS = ("scripts/worker/locks/*.txt", "scripts/model_server/requirements.txt")
+_SETTINGS = {
+    "ALLORA_GRPC_URL": chain.GRPC_URL,
+    "ALLORA_WEBSOCKET_URL": chain.WEBSOCKET_URL,
+    "ALLORA_PYTHON_IMAGE": f"public.ecr.aws/{_PYTHON_IMAGE}",
+}
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A deployed instance, as EC2 describes it."""
+
+    id: str
+    user_data: bytes
+    tags: Mapping[str, str]
+    role: str
+    credentials: Mapping[str, str]
+
+
+def deploy(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
+    """Both stacks, with the project's own commands: `allora bootstrap`, `secret set`, `cdktf`."""
+    directory.mkdir()
+    deployment = Deployment(emulator, directory, dict(_SETTINGS))
+    bootstrapped = deployment.allora("bootstrap")
+    assert bootstrapped.returncode == 0, bootstrapped.output
+    set_secret(deployment, "mnemonic", wallet.words)
+    set_secret(deployment, "inference-token", CONSUMER_TOKEN)
+    deployment.cdktf(
+        *("deploy", *STACKS, "--auto-approve"),
+        *("--outputs-file", str(directory / "outputs.json")),
+        "--outputs-file-include-sensitive-outputs=false",
+    )
+    return deployment
+
+
+def set_secret(deployment: Deployment, name: str, value: str) -> None:
+    """Stores a secret as an operator does."""
+    result = deployment.allora("secret", "set", name, "--replace", stdin=value)
+    assert result.returncode == 0, result.output
+    assert value not in result.output
+
+
+def instance(deployment: Deployment) -> Instance:
+    """What was deployed: its user data is that which EC2 would give the instance."""
+    outputs = json.loads((deployment.directory / "outputs.json").read_text())
+    id_ = outputs["allora-single-node"]["instance_id"]
+    ec2, iam = deployment.client("ec2"), deployment.client("iam")
+    described = ec2.describe_instances(InstanceIds=[id_])["Reservations"][0]["Instances"][0]
+    attribute = ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
+    profile = described["IamInstanceProfile"]["Arn"].rpartition("/")[2]
+    role = iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"][0]
+    session = deployment.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName=id_)
+    keys = session["Credentials"]
+    return Instance(
+        id=id_,
+        user_data=base64.b64decode(attribute["UserData"]["Value"]),
+        tags={tag["Key"]: tag["Value"] for tag in described["Tags"]},
+        role=role["RoleName"],
+        credentials={
+            "AccessKeyId": keys["AccessKeyId"],
+            "SecretAccessKey": keys["SecretAccessKey"],
+            "Token": keys["SessionToken"],
+        },
+    )
+
+
+class World:
+    """Where hosts are launched.
+
+    Attributes:
+        wallet: the worker's.
+        aws: what the host sees of AWS.
+        exchanges: what the model sees of the markets.
+        chain: what the worker sees of the network.
+    """
+
+    def __init__(self, deployment: Deployment, wallet: Wallet, directory: Path) -> None:
+        self.deployment = deployment
+        self.wallet = wallet
+        self.directory = directory
+        self.aws = Emulated(deployment.emulator.url)
+        self.exchanges = Exchanges(price=64_000.5, day_ago=63_250.25)
+        self.metadata: InstanceMetadata | None = None
+        self._authority = certificates.authority()
+        self._machines: list[Machine] = []
+        files = cache.directory() / "archives"
+        archive = Archive("archive.ubuntu.com", files)
+        plain: dict[str, Site] = {
+            "archive.ubuntu.com": archive,
+            f"{REGION}.ec2.archive.ubuntu.com": archive,  # where an instance's apt goes: a mirror
+            "security.ubuntu.com": Archive("security.ubuntu.com", files),
+        }
+        locks = [lock for pattern in _LOCKS for lock in ROOT.glob(pattern)]
+        images = {_PYTHON_IMAGE: python_image.python_image(self._authority)}
+        secure: dict[str, Site] = {
+            f"*.{REGION}.amazonaws.com": self.aws,
+            f"*.s3.{REGION}.amazonaws.com": self.aws,
+            "*.s3.amazonaws.com": self.aws,
+            "public.ecr.aws": Registry(images),
+            packages.NAME: packages.PackageIndex(packages.wheels(locks)),
+            **dict.fromkeys(Exchanges.NAMES, self.exchanges),
+        }
+        self.cloud = Cloud(
+            metadata=self._answer_metadata,
+            plain=plain,
+            secure=secure,
+            tls=self._authority.server_context(secure, directory),
+        )
+        self.cloud.names.add(chain.NAME)
+        self.chain = chain.Chain(
+            chain_id="allora-testnet-1", topic=TOPIC, log=directory / "chain.log"
+        )
+
+    @property
+    def registered(self) -> bool:
+        """Whether the chain knows the worker."""
+        return self.wallet.address in self.chain.state["registered"][str(TOPIC)]
+
+    def launch(self, launched: Instance) -> Machine:
+        """Boots an instance on a fresh disk."""
+        self.metadata = InstanceMetadata(
+            instance_id=launched.id,
+            region=REGION,
+            role=launched.role,
+            user_data=launched.user_data,
+            tags=launched.tags,
+            credentials=lambda: launched.credentials,
+        )
+        name = f"host-{len(self._machines) + 1}"
+        machine = Machine(ubuntu.disk(self._authority), self.directory / name)
+        self._machines.append(machine)
+        machine.boot()
+        return machine
+
+    def close(self) -> None:
+        """Ends it all."""
+        for machine in self._machines:
+            machine.destroy()
+        self.chain.close()
+        self.cloud.close()
+
+    def _answer_metadata(self, request: Request) -> Response:
+        assert self.metadata
+        return self.metadata(request)
