@@ -73,6 +73,7 @@ class Cloud:
         """Ends it."""
         for server in self._servers:
             server.close()
+        remove()
 
     def _address_of(self, name: str) -> str | None:
         _, _, parent = name.partition(".")
@@ -85,7 +86,11 @@ def connect(address: str, port: int) -> socket.socket:
     with namespaces.inside(INTERNET):
         connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     connection.settimeout(30)
-    connection.connect((address, port))
+    try:
+        connection.connect((address, port))
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 

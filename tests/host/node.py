@@ -52,9 +52,19 @@ class Node:
         health: dict[str, Any] = json.loads(body)
         return health
 
-    def wait_until_healthy(self, timeout: float = 120) -> None:
-        """Waits for a worker that is registered and waits for windows."""
-        wait_for("the worker is healthy", lambda: self.health.get("status") == "healthy", timeout)
+    def wait_until_ready(self, timeout: float = 120) -> None:
+        """Waits for a worker that will work on the next window.
+
+        It may not be healthy: after a lost window it is not, until the next one.
+        """
+        wait_for(
+            "the worker is ready",
+            lambda: any(
+                topic["state"] in ("waiting", "working", "failing")
+                for topic in self.health.get("topics", [])
+            ),
+            timeout,
+        )
 
     def container(self, service: str) -> dict[str, Any]:
         """What `docker inspect` shows of a service's container."""
