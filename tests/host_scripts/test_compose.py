@@ -52,7 +52,7 @@ def test_a_container_sees_its_own_secrets_read_only_and_nothing_else_of_the_host
     services: dict[str, Any], name: str
 ) -> None:
     (mount,) = services[name]["volumes"]
-    assert mount["source"] == f"/run/allora/secrets/{name}"
+    assert mount["source"] == f"${{SECRETS_DIR:-/run/allora/secrets}}/{name}"
     assert mount["target"] == "/run/secrets"
     assert mount["read_only"] is True
     assert mount["bind"] == {"create_host_path": False}

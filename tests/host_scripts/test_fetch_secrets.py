@@ -13,22 +13,12 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 SCRIPT = Path(__file__).parents[2] / "scripts/host/bin/fetch-secrets.py"
 PREFIX = "/allora/tester"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 MNEMONIC = "canary-mnemonic-1f0c"
 KEY = "canary-model-key-77aa"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture
