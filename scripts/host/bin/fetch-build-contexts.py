@@ -33,8 +33,9 @@ def fetch(sha256: str) -> bytes:
         client = boto3.client("s3", region_name=region, config=PATIENCE)
         archive: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
     except (BotoCoreError, ClientError) as error:
+        reason = str(error).rstrip(".")
         sys.exit(
-            f"s3://{bucket}/{key} cannot be read: {error}. Check the instance's way to the "
+            f"s3://{bucket}/{key} cannot be read: {reason}. Check the instance's way to the "
             "internet; when it is missing: cdktf deploy allora-common allora-single-node."
         )
     if hashlib.sha256(archive).hexdigest() != sha256:

@@ -91,9 +91,9 @@ def main() -> None:
     try:
         values = fetch(f"{prefix}/{secret.name}" for secret in worker + model)
     except (BotoCoreError, ClientError) as error:
-        region = os.environ["AWS_REGION"]
+        region, reason = os.environ["AWS_REGION"], str(error).rstrip(".")
         sys.exit(
-            f"SSM Parameter Store in {region} does not give the secrets below {prefix}: {error}. "
+            f"SSM Parameter Store in {region} does not give the secrets below {prefix}: {reason}. "
             "Check the instance's way to the internet; for permissions: cdktf deploy allora-common."
         )
     missing = [s.name for s in worker + model if s.required and f"{prefix}/{s.name}" not in values]
