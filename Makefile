@@ -40,6 +40,11 @@ test: ## Run every test
 	@scripts/setup/setup.sh checkov images
 	@scripts/test.sh
 
+.PHONY: test-rootless
+test-rootless: ## Run every test but those that boot a host, which root on Linux alone can do
+	@scripts/setup/setup.sh checkov images
+	@scripts/test.sh lint unit synth scripts images security terraform slow local
+
 .PHONY: test-unit
 test-unit: setup ## Run the tests that take seconds
 	@python -m pytest -q tests/unit
@@ -78,7 +83,7 @@ lock: setup ## Lock the newest versions that the Pipfile, package.json and scrip
 
 .PHONY: lock-worker
 lock-worker: setup ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
-	@scripts/setup/lock.sh worker "$(SDK)"
+	@scripts/setup/lock.sh worker "$(or $(SDK),$(error Name the version: make lock-worker SDK=1.4.0))"
 
 .PHONY: clean
 clean: local-stop ## Remove what was installed and written here, but not .env

@@ -65,6 +65,8 @@ run_host() {
 
 levels=("$@")
 ((${#levels[@]})) || levels=(lint unit synth scripts images security terraform slow local host)
+# Said now, and not after all the other levels.
+if [[ " ${levels[*]} " == *" host "* ]]; then python -m tests.host.requirements; fi
 for level in "${levels[@]}"; do "run_$level"; done
 
 printf '\nAll tests passed.\n'

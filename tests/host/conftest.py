@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import shutil
 import signal
-import sys
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -15,42 +12,21 @@ from typing import Any
 import pytest
 
 from scripts.local.emulator import start
-from tests.host import cache, leftovers
-from tests.host.chain import PYTHON
+from tests.host import cache, leftovers, requirements
 from tests.host.node import Node
 from tests.host.timeline import Timeline, timeline
 from tests.host.waiting import wait_for
 from tests.host.wallet import new_wallet
 from tests.host.world import World, deploy, instance
 
-_TOOLS = {
-    "cdktf": "run the tests with `make test-host`",
-    "terraform": "run the tests with `make test-host`",
-    **dict.fromkeys(
-        ("mmdebstrap", "systemd-nspawn", "ip", "nsenter", "mke2fs", "dpkg-deb", "mount"),
-        "install the packages of tests/host/apt-packages.txt",
-    ),
-}
 _TIMELINE = pytest.StashKey[Timeline]()
 _NODES = pytest.StashKey[list[Node]]()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _requirements() -> None:
-    if problem := _problem():
-        pytest.fail(problem, pytrace=False)
-
-
-def _problem() -> str | None:
-    """Why no host can be booted here, in one sentence."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        return "A host is booted by root on Linux: run these tests there, as in CI."
-    for tool, remedy in _TOOLS.items():
-        if shutil.which(tool) is None:
-            return f"{tool} is not installed: {remedy}."
-    if not PYTHON.exists():
-        return f"{PYTHON} is missing: run the tests with `make test-host`."
-    return None
+    if reason := requirements.problem():
+        pytest.fail(reason, pytrace=False)
 
 
 @pytest.fixture(scope="session")
