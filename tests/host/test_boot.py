@@ -133,7 +133,11 @@ def test_secrets_are_in_memory_alone(node: Node, world: World) -> None:
         "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n';"
         "cat /var/log/allora/*.log /var/log/cloud-init*.log /var/log/syslog; true"
     )
+    for source in ("BOOT_NODES=", "allora: ready", "dockerd"):
+        assert source in seen  # containers, log files and processes were looked at
     every_file = "find / -xdev -type f -print0"
+    control = "xargs --null grep --files-with-matches --fixed-strings BUILD_CONTEXTS_SHA256="
+    assert "/etc/allora/host.env" in node.machine.run(f"{every_file} | {control} || true")
     for secret in (world.wallet.words, CONSUMER_TOKEN):
         assert secret not in seen
         assert secret not in node.machine.console
