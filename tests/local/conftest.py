@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -103,4 +104,32 @@ def tools() -> None:
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     running = start(tmp_path_factory.mktemp("emulator"))
     yield running
+    running.stop()
+
+
+@dataclass
+class Deployed:
+    """Both stacks on an embedded AWS of their own, which nobody resets.
+
+    For tests that only look, or that put back what they change.
+    """
+
+    deployment: Deployment
+    outputs: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    directory = tmp_path_factory.mktemp("deployed")
+    running = start(directory / "emulator")
+    deployment = Deployment(running, directory)
+    bootstrapped = deployment.allora("bootstrap")
+    assert bootstrapped.returncode == 0, bootstrapped.output
+    deployment.cdktf(
+        *("deploy", *STACKS, "--auto-approve"),
+        *("--outputs-file", str(directory / "outputs.json")),
+        "--outputs-file-include-sensitive-outputs=false",
+    )
+    outputs = json.loads((directory / "outputs.json").read_text())[STACKS[1]]
+    yield Deployed(deployment, outputs)
     running.stop()

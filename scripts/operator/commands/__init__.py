@@ -1,0 +1,1 @@
+"""One module for each command of `allora`. It parses, calls, and prints; it decides nothing."""

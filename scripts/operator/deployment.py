@@ -1,0 +1,68 @@
+"""What is deployed, as Terraform's state in S3 has it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.operator.office import Office
+from scripts.operator.trouble import OperatorError, Trouble
+
+STACKS = ("allora-common", "allora-single-node")
+"""In the order in which they are deployed."""
+
+_OUTPUTS_OF = "allora-single-node"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The outputs of the stack `allora-single-node` (docs/architecture.md)."""
+
+    instance_id: str
+    public_ip: str
+    dashboard_url: str
+
+
+def find_deployment(office: Office) -> Deployment | None:
+    """What is deployed; None when nothing is.
+
+    Reading a state takes no lock: it is the last one that was written.
+    """
+    outputs = read_outputs(office)
+    if "instance_id" not in outputs:
+        return None
+    return Deployment(**{name: outputs[name] for name in Deployment.__annotations__})
+
+
+def the_deployment(office: Office) -> Deployment:
+    """What is deployed.
+
+    Raises:
+        OperatorError: nothing is.
+    """
+    deployment = find_deployment(office)
+    if deployment is None:
+        raise OperatorError(
+            Trouble.NOT_DEPLOYED,
+            f"The worker {office.settings.worker_name!r} is not deployed in account "
+            f"{office.settings.aws_account_id}, {office.settings.aws_region}. "
+            "Deploy it: pipenv run allora deploy",
+        )
+    return deployment
+
+
+def read_outputs(office: Office) -> dict[str, Any]:
+    """The outputs in the state of `allora-single-node`; empty when there is no state.
+
+    https://developer.hashicorp.com/terraform/internals/json-format tells that the format of a state
+    is Terraform's own; `outputs` has been as it is since version 4 of it (Terraform 0.12).
+    """
+    settings = office.settings
+    s3 = office.session.client("s3", region_name=settings.state_region)
+    try:
+        answer = s3.get_object(Bucket=settings.state_bucket, Key=f"{_OUTPUTS_OF}/terraform.tfstate")
+    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+        return {}
+    state = json.loads(answer["Body"].read())
+    return {name: output["value"] for name, output in state.get("outputs", {}).items()}

@@ -1,0 +1,37 @@
+"""What a command shows: its result on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
+"""The option that every command has."""
+
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+"""The option of every command that asks before it changes something."""
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def result(value: Mapping[str, Any]) -> None:
+    """Prints a command's result as one JSON document."""
+    # Not by rich, which would wrap and colour it.
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Shows that something is under way: a spinner at a terminal, a line elsewhere."""
+    if err.is_terminal:
+        with err.status(what):
+            yield
+    else:
+        err.print(f"{what} …", markup=False)
+        yield

@@ -1,0 +1,67 @@
+"""Plays a host on the embedded AWS, which boots none: writes to CloudWatch what a host writes.
+
+What a real host writes is compared with `tests/samples/host_status.json` in tests/host.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.local.conftest import ROOT
+
+STATUS: dict[str, Any] = json.loads((ROOT / "tests/samples/host_status.json").read_text("utf-8"))
+
+
+class ReportedHost:
+    """A host as CloudWatch Logs knows it.
+
+    Args:
+        logs: a client for the embedded AWS.
+        instance_id: the host's.
+        worker_name: what the log groups are named after.
+    """
+
+    def __init__(self, logs: Any, instance_id: str, worker_name: str = "worker") -> None:
+        self._logs = logs
+        self._prefix = f"/allora/{worker_name}"
+        self.instance_id = instance_id
+
+    def boot(self, *lines: str, at: datetime | None = None) -> None:
+        """Lines of the host's own progress."""
+        for line in lines:
+            self._put("host", f"{self.instance_id}/boot", line, at)
+
+    def status(self, *, at: datetime | None = None, **changes: Any) -> dict[str, Any]:
+        """The status of a healthy host, but for top-level members that are given."""
+        at = at or datetime.now(UTC)
+        status = copy.deepcopy(STATUS) | {"time": at.isoformat(timespec="seconds")} | changes
+        self._put("host", f"{self.instance_id}/status", json.dumps(status), at)
+        return status
+
+    def worker(self, event: str, at: datetime | None = None, **fields: Any) -> None:
+        """A line of the worker's log, as `allora_worker.reports` writes it."""
+        at = at or datetime.now(UTC)
+        line = {"time": at.isoformat(timespec="milliseconds"), "level": "info", "event": event}
+        self._put("worker", self.instance_id, json.dumps(line | fields), at)
+
+    def model(self, line: str, at: datetime | None = None) -> None:
+        """A line of the model server's log."""
+        self._put("model", self.instance_id, line, at)
+
+    def _put(self, part: str, stream: str, line: str, at: datetime | None) -> None:
+        group = f"{self._prefix}/{part}"
+        with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+            self._logs.create_log_group(logGroupName=group)
+        with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+            self._logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        moment = at.timestamp() if at else time.time()
+        self._logs.put_log_events(
+            logGroupName=group,
+            logStreamName=stream,
+            logEvents=[{"timestamp": int(moment * 1000), "message": line}],
+        )
