@@ -27,6 +27,10 @@ local-destroy: setup ## Destroy what `make local` deployed
 local-stop: ## Stop the embedded AWS; it forgets everything
 	@if [ -x .venv/bin/python ]; then python -m scripts.local stop; else echo "Nothing is installed, so nothing runs."; fi
 
+.PHONY: deploy
+deploy: setup ## Deploy to AWS with the settings in .env; `allora doctor` looks first, and stops it only on ✘
+	@python -m scripts.operator deploy
+
 .PHONY: worker-local
 worker-local: setup ## Run worker, model and a fake chain in Docker on this computer; MODEL=folder for your own model
 	@python -m scripts.worker_local up --model "$(MODEL)"
@@ -72,6 +76,11 @@ format: setup ## Bring the code into shape
 .PHONY: docs
 docs: setup ## Generate docs/configuration.md from the settings
 	@python -m settings.reference
+
+.PHONY: pictures
+pictures: setup ## Draw the README's picture of the architecture anew
+	@env -i HOME="$$HOME" PATH="$$PATH" ALLORA_ENV_FILE=samples/testnet.env \
+		python -m scripts.operator diagram --output-dir docs/images
 
 .PHONY: bench
 bench: setup ## Measure synth and the cdktf CLI

@@ -15,6 +15,8 @@ _DEVICE_NAME = "/dev/sdf"
 class DataVolume(Construct):
     """An encrypted EBS volume of its own, so that a replaced host finds its data again.
 
+    When it is destroyed, or replaced because of another zone, a snapshot of it stays.
+
     Args:
         name: the ``Name`` tag.
         availability_zone: the host's zone; a volume cannot leave its zone.
@@ -49,6 +51,7 @@ class DataVolume(Construct):
             iops=iops,
             throughput=throughput,
             encrypted=True,
+            final_snapshot=True,
             tags={"Name": name},
         )
         self.volume_id = volume.id

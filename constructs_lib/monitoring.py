@@ -1,14 +1,16 @@
-"""What watches the worker's host: a dashboard and alarms."""
+"""What watches the worker and its host: alarms, and a dashboard."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
+
+from constructs_lib.alarms import Alarm, Limits, host_alarms, worker_alarms
+from constructs_lib.dashboard import Shown, dashboard_body
+from constructs_lib.metrics import Sources
 
 # https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
 _CONSOLE_DOMAIN = {
@@ -17,32 +19,23 @@ _CONSOLE_DOMAIN = {
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
 
-_RECOVERED = (
-    "The hardware under the host failed: AWS moves the instance to healthy hardware, with the same "
-    "address, volumes and identity. Nothing to do unless it repeats."
-)
-# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
-_NOT_RECOVERABLE = (
-    "The hardware under the host failed, and AWS moves no instance that has local disks: stop the "
-    "instance and start it again. What was on the local disks is lost."
-)
-_REBOOTED = (
-    "The operating system does not answer: AWS reboots the instance. If it repeats, look at its "
-    "console: aws ec2 get-console-output."
-)
-
 
 class Monitoring(Construct):
-    """A dashboard of the host, and alarms that heal it and tell its operator.
+    """Alarms that heal the host and tell its operator what to do, and a dashboard.
 
     Args:
         name: the dashboard's name, and what the alarms' names begin with. Dashboard names are
             unique in an account, whatever the region.
         partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
         region: the host's region.
+        worker_name: what the worker and the host call themselves in their metrics.
+        topic_ids: the worker's topics.
         instance_id: the host.
         recoverable: whether AWS can move the instance to other hardware; not one with local disks.
-        alarm_topic_arn: where alarms are announced.
+        burstable: whether the instance runs on CPU credits.
+        limits: of the worker's alarms; ``None`` when its image is not the project's own, so that it
+            reports none of the metrics.
+        alarm_topic_arn: where alarms are announced, and that they are over.
         log_group_names: the host's log groups by part, for the dashboard.
 
     Attributes:
@@ -57,119 +50,58 @@ class Monitoring(Construct):
         name: str,
         partition: str,
         region: str,
+        worker_name: str,
+        topic_ids: Sequence[int],
         instance_id: str,
         recoverable: bool,
+        burstable: bool,
+        limits: Limits | None,
         alarm_topic_arn: str,
         log_group_names: Mapping[str, str],
     ) -> None:
         super().__init__(scope, id_)
-        # Recovery after fewer minutes than a reboot, so that the two never race each other.
-        # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/UsingAlarmActions.html
-        self._status_alarm(
-            "host-recovery",
-            alarm_name=f"{name}-host-recovery",
-            alarm_description=_RECOVERED if recoverable else _NOT_RECOVERABLE,
-            metric_name="StatusCheckFailed_System",
-            minutes=2,
-            instance_id=instance_id,
-            actions=[f"arn:{partition}:automate:{region}:ec2:recover"] * recoverable
-            + [alarm_topic_arn],
-        )
-        self._status_alarm(
-            "instance-reboot",
-            alarm_name=f"{name}-instance-reboot",
-            alarm_description=_REBOOTED,
-            metric_name="StatusCheckFailed_Instance",
-            minutes=3,
-            instance_id=instance_id,
-            actions=[f"arn:{partition}:automate:{region}:ec2:reboot", alarm_topic_arn],
+        self._name = name
+        self._ec2_actions = f"arn:{partition}:automate:{region}:ec2"
+        self._topic_arn = alarm_topic_arn
+        sources = Sources(worker_name, instance_id)
+        alarms = [
+            *(worker_alarms(sources, limits) if limits else ()),
+            *host_alarms(sources, recoverable=recoverable, burstable=burstable),
+        ]
+        shown = Shown(
+            region=region,
+            sources=sources,
+            alarm_arns=[self._alarm(alarm) for alarm in alarms],
+            log_groups=log_group_names,
+            topic_ids=topic_ids,
+            limits=limits,
+            burstable=burstable,
         )
         CloudwatchDashboard(
-            self,
-            "dashboard",
-            dashboard_name=name,
-            dashboard_body=json.dumps(
-                {"widgets": _widgets(region, instance_id, log_group_names)}, sort_keys=True
-            ),
+            self, "dashboard", dashboard_name=name, dashboard_body=dashboard_body(shown)
         )
         self.dashboard_url = (
             f"https://{region}.{_CONSOLE_DOMAIN[partition]}/cloudwatch/home"
             f"?region={region}#dashboards/dashboard/{name}"
         )
 
-    def _status_alarm(
-        self,
-        id_: str,
-        *,
-        alarm_name: str,
-        alarm_description: str,
-        metric_name: str,
-        minutes: int,
-        instance_id: str,
-        actions: list[str],
-    ) -> None:
-        CloudwatchMetricAlarm(
+    def _alarm(self, alarm: Alarm) -> str:
+        """Makes an alarm; returns its ARN."""
+        acts = [f"{self._ec2_actions}:{alarm.ec2_action}"] if alarm.ec2_action else []
+        return CloudwatchMetricAlarm(
             self,
-            id_,
-            alarm_name=alarm_name,
-            alarm_description=alarm_description,
-            namespace="AWS/EC2",
-            metric_name=metric_name,
-            dimensions={"InstanceId": instance_id},
-            statistic="Maximum",
-            period=60,
-            evaluation_periods=minutes,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            alarm_actions=actions,
-        )
-
-
-def _widgets(
-    region: str, instance_id: str, log_group_names: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    def metrics(x: int, y: int, title: str, *names: str) -> dict[str, Any]:
-        return {
-            "type": "metric",
-            "x": x,
-            "y": y,
-            "width": 8,
-            "height": 6,
-            "properties": {
-                "title": title,
-                "region": region,
-                "period": 300,
-                "stat": "Average",
-                "metrics": [["AWS/EC2", name, "InstanceId", instance_id] for name in names],
-            },
-        }
-
-    def last_events(x: int, part: str) -> dict[str, Any]:
-        return {
-            "type": "log",
-            "x": x,
-            "y": 6,
-            "width": 12,
-            "height": 8,
-            "properties": {
-                "title": f"Last lines of the {part}",
-                "region": region,
-                "view": "table",
-                "query": (
-                    f"SOURCE '{log_group_names[part]}' "
-                    "| fields @timestamp, @message | sort @timestamp desc | limit 50"
-                ),
-            },
-        }
-
-    return [
-        metrics(
-            0, 0, "CPU, % (and credits of a burstable type)", "CPUUtilization", "CPUCreditBalance"
-        ),
-        metrics(8, 0, "Network, bytes", "NetworkIn", "NetworkOut"),
-        metrics(
-            16, 0, "Failed status checks", "StatusCheckFailed_System", "StatusCheckFailed_Instance"
-        ),
-        last_events(0, "worker"),
-        last_events(12, "model"),
-    ]
+            alarm.id,
+            alarm_name=f"{self._name}-{alarm.id}",
+            alarm_description=alarm.description,
+            namespace=alarm.source.namespace,
+            metric_name=alarm.source.name,
+            dimensions=alarm.source.dimensions,
+            statistic=alarm.statistic,
+            period=alarm.period,
+            evaluation_periods=alarm.periods,
+            comparison_operator=alarm.comparison,
+            threshold=alarm.threshold,
+            treat_missing_data=alarm.missing,
+            alarm_actions=[*acts, self._topic_arn],
+            ok_actions=[self._topic_arn],
+        ).arn

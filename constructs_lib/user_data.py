@@ -121,7 +121,9 @@ if [[ -z "${{ALLORA_ROOT:-}}" ]]; then exec {command}; fi
 def _render_file(file: HostFile) -> str:
     if not file.content.endswith("\n"):
         raise ValueError(f"{file.path}: the text must end with a newline")
-    # A delimiter made of the content cannot be a line of it.
-    delimiter = f"EOF_{hashlib.sha256(file.content.encode()).hexdigest()[:16]}"
+    delimiter = "EOF"
+    lines = file.content.splitlines()
+    while delimiter in lines:
+        delimiter += "_"
     mode = "0755" if file.executable else "0644"
     return f"put {mode} {shlex.quote(file.path)} <<'{delimiter}'\n{file.content}{delimiter}\n"

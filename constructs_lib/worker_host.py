@@ -127,7 +127,7 @@ class WorkerHost(Construct):
                             f"{props.place.availability_zone}, where the subnet is. Choose another "
                             "type, or another zone with AWS_AVAILABILITY_ZONE (with an existing "
                             "network: AWS_SUBNET_ID). A change of zone replaces the host, and a "
-                            "data volume with all that is on it: take a snapshot first."
+                            "data volume with an empty one; what was on it stays as a snapshot."
                         ),
                     )
                 ],

@@ -11,8 +11,7 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-METRIC_NAMESPACE = "Allora"
-"""The CloudWatch namespace of the worker's own metrics."""
+from scripts.worker.allora_worker.metric_names import NAMESPACE
 
 
 class WorkerRole(Construct):
@@ -105,7 +104,7 @@ class WorkerRole(Construct):
                     # PutMetricData knows no resources; the namespace narrows it instead.
                     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
                     "Resource": "*",
-                    "Condition": {"StringEquals": {"cloudwatch:namespace": METRIC_NAMESPACE}},
+                    "Condition": {"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
                 },
             ),
         )

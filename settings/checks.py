@@ -6,6 +6,7 @@ sentence that begins with the value: "'12345' is not an AWS account id".
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from ipaddress import AddressValueError, IPv4Network, NetmaskValueError
 from types import MappingProxyType
 from urllib.parse import SplitResult, urlsplit
@@ -113,6 +114,16 @@ def whole_number(low: int, high: int, unit: str = "") -> Callable[[str], int]:
         return int(text)
 
     return check
+
+
+def amount_of_allo(text: str) -> Decimal:
+    """An amount of money, as exact as the chain counts it."""
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,18})?", text):
+        raise fault(
+            "is not an amount of ALLO.",
+            "a number with at most 18 digits after the point, as in 0.5",
+        )
+    return Decimal(text)
 
 
 def retention_days(text: str) -> int:
@@ -258,6 +269,14 @@ def websocket_url(text: str) -> str:
     """The websocket of the chain's RPC."""
     _url(text, ("wss", "ws"), "wss://allora-rpc.testnet.allora.network/websocket")
     return text
+
+
+def api_url(text: str) -> str:
+    """The chain's REST interface; without a slash at the end."""
+    parts = _url(text, ("https", "http"), "https://allora-api.testnet.allora.network")
+    if parts.query or parts.fragment:
+        raise fault("has more than host and path.", "https://allora-api.testnet.allora.network")
+    return text.rstrip("/")
 
 
 def model_repo(text: str) -> str:

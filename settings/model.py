@@ -5,6 +5,7 @@ that concerns two settings belongs to the later one and is skipped when the earl
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from ipaddress import IPv4Network
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
@@ -30,6 +31,21 @@ from settings.errors import fault, warn
 SANDBOX_TOPIC = 69
 """Testnet's open topic (BTC/USD in a day), without whitelist or penalty
 (https://docs.allora.network/api/topics.json)."""
+
+API_URLS = {
+    "testnet": "https://allora-api.testnet.allora.network",
+    "mainnet": "https://allora-api.mainnet.allora.network",
+}
+"""The REST endpoints of Allora's networks (https://docs.allora.network/reference/networks)."""
+
+HUNDRED_TRANSACTIONS = {
+    "testnet": Decimal("0.00000000075"),
+    "mainnet": Decimal("0.01875"),
+}
+"""What a hundred transactions cost, in ALLO: 100 times what the SDK wants in the wallet before it
+sends one, which is 300,000 gas × the network's lowest price (10 uallo on testnet, 250,000,000 on
+mainnet) × 2.5 for its highest fee tier; an ALLO has 10^18 uallo
+(config.py, tx_manager.py in https://github.com/allora-network/allora-sdk-py)."""
 
 DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 """https://docs.docker.com/engine/network/#subnet-allocation"""
@@ -531,6 +547,15 @@ class Settings(BaseModel):
         default_text="that of `ALLORA_NETWORK`",
         example="wss://allora-rpc.testnet.allora.network/websocket",
     )
+    api_url: Annotated[str, BeforeValidator(checks.api_url)] = _variable(
+        "Worker",
+        "ALLORA_API_URL",
+        "Another REST endpoint of the chain: `https://host`. `allora` asks it about the wallet's "
+        "balance and the topics; the worker does not.",
+        default_factory=lambda data: API_URLS[data["allora_network"]],
+        default_text="that of `ALLORA_NETWORK`",
+        example="https://allora-api.testnet.allora.network",
+    )
 
     # Model server
     model_repo: Annotated[str | None, BeforeValidator(checks.model_repo)] = _variable(
@@ -601,6 +626,23 @@ class Settings(BaseModel):
         default=None,
         default_text="nobody is told",
         example="you@example.com",
+    )
+    alarm_missed_windows: Annotated[int, BeforeValidator(checks.whole_number(2, 1000))] = _variable(
+        "Monitoring",
+        "ALARM_MISSED_WINDOWS",
+        "After how many windows of a topic without an accepted submission an alarm rings. From 2 "
+        "to 1000. With a topic that has one window a day, 3 are three days.",
+        default=3,
+        example="2",
+    )
+    alarm_balance: Annotated[Decimal, BeforeValidator(checks.amount_of_allo)] = _variable(
+        "Monitoring",
+        "ALARM_BALANCE",
+        "Below how many ALLO in the wallet an alarm rings; 0: never.",
+        default_factory=lambda data: HUNDRED_TRANSACTIONS[data["allora_network"]],
+        default_text=f"about 100 transactions: `{HUNDRED_TRANSACTIONS['testnet']:f}` on testnet, "
+        f"`{HUNDRED_TRANSACTIONS['mainnet']:f}` on mainnet",
+        example="0.5",
     )
     log_retention_days: Annotated[int, BeforeValidator(checks.retention_days)] = _variable(
         "Monitoring",

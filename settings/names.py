@@ -18,7 +18,7 @@ class Names:
         log_group_prefix: what the names of the log groups begin with.
         build_contexts_prefix: what the keys of the host's build contexts begin with, in the state
             bucket.
-        log_groups: the CloudWatch log groups by part of the host.
+        log_groups: the CloudWatch log groups by who writes to them: worker, model, and the host.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -36,5 +36,5 @@ class Names:
         self.log_group_prefix = f"/allora/{settings.worker_name}"
         self.build_contexts_prefix = "allora-single-node/build-contexts"
         self.log_groups: Mapping[str, str] = {
-            part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model")
+            part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
         }

@@ -78,7 +78,7 @@ starts:
 
 | Secret | Command |
 |---|---|
-| the wallet's mnemonic | `pipenv run allora secret set mnemonic` |
+| the wallet's mnemonic | `pipenv run allora wallet import` |
 | the API key of developer.allora.network | `pipenv run allora secret set api-key` |
 | the token that consumers of port 9010 present | `pipenv run allora secret set inference-token` |
 | a variable of the model server, such as `CG_API_KEY` | `MODEL_SECRETS=CG_API_KEY` and \

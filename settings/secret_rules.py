@@ -72,7 +72,7 @@ def remedy_for(name: str) -> str:
     if upper in AWS_CREDENTIALS:
         return "remove the line; `aws configure` or `aws sso login`, and AWS_PROFILE if need be"
     if "MNEMONIC" in upper:
-        return "remove the line; pipenv run allora secret set mnemonic"
+        return "remove the line; pipenv run allora wallet import"
     if upper == "ALLORA_API_KEY":
         return "remove the line; pipenv run allora secret set api-key"
     if upper == "ALLORA_INFERENCE_TOKEN":

@@ -17,6 +17,7 @@ from constructs_lib.user_data import (
 from settings import Settings, SettingsError
 from settings.errors import Problem
 from settings.names import Names
+from stacks.bare_text import bare
 from stacks.compose_settings import compose_settings
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "scripts" / "host"
@@ -58,10 +59,12 @@ def host_user_data(settings: Settings, *, build_contexts_sha256: str | None) -> 
 def _scripts() -> Iterator[HostFile]:
     for pattern, (destination, executable) in _FOLDERS.items():
         for script in sorted(_SCRIPTS.glob(pattern)):
-            text = script.read_text(encoding="utf-8")
-            yield HostFile(f"{destination}/{script.name}", text, executable)
-    compose = (_SCRIPTS / "compose.yaml").read_text(encoding="utf-8")
-    yield HostFile("/opt/allora/compose.yaml", compose)
+            yield HostFile(f"{destination}/{script.name}", _text(script), executable)
+    yield HostFile("/opt/allora/compose.yaml", _text(_SCRIPTS / "compose.yaml"))
+
+
+def _text(file: Path) -> str:
+    return bare(file.name, file.read_text(encoding="utf-8"))
 
 
 def _configuration(settings: Settings, build_contexts_sha256: str) -> Iterator[HostFile]:

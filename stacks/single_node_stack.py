@@ -7,6 +7,7 @@ import hashlib
 from cdktf import TerraformOutput
 from constructs import Construct
 
+from constructs_lib.alarms import Limits
 from constructs_lib.build_contexts import BuildContexts
 from constructs_lib.data_volume import DataVolume
 from constructs_lib.instance_type_offerings import InstanceTypeOfferings
@@ -89,8 +90,12 @@ class SingleNodeStack(BaseStack):
             name=names.in_region,
             partition=settings.partition,
             region=settings.aws_region,
+            worker_name=settings.worker_name,
+            topic_ids=settings.topic_ids,
             instance_id=host.instance_id,
             recoverable=not (settings.instance and settings.instance.instance_store),
+            burstable=bool(settings.instance and settings.instance.burstable),
+            limits=self._limits(settings),
             alarm_topic_arn=alarm_topic_arn,
             log_group_names=names.log_groups,
         )
@@ -146,6 +151,12 @@ class SingleNodeStack(BaseStack):
             iops=volume.iops,
             throughput=volume.throughput,
         )
+
+    def _limits(self, settings: Settings) -> Limits | None:
+        """Those of what our own worker reports; an image of the user's may report nothing."""
+        if settings.worker_image:
+            return None
+        return Limits(settings.alarm_missed_windows, settings.alarm_balance)
 
     def _outputs(self, **values: str) -> None:
         for name, value in values.items():

@@ -1,8 +1,9 @@
 """A stand-in for an Allora node on this computer, for trying and testing a worker.
 
-It answers what a worker of allora_sdk asks over gRPC and over the CometBFT websocket, checks what
-the worker sends as the network would (signatures, account sequence, fee, registration, window), and
-can be told over HTTP to fail in the ways in which a real node does. `python -m fake_chain --help`.
+It answers what a worker of allora_sdk asks over gRPC and over the CometBFT websocket, and a little
+over REST, checks what the worker sends as the network would (signatures, account sequence, fee,
+registration, window), and can be told over HTTP to fail in the ways in which a real node does.
+`python -m fake_chain --help`.
 """
 
 from __future__ import annotations

@@ -15,12 +15,13 @@ def main() -> None:
     """Reads the command line and runs."""
     parser = argparse.ArgumentParser(
         prog="fake_chain",
-        description="A stand-in for an Allora node: gRPC, websocket, and HTTP to control it.",
+        description="A stand-in for an Allora node: gRPC, websocket, REST, and HTTP to control it.",
     )
     defaults = Options()
     parser.add_argument("--bind", default=defaults.bind, help="address of all ports")
     parser.add_argument("--grpc-port", type=int, default=9090, help="0: any free one")
     parser.add_argument("--websocket-port", type=int, default=26657, help="0: any free one")
+    parser.add_argument("--rest-port", type=int, default=defaults.rest_port, help="0: any free one")
     parser.add_argument("--control-port", type=int, default=8090, help="0: any free one")
     parser.add_argument("--chain-id", default=defaults.chain_id)
     parser.add_argument(
@@ -51,6 +52,7 @@ async def _run(options: Options) -> None:
         urls = {
             "grpc": chain.grpc_url,
             "websocket": chain.websocket_url,
+            "rest": chain.rest_url,
             "control": chain.control_url,
         }
         print(json.dumps(urls), flush=True)

@@ -32,6 +32,7 @@ class Behaviour(BaseModel):
         refuse: Open connections are dropped and new ones refused.
         unimplemented: The node does not know the emissions module in the version that the
             worker speaks, as after a network upgrade.
+        inactive: No topic has the weight that makes it active.
         checktx: Every transaction is refused with this when it is broadcast.
         delivertx: Every transaction fails with this in its block, and costs its fee.
         balance: What every account has from now on, in uallo; None leaves the accounts alone.
@@ -45,6 +46,7 @@ class Behaviour(BaseModel):
     deaf: bool = False
     refuse: bool = False
     unimplemented: bool = False
+    inactive: bool = False
     checktx: Failure | None = None
     delivertx: Failure | None = None
     balance: NonNegativeInt | None = None

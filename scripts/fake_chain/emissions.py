@@ -221,7 +221,7 @@ class Emissions:
         role: Role,
         address: str,
     ) -> None:
-        status.is_topic_active = True
+        status.is_topic_active = not self._ledger.behaviour.inactive
         status.is_registered = self._is_registered(topic, role, address)
         status.is_whitelisted = self._ledger.behaviour.whitelisted
         if windows := self._open(topic, role):

@@ -10,9 +10,10 @@ class Options:
     """Where a fake chain listens, and how its time passes.
 
     Attributes:
-        bind: Address of all three ports. They are open to whoever reaches it.
-        grpc_port: 0 takes any free port, as for the other two.
+        bind: Address of all ports. They are open to whoever reaches it.
+        grpc_port: 0 takes any free port, as for the others.
         websocket_port: Port of the CometBFT websocket, at the path `/websocket`.
+        rest_port: Port of the REST interface.
         control_port: Port of the HTTP interface that is no part of a real node.
         chain_id: The network's name, which a transaction's signature covers.
         topics: Ids of the topics that exist.
@@ -25,6 +26,7 @@ class Options:
     bind: str = "127.0.0.1"
     grpc_port: int = 0
     websocket_port: int = 0
+    rest_port: int = 0
     control_port: int = 0
     chain_id: str = "localnet"
     topics: tuple[int, ...] = (69,)

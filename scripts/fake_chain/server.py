@@ -15,9 +15,9 @@ from grpclib.server import Server
 from websockets.asyncio.server import Server as WebsocketServer
 from websockets.asyncio.server import serve
 
+from . import control, rest
 from .answers import Answers, Service
 from .behaviour import Behaviour
-from .control import application
 from .cosmos import Auth, Bank, FeeMarket, Node, Tx
 from .emissions import Emissions
 from .gate import Gate
@@ -74,6 +74,11 @@ class FakeChain:
     def websocket_url(self) -> str:
         """The endpoint for events."""
         return f"ws://{self._host}:{self._events.port}{PATH}"
+
+    @property
+    def rest_url(self) -> str:
+        """Where the REST interface is."""
+        return f"http://{self._host}:{self._rest.port}"
 
     @property
     def control_url(self) -> str:
@@ -133,7 +138,7 @@ class FakeChain:
         self.ledger.behaviour = behaviour
         if behaviour.balance is not None:
             self.ledger.accounts.set_balance(behaviour.balance)
-        for gate in (self._grpc, self._events):
+        for gate in (self._grpc, self._events, self._rest):
             await _apply(behaviour, gate)
         if changes:
             self._say(f"block {self.ledger.height}  behaviour    {changes}")
@@ -160,7 +165,14 @@ class FakeChain:
         self._events = await self._open_gate(
             stack, self.options.websocket_port, await self._serve_websocket(stack)
         )
-        self._control_port = await self._serve_control(stack)
+        self._rest = await self._open_gate(
+            stack,
+            self.options.rest_port,
+            await self._serve_http(stack, rest.application(self.ledger), LOOPBACK, 0),
+        )
+        self._control_port = await self._serve_http(
+            stack, control.application(self), self.options.bind, self.options.control_port
+        )
         clock = asyncio.create_task(self._run_clock())
         stack.callback(clock.cancel)
 
@@ -196,11 +208,13 @@ class FakeChain:
         )
         return int(next(iter(server.sockets)).getsockname()[1])
 
-    async def _serve_control(self, stack: contextlib.AsyncExitStack) -> int:
-        runner = web.AppRunner(application(self), access_log=None)
+    async def _serve_http(
+        self, stack: contextlib.AsyncExitStack, app: web.Application, host: str, port: int
+    ) -> int:
+        runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, self.options.bind, self.options.control_port).start()
+        await web.TCPSite(runner, host, port).start()
         return int(runner.addresses[0][1])
 
     async def _run_clock(self) -> None:

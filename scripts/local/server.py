@@ -1,14 +1,40 @@
-"""The embedded AWS: moto's server, and the two things that a deployment needs and moto lacks."""
+"""The embedded AWS: moto's server, and what this project needs and moto lacks.
+
+- Canonical's public parameters, which lead to Ubuntu's images.
+- Bucket policies that ask for TLS: this server speaks HTTP, on loopback alone.
+- Whose the credentials `embedded` are: the account's root user, who may do everything.
+- IAM's simulation of policies, as far as moto itself understands policies.
+- A record of requests, which tests read, with one of them on each line.
+- EC2's quotas. To ask for another value is to have it at once, also for a lower one.
+
+There is no list of prices: asking for one fails.
+"""
 
 from __future__ import annotations
 
 import json
+import threading
+from typing import Any
 
 from moto import server
+from moto.core.request import Request
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
-from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.access_control import (
+    AssumedRoleAccessKey,
+    IAMPolicy,
+    IAMUserAccessKey,
+    PermissionResult,
+)
+from moto.iam.models import IAMBackend
+from moto.iam.responses import IamResponse
+from moto.moto_api._internal.recorder.models import Recorder
 from moto.s3.models import FakeBucket
+from moto.servicequotas.exceptions import NoSuchResource
+from moto.servicequotas.models import ServiceQuotasBackend
+from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm import models
+from moto.sts.models import STSBackend
 
 # Canonical's public parameters lead to images that moto knows: it boots none of them anyway.
 _IMAGES = {"amd64": "ami-785db401", "arm64": "ami-0e9271c829888680e"}
@@ -54,7 +80,133 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
     return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
 
 
+def _know_who_is_embedded() -> None:
+    """STS says of moto's default credentials that they are the root user's."""
+    ask = STSBackend.get_caller_identity
+
+    def get_caller_identity(
+        self: STSBackend, access_key_id: str, region: str
+    ) -> tuple[str, str, str]:
+        user_id, arn, account_id = ask(self, access_key_id, region)
+        if arn.endswith(":user/moto"):
+            return account_id, f"arn:{self.partition}:iam::{account_id}:root", account_id
+        return user_id, arn, account_id
+
+    STSBackend.get_caller_identity = get_caller_identity  # type: ignore[method-assign]
+
+
+def _simulate_principal_policy(self: IamResponse) -> ActionResult:
+    """IAM's SimulatePrincipalPolicy, without permissions boundaries and organizations.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+    """
+    policies = _policies_of(self._get_param("PolicySourceArn"), self.backend)
+    context = {
+        entry["ContextKeyName"]: entry["ContextKeyValues"][0]
+        for entry in self._get_param("ContextEntries", [])
+    }
+    return ActionResult(
+        {
+            "EvaluationResults": [
+                {
+                    "EvalActionName": action,
+                    "EvalResourceName": resource,
+                    "EvalDecision": _decision(policies, action, resource, context),
+                }
+                for action in self._get_param("ActionNames")
+                for resource in self._get_param("ResourceArns", ["*"])
+            ],
+            "IsTruncated": False,
+        }
+    )
+
+
+def _policies_of(arn: str, backend: IAMBackend) -> list[Any]:
+    """The policies of a user or of a role, which moto collects for an access key of theirs."""
+    name = arn.rpartition("/")[2]
+    key: Any
+    if ":role/" in arn:
+        backend.get_role(name)  # an error when there is none
+        key = AssumedRoleAccessKey.__new__(AssumedRoleAccessKey)
+        key._owner_role_name = name  # noqa: SLF001
+    else:
+        backend.get_user(name)
+        key = IAMUserAccessKey.__new__(IAMUserAccessKey)
+        key._owner_user_name = name  # noqa: SLF001
+    key.account_id, key.partition = backend.account_id, backend.partition
+    policies: list[Any] = key.collect_policies()
+    return policies
+
+
+def _decision(policies: list[Any], action: str, resource: str, context: dict[str, str]) -> str:
+    results = {
+        IAMPolicy(policy).is_action_permitted(action, resource, incoming_condition_values=context)
+        for policy in policies
+    }
+    if PermissionResult.DENIED in results:
+        return "explicitDeny"
+    return "allowed" if PermissionResult.PERMITTED in results else "implicitDeny"
+
+
+# What AWS gives to a new account is less; these are the values of one that is in use.
+# https://docs.aws.amazon.com/general/latest/gr/ec2-service.html#limits_ec2
+_EC2_QUOTAS = {
+    "L-1216C47A": ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 32.0),
+    "L-0263D0A3": ("EC2-VPC Elastic IPs", 5.0),
+}
+
+
+def _add_ec2_quotas() -> None:
+    ask = ServiceQuotasBackend.get_service_quota
+
+    def granted(backend: ServiceQuotasBackend) -> dict[tuple[str, str], float]:
+        values: dict[tuple[str, str], float] = backend.__dict__.setdefault("granted", {})
+        return values
+
+    def get_service_quota(
+        self: ServiceQuotasBackend, service_code: str, quota_code: str
+    ) -> dict[str, Any]:
+        if service_code == "ec2" and quota_code in _EC2_QUOTAS:
+            name, value = _EC2_QUOTAS[quota_code]
+            quota = {"QuotaCode": quota_code, "QuotaName": name, "Value": value}
+        elif service_code == "ec2":
+            raise NoSuchResource
+        else:
+            quota = ask(self, service_code, quota_code)
+        return quota | {"Value": granted(self).get((service_code, quota_code), quota["Value"])}
+
+    def request_service_quota_increase(self: ServiceQuotasResponse) -> str:
+        wanted = json.loads(self.body)
+        code = wanted["ServiceCode"], wanted["QuotaCode"]
+        self.backend.get_service_quota(*code)  # an error when there is none
+        granted(self.backend)[code] = wanted["DesiredValue"]
+        return json.dumps({"RequestedQuota": wanted | {"Status": "APPROVED"}})
+
+    ServiceQuotasBackend.get_service_quota = get_service_quota  # type: ignore[method-assign]
+    ServiceQuotasResponse.request_service_quota_increase = (  # type: ignore[attr-defined]
+        request_service_quota_increase
+    )
+
+
+def _record_one_at_a_time() -> None:
+    """Moto's recorder is called by a thread for each request, and mixes up what they write."""
+    record = Recorder._record_request  # noqa: SLF001
+    lock = threading.Lock()
+
+    def record_request(self: Recorder, request: Request, body: bytes | None = None) -> None:
+        with lock:
+            record(self, request, body)
+
+    Recorder._record_request = record_request  # type: ignore[method-assign]  # noqa: SLF001
+
+
 if __name__ == "__main__":
     FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
     models.ParameterDict = _ParametersWithUbuntuImages  # type: ignore[misc]
+    IamResponse.simulate_principal_policy = (  # type: ignore[attr-defined]
+        _simulate_principal_policy
+    )
+    _know_who_is_embedded()
+    _add_ec2_quotas()
+    _record_one_at_a_time()
     server.main()

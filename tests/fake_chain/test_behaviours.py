@@ -118,6 +118,7 @@ async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> 
         "deaf": False,
         "refuse": False,
         "unimplemented": False,
+        "inactive": False,
         "checktx": [13, "sdk", "too cheap"],
         "delivertx": None,
         "balance": str(10**21),

@@ -5,13 +5,24 @@ from __future__ import annotations
 import fnmatch
 import json
 from functools import partial
+from typing import Any
 
+from scripts.host.bin import host_status
 from tests.host.node import Node
 from tests.host.waiting import wait_for
 from tests.host.world import CONSUMER_TOKEN, TOPIC, World, instance
-from tests.local.conftest import Deployment
+from tests.local.conftest import ROOT, Deployment
 
-_LOG_GROUPS = {"worker": "/allora/worker/worker", "model": "/allora/worker/model"}
+_LOG_GROUPS = {part: f"/allora/worker/{part}" for part in ("worker", "model", "host")}
+_SAMPLE = json.loads((ROOT / "tests/samples/host_status.json").read_text())
+_STEPS = (
+    "Reach the internet",
+    "Prepare storage",
+    "Configure Docker",
+    "Install packages",
+    "Run Docker",
+    "Start worker and model",
+)
 
 
 def test_cloud_init_ran_the_user_data_without_an_error(node: Node) -> None:
@@ -34,6 +45,99 @@ def test_install_log_and_console_tell_every_step(node: Node) -> None:
             assert f"allora: [{step}/6] " in text
         assert "allora: ready" in text
         assert "failed" not in text.replace("Failed to", "")
+
+
+def test_progress_arrives_in_cloudwatch_once_and_in_order(node: Node, world: World) -> None:
+    stream = f"{instance(world.deployment).id}/boot"
+    arrived = partial(_is_logged, "allora: ready", world.deployment, "host", stream)
+    wait_for("the end of the installation in CloudWatch", arrived, 30)
+    lines = _logged(world.deployment, "host", stream)
+    expected = [
+        *(f"allora: [{number}/6] {step}: done" for number, step in enumerate(_STEPS, start=1)),
+        "allora: ready",
+    ]
+    assert [line for line in lines if line in expected] == expected
+    start = [
+        "allora: secrets are in memory",
+        "allora: containers are started, and watched for 15 seconds",
+        "allora: worker and model are running",
+        expected[-2],
+    ]
+    assert [line for line in lines if line in start] == start
+    assert any("Built" in line for line in lines)  # what Docker prints is there too
+    assert not any("allora: failed" in line for line in lines)
+    secrets = (world.wallet.words, CONSUMER_TOKEN, *_role_credentials(world))
+    assert not [secret for secret in secrets if any(secret in line for line in lines)]
+    assert node.health["status"] == "healthy"
+
+
+def test_reports_go_on_after_an_outage_and_a_restart(node: Node, world: World) -> None:
+    stream = f"{instance(world.deployment).id}/boot"
+    before = _logged(world.deployment, "host", stream)
+    world.aws.silent.add("logs")
+    try:
+        node.machine.run("logger --tag allora one")
+        waits = "journalctl --unit allora-report --output cat | grep 'lines wait'"
+        wait_for("it is told on the host", lambda: node.machine.succeeds(waits), 30)
+        node.machine.run("systemctl restart allora-report; logger --tag allora two")
+    finally:
+        world.aws.silent.clear()
+    node.machine.run("systemctl restart allora-report; logger --tag allora three")
+    arrived = partial(_is_logged, "allora: three", world.deployment, "host", stream)
+    wait_for("the last line in CloudWatch", arrived, 60)
+    added = _logged(world.deployment, "host", stream)[len(before) :]
+    # Nothing of its own, and nothing twice.
+    assert added == ["allora: one", "allora: two", "allora: three"]
+    assert _logged(world.deployment, "host", stream)[: len(before)] == before
+
+
+def test_status_arrives_each_minute_in_the_shape_of_the_sample(node: Node, world: World) -> None:
+    stream = f"{instance(world.deployment).id}/status"
+    before = len(_logged(world.deployment, "host", stream))
+    assert before > 0  # at once, when the containers were started
+    wait_for("another status", lambda: len(_logged(world.deployment, "host", stream)) > before, 90)
+    lines = _logged(world.deployment, "host", stream)
+    for line in lines:
+        assert json.loads(line)["event"] == "status"
+    status = json.loads(lines[-1])
+    assert _differences(status, _SAMPLE) == []
+    (directive,) = status["_aws"]["CloudWatchMetrics"]
+    assert {each["Name"]: each["Unit"] for each in directive["Metrics"]} == host_status.METRICS
+    for service in ("worker", "model"):
+        container = node.container(service)
+        told = status["containers"][service]
+        assert told["state"] == "running"
+        assert told["image"] == container["Image"]
+        assert told["started_at"] == container["State"]["StartedAt"]
+    assert status["worker"]["address"] == world.wallet.address
+    assert status["system"].startswith("Ubuntu 24.04")
+    assert (status["WorkerRestarts"], status["ModelRestarts"]) == (0, 0)
+    assert 0 < status["DiskUsed"] < 100
+    said = node.machine.run("journalctl --boot --output cat UNIT=allora-status.service || true")
+    assert "Finished" not in said  # systemd is quiet about it, and about others it is not
+    assert "Finished" in node.machine.run("journalctl --boot --output cat UNIT=allora.service")
+
+
+def test_cloudwatch_is_told_where_metrics_are(world: World) -> None:
+    assert world.aws.log_formats == {
+        _LOG_GROUPS["worker"]: {"json/emf"},
+        _LOG_GROUPS["model"]: {None},
+        _LOG_GROUPS["host"]: {"json/emf"},
+    }
+
+
+def test_reporter_has_no_rights_and_shows_no_credentials(node: Node, world: World) -> None:
+    show = "systemctl show --property MainPID --value allora-report"
+    pid = node.machine.run(show).strip()
+    uid = node.machine.run(f"stat --format %u /proc/{pid}").strip()
+    assert uid not in ("0", "10001")
+    seen = node.machine.run(
+        "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n';"
+        "journalctl --no-pager; cat /var/lib/allora-report/cursor"
+    )
+    assert "/opt/allora/bin/report.py" in seen
+    for secret in _role_credentials(world):
+        assert secret not in seen
 
 
 def test_wallet_is_registered_once(world: World) -> None:
@@ -163,12 +267,39 @@ def test_role_allows_what_the_host_asks_for(node: Node, world: World) -> None:
         actions = statement["Action"]
         allowed += [actions] if isinstance(actions, str) else actions
     asked = {f"{service}:{action}" for service, action in world.aws.calls}
-    assert {"ssm:GetParameters", "s3:GetObject", "logs:PutLogEvents"} <= asked
+    assert {"ssm:GetParameters", "s3:GetObject"} <= asked
+    assert {"logs:CreateLogStream", "logs:PutLogEvents"} <= asked
     refused = {
         action for action in asked if not any(fnmatch.fnmatch(action, each) for each in allowed)
     }
     assert refused == set()
     assert node.health["status"] == "healthy"
+
+
+def _role_credentials(world: World) -> tuple[str, str]:
+    """What nobody may see of them: the key's id is no secret."""
+    assert world.metadata
+    credentials = world.metadata.credentials()
+    return credentials["SecretAccessKey"], credentials["Token"]
+
+
+def _differences(value: Any, sample: Any, where: str = "") -> list[str]:
+    """Where a value has other keys or types than the sample; null fits everything."""
+    if value is None or sample is None or where.endswith(".failures"):
+        return []
+    if isinstance(value, dict) and isinstance(sample, dict):
+        if value.keys() != sample.keys():
+            return [f"{where}: {sorted(value.keys() ^ sample.keys())}"]
+        pairs = [(value[name], sample[name], f"{where}.{name}") for name in sample]
+    elif isinstance(value, list) and isinstance(sample, list):
+        if len(value) != len(sample):
+            return [f"{where}: {len(value)} and {len(sample)} items"]
+        pairs = [(*pair, f"{where}[]") for pair in zip(value, sample, strict=True)]
+    else:
+        numbers = isinstance(value, int | float) and isinstance(sample, int | float)
+        fits = type(value) is type(sample) or (numbers and bool not in (type(value), type(sample)))
+        return [] if fits else [f"{where}: {value!r} and {sample!r}"]
+    return [found for pair in pairs for found in _differences(*pair)]
 
 
 def _last_nonce(node: Node) -> int | None:
@@ -181,7 +312,6 @@ def _is_logged(text: str, deployment: Deployment, service: str, stream: str) -> 
 
 
 def _logged(deployment: Deployment, service: str, stream: str) -> list[str]:
-    events = deployment.client("logs").get_log_events(
-        logGroupName=_LOG_GROUPS[service], logStreamName=stream, startFromHead=True
-    )
-    return [event["message"] for event in events["events"]]
+    pages = deployment.client("logs").get_paginator("filter_log_events")
+    events = pages.paginate(logGroupName=_LOG_GROUPS[service], logStreamNames=[stream])
+    return [event["message"] for page in events for event in page["events"]]

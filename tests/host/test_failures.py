@@ -202,7 +202,7 @@ def test_wrong_mnemonic(node: Node, world: World) -> None:
         assert not node.machine.succeeds("systemctl restart allora")
         told = _told(node)
         assert "no valid mnemonic" in told
-        assert "pipenv run allora secret set mnemonic" in told
+        assert "pipenv run allora wallet import" in told
         assert "abandon abandon" not in told
     finally:
         set_secret(world.deployment, "mnemonic", world.wallet.words)

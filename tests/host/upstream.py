@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import threading
 import urllib.error
 import urllib.request
@@ -49,16 +50,23 @@ class Emulated:
     Attributes:
         silent: the services that hang up, such as ``ssm``; the test changes it as it likes.
         calls: service and action of each request, such as ``("ssm", "GetParameters")``.
+        log_formats: what the host has said of the events that it put, by log group.
     """
 
     def __init__(self, url: str) -> None:
         self.silent: set[str] = set()
         self.calls: list[tuple[str, str]] = []
+        self.log_formats: dict[str, set[str | None]] = {}
         self._address = urlsplit(url).netloc
 
     def __call__(self, request: Request) -> Response:
         service = _service(request.host)
-        self.calls.append((service, _action(request)))
+        action = _action(request)
+        self.calls.append((service, action))
+        if action == "PutLogEvents":
+            group = json.loads(request.body)["logGroupName"]
+            said = request.headers.get("x-amzn-logs-format")
+            self.log_formats.setdefault(group, set()).add(said)
         if service in self.silent:
             raise NoAnswerError
         return forward(request, self._address)

@@ -44,7 +44,7 @@ class Instance:
 
 
 def deploy(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
-    """Both stacks, with the project's own commands: `allora bootstrap`, `secret set`, `cdktf`."""
+    """Both stacks, with the project's own commands: those of `allora`, and `cdktf`."""
     directory.mkdir()
     deployment = Deployment(emulator, directory, dict(_SETTINGS))
     bootstrapped = deployment.allora("bootstrap")
@@ -61,7 +61,8 @@ def deploy(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
 
 def set_secret(deployment: Deployment, name: str, value: str) -> None:
     """Stores a secret as an operator does."""
-    result = deployment.allora("secret", "set", name, "--replace", stdin=value)
+    command = ("wallet", "import") if name == "mnemonic" else ("secret", "set", name)
+    result = deployment.allora(*command, "--replace", stdin=value)
     assert result.returncode == 0, result.output
     assert value not in result.output
 

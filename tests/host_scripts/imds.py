@@ -1,6 +1,7 @@
 """A small instance metadata service, version 2: no answer without a token.
 
-usage: imds.py DIRECTORY PORT_FILE; /latest/meta-data/x is the file DIRECTORY/x.
+usage: imds.py DIRECTORY PORT_FILE; /latest/meta-data/x is the file DIRECTORY/x, or a
+list of what is in the directory of that name.
 """
 
 import sys
@@ -23,6 +24,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(401, "no token")
         elif file.is_file():
             self.answer(200, file.read_text().rstrip("\n"))
+        elif file.is_dir():
+            self.answer(200, "\n".join(sorted(child.name for child in file.iterdir())))
         else:
             self.answer(404, "no such thing")
 

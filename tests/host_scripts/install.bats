@@ -44,6 +44,18 @@ allora: ready' ]
   called '^systemctl enable --now allora-care.timer$'
 }
 
+@test "reports begin before anything else, and nothing depends on them" {
+  "$BIN/install.sh"
+  run grep --max-count 2 '^systemctl' "$CALLS"
+  [ "$output" = 'systemctl daemon-reload
+systemctl enable --now allora-report.service allora-status.timer' ]
+  stub systemctl '[[ $* != *allora-report* ]]'
+  run "$BIN/install.sh"
+  [ "$status" -eq 0 ]
+  [ "$(last_console_line)" = 'allora: ready' ]
+  contains "$(<"$ALLORA_ROOT/dev/console")" 'CloudWatch will not hear of this host'
+}
+
 @test "storage and Docker's settings are there before the package starts Docker" {
   stub apt-get '[[ -e $ALLORA_ROOT/etc/docker/daemon.json ]] && grep -q "start allora-storage" "$CALLS"'
   run "$BIN/install.sh"
@@ -77,6 +89,29 @@ allora: ready' ]
   contains "$(last_console_line)" "Try again: sudo $BIN/install.sh"
   contains "$(<"$ALLORA_ROOT/var/log/allora/install.log")" 'E: no route'
   never_called '^systemctl (enable|start) allora.service'
+}
+
+@test "what a command has printed last is in the journal before the failure, our own lines are not there twice" {
+  # shellcheck disable=SC2016
+  stub logger 'if [[ $* == "--tag allora-log" ]]; then cat; else echo "${*:3}"; fi >>"$ALLORA_ROOT/journal"'
+  stub apt-get 'seq 30; exit 100'
+  run "$BIN/install.sh"
+  [ "$status" -eq 1 ]
+  run tail -n 22 "$ALLORA_ROOT/journal"
+  [ "${lines[0]}" = '-- [3/6] Configure Docker: done' ]
+  [ "${lines[1]}" = 11 ]
+  [ "${lines[20]}" = 30 ]
+  contains "${lines[21]}" '-- failed: [4/6] Install packages: apt-get could not install'
+}
+
+@test "a failure that nobody foresaw is told in the same way" {
+  # shellcheck disable=SC2016
+  stub logger 'if [[ $* == "--tag allora-log" ]]; then cat >>"$ALLORA_ROOT/journal"; fi'
+  stub systemctl 'if [[ $* == "enable docker.service" ]]; then echo "no such unit" >&2; exit 5; fi'
+  run "$BIN/install.sh"
+  [ "$status" -eq 1 ]
+  contains "$(last_console_line)" 'allora: failed: [5/6] Run Docker: systemctl enable docker.service: status 5 in install.sh line'
+  contains "$(<"$ALLORA_ROOT/journal")" 'no such unit'
 }
 
 @test "no internet: bounded, and never a package" {

@@ -19,6 +19,8 @@ setup() {
     *" logs "*) echo "cannot start: the mnemonic is not valid" ;;
     info*) [[ ! -e $ALLORA_ROOT/docker-is-down ]] ;;
   esac'
+  stub systemd-cat 'cat >>"$ALLORA_ROOT/status"'
+  replace host_status.py 'echo "a status"'
   replace fetch-secrets.py 'echo "fetch-secrets" >>"$CALLS"'
   replace fetch-build-contexts.py 'echo "fetch-build-contexts" >>"$CALLS"'
 }
@@ -41,6 +43,28 @@ replace() {
   run grep -nE 'fetch-secrets| up ' "$CALLS"
   [[ ${lines[0]} == *fetch-secrets* ]]
   [[ ${lines[1]} == *' up '* ]]
+}
+
+@test "each part of the start is told; there is a status when the containers are started, and when they stay up" {
+  run "$BIN/start.sh"
+  run tr -d '\r' <"$ALLORA_ROOT/dev/console"
+  [ "$output" = 'allora: secrets are in memory
+allora: images are built or fetched, which takes minutes when they are new
+allora: containers are started, and watched for 15 seconds
+allora: worker and model are running' ]
+  run grep -E ' up |^systemd-cat|^sleep' "$CALLS"
+  [[ ${lines[0]} == *' up '* ]]
+  [ "${lines[1]}" = 'systemd-cat --identifier=allora-status' ]
+  [ "${lines[2]}" = 'sleep 15' ]
+  [ "${lines[3]}" = 'systemd-cat --identifier=allora-status' ]
+  [ "$(<"$ALLORA_ROOT/status")" = $'a status\na status' ]
+}
+
+@test "a status that cannot be had or sent is no failure" {
+  replace host_status.py 'exit 1'
+  stub systemd-cat 'exit 1'
+  run "$BIN/start.sh"
+  [ "$status" -eq 0 ]
 }
 
 @test "secrets that cannot be had: their sentence is the last line, and nothing starts" {

@@ -68,6 +68,12 @@ def test_logs_go_to_a_group_that_exists_and_never_hold_the_container_up(
     assert logging["options"]["awslogs-group"] == f"${{LOG_GROUP_PREFIX}}/{name}"
     assert logging["options"]["awslogs-create-group"] == "false"
     assert logging["options"]["mode"] == "non-blocking"
+    assert logging["options"]["awslogs-stream"] == "${INSTANCE_ID}"
+
+
+def test_metrics_are_taken_from_the_worker_s_lines_alone(services: dict[str, Any]) -> None:
+    assert services["worker"]["logging"]["options"]["awslogs-format"] == "json/emf"
+    assert "awslogs-format" not in services["model"]["logging"]["options"]
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -170,7 +170,7 @@ def test_all_missing_secrets_are_named_with_the_command_and_the_old_ones_stay(
     host.run()
     ssm.delete_parameter(Name=f"{PREFIX}/mnemonic")
     report = refused(host.run(MODEL_SECRETS="CG_API_KEY"))
-    assert "pipenv run allora secret set mnemonic" in report
+    assert "pipenv run allora wallet import" in report
     assert "pipenv run allora secret set model/CG_API_KEY" in report
     assert host.files() == {"worker/mnemonic": MNEMONIC}
 

@@ -45,7 +45,8 @@ def outputs(deployment: Deployment) -> dict[str, str]:
     """What the first deployment put into its outputs file."""
     assert deployment.allora("bootstrap").returncode == 0
     for name, value in SECRETS.items():
-        stored = deployment.allora("secret", "set", name, stdin=value)
+        command = ("wallet", "import") if name == "mnemonic" else ("secret", "set", name)
+        stored = deployment.allora(*command, stdin=value)
         assert stored.returncode == 0, stored.output
         assert value not in stored.output
     file = deployment.directory / "single-node-deploy.json"
@@ -183,6 +184,16 @@ def test_nothing_is_left_after_destroy(deployment: Deployment) -> None:
     assert logs.describe_log_groups(logGroupNamePrefix="/allora/")["logGroups"] == []
     sns = deployment.client("sns")
     assert sns.list_topics()["Topics"] == []
+
+
+@pytest.mark.usefixtures("outputs")
+def test_what_was_on_the_data_volume_is_left_as_a_snapshot(deployment: Deployment) -> None:
+    ec2 = deployment.client("ec2")
+    ours = [{"Name": "tag:ManagedBy", "Values": ["cdktf"]}]
+    (snapshot,) = ec2.describe_snapshots(Filters=ours)["Snapshots"]
+    assert snapshot["Encrypted"] is True
+    tags = {tag["Key"]: tag["Value"] for tag in snapshot["Tags"]}
+    assert (tags["Name"], tags["Worker"]) == ("allora-worker-data", "worker")
 
 
 @pytest.mark.usefixtures("outputs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,6 @@ from scripts.local.emulator import ACCOUNT_ID, Emulator
 from tests.local.conftest import ROOT, Deployment
 
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
-WORDS = "abandon " * 11 + "about"
 
 
 @pytest.fixture
@@ -121,11 +121,11 @@ class TestBootstrap:
 
 class TestSecret:
     def test_is_stored_encrypted_and_never_shown(self, deployment: Deployment, ssm: Any) -> None:
-        stored = deployment.allora("secret", "set", "mnemonic", stdin=f"{WORDS}\n")
+        stored = deployment.allora("secret", "set", "api-key", stdin="UP-canary\n")
         assert stored.returncode == 0, stored.output
-        assert "abandon" not in stored.output
-        found = ssm.get_parameter(Name="/allora/worker/mnemonic", WithDecryption=True)["Parameter"]
-        assert (found["Value"], found["Type"]) == (WORDS, "SecureString")
+        assert "canary" not in stored.output
+        found = ssm.get_parameter(Name="/allora/worker/api-key", WithDecryption=True)["Parameter"]
+        assert (found["Value"], found["Type"]) == ("UP-canary", "SecureString")
 
     def test_is_never_overwritten_by_accident(self, deployment: Deployment, ssm: Any) -> None:
         deployment.allora("secret", "set", "api-key", stdin="first")
@@ -133,20 +133,42 @@ class TestSecret:
         assert refused.returncode == 1
         assert "--replace" in refused.output
         assert value(ssm, "api-key") == "first"
-        assert deployment.allora("secret", "set", "api-key", "--replace", stdin="third")
+        replaced = deployment.allora(
+            "secret", "set", "api-key", "--replace", "--json", stdin="third"
+        )
+        assert json.loads(replaced.output) == {
+            "parameter": "/allora/worker/api-key",
+            "stored": True,
+            "version": 2,
+        }
         assert value(ssm, "api-key") == "third"
 
-    @pytest.mark.parametrize(
-        "words", ["abandon " * 12, "abandon about", "not a mnemonic", WORDS.replace(" ", "  "), ""]
-    )
-    def test_words_that_are_no_wallet_are_refused(
-        self, deployment: Deployment, ssm: Any, words: str
-    ) -> None:
-        refused = deployment.allora("secret", "set", "mnemonic", stdin=words)
+    def test_wallet_has_commands_of_its_own(self, deployment: Deployment, ssm: Any) -> None:
+        refused = deployment.allora("secret", "set", "mnemonic", stdin="abandon about")
         assert refused.returncode == 1
-        assert "Nothing was stored" in refused.output
+        assert "pipenv run allora wallet import" in refused.output
         assert "abandon" not in refused.output
         assert ssm.get_parameters(Names=["/allora/worker/mnemonic"])["Parameters"] == []
+
+    @pytest.mark.parametrize(
+        ("name", "text", "told"),
+        [
+            ("api-key", " \n", "No value"),
+            ("api-key", "canary\nX-Other: header", "line breaks"),
+            ("api-key", "c\N{LATIN SMALL LETTER A WITH GRAVE}nary", "not ASCII"),
+            ("api-key", "canary" * 700, "longer than 4096 bytes"),
+            ("inference-token", "canary-of-15-ch", "shorter than 16"),
+        ],
+    )
+    def test_value_that_cannot_work_is_refused(
+        self, deployment: Deployment, ssm: Any, name: str, text: str, told: str
+    ) -> None:
+        refused = deployment.allora("secret", "set", name, "--json", stdin=text)
+        assert refused.returncode == 1
+        assert told in refused.output
+        assert "Nothing was stored" in refused.output
+        assert "canary" not in refused.output
+        assert ssm.get_parameters(Names=[f"/allora/worker/{name}"])["Parameters"] == []
 
     def test_a_name_that_the_host_never_reads_is_refused(self, deployment: Deployment) -> None:
         refused = deployment.allora("secret", "set", "model/CG_API_KEY", stdin="x")
@@ -155,26 +177,51 @@ class TestSecret:
         deployment.write_env(MODEL_SECRETS="CG_API_KEY")
         assert deployment.allora("secret", "set", "model/CG_API_KEY", stdin="x").returncode == 0
 
+    def test_list_tells_what_is_stored_but_no_value(self, deployment: Deployment, ssm: Any) -> None:
+        models = [f"SECRET_{number}" for number in range(12)]  # more than AWS gives at once
+        deployment.write_env(MODEL_SECRETS=",".join(models))
+        stored = ["/allora/worker/api-key", "/allora/worker/model/SECRET_11"]
+        for name in (*stored, "/allora/other/mnemonic"):
+            ssm.put_parameter(Name=name, Value="canary-value", Type="SecureString")
+        listed = deployment.allora("secret", "list")
+        assert listed.returncode == 0, listed.output
+        lines = dict(line.split(maxsplit=1) for line in listed.output.splitlines())
+        assert len(lines) == 15
+        assert sorted(name for name in lines if lines[name] != "not stored") == sorted(stored)
+        assert all(re.fullmatch(r"stored 20\d\d-.* UTC", lines[name]) for name in stored)
+        as_json = deployment.allora("secret", "list", "--json").output
+        versions = {each["parameter"]: each["version"] for each in json.loads(as_json)["secrets"]}
+        assert {name for name, version in versions.items() if version} == set(stored)
+        assert "canary" not in listed.output + as_json
+
     def test_prompt_does_not_echo(self, deployment: Deployment, ssm: Any) -> None:
         """At a real terminal, as a user would type it."""
-        terminal = pexpect.spawn(
-            sys.executable,
-            ["-m", "scripts.operator", "secret", "set", "api-key"],
-            cwd=str(ROOT),
-            env=deployment.environment,
-            timeout=30,
-            encoding="utf-8",
-        )
-        terminal.logfile_read = screen = io.StringIO()
+        terminal = at_terminal(deployment, "secret", "set", "api-key")
         terminal.expect("not shown")
         terminal.waitnoecho()
         terminal.sendline("typed-canary")
         terminal.expect(pexpect.EOF)
         terminal.close()
-        assert terminal.exitstatus == 0, screen.getvalue()
-        assert "is stored" in screen.getvalue()
-        assert "typed-canary" not in screen.getvalue()
+        screen = terminal.logfile_read.getvalue()
+        assert terminal.exitstatus == 0, screen
+        assert "is stored" in screen
+        assert "typed-canary" not in screen
         assert value(ssm, "api-key") == "typed-canary"
+
+    def test_ctrl_c_in_the_prompt(self, deployment: Deployment, ssm: Any) -> None:
+        terminal = at_terminal(deployment, "secret", "set", "api-key")
+        terminal.expect("not shown")
+        terminal.waitnoecho()
+        terminal.send("typed-can")
+        terminal.sendcontrol("c")
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        screen = terminal.logfile_read.getvalue()
+        assert terminal.exitstatus == 130, screen
+        assert "Nothing is lost" in screen
+        assert "Traceback" not in screen
+        assert "typed-can" not in screen
+        assert ssm.get_parameters(Names=["/allora/worker/api-key"])["Parameters"] == []
 
 
 class TestErrors:
@@ -215,3 +262,16 @@ def value(ssm: Any, name: str) -> str:
     found = ssm.get_parameter(Name=f"/allora/worker/{name}", WithDecryption=True)
     text: str = found["Parameter"]["Value"]
     return text
+
+
+def at_terminal(deployment: Deployment, *arguments: str) -> Any:
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-m", "scripts.operator", *arguments],
+        cwd=str(ROOT),
+        env=deployment.environment,
+        timeout=60,
+        encoding="utf-8",
+    )
+    terminal.logfile_read = io.StringIO()
+    return terminal

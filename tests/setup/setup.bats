@@ -69,7 +69,7 @@ run_setup() { run env -i PATH="$commands" HOME="$BATS_TEST_TMPDIR" "$@" bash "$p
 
 @test "the commands lead into the project by relative paths, wherever it lies" {
   local name
-  for name in bats cdktf node npm pipenv; do
+  for name in allora bats cdktf node npm pipenv; do
     [[ "$(readlink "$root/.venv/bin/$name")" == ../* ]]
     [ -x "$root/.venv/bin/$name" ]
   done

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from cdktf import Testing
 
+from scripts.host.bin import host_status
+from scripts.worker.allora_worker import metric_names
 from settings import Settings
 from stacks.common_stack import CommonStack
 from tests.synthesized import Stack
@@ -50,7 +52,7 @@ def test_role_writes_to_its_own_log_groups_alone(common: Synth) -> None:
     granted = statements(stack)["WriteOwnLogs"]["Resource"]
     groups = {group["name"] for group in stack.all("aws_cloudwatch_log_group")}
     assert set(granted) == {f"{here}{group}:log-stream:*" for group in groups}
-    assert groups == {"/allora/mine/worker", "/allora/mine/model"}
+    assert groups == {"/allora/mine/worker", "/allora/mine/model", "/allora/mine/host"}
 
 
 def test_role_reads_build_contexts_and_no_state(common: Synth) -> None:
@@ -63,7 +65,8 @@ def test_role_reads_build_contexts_and_no_state(common: Synth) -> None:
 
 def test_role_puts_metrics_into_one_namespace(common: Synth) -> None:
     put = statements(common())["PutOwnMetrics"]
-    assert put["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Allora"}}
+    assert put["Condition"] == {"StringEquals": {"cloudwatch:namespace": metric_names.NAMESPACE}}
+    assert metric_names.NAMESPACE == host_status.NAMESPACE
 
 
 def test_no_wildcard_action_and_no_unexplained_wildcard_resource(common: Synth) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -233,6 +232,7 @@ class TestDataVolume:
         )
         volume = stack.one("aws_ebs_volume")
         assert volume["encrypted"] is True
+        assert volume["final_snapshot"] is True
         assert (volume["type"], volume["size"], volume["iops"], volume["throughput"]) == (
             "gp3",
             256,
@@ -261,48 +261,6 @@ class TestDataVolume:
     def test_instance_store_is_no_ebs_volume(self, node: Synth) -> None:
         stack = node(AWS_INSTANCE_TYPE="i4i.large", EDGE_DATA_VOL_TYPE="instance-store")
         assert stack.all("aws_ebs_volume") == []
-
-
-class TestMonitoring:
-    def test_failed_hardware_is_recovered_and_announced(self, node: Synth) -> None:
-        alarms = {
-            alarm["metric_name"]: alarm for alarm in node().all("aws_cloudwatch_metric_alarm")
-        }
-        recover, announce = alarms["StatusCheckFailed_System"]["alarm_actions"]
-        assert recover == "arn:aws:automate:eu-central-1:ec2:recover"
-        assert "terraform_remote_state" in announce
-        reboot = alarms["StatusCheckFailed_Instance"]["alarm_actions"][0]
-        assert reboot == "arn:aws:automate:eu-central-1:ec2:reboot"
-
-    def test_an_instance_with_local_disks_is_not_recovered_but_announced(self, node: Synth) -> None:
-        alarms = {
-            alarm["metric_name"]: alarm
-            for alarm in node(AWS_INSTANCE_TYPE="i4i.large").all("aws_cloudwatch_metric_alarm")
-        }
-        (announce,) = alarms["StatusCheckFailed_System"]["alarm_actions"]
-        assert "terraform_remote_state" in announce
-        assert "stop the instance" in alarms["StatusCheckFailed_System"]["alarm_description"]
-
-    def test_recovery_comes_before_a_reboot(self, node: Synth) -> None:
-        alarms = {
-            alarm["metric_name"]: alarm for alarm in node().all("aws_cloudwatch_metric_alarm")
-        }
-        assert (
-            alarms["StatusCheckFailed_System"]["evaluation_periods"]
-            < alarms["StatusCheckFailed_Instance"]["evaluation_periods"]
-        )
-
-    def test_alarms_watch_this_host(self, node: Synth) -> None:
-        for alarm in node().all("aws_cloudwatch_metric_alarm"):
-            assert "aws_instance" in alarm["dimensions"]["InstanceId"]
-
-    def test_dashboard_is_where_the_output_says(self, node: Synth) -> None:
-        stack = node(AWS_RESOURCE_NAME_PREFIX="mine")
-        dashboard = stack.one("aws_cloudwatch_dashboard")
-        assert dashboard["dashboard_name"] == "mine-eu-central-1"
-        assert stack.json["output"]["dashboard_url"]["value"].endswith("/mine-eu-central-1")
-        for widget in json.loads(dashboard["dashboard_body"])["widgets"]:
-            assert widget["properties"]["region"] == "eu-central-1"
 
 
 class TestBuildContexts:

@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.user_data import MAX_USER_DATA_BYTES
 from settings import Settings, SettingsError
 from settings.model import DEFAULT_PYTHON_IMAGE
+from stacks.bare_text import bare
 from stacks.host_configuration import host_user_data
 from tests.unpacked import unpack
 
@@ -66,7 +68,8 @@ def test_scripts_units_and_compose_file_are_there(host: Callable[..., Path]) -> 
     assert len(tracked) > 10
     for file in tracked:
         folder, name = file.split("/")
-        assert (root / destinations[folder] / name).read_bytes() == (source / file).read_bytes()
+        arrived = (root / destinations[folder] / name).read_text()
+        assert arrived == bare(name, (source / file).read_text())
     assert (root / "opt/allora/bin/install.sh").stat().st_mode & 0o111
     assert (root / "etc/systemd/system/allora.service").exists()
     assert (root / "opt/allora/compose.yaml").exists()
@@ -139,6 +142,11 @@ def test_too_much_is_refused_by_the_setting_s_name(make_settings: MakeSettings) 
     assert "16,384" in report
     assert "->" in report
     assert noise[:40] not in report
+
+
+def test_scripts_leave_room_for_the_settings(make_settings: MakeSettings) -> None:
+    user_data = host_user_data(make_settings(), build_contexts_sha256=DIGEST).base64
+    assert len(base64.b64decode(user_data)) < MAX_USER_DATA_BYTES - 1500
 
 
 def test_own_images_are_built_as_the_settings_say(host: Callable[..., Path]) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,15 @@ class TestValues:
             ),
             ("MODEL_ENV_VARS='CG_API_KEY=\nA=1'", "model_env", {"A": "1"}),
             ("MODEL_ENV_VARS='TOKEN=ETH'", "model_env", {"TOKEN": "ETH"}),
+            ("ALARM_MISSED_WINDOWS=5", "alarm_missed_windows", 5),
+            ("ALARM_BALANCE=0", "alarm_balance", Decimal(0)),
+            ("ALARM_BALANCE=0.000000000000000001", "alarm_balance", Decimal("1e-18")),
+            ("", "alarm_balance", Decimal("0.00000000075")),
+            (
+                "ALLORA_NETWORK=mainnet\nALLORA_WORKER_TOPIC_ID=1",
+                "alarm_balance",
+                Decimal("0.01875"),
+            ),
             ("ALLORA_WORKER_IMAGE=localhost:5000/a/b:1", "worker_image", "localhost:5000/a/b:1"),
         ],
     )

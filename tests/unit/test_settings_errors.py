@@ -212,6 +212,11 @@ BAD: list[tuple[str, str, tuple[str, ...]]] = [
     ("MODEL_ENV_VARS=A=1\nMODEL_SECRETS=A", "MODEL_SECRETS", ("MODEL_ENV_VARS", "remove it there")),
     ("ALARM_EMAIL=me", "ALARM_EMAIL", ("'me'", "you@example.com")),
     ("ALARM_EMAIL=a@b.example,c@d.example", "ALARM_EMAIL", ("one address",)),
+    ("ALARM_MISSED_WINDOWS=1", "ALARM_MISSED_WINDOWS", ("'1'", "2 to 1000")),
+    ("ALARM_MISSED_WINDOWS=three", "ALARM_MISSED_WINDOWS", ("'three'", "whole number")),
+    ("ALARM_BALANCE=-1", "ALARM_BALANCE", ("'-1'", "amount of ALLO", "0.5")),
+    ("ALARM_BALANCE=1e-9", "ALARM_BALANCE", ("'1e-9'", "amount of ALLO")),
+    ("ALARM_BALANCE=0,5", "ALARM_BALANCE", ("'0,5'", "amount of ALLO")),
     ("LOG_RETENTION_DAYS=31", "LOG_RETENTION_DAYS", ("'31'", "30 or 60")),
     ("LOG_RETENTION_DAYS=0", "LOG_RETENTION_DAYS", ("'0'", "1 to 3653")),
     ("AWS_REGIN=us-east-1", "AWS_REGIN", ("not a setting", "did you mean AWS_REGION")),
@@ -346,8 +351,8 @@ class TestSecrets:
     @pytest.mark.parametrize(
         ("name", "remedy"),
         [
-            ("ALLORA_WALLET_ADDRESS_RESTORE_MNEMONIC", "pipenv run allora secret set mnemonic"),
-            ("ALLORA_ACCOUNT_MNEMONIC", "pipenv run allora secret set mnemonic"),
+            ("ALLORA_WALLET_ADDRESS_RESTORE_MNEMONIC", "pipenv run allora wallet import"),
+            ("ALLORA_ACCOUNT_MNEMONIC", "pipenv run allora wallet import"),
             ("ALLORA_API_KEY", "pipenv run allora secret set api-key"),
             ("ALLORA_INFERENCE_TOKEN", "pipenv run allora secret set inference-token"),
             ("AWS_ACCESS_KEY_ID", "aws configure"),

@@ -119,6 +119,3 @@ async def test_the_balance_is_a_metric(chain: FakeChain, start: Start) -> None:
     worker = await start(chain)
     await until(lambda: worker.log.metrics("Balance"))
     assert worker.log.metrics("Balance")[-1]["Balance"] == pytest.approx(1000, abs=1)
-    for name in ("SecondsSinceSuccess", "Refused", "ChainErrors", "ModelFailures", "Starts"):
-        assert worker.log.metrics(name)[0]["WorkerName"] == "tester"
-    assert worker.log.metrics("SecondsSinceSuccess")[0]["TopicId"] == "69"

@@ -48,9 +48,7 @@ def test_a_traceback_is_in_the_same_line(log: Log) -> None:
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_a_metric_is_in_the_embedded_metric_format(log: Log, metric: Metric) -> None:
-    given = {"WorkerName": "tester", "TopicId": "69", "FailureKind": "model"}
-    dimensions = {name: given[name] for names in metric.dimensions for name in names}
-    reports.metric(metric, 3, **dimensions)
+    reports.metric(metric, 3, WorkerName="tester", TopicId="69")
     [line] = log.lines()
     directive = line["_aws"]
     assert isinstance(directive["Timestamp"], int)

@@ -53,7 +53,7 @@ def test_a_file_that_is_missing_or_no_text_is_told_with_the_remedy(secrets: Path
     with pytest.raises(CannotStartError, match="it is not text"):
         load_wallet(secrets)
     (secrets / "mnemonic").unlink()
-    with pytest.raises(CannotStartError, match="allora secret set mnemonic"):
+    with pytest.raises(CannotStartError, match="allora wallet import"):
         load_wallet(secrets)
     (secrets / "mnemonic").mkdir()
     with pytest.raises(CannotStartError, match="directory"):

@@ -57,6 +57,10 @@ def model_secrets() -> list[Secret]:
     return [Secret(f"model/{name}", True) for name in names]
 
 
+def how_to_store(name: str) -> str:
+    return "wallet import" if name == "mnemonic" else f"secret set {name}"
+
+
 def fetch(names: Iterable[str]) -> dict[str, str]:
     """The decrypted values of those parameters that exist."""
     client = boto3.client("ssm", region_name=os.environ["AWS_REGION"], config=PATIENCE)
@@ -98,8 +102,10 @@ def main() -> None:
         )
     missing = [s.name for s in worker + model if s.required and f"{prefix}/{s.name}" not in values]
     if missing:
-        commands = " and ".join(f"pipenv run allora secret set {name}" for name in missing)
-        sys.exit(f"Secrets are missing below {prefix}. On your computer, run: {commands}")
+        sys.exit(
+            f"Secrets are missing below {prefix}. On your computer, run: "
+            + " and ".join(f"pipenv run allora {how_to_store(name)}" for name in missing)
+        )
 
     def files(secrets: list[Secret]) -> dict[str, str]:
         present = [s for s in secrets if f"{prefix}/{s.name}" in values]

@@ -13,12 +13,16 @@ readonly AGAIN="Details: $LOG_FILE. Try again: sudo $BIN_DIR/install.sh"
 readonly PROBE_URL="${PROBE_URL:-http://archive.ubuntu.com/ubuntu/}"
 # docker-buildx: newer versions of docker compose build images with it only.
 readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git python3-boto3 unattended-upgrades}"
+readonly TOLD_LINES=20
+STEP=Begin
+trap 'give_up "$BASH_COMMAND: status $? in ${BASH_SOURCE[0]##*/} line $LINENO."' ERR
 
 main() {
   # What commands print goes to the log, but a person who runs this sees it.
   if [[ -t 2 ]]; then exec > >(tee --append "$LOG_FILE") 2>&1; else exec >>"$LOG_FILE" 2>&1; fi
   only_one_at_a_time
   systemctl daemon-reload
+  report
   systemctl enable allora-install.service
   run_steps \
     'Reach the internet' wait_for_internet \
@@ -34,6 +38,12 @@ main() {
 only_one_at_a_time() {
   exec 9>"$RUN_DIR/install.lock"
   flock --nonblock 9 || die "another $BIN_DIR/install.sh is running. Wait for it: tail --follow $LOG_FILE"
+}
+
+# First of all, so that somebody who waits sees why. Without it everything goes on.
+report() {
+  systemctl enable --now allora-report.service allora-status.timer ||
+    say 'CloudWatch will not hear of this host: journalctl --unit allora-report'
 }
 
 # run_steps NAME FUNCTION [NAME FUNCTION]...
@@ -52,7 +62,14 @@ run_steps() {
 
 # give_up MESSAGE
 give_up() {
+  trap - ERR
+  show_log
   die "$STEP: $1 $AGAIN"
+}
+
+# The journal, and with it CloudWatch, gets what the commands have printed last; our own lines it has already.
+show_log() {
+  grep --text --invert-match '^allora: ' "$LOG_FILE" | tail --lines "$TOLD_LINES" | logger --tag allora-log || true
 }
 
 # The Elastic IP, and with it the way out, comes only after the instance runs.

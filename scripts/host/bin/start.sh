@@ -12,11 +12,16 @@ readonly SETTLE_SECONDS=15 # a container that cannot start has failed by then
 main() {
   wait_for_docker
   fetch_secrets
+  say 'secrets are in memory'
   fetch_build_contexts
   fetch_model
   check_services
+  say 'images are built or fetched, which takes minutes when they are new'
   start_containers
+  say "containers are started, and watched for $SETTLE_SECONDS seconds"
+  send_status
   check_containers
+  send_status
   docker image prune --force # what this build has replaced
   rm --force "$RUN_DIR/last-failure"
   say 'worker and model are running'
@@ -63,6 +68,11 @@ check_containers() {
     [[ $(restart_count "$service") == "${restarts[$service]}" && $(state "$service") == running ]] ||
       die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service"
   done
+}
+
+# allora-status.timer sends the next one; whoever waits for the worker need not wait for that.
+send_status() {
+  "$BIN_DIR/host_status.py" | systemd-cat --identifier=allora-status || true
 }
 
 restart_count() { inspect "$1" '{{.RestartCount}}'; }

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from scripts.operator import screen
+from scripts.operator import prompts, screen
 from scripts.operator.office import open_office
-from scripts.operator.secrets import check_secret_name, check_secret_value, put_secret
+from scripts.operator.secrets import (
+    check_secret_name,
+    check_secret_value,
+    list_secrets,
+    put_secret,
+)
 
-app = typer.Typer(no_args_is_help=True, help="The worker's secrets, in SSM Parameter Store.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The worker's secrets, in SSM Parameter Store. The wallet has its own: allora wallet.",
+)
 
 
 @app.command("set")
@@ -19,14 +26,13 @@ def set_(
     name: Annotated[
         str,
         typer.Argument(
-            help="mnemonic (the wallet's words), api-key (faucet), inference-token "
-            "(what consumers must present on the worker's port), or model/NAME for a variable "
-            "that MODEL_SECRETS names."
+            help="api-key (faucet), inference-token (what consumers must present on the worker's "
+            "port), or model/NAME for a variable that MODEL_SECRETS names."
         ),
     ],
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Overwrite the value that is there. It is lost.")
+        bool, typer.Option("--replace", help="Overwrite the value that is there.")
     ] = False,
     json: screen.Json = False,
 ) -> None:
@@ -37,21 +43,45 @@ def set_(
     """
     office = open_office()
     check_secret_name(name, office.settings.model_secrets)
-    value = read_secret(name)
+    value = prompts.hidden_or_stdin(name).strip()
     check_secret_value(name, value)
     parameter = f"{office.names.secrets_prefix}/{name}"
-    put_secret(office.session.client("ssm"), parameter=parameter, value=value, replace=replace)
+    version = put_secret(
+        office.session.client("ssm"), parameter=parameter, value=value, replace=replace
+    )
     if json:
-        screen.result({"parameter": parameter, "stored": True})
+        screen.result({"parameter": parameter, "stored": True, "version": version})
         return
     screen.out.print(
-        f"✔ {parameter} is stored, encrypted. The host reads it when its service starts."
+        f"✔ {parameter} is stored, encrypted. The host reads it when its service starts; "
+        "one that runs: pipenv run allora restart",
+        markup=False,
     )
 
 
-def read_secret(name: str) -> str:
-    """What the operator types without seeing it, or what comes on standard input."""
-    if sys.stdin.isatty():
-        value: str = typer.prompt(f"{name} (not shown)", hide_input=True, err=True)
-        return value.strip()
-    return sys.stdin.read().strip()
+@app.command("list")
+def list_(*, json: screen.Json = False) -> None:
+    """Lists the secrets that the host may read, and when each was stored. Never their values.
+
+    Example: pipenv run allora secret list
+    """
+    office = open_office()
+    secrets = list_secrets(office.session.client("ssm"), office.names.parameters)
+    if json:
+        screen.result(
+            {
+                "secrets": [
+                    {
+                        "parameter": secret.parameter,
+                        "stored_at": secret.stored_at and secret.stored_at.isoformat(),
+                        "version": secret.version,
+                    }
+                    for secret in secrets
+                ]
+            }
+        )
+        return
+    width = max(len(secret.parameter) for secret in secrets)
+    for secret in secrets:
+        when = f"stored {secret.stored_at:%Y-%m-%d %H:%M %Z}" if secret.stored_at else "not stored"
+        screen.out.print(f"{secret.parameter:<{width}}  {when}", markup=False)

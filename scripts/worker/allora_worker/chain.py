@@ -17,7 +17,7 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
-from .errors import ChainUnavailableError, RefusedError, one_line
+from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line
 from .networks import Network
 from .settings import Role
 from .timings import Timings
@@ -96,7 +96,7 @@ class Chain:
         """Asks the chain something.
 
         Raises:
-            RefusedError: The network does not speak the SDK's version of its protocol.
+            SdkRefusedError: The network does not speak the SDK's version of its protocol.
             ChainUnavailableError: The endpoint does not work.
             GRPCError: The node answered that it cannot answer this.
         """
@@ -246,12 +246,12 @@ def translate(error: Exception) -> Exception:
     """What the worker acts on, of what the SDK and gRPC raise; the error itself when it is neither.
 
     Returns:
-        RefusedError: The network does not speak the SDK's version of its protocol.
+        SdkRefusedError: The network does not speak the SDK's version of its protocol.
         ChainUnavailableError: The endpoint does not work.
     """
     if isinstance(error, GRPCError):
         if error.status is Status.UNIMPLEMENTED:
-            return RefusedError(
+            return SdkRefusedError(
                 f"the network does not speak this SDK's protocol ({error.message}); set "
                 "ALLORA_SDK_VERSION to a version of the SDK that does, and build again"
             )

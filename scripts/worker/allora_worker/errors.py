@@ -42,12 +42,16 @@ class RefusedError(Exception):
     """The network refuses the worker in a topic until somebody does something about it."""
 
 
+class SdkRefusedError(RefusedError):
+    """The network does not speak the SDK's version of its protocol."""
+
+
 class ChainUnavailableError(Exception):
     """The chain's endpoint failed a call, or did not answer it in time."""
 
 
 class FailureKind(StrEnum):
-    """Why a window was lost; the values of the metric dimension FailureKind."""
+    """Why a window was lost."""
 
     MODEL = "model"
     """The model server gave no usable answer before the window's end."""

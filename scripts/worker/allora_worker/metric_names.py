@@ -12,10 +12,10 @@ from typing import Final
 NAMESPACE: Final = "Allora"
 
 # What a metric is told apart by. Each combination of values costs money as a metric of its own
-# (https://aws.amazon.com/cloudwatch/pricing/), so that a metric has only those that alarms need.
+# (https://aws.amazon.com/cloudwatch/pricing/), so that a metric has only those that an alarm or the
+# dashboard shows. Whatever else a line tells, such as the topic, can be searched for in the log.
 WORKER: Final = ("WorkerName",)
 WORKER_AND_TOPIC: Final = ("WorkerName", "TopicId")
-WORKER_AND_KIND: Final = ("WorkerName", "FailureKind")
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,24 @@ SUBMISSIONS: Final = Metric(
     "Submissions",
     "Count",
     "Windows for which the chain accepted a submission, as they happen.",
-    (WORKER, WORKER_AND_TOPIC),
 )
 SUBMISSION_FAILURES: Final = Metric(
     "SubmissionFailures",
     "Count",
     "Windows that were lost, as they happen; attempts that a later one made good do not count.",
-    (WORKER, WORKER_AND_TOPIC, WORKER_AND_KIND),
 )
 SECONDS_SINCE_SUCCESS: Final = Metric(
     "SecondsSinceSuccess",
     "Seconds",
-    "Since the last accepted submission, or since the start when there was none; every minute. "
-    "Under the worker's name alone there is one value for each topic: alarm on the maximum.",
-    (WORKER, WORKER_AND_TOPIC),
+    "Since the last accepted submission in the topic, whichever process sent it, or since the "
+    "start when none is known; every minute.",
+    (WORKER_AND_TOPIC,),
+)
+WINDOWS_SINCE_SUCCESS: Final = Metric(
+    "WindowsSinceSuccess",
+    "None",
+    "The same in windows: those seconds by the length of the topic's epoch; every minute once the "
+    "topic is known. One value for each topic, under the worker's name alone: the maximum counts.",
 )
 MODEL_LATENCY: Final = Metric(
     "ModelLatency",
@@ -75,16 +79,21 @@ BALANCE: Final = Metric(
 REFUSED: Final = Metric(
     "Refused", "Count", "1 while the network refuses the worker in any topic, else 0; every minute."
 )
-STARTS: Final = Metric("Starts", "Count", "1 at each start of the worker's process.")
+SDK_REFUSED: Final = Metric(
+    "SdkRefused",
+    "Count",
+    "1 while the network does not speak the protocol of the worker's SDK, else 0; every minute.",
+)
 
 METRICS: Final = (
     SUBMISSIONS,
     SUBMISSION_FAILURES,
     SECONDS_SINCE_SUCCESS,
+    WINDOWS_SINCE_SUCCESS,
     MODEL_LATENCY,
     MODEL_FAILURES,
     CHAIN_ERRORS,
     BALANCE,
     REFUSED,
-    STARTS,
+    SDK_REFUSED,
 )

@@ -36,13 +36,13 @@ def error(event: str, message: str, *, trace: bool = False, **fields: object) ->
     _LOGGER.error(message, exc_info=trace, extra={"event": event, "fields": fields})
 
 
-def metric(metric: Metric, value: float, **dimensions: str) -> None:
+def metric(metric: Metric, value: float, **labels: str) -> None:
     """Reports one value of a metric.
 
     Args:
         metric: Which one.
         value: In the metric's unit.
-        dimensions: A value for each dimension that the metric has.
+        labels: A value for each dimension that the metric has, and what else the log is to tell.
     """
     definition = {
         "Namespace": NAMESPACE,
@@ -51,7 +51,7 @@ def metric(metric: Metric, value: float, **dimensions: str) -> None:
     }
     fields: dict[str, object] = {
         "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]},
-        **dimensions,
+        **labels,
         metric.name: value,
     }
     _LOGGER.info("", extra={"event": "metric", "fields": fields})

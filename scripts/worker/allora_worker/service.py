@@ -101,7 +101,7 @@ class Service:
                     *(topic.run for topic in parts.topics),
                     parts.events.run,
                     parts.account.run,
-                    lambda: self._report_gauges(parts.chain),
+                    lambda: self._report_gauges(parts.chain, parts.clock),
                     lambda: self._probe_model(parts.model, parts.clock),
                 )
             ]
@@ -242,23 +242,28 @@ class Service:
             model=without_query(settings.model_endpoint),
             **({"boot_nodes": settings.boot_nodes} if settings.boot_nodes else {}),
         )
-        reports.metric(metrics.STARTS, 1, **self._name)
 
-    async def _report_gauges(self, chain: Chain) -> None:
+    async def _report_gauges(self, chain: Chain, clock: BlockClock) -> None:
         while True:
             await asyncio.sleep(self._timings.gauges)
             for topic in self.status.topics.values():
-                reports.metric(
-                    metrics.SECONDS_SINCE_SUCCESS,
-                    round(topic.seconds_since_success),
-                    TopicId=str(topic.topic_id),
-                    **self._name,
-                )
+                self._report_success_age(topic, clock)
             if self.status.balance_allo is not None:
                 reports.metric(metrics.BALANCE, self.status.balance_allo, **self._name)
-            is_refused = any(topic.refusal for topic in self.status.topics.values())
+            topics = self.status.topics.values()
+            is_refused = any(topic.refusal for topic in topics)
             reports.metric(metrics.REFUSED, int(is_refused), **self._name)
+            is_sdk_refused = any(topic.is_sdk_refused for topic in topics)
+            reports.metric(metrics.SDK_REFUSED, int(is_sdk_refused), **self._name)
             self._report_counts(chain)
+
+    def _report_success_age(self, topic: TopicStatus, clock: BlockClock) -> None:
+        seconds = topic.seconds_since_success
+        labels = {"TopicId": str(topic.topic_id), **self._name}
+        reports.metric(metrics.SECONDS_SINCE_SUCCESS, round(seconds), **labels)
+        if topic.epoch_blocks:
+            windows = seconds / (topic.epoch_blocks * clock.block_seconds)
+            reports.metric(metrics.WINDOWS_SINCE_SUCCESS, round(windows, 2), **labels)
 
     def _report_counts(self, chain: Chain) -> None:
         """Reports what was counted since the last time."""

@@ -45,19 +45,23 @@ class TopicStatus:
     Args:
         topic_id: Which one.
         is_registered: Whether the chain knows the wallet in the topic, as far as we know.
+        epoch_blocks: Between the openings of two windows; None until the chain has told.
         refusal: Why the network refuses the worker.
+        is_sdk_refused: Whether it does because it speaks another protocol than the SDK.
         chain_problem: Why the chain's endpoint does not work.
         window_problem: Why the last window was lost, or what is wrong in the one that is open.
         open_windows: How many windows are being worked on.
         last_submission: What the chain accepted last.
         submissions: How many the chain accepted.
         failures: Lost windows by the reason.
-        succeeded_at: When the chain last accepted a submission; the start, when it never did.
+        succeeded_at: When the chain last accepted a submission; the start, when none is known.
     """
 
     topic_id: int
     is_registered: bool = False
+    epoch_blocks: int | None = None
     refusal: str | None = None
+    is_sdk_refused: bool = False
     chain_problem: str | None = None
     window_problem: str | None = None
     open_windows: int = 0
@@ -93,6 +97,10 @@ class TopicStatus:
         """Takes note of a window that was worked on with success."""
         self.window_problem = None
         self.succeeded_at = time.monotonic()
+
+    def succeeded_ago(self, seconds: float) -> None:
+        """Takes note of a success of the process before this one."""
+        self.succeeded_at = time.monotonic() - seconds
 
     def lost(self, kind: FailureKind, reason: str) -> None:
         """Takes note of a lost window."""

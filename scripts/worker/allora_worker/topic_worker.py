@@ -17,6 +17,7 @@ from .errors import (
     ChainUnavailableError,
     FailureKind,
     RefusedError,
+    SdkRefusedError,
     WindowLostError,
     one_line,
 )
@@ -93,6 +94,7 @@ class TopicWorker:
         self._timings = timings
         self._topic: Topic | None = None
         self._is_resuming = True
+        self._has_recalled = False
         self._begun: dict[int, None] = {}
         self._windows: dict[int, asyncio.Task[None]] = {}
         self._submitting: set[int] = set()
@@ -148,6 +150,8 @@ class TopicWorker:
         """Makes sure that the worker can work in the topic."""
         await self._chain.check_chain_id()
         topic = await self._chain.topic(self._topic_id)
+        self._status.epoch_blocks = topic.epoch_length
+        await self._recall_success()
         if not topic.takes_scalar and self._settings.role is not Role.FORECASTER:
             raise RefusedError(
                 f"topic {self._topic_id} takes a value for each of several labels, and this "
@@ -170,7 +174,25 @@ class TopicWorker:
         self._topic = topic
         self._status.is_registered = True
         self._status.refusal = self._status.chain_problem = None
+        self._status.is_sdk_refused = False
         return topic
+
+    async def _recall_success(self) -> None:
+        """Asks the chain, once, when the wallet last submitted in the topic.
+
+        Otherwise a process that ends every five minutes, because the network refuses it, would
+        begin to count anew each time, and never be long without a success.
+        """
+        if self._has_recalled or self._settings.role is not Role.INFERER:
+            return  # for the other roles the chain does not tell
+        height = await self._chain.look_at_newest_block()
+        try:
+            nonce = await self._chain.newest_inference(self._topic_id)
+        except GRPCError:
+            nonce = None  # no reason not to work
+        self._has_recalled = True
+        if nonce is not None:
+            self._status.succeeded_ago((height - nonce) * self._clock.block_seconds)
 
     async def _follow_windows(self, topic: Topic) -> None:
         """Polls for windows, for as long as what is known of the topic can be relied on.
@@ -194,7 +216,8 @@ class TopicWorker:
             self._is_resuming = is_first = False
             await self._sleep(self._poll_seconds(topic))
         if self._status.refusal is not None:
-            raise RefusedError(self._status.refusal)
+            refusal = SdkRefusedError if self._status.is_sdk_refused else RefusedError
+            raise refusal(self._status.refusal)
 
     def _check_announcements(self, height: int, windows: list[Window]) -> None:
         """Tells of windows that the chain should have announced by now, and has not.
@@ -217,6 +240,7 @@ class TopicWorker:
                 "refused", f"topic {self._topic_id}: refused: {reason}", topic=self._topic_id
             )
         self._status.refusal, self._status.chain_problem = reason, None
+        self._status.is_sdk_refused = isinstance(error, SdkRefusedError)
 
     # --- one window
 

@@ -13,7 +13,7 @@ from .errors import CannotStartError, ExitCode
 
 # https://github.com/allora-network/docs: addresses of the Allora network begin with "allo".
 ADDRESS_PREFIX = "allo"
-_REMEDY = "store the wallet's words with: pipenv run allora secret set mnemonic"
+_REMEDY = "store the wallet's words with: pipenv run allora wallet import"
 
 
 def load_wallet(secrets_dir: Path) -> LocalWallet:

@@ -1,0 +1,63 @@
+"""Where alarms and the dashboard find metrics, by the names that worker and host declare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scripts.host.bin import host_status
+from scripts.worker.allora_worker.metric_names import NAMESPACE, WORKER, WORKER_AND_TOPIC, Metric
+
+
+@dataclass(frozen=True)
+class Source:
+    """One metric as CloudWatch keeps it.
+
+    Attributes:
+        namespace: whose metrics.
+        name: the metric's name.
+        dimensions: whose value it is.
+    """
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The metrics of one node.
+
+    Args:
+        worker_name: what the worker and its host call themselves.
+        instance_id: the host.
+    """
+
+    worker_name: str
+    instance_id: str
+
+    def worker(self, metric: Metric) -> Source:
+        """What the worker emits; of several topics all values."""
+        if WORKER not in metric.dimensions:
+            raise ValueError(f"{metric.name} has values for topics only")
+        return Source(NAMESPACE, metric.name, {"WorkerName": self.worker_name})
+
+    def topic(self, metric: Metric, topic_id: int) -> Source:
+        """What the worker emits for one topic."""
+        if WORKER_AND_TOPIC not in metric.dimensions:
+            raise ValueError(f"{metric.name} is not told apart by topics")
+        dimensions = {"WorkerName": self.worker_name, "TopicId": str(topic_id)}
+        return Source(NAMESPACE, metric.name, dimensions)
+
+    def host(self, name: str) -> Source:
+        """What the host emits each minute."""
+        if name not in host_status.METRICS:
+            raise ValueError(f"the host emits no {name}")
+        return Source(host_status.NAMESPACE, name, {"WorkerName": self.worker_name})
+
+    def ec2(self, name: str) -> Source:
+        """What AWS knows of the instance.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
+        """
+        return Source("AWS/EC2", name, {"InstanceId": self.instance_id})

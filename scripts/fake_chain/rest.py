@@ -1,0 +1,77 @@
+"""What a node answers over REST, as far as somebody asks who has no gRPC.
+
+https://docs.cosmos.network/main/learn/advanced/grpc_rest#rest-server: each query of a module has a
+path, numbers of 64 bits are texts, and members with default values are there.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from .ledger import Ledger
+
+NOT_FOUND, UNIMPLEMENTED = 5, 12
+"""Of gRPC's statuses, which errors repeat.
+https://grpc.io/docs/guides/status-codes/"""
+
+
+def application(ledger: Ledger) -> web.Application:
+    """The REST interface of a chain."""
+    answers = _Answers(ledger)
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/cosmos/base/tendermint/v1beta1/node_info", answers.node_info),
+            web.get("/cosmos/bank/v1beta1/balances/{address}/by_denom", answers.balance),
+            web.get("/emissions/v10/topic_exists/{topic}", answers.topic_exists),
+            web.get("/emissions/v10/topics/{topic}", answers.topic),
+            web.get("/emissions/v10/is_topic_active/{topic}", answers.is_topic_active),
+            web.get("/{path:.*}", _unknown),
+        ]
+    )
+    return app
+
+
+class _Answers:
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def node_info(self, _: web.Request) -> web.Response:
+        network = self._ledger.behaviour.chain_id
+        return web.json_response({"default_node_info": {"network": network}})
+
+    async def balance(self, request: web.Request) -> web.Response:
+        amount = self._ledger.accounts[request.match_info["address"]].balance
+        denom = request.query.get("denom", "")
+        return web.json_response({"balance": {"denom": denom, "amount": str(amount)}})
+
+    async def topic_exists(self, request: web.Request) -> web.Response:
+        return self._emissions({"exists": self._topic_of(request) in self._ledger.topics.ids})
+
+    async def topic(self, request: web.Request) -> web.Response:
+        topic = self._topic_of(request)
+        if topic not in self._ledger.topics.ids:
+            return _error(404, NOT_FOUND, f"topic {topic}: not found")
+        metadata = f"Topic {topic} of a fake chain"
+        return self._emissions({"topic": {"id": str(topic), "metadata": metadata}})
+
+    async def is_topic_active(self, request: web.Request) -> web.Response:
+        exists = self._topic_of(request) in self._ledger.topics.ids
+        return self._emissions({"is_active": exists and not self._ledger.behaviour.inactive})
+
+    def _emissions(self, answer: dict[str, object]) -> web.Response:
+        if self._ledger.behaviour.unimplemented:
+            return _error(501, UNIMPLEMENTED, "Not Implemented")
+        return web.json_response(answer)
+
+    def _topic_of(self, request: web.Request) -> int:
+        text = request.match_info["topic"]
+        return int(text) if text.isdecimal() else 0
+
+
+async def _unknown(_: web.Request) -> web.Response:
+    return _error(501, UNIMPLEMENTED, "Not Implemented")
+
+
+def _error(status: int, code: int, message: str) -> web.Response:
+    return web.json_response({"code": code, "message": message, "details": []}, status=status)

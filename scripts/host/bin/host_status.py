@@ -1,0 +1,155 @@
+#!/usr/bin/python3
+"""Prints how the host, its containers and the worker are: one JSON object, every minute.
+
+report.py sends it to CloudWatch, which makes metrics of what `_aws` names.
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import http.client
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+NAMESPACE: Final = "Allora"
+METRICS: Final = {
+    "DiskUsed": "Percent",  # of the fuller disk: that of / or that of Docker
+    "MemoryUsed": "Percent",
+    "WorkerRestarts": "Count",  # by Docker, since the last status
+    "ModelRestarts": "Count",
+}
+ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
+RESTARTS = ROOT / "run/allora/restarts.json"
+SERVICES = ("worker", "model")
+FIELDS = {
+    "id": "{{json .Id}}",
+    "state": "{{json .State.Status}}",
+    "health": "{{if .State.Health}}{{json .State.Health.Status}}{{else}}null{{end}}",
+    "started_at": "{{json .State.StartedAt}}",
+    "restarts": "{{json .RestartCount}}",
+    "image": "{{json .Image}}",
+}
+DOCKER_SECONDS, WORKER_SECONDS = 20, 5
+
+
+def read(path: str) -> str:
+    try:
+        return (ROOT / path).read_text()
+    except OSError:
+        return ""
+
+
+def disk_used() -> float:
+    disks = [path for path in (ROOT, ROOT / "var/lib/allora/docker") if path.exists()]
+    usages = map(shutil.disk_usage, disks)
+    return max(round(100 * disk.used / (disk.used + disk.free), 1) for disk in usages)
+
+
+def memory_used() -> float:
+    found = dict(re.findall(r"^(\w+): +(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE))
+    return round(100 * (1 - int(found["MemAvailable"]) / int(found["MemTotal"])), 1)
+
+
+def container(service: str) -> dict[str, Any]:
+    """What Docker knows of a service's container; all null when there is none."""
+    template = ",".join(f'"{name}":{value}' for name, value in FIELDS.items())
+    command = ["docker", "inspect", "--type=container", f"--format={{{template}}}"]
+    try:
+        found: dict[str, Any] = json.loads(
+            subprocess.run(
+                [*command, f"allora-{service}-1"],
+                capture_output=True,
+                check=True,
+                timeout=DOCKER_SECONDS,
+            ).stdout
+        )
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return dict.fromkeys(FIELDS)
+    return found
+
+
+def restarts(containers: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """By service, since the last status. Nothing is known of earlier ones at the first one."""
+    now = {each["id"]: each["restarts"] for each in containers.values() if each["id"]}
+    try:
+        before = json.loads(RESTARTS.read_text())
+    except (OSError, ValueError):
+        before = now
+
+    def since(each: dict[str, Any]) -> int:
+        count: int = each["restarts"] or 0
+        known: int = before.get(each["id"], 0)
+        return count - known if count >= known else count  # `docker restart` counts from 0 again
+
+    counts = {service: since(each) for service, each in containers.items()}
+    RESTARTS.parent.mkdir(parents=True, exist_ok=True)
+    RESTARTS.write_text(json.dumps(now))
+    return counts
+
+
+def health(port: str) -> object:
+    """What the worker tells about itself; None when it tells nothing."""
+    url = f"http://127.0.0.1:{port}/health"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        try:
+            answer = direct.open(url, timeout=WORKER_SECONDS)
+        except urllib.error.HTTPError as error:  # 503 is an answer too
+            answer = error
+        with answer:
+            return json.loads(answer.read())
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+
+
+def status(settings: dict[str, str]) -> dict[str, Any]:
+    """The document; tests/samples/host_status.json is one."""
+    now = datetime.now(UTC)
+    containers = {service: container(service) for service in SERVICES}
+    restarted = restarts(containers)
+    commit = read("var/lib/allora/model/.git/HEAD").strip()
+    system = dict(line.split("=", 1) for line in shlex.split(read("etc/os-release")) if "=" in line)
+    return {
+        "_aws": {
+            "Timestamp": int(now.timestamp() * 1000),
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": NAMESPACE,
+                    "Dimensions": [["WorkerName"]],
+                    "Metrics": [{"Name": name, "Unit": unit} for name, unit in METRICS.items()],
+                }
+            ],
+        },
+        "WorkerName": settings["ALLORA_WORKER_NAME"],
+        "DiskUsed": disk_used(),
+        "MemoryUsed": memory_used(),
+        "WorkerRestarts": restarted["worker"],
+        "ModelRestarts": restarted["model"],
+        "event": "status",
+        "time": now.isoformat(timespec="seconds"),
+        "uptime_seconds": int(float(Path("/proc/uptime").read_text().split()[0])),
+        "system": system.get("PRETTY_NAME", ""),
+        "reboot_required": (ROOT / "run/reboot-required").exists(),
+        "model_commit": commit if re.fullmatch("[0-9a-f]{40}", commit) else None,
+        "containers": {
+            service: {name: value for name, value in each.items() if name != "id"}
+            for service, each in containers.items()
+        },
+        "worker": health(settings["WORKER_PORT"]),
+    }
+
+
+def main() -> None:
+    words = shlex.split((ROOT / "etc/allora/host.env").read_text())
+    print(json.dumps(status(dict(word.split("=", 1) for word in words))))
+
+
+if __name__ == "__main__":
+    main()

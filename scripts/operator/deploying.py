@@ -1,0 +1,117 @@
+"""Deploys the worker, and waits until it works."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from scripts.operator import cdktf_cli, screen
+from scripts.operator.deployment import Deployment, the_deployment
+from scripts.operator.office import Office
+from scripts.operator.state_objects import managed_resources
+from scripts.operator.trouble import ExitCode, OperatorError, Trouble
+from scripts.operator.waiting import Patience, Wait
+
+
+def need_doctor() -> None:
+    """Examines everything that a deployment needs, and shows it.
+
+    Raises:
+        OperatorError: there is a ✘.
+    """
+    from scripts.operator import doctor  # noqa: PLC0415 - it brings much with it
+
+    examination = doctor.examine_with_progress()
+    doctor.show(examination, screen.err, next_step=False)
+    if not examination.healthy:
+        raise OperatorError(
+            Trouble.NOT_READY,
+            "Each ✘ above would make the deployment fail, or leave a worker that cannot work. "
+            "Nothing was changed. Do what the line says, and run the same command again.",
+            exit_code=ExitCode.UNHEALTHY,
+        )
+
+
+def need_only_host(office: Office) -> None:
+    """Makes sure that no other instance signs with the worker's wallet.
+
+    Terraform ends the old host before it starts a new one, but knows those in its state alone. Two
+    hosts of one worker name have one wallet, and spoil each other's transactions (ADR 17).
+
+    Raises:
+        OperatorError: there is one that Terraform does not know.
+    """
+    settings = office.settings
+    known = {
+        resource["values"]["id"]
+        for resource in managed_resources(office, "allora-single-node")
+        if resource["type"] == "aws_instance"
+    }
+    pages = office.session.client("ec2").get_paginator("describe_instances")
+    found = [
+        instance["InstanceId"]
+        for page in pages.paginate(
+            Filters=[
+                {"Name": "tag:Worker", "Values": [settings.worker_name]},
+                {"Name": "tag:Stack", "Values": ["allora-single-node"]},
+                {"Name": "instance-state-name", "Values": ["pending", "running"]},
+            ]
+        )
+        for reservation in page["Reservations"]
+        for instance in reservation["Instances"]
+    ]
+    others = [id_ for id_ in found if id_ not in known]
+    if others:
+        raise OperatorError(
+            Trouble.OTHER_HOST,
+            f"Another host of the worker {settings.worker_name!r} runs in {settings.aws_region}, "
+            f"which Terraform's state in {settings.state_bucket} does not know: "
+            f"{', '.join(others)}. Both would sign with the same wallet. Nothing was changed. "
+            "If nobody needs it: aws ec2 terminate-instances --instance-ids "
+            f"{' '.join(others)} --region {settings.aws_region}. If somebody does: choose another "
+            "ALLORA_WORKER_NAME.",
+        )
+
+
+def deploy(office: Office, *, approved: bool, patience: Patience | None) -> dict[str, Any]:
+    """Deploys both stacks, and waits until the chain has accepted a submission.
+
+    Args:
+        office: whose worker.
+        approved: whether the plan is approved without a look at it.
+        patience: how long to wait; None: not at all.
+
+    Returns:
+        what came of it, for scripts.
+
+    Raises:
+        OperatorError: it failed, or does not work.
+    """
+    need_only_host(office)
+    cdktf_cli.deploy(office, approved=approved)
+    deployment = the_deployment(office)
+    result = {"worker_name": office.settings.worker_name} | asdict(deployment)
+    if patience is None:
+        return result | {"healthy": None}
+    return result | wait_for(office, deployment, patience)
+
+
+def wait_for(office: Office, deployment: Deployment, patience: Patience) -> dict[str, Any]:
+    """Waits until a worker that is deployed has submitted.
+
+    Raises:
+        OperatorError: it does not work.
+    """
+    screen.err.print()
+    screen.err.print(
+        f"Waiting for the first submission of {deployment.instance_id}. Ctrl-C loses nothing: the "
+        "host goes on, and the same command watches on.",
+        markup=False,
+    )
+    if cdktf_cli.is_embedded():
+        screen.err.print(
+            "This is the embedded AWS, where no host ever boots: there will be none unless "
+            "somebody plays the host. --no-wait does not wait.",
+            markup=False,
+        )
+    return Wait(office, deployment.instance_id, patience).run()

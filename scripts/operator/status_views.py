@@ -1,0 +1,116 @@
+"""Shows a worker's status once, or again and again."""
+
+from __future__ import annotations
+
+import json as json_format
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from scripts.operator import screen
+from scripts.operator.concurrently import Unknown, asked
+from scripts.operator.status import Observer, Status
+from scripts.operator.status_document import document_of
+from scripts.operator.status_screen import dashboard_line, headline, screen_of
+from scripts.operator.status_verdict import judge
+from scripts.operator.terminal_text import clamp
+from scripts.operator.trouble import OperatorError
+
+_SECONDS: Final = 10
+_NOTE: Final = 200
+
+
+def show(status: Status, *, with_plot: bool, json: bool) -> bool:
+    """Prints a status.
+
+    Returns:
+        Whether the worker is healthy.
+    """
+    verdict = judge(status)
+    if json:
+        screen.result(document_of(status, verdict))
+    else:
+        width = screen.out.width
+        seen = screen_of(status, verdict, width=width, with_plot=with_plot)
+        screen.out.print(seen, soft_wrap=False)
+        screen.out.print(dashboard_line(status))
+    return verdict.is_healthy
+
+
+def watch(observer: Observer, *, with_plot: bool, json: bool) -> None:
+    """Shows the status every 10 seconds, until Ctrl-C.
+
+    A terminal is filled as by watch(1), and is as it was afterwards; elsewhere one screen, or
+    line of JSON, follows the other. What goes wrong meanwhile is told, and tried again.
+
+    Raises:
+        OperatorError: the first look fails.
+    """
+    try:
+        with screen.working("Asking AWS"):
+            seen = observer.look()
+        if json or not screen.out.is_terminal:
+            _watch_lines(observer, seen, with_plot=with_plot, json=json)
+        else:
+            _watch_screen(observer, seen, with_plot=with_plot)
+    except KeyboardInterrupt:
+        return
+
+
+def _watch_lines(observer: Observer, seen: Status, *, with_plot: bool, json: bool) -> None:
+    while True:
+        if json:
+            print(json_format.dumps(document_of(seen, judge(seen))), flush=True)
+        else:
+            show(seen, with_plot=with_plot, json=False)
+            screen.out.print()
+        while isinstance(look := _next_look(observer), OperatorError):
+            screen.err.print(_note(look, seen))
+        seen = look
+
+
+def _watch_screen(observer: Observer, seen: Status, *, with_plot: bool) -> None:
+    try:
+        with Live(console=screen.out, screen=True, refresh_per_second=1) as live:
+            note = None
+            while True:
+                live.update(_page(seen, note, with_plot=with_plot))
+                look = _next_look(observer)
+                if isinstance(look, OperatorError):
+                    note = _note(look, seen)
+                else:
+                    seen, note = look, None
+    finally:
+        # The screen is gone: what it said last remains.
+        screen.out.print(headline(judge(seen)))
+
+
+def _page(seen: Status, note: Text | None, *, with_plot: bool) -> Group:
+    footer = Text(f"{seen.at:%H:%M:%S} UTC, every {_SECONDS} s; Ctrl-C ends it.", style="dim")
+    width = screen.out.width
+    return Group(
+        note or footer,
+        screen_of(seen, judge(seen), width=width, with_plot=with_plot),
+        dashboard_line(seen),
+    )
+
+
+def _next_look(observer: Observer) -> Status | OperatorError:
+    time.sleep(_SECONDS)
+    try:
+        seen = asked(observer.look)
+    except OperatorError as error:
+        return error
+    return seen.error if isinstance(seen, Unknown) else seen
+
+
+def _note(error: OperatorError, seen: Status) -> Text:
+    now = datetime.now(UTC)
+    return Text(
+        f"{now:%H:%M:%S} UTC: {clamp(str(error), _NOTE)} This is of {seen.at:%H:%M:%S}.",
+        style="yellow",
+    )

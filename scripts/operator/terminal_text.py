@@ -1,0 +1,71 @@
+"""Text that somebody else wrote, and numbers and times, as a terminal may show them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
+
+# C0 and C1 controls but for the tab, line and paragraph separators, what turns the direction of
+# writing (https://trojansource.codes), and halves of surrogate pairs, which no terminal can take.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+# From how many seconds on a unit is used, and its size: "1 hour" would hide 59 minutes.
+_UNITS = (
+    (2 * 86400, 86400, "day"),
+    (2 * 3600, 3600, "hour"),
+    (60, 60, "minute"),
+    (0, 1, "second"),
+)
+
+
+def clean(text: str) -> str:
+    """One line that does nothing to a terminal but stand there.
+
+    Colours are dropped, other controls are shown as their escapes.
+    """
+    return _UNSAFE.sub(_escape, _COLOURS.sub("", text))
+
+
+def cleaned(document: dict[str, Any]) -> dict[str, Any]:
+    """A JSON object with all its texts cleaned."""
+    return {clean(key): _cleaned(value) for key, value in document.items()}
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return cleaned(value)
+    return value
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - a byte
+
+
+def clamp(text: str, length: int) -> str:
+    """A text that is cut where it is longer than `length`."""
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def moment(at: datetime) -> str:
+    """A time in UTC, which every part of the project tells times in."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in whole units: "2 minutes". A negative one is none."""
+    seconds = max(int(length.total_seconds()), 0)
+    for from_, size, unit in _UNITS:
+        if seconds >= from_:
+            count = seconds // size
+            return f"{count} {unit}{'s' * (count != 1)}"
+    raise AssertionError

@@ -1,0 +1,93 @@
+"""`allora connect` on the embedded AWS, with stand-ins for the AWS CLI and its plugin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.local.emulator import Emulator
+from scripts.operator.trouble import ExitCode
+from tests.local.conftest import REGION, ROOT, Deployed, Deployment, Result
+
+_STAND_IN = '#!/bin/sh\nprintf "started:"; printf " %s" "$@"; printf "\\n"\n'
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """A folder with both programs, and nothing else."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("aws", "session-manager-plugin"):
+        (folder / name).write_text(_STAND_IN)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+def connect(deployment: Deployment, path: str, *arguments: str) -> Result:
+    result = subprocess.run(
+        [sys.executable, "-m", "scripts.operator", "connect", *arguments],
+        cwd=ROOT,
+        env=deployment.environment | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(result.returncode, result.stdout + result.stderr)
+
+
+def test_session_with_the_deployed_host(deployed: Deployed, programs: Path) -> None:
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    opened = connect(deployed.deployment, path)
+    assert opened.returncode == 0, opened.output
+    id_ = deployed.outputs["instance_id"]
+    assert f"started: ssm start-session --target {id_} --region {REGION}\n" in opened.output
+
+
+def test_json_prints_the_command_and_opens_nothing(deployed: Deployed) -> None:
+    shown = connect(deployed.deployment, "/nowhere", "--json")
+    assert shown.returncode == 0, shown.output
+    result = json.loads(shown.output)
+    assert result["command"] == deployed.outputs["connect_command"]
+    assert result["arguments"][-4:] == [
+        "--target",
+        deployed.outputs["instance_id"],
+        "--region",
+        REGION,
+    ]
+
+
+@pytest.mark.parametrize("missing", ["aws", "session-manager-plugin"])
+def test_a_missing_program_is_named_with_its_page(
+    deployed: Deployed, programs: Path, missing: str
+) -> None:
+    (programs / missing).unlink()
+    refused = connect(deployed.deployment, str(programs))
+    assert refused.returncode == ExitCode.PROBLEM
+    assert "docs.aws.amazon.com" in refused.output
+    assert "#not-installed" in refused.output
+    assert "started:" not in refused.output
+
+
+def test_a_stopped_host_is_named_with_the_remedy(deployed: Deployed, programs: Path) -> None:
+    ec2, id_ = deployed.deployment.client("ec2"), deployed.outputs["instance_id"]
+    ec2.stop_instances(InstanceIds=[id_])
+    try:
+        refused = connect(deployed.deployment, str(programs))
+    finally:
+        ec2.start_instances(InstanceIds=[id_])
+    assert refused.returncode == ExitCode.PROBLEM
+    assert f"aws ec2 start-instances --instance-ids {id_}" in refused.output
+    assert "#instance-down" in refused.output
+
+
+def test_nothing_deployed(emulator: Emulator, tmp_path: Path, programs: Path) -> None:
+    emulator.reset()
+    refused = connect(Deployment(emulator, tmp_path), str(programs))
+    assert refused.returncode == ExitCode.PROBLEM
+    assert "pipenv run allora deploy" in refused.output
+    assert "#not-deployed" in refused.output

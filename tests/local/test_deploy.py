@@ -1,0 +1,530 @@
+"""`allora deploy` with the real cdktf CLI on an embedded AWS, where the tests play the host."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from scripts.local.emulator import ACCOUNT_ID, start
+from scripts.operator.office import Office, open_office
+from scripts.operator.progress import AFTER_RESTART, Step
+from scripts.operator.trouble import ExitCode, OperatorError, Trouble
+from scripts.operator.waiting import Patience, Wait
+from tests.local.conftest import ROOT, Deployed, Deployment
+from tests.local.interposer import BROKEN, Answer, ec2_error, interposed, json_error
+from tests.local.reported import STATUS, ReportedHost
+from tests.local.terminal import CTRL_C, DOWN, ENTER, terminal
+
+BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
+WORDS = "abandon " * 11 + "about"
+QUICK = ("--pace", "0.02")
+INSTALL = (
+    "[1/6] Reach the internet",
+    "[2/6] Prepare storage",
+    "[3/6] Configure Docker",
+    "[4/6] Install packages",
+    "[5/6] Run Docker",
+    "[6/6] Start worker and model",
+)
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A user's directory with a state bucket, on an embedded AWS of this module's own."""
+    directory = tmp_path_factory.mktemp("deploy")
+    running = start(directory / "emulator")
+    made = Deployment(running, directory)
+    assert made.allora("bootstrap").returncode == 0
+    yield made
+    running.stop()
+
+
+def store_wallet(deployment: Deployment) -> None:
+    stored = deployment.allora("wallet", "import", stdin=WORDS)
+    assert stored.returncode == 0, stored.output
+
+
+def instances(deployment: Deployment) -> list[str]:
+    found = deployment.client("ec2").describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    )
+    return [
+        instance["InstanceId"]
+        for reservation in found["Reservations"]
+        for instance in reservation["Instances"]
+    ]
+
+
+def locks(deployment: Deployment) -> list[str]:
+    found = deployment.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
+    return [entry["Key"] for entry in found if entry["Key"].endswith(".tflock")]
+
+
+def host_of(deployment: Deployment, instance_id: str) -> ReportedHost:
+    return ReportedHost(deployment.client("logs"), instance_id)
+
+
+def first_start(host: ReportedHost, pause: float = 0) -> None:
+    """What a host tells on its way to the first submission."""
+    for step in INSTALL[:5]:
+        host.boot(f"allora: {step}: done")
+        time.sleep(pause)
+    host.worker("starting", address="allo1played", message="allora-worker starts")
+    host.worker("metric", _aws={}, Balance=2.5)
+    host.worker("ready", message="registered as inferer in topic 69 (BTC); waiting", topic=69)
+    host.worker("model_works", message="the model server answers, in 41 ms")
+    host.boot(f"allora: {INSTALL[5]}: done", "allora: ready")
+    time.sleep(pause)
+    host.worker("submitted", message="topic 69: submitted for nonce 8123456", topic=69)
+
+
+def report_health(host: ReportedHost, at: datetime | None = None) -> None:
+    """A status whose containers were started after the played instance's launch."""
+    started = {"started_at": datetime.now(UTC).isoformat()}
+    containers = {name: each | started for name, each in STATUS["containers"].items()}
+    host.status(at=at, containers=containers)
+
+
+@contextmanager
+def soon(play: Callable[[], None], seconds: float = 1) -> Iterator[None]:
+    """Plays something while the test waits for what comes of it."""
+    timer = threading.Timer(seconds, play)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+# --- before anything is made
+
+
+def test_without_a_terminal_yes_is_needed(deployment: Deployment) -> None:
+    refused = deployment.allora("deploy")
+    assert refused.returncode == ExitCode.PROBLEM
+    assert "--yes" in refused.output
+    assert "#not-a-terminal" in refused.output
+
+
+def test_doctor_comes_first_and_stops_it(deployment: Deployment) -> None:
+    refused = deployment.allora("deploy", "--yes")
+    assert refused.returncode == ExitCode.UNHEALTHY
+    assert "✘" in refused.output
+    assert "allora wallet create" in refused.output
+    assert "#not-ready" in refused.output
+    assert deployment.client("iam").list_roles()["Roles"] == []
+
+
+def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> None:
+    store_wallet(deployment)
+    with terminal(deployment, "deploy") as screen:
+        screen.expect("Please review")
+        screen.expect("Stop")
+        screen.type(DOWN)
+        screen.expect("❯.{0,20}Dismiss")
+        screen.type(ENTER)
+        assert screen.end() == ExitCode.PROBLEM
+    assert "did not approve" in screen.text
+    assert "Traceback" not in screen.text
+    assert deployment.client("iam").list_roles()["Roles"] == []
+
+
+def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
+    with terminal(deployment, "deploy") as screen:
+        screen.expect("Please review")
+        screen.expect("Stop")
+        screen.type(CTRL_C)
+        assert screen.end() == ExitCode.INTERRUPTED
+    assert "Nothing is lost" in screen.text
+    assert "Traceback" not in screen.text
+    assert locks(deployment) == []
+    assert instances(deployment) == []
+
+
+def test_a_quota_is_explained_with_the_remedy(deployment: Deployment) -> None:
+    def no_more_addresses(action: str) -> Answer | None:
+        if action == "AllocateAddress":
+            return ec2_error("AddressLimitExceeded", "The maximum number is reached.")
+        return None
+
+    with interposed(deployment, no_more_addresses) as limited:
+        failed = limited.allora("deploy", "--yes", "--no-wait")
+    assert failed.returncode == ExitCode.PROBLEM
+    assert "A quota of the account is used up" in failed.output
+    assert "servicequotas" in failed.output
+    assert "#quota" in failed.output
+    assert locks(deployment) == []
+
+
+# --- the first deployment goes on where that one has stopped
+
+
+@pytest.fixture(scope="module")
+def instance(deployment: Deployment) -> str:
+    """Deployed at a terminal: the plan is approved, then the host is played."""
+    store_wallet(deployment)
+    with terminal(deployment, "deploy", *QUICK) as screen:
+        screen.expect("Please review")
+        screen.expect("Stop")
+        screen.type(ENTER)
+        screen.expect("Waiting for the first submission of (?P<id>i-[0-9a-f]+)")
+        (id_,) = instances(deployment)
+        screen.expect("EC2 starts the instance")
+        first_start(host_of(deployment, id_), pause=0.3)
+        assert screen.end() == ExitCode.OK, screen.text
+    assert f"The worker works: {id_}" in screen.text
+    for step in Step:
+        assert f"✔ {step}" in screen.text
+    assert "[2/6] Prepare storage" in screen.text
+    assert "embedded AWS" in screen.text
+    return id_
+
+
+def test_success_is_the_first_submission(deployment: Deployment, instance: str) -> None:
+    assert instances(deployment) == [instance]
+    assert locks(deployment) == []
+
+
+def test_again_changes_nothing_and_succeeds_at_once(deployment: Deployment, instance: str) -> None:
+    report_health(host_of(deployment, instance))
+    again = subprocess.run(
+        [sys.executable, "-m", "scripts.operator", "deploy", "--yes", "--json"],
+        cwd=ROOT,
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 0, again.stderr
+    result = json.loads(again.stdout)  # and nothing else
+    assert result["healthy"] is True
+    assert result["instance_id"] == instance
+    assert result["address"] == STATUS["worker"]["address"]
+    assert "No changes." in again.stderr
+    assert instances(deployment) == [instance]
+
+
+def test_ctrl_c_while_waiting_loses_nothing(deployment: Deployment, instance: str) -> None:
+    host_of(deployment, instance).worker("starting", message="allora-worker starts anew")
+    with terminal(deployment, "deploy", "--yes", *QUICK) as screen:
+        screen.expect("Waiting for the first submission")
+        screen.expect("gives an inference")
+        screen.type(CTRL_C)
+        assert screen.end() == ExitCode.INTERRUPTED
+    assert "Nothing is lost" in screen.text
+    assert "Traceback" not in screen.text
+    assert instances(deployment) == [instance]
+
+
+def test_without_waiting_nothing_is_waited_for(deployment: Deployment, instance: str) -> None:
+    bare = deployment.allora("deploy", "--yes", "--no-wait")
+    assert bare.returncode == 0, bare.output
+    assert f"{instance} " in bare.output
+    assert "Waiting" not in bare.output
+
+
+def test_what_goes_wrong_is_told_with_the_lines_that_matter(
+    deployment: Deployment, instance: str
+) -> None:
+    host = host_of(deployment, instance)
+    host.worker("starting", message="allora-worker starts anew")
+    host.worker("metric", _aws={}, Balance=2.5)
+    refusal = "topic 69: refused: allo1played is not on the whitelist"
+    host.worker("refused", level="error", message=refusal)
+    host.model("ValueError: no such column")
+    failed = deployment.allora("deploy", "--yes", "--timeout", "5", "--pace", "0.005")
+    assert failed.returncode == ExitCode.UNHEALTHY, failed.output
+    assert f"The worker needs you: {refusal}" in failed.output
+    lines = failed.output[failed.output.index("The last lines of the worker log") :]
+    assert "not on the whitelist" in lines
+    assert "ValueError: no such column" in lines
+    assert "_aws" not in lines
+
+
+def test_another_host_with_the_same_wallet_is_refused(
+    deployment: Deployment, instance: str
+) -> None:
+    ec2 = deployment.client("ec2")
+    tags = [{"Key": "Worker", "Value": "worker"}, {"Key": "Stack", "Value": "allora-single-node"}]
+    (other,) = ec2.run_instances(
+        ImageId="ami-785db401",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )["Instances"]
+    try:
+        refused = deployment.allora("deploy", "--yes")
+    finally:
+        ec2.terminate_instances(InstanceIds=[other["InstanceId"]])
+    assert refused.returncode == ExitCode.PROBLEM
+    assert other["InstanceId"] in refused.output
+    assert f"--instance-ids {instance}" not in refused.output
+    assert "#other-host" in refused.output
+
+
+def test_a_lock_is_explained_with_the_remedy(deployment: Deployment, instance: str) -> None:
+    """Doctor knows of locks too; this one comes between it and cdktf."""
+    s3 = deployment.client("s3")
+    key = "allora-single-node/terraform.tfstate.tflock"
+    id_ = "6f1c0e2a-4a53-4b3a-9a1c-0d6f7a8b9c0d"
+    info = {
+        "ID": id_,
+        "Operation": "OperationTypeApply",
+        "Who": "somebody@elsewhere",
+        "Version": "1.11.4",
+        "Created": "2026-11-22T10:00:00.1Z",
+        "Path": f"{BUCKET}/allora-single-node/terraform.tfstate",
+        "Info": "",
+    }
+
+    def lock_when_cdktf_begins(action: str) -> Answer | None:
+        # Whose roles there are, is what Terraform asks; doctor does not.
+        if action == "GetRole":
+            s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(info))
+        return None
+
+    try:
+        with interposed(deployment, lock_when_cdktf_begins) as busy:
+            refused = busy.allora("deploy", "--yes")
+    finally:
+        s3.delete_object(Bucket=BUCKET, Key=key)
+    assert refused.returncode == ExitCode.PROBLEM
+    assert "#state-locked" in refused.output, refused.output
+    assert f"force-unlock {id_}" in refused.output
+    assert "somebody@elsewhere" in refused.output
+    assert instances(deployment) == [instance]
+
+
+# --- the wait itself, without cdktf before it
+
+
+@dataclass
+class Watched:
+    """A played host of its own, and what waits for it."""
+
+    office: Office
+    host: ReportedHost
+    deployment: Deployment
+
+    def wait(self, *, seconds: float = 20, grace: float = 60, silence: float = 60) -> Wait:
+        patience = Patience(
+            timedelta(seconds=seconds),
+            poll=0.05,
+            grace=timedelta(seconds=grace),
+            silence=timedelta(seconds=silence),
+        )
+        return Wait(self.office, self.host.instance_id, patience)
+
+    def error(self, **patience: float) -> OperatorError:
+        with pytest.raises(OperatorError) as failed:
+            self.wait(**patience).run()
+        return failed.value
+
+
+@pytest.fixture
+def watched(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    """Another instance than the deployed one, for each test."""
+    yield from watched_through(deployed.deployment, monkeypatch)
+
+
+def watched_through(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+    for name, value in deployment.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    ec2 = deployment.client("ec2")
+    (made,) = ec2.run_instances(ImageId="ami-785db401", MinCount=1, MaxCount=1)["Instances"]
+    id_ = made["InstanceId"]
+    yield Watched(open_office(), host_of(deployment, id_), deployment)
+    ec2.terminate_instances(InstanceIds=[id_])
+
+
+def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
+    with soon(lambda: first_start(watched.host, pause=0.1), 0.3):
+        result = watched.wait().run()
+    assert result["healthy"] is True
+    assert result["address"] == "allo1played"
+    assert set(result["seconds"]) == {
+        "instance", "host", "containers", "model", "registered", "submitted",
+    }  # fmt: skip
+    assert result["seconds"]["host"] > 0
+
+
+def test_lines_are_plain_without_a_terminal(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with soon(lambda: first_start(watched.host, pause=0.2), 0.3):
+        watched.wait().run()
+    shown = capsys.readouterr().err
+    assert shown.index("✔ EC2 starts") < shown.index("[1/6]") < shown.index("✔ The chain accepts")
+    assert "\x1b" not in shown
+
+
+def test_a_secret_that_is_stored_meanwhile_ends_in_success(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
+    with soon(lambda: first_start(watched.host), 1):
+        assert watched.wait(grace=30).run()["healthy"] is True
+    assert "Secrets are missing" in capsys.readouterr().err
+
+
+def test_what_only_the_operator_can_cure_ends_the_wait_after_a_grace_time(
+    watched: Watched,
+) -> None:
+    watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
+    error = watched.error(grace=0.5)
+    assert error.trouble is Trouble.NEEDS_YOU
+    assert error.exit_code is ExitCode.UNHEALTHY
+    assert "Secrets are missing" in str(error)
+
+
+def test_what_cures_itself_does_not_end_the_wait(watched: Watched) -> None:
+    watched.host.boot("allora: failed: docker compose could not start worker and model: …")
+    error = watched.error(grace=0.1, seconds=1)
+    assert error.trouble is Trouble.NOT_IN_TIME
+    assert error.exit_code is ExitCode.TIMEOUT
+    assert "docker compose could not start" in str(error)
+
+
+def test_a_long_epoch_is_no_failure(watched: Watched) -> None:
+    host, now = watched.host, datetime.now(UTC)
+    host.worker("starting", message="starts")
+    host.worker("ready", message="registered")
+    host.worker("model_works", message="answers")
+    error = watched.error(seconds=1)
+    assert error.exit_code is ExitCode.TIMEOUT
+    assert "works so far" in str(error)
+    assert "is expected" not in str(error)
+    for nonce, ago in ((1, 0.3), (2, 0.1)):
+        host.worker("window", now - timedelta(seconds=-ago), topic=69, nonce=nonce, message="w")
+    assert "the next one is expected at about" in str(watched.error(seconds=1))
+
+
+def test_a_silent_host_is_seen_through_its_console(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    def console(action: str) -> Answer | None:
+        if action != "GetConsoleOutput":
+            return None
+        asked.append(action)
+        if len(asked) == 1:  # as of an instance that is not a Nitro one
+            return ec2_error("UnsupportedOperation", "Latest is not supported.")
+        lines = b"[ 9.1] cloud-init: x\nallora: [1/6] Reach the internet: done\r\n"
+        text = base64.b64encode(lines).decode()
+        return Answer(
+            200,
+            '<GetConsoleOutputResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+            f"<output>{text}</output></GetConsoleOutputResponse>",
+        )
+
+    with interposed(deployed.deployment, console) as slow:
+        for watched in watched_through(slow, monkeypatch):
+            error = watched.error(seconds=2, silence=0.2)
+    assert error.exit_code is ExitCode.TIMEOUT
+    shown = capsys.readouterr().err
+    assert "console" in shown
+    assert "[1/6] Reach the internet: done" in shown
+    assert "cloud-init: x" not in shown
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_error("ThrottlingException", "Rate exceeded"),
+        json_error("ServiceUnavailableException", "later", 503),
+        BROKEN,
+    ],
+    ids=["throttled", "unavailable", "network"],
+)
+def test_what_passes_by_itself_does_not_end_the_wait(
+    deployed: Deployed,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: Answer,
+) -> None:
+    refused: list[str] = []
+
+    def busy(action: str) -> Answer | None:
+        if action == "FilterLogEvents" and len(refused) < 7:
+            refused.append(action)
+            return answer
+        return None
+
+    with interposed(deployed.deployment, busy) as slow:
+        for watched in watched_through(slow, monkeypatch):
+            first_start(watched.host)
+            assert watched.wait(seconds=60).run()["healthy"] is True
+    assert len(refused) == 7
+    assert "The wait goes on" in capsys.readouterr().err
+
+
+def test_expired_credentials_end_the_wait_with_the_remedy(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def expired(action: str) -> Answer | None:
+        if action == "FilterLogEvents":
+            return json_error("ExpiredTokenException", "The security token is expired")
+        return None
+
+    with interposed(deployed.deployment, expired) as late:
+        for watched in watched_through(late, monkeypatch):
+            error = watched.error()
+    assert error.trouble is Trouble.CREDENTIALS_EXPIRED
+    assert "aws sso login" in str(error)
+    assert "run the same command again" in str(error)
+
+
+def test_an_instance_that_somebody_stops_or_terminates_ends_the_wait(watched: Watched) -> None:
+    ec2 = watched.deployment.client("ec2")
+    ec2.stop_instances(InstanceIds=[watched.host.instance_id])
+    error = watched.error()
+    assert error.trouble is Trouble.INSTANCE_DOWN
+    assert "start-instances" in str(error)
+    ec2.terminate_instances(InstanceIds=[watched.host.instance_id])
+    assert "allora deploy" in str(watched.error())
+
+
+def test_a_healthy_status_that_is_old_is_no_success(watched: Watched) -> None:
+    report_health(watched.host, datetime.now(UTC) - timedelta(hours=2))
+    assert watched.error(seconds=1).exit_code is ExitCode.TIMEOUT
+    report_health(watched.host)
+    assert watched.wait().run()["healthy"] is True
+
+
+def test_readiness_from_before_a_restart_is_none(watched: Watched) -> None:
+    watched.host.worker("ready", message="registered")
+    since = datetime.now(UTC) + timedelta(milliseconds=20)
+    patience = Patience(timedelta(seconds=20), poll=0.05)
+    wait = Wait(
+        watched.office, watched.host.instance_id, patience, steps=AFTER_RESTART, since=since
+    )
+
+    def come_back() -> None:
+        watched.host.worker("starting", message="starts")
+        watched.host.worker("ready", message="registered")
+
+    with soon(come_back, 0.5):
+        result = wait.run()
+    assert wait.progress.done[AFTER_RESTART[-1]] >= since
+    assert result["healthy"] is True
+
+
+def test_the_command_is_known_to_a_script(tmp_path: Path, deployment: Deployment) -> None:
+    shown = deployment.allora("deploy", "--help")
+    assert "Example: pipenv run allora deploy" in " ".join(shown.output.split())
+    assert "--pace" not in shown.output
+    assert list(tmp_path.iterdir()) == []

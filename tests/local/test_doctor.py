@@ -1,0 +1,951 @@
+"""`allora doctor`: what it finds on the embedded AWS, and on ones that answer with errors."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pexpect
+import pyte
+import pytest
+
+from scripts.local.emulator import ACCOUNT_ID, Emulator, start
+from scripts.operator.doctor import examine
+from scripts.operator.doctor.checks import CHECKS
+from scripts.operator.doctor.findings import Group
+from scripts.operator.doctor.permissions import needed_actions
+from scripts.operator.state_bucket import ensure_state_bucket
+from settings import load_settings
+from tests.local.conftest import REGION, ROOT, STACKS, Deployed, Deployment
+
+BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
+WORDS = "abandon " * 11 + "about"
+ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
+
+
+def post(url: str, body: str = "") -> None:
+    request = urllib.request.Request(url, body.encode(), method="POST")  # noqa: S310
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+
+
+class Chain:
+    """A fake chain in a process of its own."""
+
+    def __init__(self, urls: dict[str, str]) -> None:
+        self.rest = urls["rest"]
+        self._control = urls["control"]
+
+    def behave(self, **changes: object) -> None:
+        post(f"{self._control}/behaviour", json.dumps(changes))
+
+
+@pytest.fixture(scope="module")
+def running_chain() -> Iterator[Chain]:
+    command = [".tools/images/bin/python", "-m", "scripts.fake_chain", "--topic=69", "--topic=77"]
+    ports = ["--grpc-port=0", "--websocket-port=0", "--rest-port=0", "--control-port=0"]
+    with subprocess.Popen([*command, *ports], cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        assert line, "the fake chain did not start: make setup, with the part images"
+        yield Chain(json.loads(line))
+        process.terminate()
+
+
+@pytest.fixture
+def chain(running_chain: Chain) -> Iterator[Chain]:
+    yield running_chain
+    running_chain.behave(
+        frozen=False, refuse=False, unimplemented=False, inactive=False, balance=10**21
+    )
+
+
+@pytest.fixture
+def deployment(emulator: Emulator, tmp_path: Path, chain: Chain) -> Deployment:
+    """Everything is ready for a deployment."""
+    emulator.reset()
+    made = Deployment(emulator, tmp_path)
+    made.write_env(ALLORA_API_URL=chain.rest)
+    bootstrap(made)
+    store(made, "mnemonic", WORDS)
+    return made
+
+
+def bootstrap(deployment: Deployment) -> None:
+    for _ in ensure_state_bucket(
+        deployment.client("s3"),
+        bucket=BUCKET,
+        region=REGION,
+        account_id=ACCOUNT_ID,
+        partition="aws",
+    ):
+        pass
+
+
+def store(deployment: Deployment, name: str, value: str) -> None:
+    deployment.client("ssm").put_parameter(
+        Name=f"/allora/worker/{name}", Value=value, Type="SecureString", Overwrite=True
+    )
+
+
+def run(
+    deployment: Deployment, *options: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.operator", "doctor", *options],
+        cwd=ROOT,
+        env=deployment.environment | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class Report:
+    """The document of `allora doctor --json`."""
+
+    def __init__(self, text: str) -> None:
+        self.document = json.loads(text)
+        self.healthy: bool = self.document["healthy"]
+        self.checks = {check["id"]: check for check in self.document["checks"]}
+
+    def verdict(self, check: str) -> str:
+        verdict: str = self.checks[check]["verdict"]
+        return verdict
+
+    def verdicts(self, verdict: str) -> set[str]:
+        return {check for check in self.checks if self.verdict(check) == verdict}
+
+    def text(self, check: str) -> str:
+        found = self.checks[check]
+        return f"{found['detail']} -> {found['remedy']}"
+
+
+def reported(deployment: Deployment, **environment: str) -> Report:
+    """What the command finds, in a process of its own."""
+    done = run(deployment, "--json", **environment)
+    report = Report(done.stdout)
+    assert done.returncode == (0 if report.healthy else 3), done.stdout + done.stderr
+    return report
+
+
+BUT_COMPUTER = [check for check in CHECKS if check.group is not Group.COMPUTER]
+
+
+def examined(deployment: Deployment, **environment: str) -> Report:
+    """The same in this process, which takes a third of the time; without the tools."""
+    with mock.patch.dict(os.environ, deployment.environment | environment, clear=True):
+        return Report(json.dumps(examine(checks=BUT_COMPUTER).as_dict()))
+
+
+@contextmanager
+def answering(status: int, body: str, kind: str = "text/xml") -> Iterator[str]:
+    """An AWS that answers everything in the same way."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        do_GET = do_HEAD = do_POST  # noqa: N815 - their names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def error(code: str) -> str:
+    """In the form of the query protocol, which STS, IAM and EC2 speak."""
+    return (
+        f"<ErrorResponse><Error><Code>{code}</Code><Message>so it is</Message></Error>"
+        f"<Errors><Error><Code>{code}</Code><Message>so it is</Message></Error></Errors>"
+        "</ErrorResponse>"
+    )
+
+
+class TestReady:
+    def test_nothing_is_in_the_way(self, deployment: Deployment) -> None:
+        report = reported(deployment)
+        assert report.healthy
+        assert report.verdicts("fail") == set()
+        assert report.verdicts("unknown") == set()
+        assert report.verdicts("skipped") == set()
+        # What `allora connect` needs may be missing here.
+        assert report.verdicts("warning") <= {"session-manager"}
+
+    def test_the_document_is_for_scripts(self, deployment: Deployment) -> None:
+        done = run(deployment, "--json")
+        document = json.loads(done.stdout)
+        assert document["healthy"] is True
+        assert [check["id"] for check in document["checks"]] == [check.id for check in CHECKS]
+        for check in document["checks"]:
+            assert set(check) == {
+                "id", "group", "title", "verdict", "detail", "remedy", "facts"
+            }  # fmt: skip
+            assert check["detail"]
+        facts = {check["id"]: check["facts"] for check in document["checks"]}
+        assert facts["wallet"] == {"address": ADDRESS}
+        assert facts["balance"] == {"uallo": 10**21}
+        assert facts["vcpus"] == {
+            "quota": "L-1216C47A", "limit": 32.0, "used": 0, "needed": 2
+        }  # fmt: skip
+        assert facts["cost"]["usd_a_month"] > 30
+        assert facts["topics"]["topics"] == [
+            {"id": 69, "name": "Topic 69 of a fake chain", "active": True}
+        ]
+
+    def test_no_word_of_the_wallet_is_shown(self, deployment: Deployment) -> None:
+        for done in (run(deployment), run(deployment, "--json")):
+            assert ADDRESS in done.stdout
+            assert "abandon" not in done.stdout + done.stderr
+
+    def test_nothing_is_changed(self, deployment: Deployment) -> None:
+        s3 = deployment.client("s3")
+        before = s3.list_object_versions(Bucket=BUCKET).get("Versions", [])
+        run(deployment)
+        assert s3.list_object_versions(Bucket=BUCKET).get("Versions", []) == before
+
+    def test_one_screen(self, deployment: Deployment) -> None:
+        """At a real terminal of 100 columns and 40 lines, from the first line to the last."""
+        deployment.write_env(AWS_ACCOUNT_ID=ACCOUNT_ID)
+        deployment.client("ssm").delete_parameter(Name="/allora/worker/mnemonic")
+        terminal = at_terminal(deployment)
+        terminal.logfile_read = seen = io.StringIO()
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        assert terminal.exitstatus == 3
+        assert "Looking at" in seen.getvalue()
+        screen = pyte.Screen(100, 40)
+        pyte.Stream(screen).feed(seen.getvalue())
+        lines = [line.rstrip() for line in screen.display]
+        shown = "\n".join(lines)
+        assert lines[0].startswith("worker worker for topic 69 on testnet, account 123456789012")
+        for group in {check.group.value for check in CHECKS}:
+            assert any(line.startswith(group) for line in lines), shown
+        assert "✘ Secrets" in shown
+        assert "→ pipenv run allora wallet create" in shown
+        assert "Put right what is marked ✘, then: pipenv run allora doctor" in shown
+        assert "Looking at" not in shown  # what turned is gone
+
+
+def at_terminal(deployment: Deployment, **environment: str) -> pexpect.spawn[str]:
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "scripts.operator", "doctor"],
+        cwd=str(ROOT),
+        env={**deployment.environment, "TERM": "xterm-256color", **environment},
+        dimensions=(40, 100),
+        timeout=60,
+        encoding="utf-8",
+    )
+
+
+class TestComputer:
+    def test_missing_tools(self, deployment: Deployment, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        report = reported(deployment, PATH=str(tmp_path / "empty"))
+        assert not report.healthy
+        assert report.verdicts("fail") == {"node", "cdktf", "terraform"}
+        assert "make setup" in report.text("terraform")
+        # Needed by one command alone.
+        assert report.verdict("session-manager") == "warning"
+        assert report.checks["session-manager"]["facts"]["missing"] == [
+            "AWS CLI", "Session Manager plugin"
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("tool", "prints", "check"),
+        [
+            ("terraform", "Terraform v1.9.8", "terraform"),
+            ("cdktf", "0.20.12", "cdktf"),
+            ("cdktf", "0.22.0", "cdktf"),
+            ("node", "v18.20.0", "node"),
+        ],
+    )
+    def test_other_versions(
+        self, deployment: Deployment, tmp_path: Path, tool: str, prints: str, check: str
+    ) -> None:
+        script = tmp_path / tool
+        script.write_text(f"#!/bin/sh\necho '{prints}'\n")
+        script.chmod(0o755)
+        report = reported(deployment, PATH=f"{tmp_path}:{os.environ['PATH']}")
+        assert check in report.verdicts("fail")
+        assert re.search(r"\d\.\d+", prints)[0] in report.text(check)  # type: ignore[index]
+
+    @pytest.mark.parametrize(
+        "script", ["#!/bin/sh\necho broken >&2; exit 1\n", "#!/no/such/shell\n"]
+    )
+    def test_tools_that_do_not_run(
+        self, deployment: Deployment, tmp_path: Path, script: str
+    ) -> None:
+        (tmp_path / "cdktf").write_text(script)
+        (tmp_path / "cdktf").chmod(0o755)
+        report = reported(deployment, PATH=f"{tmp_path}:{os.environ['PATH']}")
+        assert report.verdicts("fail") == {"cdktf"}
+        assert "does not run: " in report.text("cdktf")
+
+    def test_everything_for_connect(self, deployment: Deployment, tmp_path: Path) -> None:
+        for tool in ("aws", "session-manager-plugin"):
+            (tmp_path / tool).write_text("#!/bin/sh\n")
+            (tmp_path / tool).chmod(0o755)
+        report = reported(deployment, PATH=f"{tmp_path}:{os.environ['PATH']}")
+        assert report.verdict("session-manager") == "ok"
+
+
+class TestAccount:
+    def test_bad_settings_are_all_shown_and_nothing_else_is_asked(
+        self, deployment: Deployment
+    ) -> None:
+        deployment.write_env(AWS_REGION="us-est-1", ALLORA_WORKER_PORT="99")
+        report = examined(deployment)
+        assert not report.healthy
+        assert report.verdicts("fail") == {"settings"}
+        assert "us-est-1" in report.text("settings")
+        assert "ALLORA_WORKER_PORT" in report.text("settings")
+        assert report.verdict("credentials") == "skipped"
+
+    def test_remarks_stop_nothing(self, deployment: Deployment) -> None:
+        deployment.write_env(MODEL_IMAGE="ghcr.io/you/model")
+        report = examined(deployment)
+        assert report.healthy
+        assert report.verdict("settings") == "warning"
+        assert "MODEL_IMAGE" in report.text("settings")
+
+    def test_no_credentials(self, deployment: Deployment, tmp_path: Path) -> None:
+        nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": str(tmp_path)}
+        report = examined(deployment, **nobody)
+        assert report.verdicts("fail") == {"credentials"}
+        assert "aws configure sso" in report.text("credentials")
+        assert report.verdict("region") == "skipped"
+        assert report.verdict("cost") == "ok"  # by the table
+
+    def test_a_profile_that_is_not_there(self, deployment: Deployment, tmp_path: Path) -> None:
+        deployment.write_env(AWS_PROFILE="nobody-s")
+        report = examined(deployment, HOME=str(tmp_path))
+        assert "nobody-s" in report.text("credentials")
+        assert report.verdict("credentials") == "fail"
+
+    @pytest.mark.parametrize(
+        ("code", "says"),
+        [("ExpiredToken", "aws sso login"), ("InvalidClientTokenId", "AWS refuses them")],
+    )
+    def test_credentials_that_aws_refuses(
+        self, deployment: Deployment, code: str, says: str
+    ) -> None:
+        with answering(403, error(code)) as url:
+            report = examined(deployment, AWS_ENDPOINT_URL=url)
+        assert not report.healthy
+        assert report.verdicts("fail") == {"credentials"}
+        assert says in report.text("credentials")
+
+    def test_aws_out_of_reach_is_no_fault_of_the_credentials(self, deployment: Deployment) -> None:
+        report = examined(deployment, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+        assert report.verdict("credentials") == "unknown"
+        assert report.verdicts("fail") == set()
+        assert "does not answer" in report.text("credentials")
+
+    def test_another_account(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_ACCOUNT_ID="210987654321")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"credentials"}
+        assert ACCOUNT_ID in report.text("credentials")
+        assert "210987654321" in report.text("credentials")
+
+    @pytest.mark.parametrize(("minutes", "verdict"), [(10, "warning"), (300, "ok")])
+    def test_credentials_that_end_soon(
+        self, deployment: Deployment, minutes: int, verdict: str
+    ) -> None:
+        end = datetime.now(UTC) + timedelta(minutes=minutes, seconds=30)
+        report = examined(
+            deployment, AWS_SESSION_TOKEN="token", AWS_CREDENTIAL_EXPIRATION=end.isoformat()
+        )
+        assert report.verdict("credentials") == verdict
+        assert report.checks["credentials"]["facts"]["until"] == end.isoformat()
+
+    def test_a_region_that_is_not_enabled(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_REGION="il-central-1")  # moto enables none that must be
+        report = examined(deployment)
+        assert report.verdict("region") == "fail"
+        assert "il-central-1" in report.text("region")
+        assert report.verdict("instance-type") == "skipped"
+
+    def test_a_region_that_does_not_know_the_credentials(self, deployment: Deployment) -> None:
+        with answering(401, error("AuthFailure")) as url:
+            report = examined(deployment, AWS_ENDPOINT_URL_EC2=url)
+        assert report.verdict("region") == "fail"
+
+    def test_one_who_may_not_look_at_anything_is_not_stopped(self, deployment: Deployment) -> None:
+        with answering(403, error("UnauthorizedOperation")) as url:
+            report = examined(deployment, AWS_ENDPOINT_URL_EC2=url)
+        assert report.healthy
+        assert report.verdict("region") == "ok"
+        assert report.verdicts("unknown") == {
+            "instance-type", "vcpus", "elastic-ips", "vpcs", "other-hosts"
+        }  # fmt: skip
+        assert "may not call DescribeAddresses" in report.text("elastic-ips")
+
+
+class TestPermissions:
+    def test_missing_actions_are_named(self, deployment: Deployment) -> None:
+        allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        denied = {"Effect": "Deny", "Action": ["iam:PassRole", "ec2:RunInstances"], "Resource": "*"}
+        report = examined(deployment, **somebody(deployment, allowed, denied))
+        assert report.verdicts("fail") == {"permissions"}
+        facts = report.checks["permissions"]["facts"]
+        assert facts["missing"] == ["ec2:RunInstances", "iam:PassRole"]
+        assert "ec2:RunInstances, iam:PassRole" in report.text("permissions")
+        assert "administrator" in report.text("permissions")
+
+    def test_one_who_may_do_just_that(self, deployment: Deployment) -> None:
+        """A policy made of the list itself, each action on its resource alone."""
+        settings = load_settings(deployment.directory / "env", {})
+        statements = [
+            {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+            for resource, actions in needed_actions(settings)
+        ]
+        report = examined(deployment, **somebody(deployment, *statements))
+        assert report.verdict("permissions") == "ok"
+        assert "all " in report.text("permissions")
+
+    def test_one_who_may_in_the_region_alone(self, deployment: Deployment) -> None:
+        """Conditions on the region are known to be met."""
+        condition = {"StringEquals": {"aws:RequestedRegion": REGION}}
+        statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
+        assert examined(deployment, **somebody(deployment, statement)).verdict(
+            "permissions"
+        ) == "ok"  # fmt: skip
+
+    def test_a_role_with_a_path(self, deployment: Deployment) -> None:
+        """As IAM Identity Center makes them; the caller's ARN lacks the path."""
+        iam = deployment.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        name = "AWSReservedSSO_Admin_0123456789abcdef"
+        role = iam.create_role(
+            RoleName=name,
+            Path="/aws-reserved/sso.amazonaws.com/",
+            AssumeRolePolicyDocument=policy(trust),
+        )["Role"]
+        allowed = {"Effect": "Allow", "NotAction": "sns:*", "Resource": "*"}
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(allowed))
+        keys = deployment.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="me")
+        report = examined(
+            deployment,
+            AWS_ACCESS_KEY_ID=keys["Credentials"]["AccessKeyId"],
+            AWS_SECRET_ACCESS_KEY=keys["Credentials"]["SecretAccessKey"],
+            AWS_SESSION_TOKEN=keys["Credentials"]["SessionToken"],
+        )
+        assert report.verdict("permissions") == "fail"
+        missing = report.checks["permissions"]["facts"]["missing"]
+        assert missing
+        assert {name.partition(":")[0] for name in missing} == {"sns"}
+
+    def test_one_who_may_not_ask_is_not_stopped(self, deployment: Deployment) -> None:
+        keys = somebody(deployment, {"Effect": "Allow", "Action": "*", "Resource": "*"})
+        with answering(403, error("AccessDenied")) as url:
+            report = examined(deployment, **keys, AWS_ENDPOINT_URL_IAM=url)
+        assert report.verdict("permissions") == "unknown"
+        assert report.healthy
+
+    def test_the_list_is_what_terraform_asks_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A deployment, a change of everything that can be changed in place, and its end."""
+        monkeypatch.setenv("MOTO_RECORDER_FILEPATH", str(tmp_path / "recording"))
+        emulator = start(tmp_path / "emulator")
+        try:
+            deployment = Deployment(emulator, tmp_path)
+            deployment.write_env(EDGE_DATA_VOL_TYPE="gp3", ALARM_EMAIL="you@example.com")
+            assert deployment.allora("bootstrap").returncode == 0
+            post(f"{emulator.url}/moto-api/recorder/start-recording")
+            deployment.cdktf("deploy", *STACKS, "--auto-approve")
+            deployment.write_env(
+                AWS_INSTANCE_TYPE="t3.small",
+                AWS_ROOT_VOLUME_SIZE="40",
+                LOG_RETENTION_DAYS="60",
+                ALLORA_INGRESS_CIDRS="203.0.113.0/24",
+            )
+            deployment.cdktf("deploy", *STACKS, "--auto-approve")
+            deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")
+        finally:
+            emulator.stop()
+        settings = load_settings(deployment.directory / "env", {})
+        listed = {action for _, actions in needed_actions(settings) for action in actions}
+        asked = set(recorded_actions(tmp_path / "recording"))
+        assert {"ec2:RunInstances", "ec2:DeleteVpc", "sns:Subscribe", "s3:PutObject"} <= asked
+        assert asked - {"sts:GetCallerIdentity"} <= listed
+
+
+def somebody(deployment: Deployment, *statements: dict[str, Any]) -> dict[str, str]:
+    """The environment of a user with these permissions."""
+    iam = deployment.client("iam")
+    iam.create_user(UserName="somebody")
+    iam.put_user_policy(
+        UserName="somebody", PolicyName="theirs", PolicyDocument=policy(*statements)
+    )
+    key = iam.create_access_key(UserName="somebody")["AccessKey"]
+    return {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def recorded_actions(recording: Path) -> Iterator[str]:
+    """The IAM actions for the requests that moto has recorded.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
+    services = {"monitoring": "cloudwatch"}
+    for line in recording.read_text().splitlines():
+        request = json.loads(line)
+        headers = {name.lower(): value for name, value in request["headers"].items()}
+        found = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", headers.get("authorization", ""))
+        assert found, request
+        service = services.get(found[1], found[1])
+        url = urlsplit(request["url"])
+        if service == "s3":
+            yield s3_action(request["method"], url.path, set(parse_qs(url.query, True)))  # noqa: FBT003
+        elif target := headers.get("x-amz-target"):
+            yield f"{service}:{target.rpartition('.')[2]}"
+        else:
+            body = base64.b64decode(request["body"]).decode()
+            yield f"{service}:{parse_qs(body)['Action'][0]}"
+
+
+def s3_action(method: str, path: str, query: set[str]) -> str:
+    if "/" not in path.strip("/"):
+        return "s3:ListBucketVersions" if "versions" in query else "s3:ListBucket"
+    what = "Object" + ("Tagging" if "tagging" in query else "")
+    if method == "DELETE" and "versionId" in query:
+        what += "Version"
+    verb = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "DELETE": "Delete"}[method]
+    return f"s3:{verb}{what}"
+
+
+class TestState:
+    def test_no_bucket(self, deployment: Deployment) -> None:
+        deployment.write_env(TF_STATE_BUCKET="not-there-yet")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"state-bucket"}
+        assert report.verdict("state-lock") == "skipped"
+        assert "pipenv run allora bootstrap" in report.text("state-bucket")
+        assert report.verdict("other-hosts") == "ok"
+
+    def test_somebody_else_s_bucket(self, deployment: Deployment) -> None:
+        theirs = deployment.client("sts").assume_role(
+            RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other"
+        )["Credentials"]
+        boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=deployment.emulator.url,
+            aws_access_key_id=theirs["AccessKeyId"],
+            aws_secret_access_key=theirs["SecretAccessKey"],
+            aws_session_token=theirs["SessionToken"],
+        ).create_bucket(Bucket="theirs")
+        deployment.write_env(TF_STATE_BUCKET="theirs")
+        report = examined(deployment)
+        assert report.verdict("state-bucket") == "fail"
+        assert "TF_STATE_BUCKET" in report.text("state-bucket")
+
+    def test_bucket_in_another_region(self, deployment: Deployment) -> None:
+        deployment.client("s3").create_bucket(
+            Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        deployment.write_env(TF_STATE_BUCKET="elsewhere")
+        report = examined(deployment)
+        assert report.verdict("state-bucket") == "fail"
+        assert "TF_STATE_REGION=eu-west-1" in report.text("state-bucket")
+
+    def test_settings_of_the_bucket(self, deployment: Deployment) -> None:
+        s3 = deployment.client("s3")
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
+        s3.delete_bucket_encryption(Bucket=BUCKET)
+        s3.delete_public_access_block(Bucket=BUCKET)
+        s3.delete_bucket_policy(Bucket=BUCKET)
+        report = examined(deployment)
+        assert report.healthy
+        assert report.verdict("state-bucket") == "warning"
+        assert {"versioned", "private", "TLS only"} <= set(
+            report.checks["state-bucket"]["facts"]["missing"]
+        )
+        assert "pipenv run allora bootstrap" in report.text("state-bucket")
+        # It was only looked at.
+        assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Suspended"
+        bootstrap(deployment)
+        assert examined(deployment).verdict("state-bucket") == "ok"
+
+    def test_a_lock_says_who_holds_it(self, deployment: Deployment) -> None:
+        s3 = deployment.client("s3")
+        lock = {
+            "ID": "7d0a2a3e-8f0c-4d55-a7a5-0a8c2b2f1d10",
+            "Operation": "OperationTypeApply",
+            "Who": "ada@laptop",
+            "Version": "1.11.4",
+            "Created": "2026-11-22T09:15:02.123456789Z",
+        }
+        key = "allora-single-node/terraform.tfstate.tflock"
+        s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(lock).encode())
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"state-lock"}
+        assert "allora-single-node: ada@laptop runs apply since 2026-11-22 09:15 UTC" in (
+            report.text("state-lock")
+        )
+        assert "docs/state.md#release-a-stale-lock" in report.text("state-lock")
+        assert report.checks["state-lock"]["facts"]["locks"] == {"allora-single-node": lock}
+        s3.delete_object(Bucket=BUCKET, Key=key)
+        assert examined(deployment).verdict("state-lock") == "ok"
+
+    def test_a_lock_that_cannot_be_read_is_one(self, deployment: Deployment) -> None:
+        key = "allora-common/terraform.tfstate.tflock"
+        deployment.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"half a lo")
+        report = examined(deployment)
+        assert "somebody" in report.text("state-lock")
+        assert report.verdict("state-lock") == "fail"
+
+
+class TestMachine:
+    def test_type_that_the_zone_lacks(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_AVAILABILITY_ZONE="us-east-1e")  # an old one, as on AWS
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"instance-type"}
+        assert "us-east-1e" in report.text("instance-type")
+        assert "us-east-1a" in report.checks["instance-type"]["facts"]["zones"]
+
+    def test_type_that_the_region_lacks(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_INSTANCE_TYPE="t99.large", AWS_INSTANCE_CPU_TYPE="x86_64")
+        report = examined(deployment)
+        assert report.verdict("instance-type") == "fail"
+        assert "t99.large is not offered in us-east-1" in report.text("instance-type")
+
+    def test_subnets(self, deployment: Deployment) -> None:
+        ec2 = deployment.client("ec2")
+        (subnet, *_) = ec2.describe_subnets()["Subnets"]
+        deployment.write_env(AWS_VPC_ID=subnet["VpcId"], AWS_SUBNET_ID=subnet["SubnetId"])
+        report = examined(deployment)
+        assert report.verdicts("fail") == set()
+        assert subnet["AvailabilityZone"] in report.text("instance-type")
+        assert "none needed" in report.text("vpcs")
+        other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        deployment.write_env(AWS_VPC_ID=other)
+        assert subnet["VpcId"] in examined(deployment).text("instance-type")
+        deployment.write_env(AWS_SUBNET_ID="subnet-0123456789abcdef0")
+        assert "there is no subnet-0123456789abcdef0" in examined(deployment).text("instance-type")
+
+    def test_quota_of_vcpus(self, deployment: Deployment) -> None:
+        launch(deployment, "c5.2xlarge", Worker="another-worker")
+        wanted = 9.0
+        set_quota(deployment, "ec2", "L-1216C47A", wanted)
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"vcpus"}
+        assert "2 needed, 1 of 9 free" in report.text("vcpus")
+        assert "servicequotas/home/services/ec2/quotas/L-1216C47A" in report.text("vcpus")
+        set_quota(deployment, "ec2", "L-1216C47A", wanted + 1)
+        assert examined(deployment).verdict("vcpus") == "ok"
+
+    def test_quota_that_aws_does_not_tell(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_INSTANCE_TYPE="g5.xlarge")
+        report = examined(deployment)
+        assert report.verdict("vcpus") == "unknown"
+        assert "L-DB2E81BA" in report.text("vcpus")
+
+    def test_quota_of_addresses(self, deployment: Deployment) -> None:
+        ec2 = deployment.client("ec2")
+        set_quota(deployment, "ec2", "L-0263D0A3", 1.0)
+        address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"elastic-ips"}
+        assert "1 needed, 0 of 1 free" in report.text("elastic-ips")
+        # A run that was interrupted after the address goes on with it.
+        ec2.create_tags(Resources=[address], Tags=tags(Stack="allora-single-node"))
+        assert examined(deployment).verdict("elastic-ips") == "ok"
+
+    def test_quota_of_vpcs(self, deployment: Deployment) -> None:
+        set_quota(deployment, "vpc", "L-F678F1CE", 1.0)  # there is AWS's default VPC
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"vpcs"}
+
+    def test_images(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_AMI_ID="ami-0123456789abcdef0")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"image"}
+        assert "there is no ami-0123456789abcdef0" in report.text("image")
+        # Amazon's Linux for arm64, on a type that is not.
+        deployment.write_env(AWS_AMI_ID="ami-0e9271c829888680e")
+        assert "is for arm64, and t3.medium is x86_64" in examined(deployment).text("image")
+        deployment.write_env(AWS_INSTANCE_TYPE="t4g.medium")
+        report = examined(deployment)
+        assert report.verdict("image") == "warning"
+        assert "does not sound like Ubuntu 24.04" in report.text("image")
+        ours = deployment.client("ec2").copy_image(
+            Name="ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server",
+            SourceImageId="ami-785db401",
+            SourceRegion=REGION,
+        )["ImageId"]
+        deployment.write_env(AWS_AMI_ID=ours, AWS_INSTANCE_TYPE="t3.medium")
+        assert examined(deployment).verdict("image") == "ok"
+
+    def test_canonical_s_image_for_arm64(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_INSTANCE_TYPE="t4g.medium")
+        assert "ami-0e9271c829888680e" in examined(deployment).text("image")
+
+    def test_price_list(self, deployment: Deployment) -> None:
+        dimension = {"unit": "Hrs", "pricePerUnit": {"USD": "1.0"}}
+        terms = {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}}
+        answer = json.dumps(
+            {"FormatVersion": "aws_v1", "PriceList": [json.dumps({"terms": terms})]}
+        )
+        with answering(200, answer, "application/x-amz-json-1.1") as url:
+            report = examined(deployment, AWS_ENDPOINT_URL_PRICING=url)
+        facts = report.checks["cost"]["facts"]
+        assert facts["items"][0] == {"name": "t3.medium", "usd": 730.0}
+        assert "AWS's price list" in facts["source"]
+        assert examined(deployment).checks["cost"]["facts"]["items"][0]["usd"] < 100
+
+    def test_unknown_price(self, deployment: Deployment) -> None:
+        deployment.write_env(AWS_INSTANCE_TYPE="m5zn.large")
+        report = examined(deployment)
+        assert report.verdict("cost") == "unknown"
+        assert "https://calculator.aws/" in report.text("cost")
+        assert report.healthy
+
+
+def set_quota(deployment: Deployment, service: str, code: str, value: float) -> None:
+    deployment.client("service-quotas").request_service_quota_increase(
+        ServiceCode=service, QuotaCode=code, DesiredValue=value
+    )
+
+
+def tags(**changes: str) -> list[dict[str, str]]:
+    ours = {"Project": "allora-worker", "Worker": "worker", "ManagedBy": "cdktf"} | changes
+    return [{"Key": name, "Value": value} for name, value in ours.items()]
+
+
+def launch(deployment: Deployment, instance_type: str, **changes: str) -> str:
+    """Runs an instance with tags as the stacks give them, but for the changes."""
+    (instance,) = deployment.client("ec2").run_instances(
+        ImageId="ami-785db401",
+        InstanceType=instance_type,
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags(**changes)}],
+    )["Instances"]
+    instance_id: str = instance["InstanceId"]
+    return instance_id
+
+
+class TestWorker:
+    def test_missing_secrets(self, deployment: Deployment) -> None:
+        deployment.client("ssm").delete_parameter(Name="/allora/worker/mnemonic")
+        deployment.write_env(MODEL_SECRETS="CG_API_KEY")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"secrets"}
+        assert report.checks["secrets"]["facts"]["missing"] == ["mnemonic", "model/CG_API_KEY"]
+        assert "pipenv run allora wallet create" in report.text("secrets")
+        assert "pipenv run allora secret set model/CG_API_KEY" in report.text("secrets")
+        assert report.verdict("wallet") == "skipped"
+        assert report.verdict("balance") == "skipped"
+
+    def test_a_foreign_worker_may_have_its_own_way_to_a_key(self, deployment: Deployment) -> None:
+        deployment.client("ssm").delete_parameter(Name="/allora/worker/mnemonic")
+        deployment.write_env(ALLORA_WORKER_IMAGE="ghcr.io/you/worker:1.0")
+        report = examined(deployment)
+        assert report.verdict("secrets") == "ok"
+        assert report.healthy
+
+    def test_many_secrets_are_asked_for_in_turns(self, deployment: Deployment) -> None:
+        names = [f"NAME_{number}" for number in range(12)]
+        deployment.write_env(MODEL_SECRETS=",".join(names))
+        for name in names:
+            store(deployment, f"model/{name}", "x")
+        assert examined(deployment).verdict("secrets") == "ok"
+
+    def test_a_secret_that_is_not_encrypted(self, deployment: Deployment) -> None:
+        deployment.client("ssm").put_parameter(
+            Name="/allora/worker/api-key", Value="plain-canary", Type="String"
+        )
+        done = run(deployment, "--json")
+        assert Report(done.stdout).verdict("secrets") == "warning"
+        assert "plain-canary" not in done.stdout + done.stderr
+
+    @pytest.mark.parametrize("words", ["abandon " * 12, "abandon about", "not a mnemonic"])
+    def test_words_that_are_no_wallet(self, deployment: Deployment, words: str) -> None:
+        store(deployment, "mnemonic", words)
+        done = run(deployment, "--json")
+        report = Report(done.stdout)
+        assert report.verdicts("fail") == {"wallet"}
+        assert "pipenv run allora wallet import --replace" in report.text("wallet")
+        assert report.verdict("balance") == "skipped"
+        assert words.strip() not in done.stdout + done.stderr
+
+    def test_balance(self, deployment: Deployment, chain: Chain) -> None:
+        assert "1000 ALLO" in examined(deployment).text("balance")
+        chain.behave(balance=0)
+        report = examined(deployment)
+        assert report.healthy
+        assert report.verdict("balance") == "warning"
+        assert ADDRESS in report.text("balance")
+        assert "https://faucet.testnet.allora.network/" in report.text("balance")
+
+    def test_balance_below_the_alarm(self, deployment: Deployment, chain: Chain) -> None:
+        chain.behave(balance=4 * 10**17)
+        assert examined(deployment).verdict("balance") == "ok"
+        deployment.write_env(ALARM_BALANCE="0.5")
+        assert "0.4 ALLO will not last" in examined(deployment).text("balance")
+
+    def test_topics(self, deployment: Deployment) -> None:
+        deployment.write_env(ALLORA_WORKER_TOPIC_ID="69,70,77")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"topics"}
+        assert "has no topic 70" in report.text("topics")
+        assert "https://docs.allora.network/api/topics.json" in report.text("topics")
+
+    def test_inactive_topics(self, deployment: Deployment, chain: Chain) -> None:
+        chain.behave(inactive=True)
+        report = examined(deployment)
+        assert report.healthy
+        assert report.verdict("topics") == "warning"
+        assert "not active: 69" in report.text("topics")
+
+    def test_a_network_of_another_version(self, deployment: Deployment, chain: Chain) -> None:
+        chain.behave(unimplemented=True)
+        report = examined(deployment)
+        assert report.verdict("topics") == "warning"
+        assert "ALLORA_SDK_VERSION" in report.text("topics")
+        assert report.verdict("balance") == "ok"
+
+    def test_a_network_out_of_reach(self, deployment: Deployment, chain: Chain) -> None:
+        chain.behave(refuse=True)
+        report = examined(deployment)
+        assert report.healthy
+        assert report.verdicts("unknown") == {"balance", "topics"}
+        assert "does not answer" in report.text("topics")
+
+    def test_something_else_than_a_chain(self, deployment: Deployment) -> None:
+        with answering(200, "[]", "application/json") as url:
+            deployment.write_env(ALLORA_API_URL=url)
+            report = examined(deployment)
+        assert report.verdicts("unknown") == {"balance", "topics"}
+        with answering(200, "<html>", "text/html") as url:
+            deployment.write_env(ALLORA_API_URL=url)
+            report = examined(deployment)
+        assert "does not answer in JSON" in report.text("balance")
+
+    def test_open_ports(self, deployment: Deployment) -> None:
+        assert "open to everybody, /health alone" in examined(deployment).text("exposure")
+        store(deployment, "inference-token", "x" * 32)
+        report = examined(deployment)
+        assert report.verdict("exposure") == "warning"
+        assert "ALLORA_INGRESS_CIDRS" in report.text("exposure")
+        deployment.write_env(ALLORA_INGRESS_CIDRS="203.0.113.0/24")
+        report = examined(deployment)
+        assert report.verdict("exposure") == "ok"
+        assert "open to 203.0.113.0/24" in report.text("exposure")
+        deployment.write_env(ALLORA_INGRESS_CIDRS="none")
+        assert "no port is open" in examined(deployment).text("exposure")
+
+    def test_another_host_with_the_same_wallet(self, deployment: Deployment) -> None:
+        # Also one of another deployment, with another prefix: the parameter is the same.
+        other = launch(deployment, "t3.medium", Project="another-prefix")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"other-hosts"}
+        assert f"terminate-instances --instance-ids {other}" in report.text("other-hosts")
+        deployment.client("ec2").terminate_instances(InstanceIds=[other])
+        assert examined(deployment).verdict("other-hosts") == "ok"
+
+    def test_a_host_with_another_wallet(self, deployment: Deployment) -> None:
+        launch(deployment, "t3.medium", Worker="another-worker")
+        assert examined(deployment).verdict("other-hosts") == "ok"
+
+
+class TestDeployed:
+    def test_what_is_deployed_needs_no_room_of_its_own(self, deployed: Deployed) -> None:
+        done = run(deployed.deployment)
+        lines = done.stdout
+        assert f"{deployed.outputs['instance_id']} is the only one" in lines
+        assert lines.count("the deployed one is kept") == 2
+        assert "32 of 32 free" in lines
+        report = examined(deployed.deployment)
+        # Nobody has stored a wallet there, and the real network is out of reach or answers.
+        assert report.verdicts("fail") == {"secrets"}
+
+    def test_its_like_is_another_host(self, deployed: Deployed) -> None:
+        other = launch(deployed.deployment, "t3.micro")
+        try:
+            report = examined(deployed.deployment)
+            assert report.checks["other-hosts"]["facts"] == {"others": [other]}
+        finally:
+            deployed.deployment.client("ec2").terminate_instances(InstanceIds=[other])
+        assert examined(deployed.deployment).verdict("other-hosts") == "ok"
+
+
+def test_ctrl_c_waits_for_nobody(deployment: Deployment) -> None:
+    """Not even for an AWS that never answers."""
+    asked = threading.Event()
+    end = threading.Event()
+
+    class Silent(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.set()
+            end.wait()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        terminal = at_terminal(deployment, AWS_ENDPOINT_URL=url)
+        terminal.logfile_read = seen = io.StringIO()
+        terminal.expect("Looking at")
+        assert asked.wait(60)
+        terminal.sendintr()
+        terminal.expect(pexpect.EOF)
+        terminal.close()
+        end.set()
+        server.shutdown()
+        thread.join()
+    assert terminal.exitstatus == 130, seen.getvalue()
+    assert "Traceback" not in seen.getvalue()
+
+
+def test_help_has_an_example(deployment: Deployment) -> None:
+    shown = run(deployment, "--help").stdout
+    assert "Example: pipenv run allora doctor" in shown
+    assert "--json" in shown
+
+
+def test_ids_are_unique() -> None:
+    counted = Counter(check.id for check in CHECKS)
+    assert [name for name, count in counted.items() if count > 1] == []

@@ -1,0 +1,132 @@
+"""`allora restart` on the embedded AWS, where the tests play the host."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scripts.local.emulator import Emulator
+from scripts.operator.trouble import ExitCode
+from tests.local.conftest import Deployed, Deployment
+from tests.local.interposer import Answer, interposed, json_error
+from tests.local.reported import ReportedHost
+
+QUICK = ("--pace", "0.02")
+
+
+@pytest.fixture
+def host(deployed: Deployed) -> ReportedHost:
+    return ReportedHost(deployed.deployment.client("logs"), deployed.outputs["instance_id"])
+
+
+@contextmanager
+def coming_back(host: ReportedHost, after: list[str], action: str) -> Iterator[None]:
+    """The host, as soon as it was told to restart."""
+    over = threading.Event()
+
+    def play() -> None:
+        while not over.wait(0.1):
+            if action in after:
+                over.wait(1.5)  # AWS tells its time in whole seconds
+                host.worker("starting", message="allora-worker starts")
+                host.worker("ready", message="registered as inferer in topic 69")
+                return
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def listening(deployment: Deployment, asked: list[str]) -> Iterator[Deployment]:
+    def listen(action: str) -> None:
+        asked.append(action)
+
+    with interposed(deployment, listen) as heard:
+        yield heard
+
+
+def test_service_is_restarted_and_the_worker_is_ready_again(
+    deployed: Deployed, host: ReportedHost
+) -> None:
+    asked: list[str] = []
+    with listening(deployed.deployment, asked) as heard, coming_back(host, asked, "SendCommand"):
+        restarted = heard.allora("restart", *QUICK)
+    assert restarted.returncode == 0, restarted.output
+    assert "is ready again" in restarted.output
+    assert "RebootInstances" not in asked
+    ssm = deployed.deployment.client("ssm")
+    command = ssm.list_commands()["Commands"][-1]
+    assert command["InstanceIds"] == [deployed.outputs["instance_id"]]
+    assert command["DocumentName"] == "AWS-RunShellScript"
+    assert command["Parameters"] == {"commands": ["systemctl restart --no-block allora"]}
+
+
+def test_reboot_of_the_host(deployed: Deployed, host: ReportedHost) -> None:
+    asked: list[str] = []
+    action = "RebootInstances"
+    with listening(deployed.deployment, asked) as heard, coming_back(host, asked, action):
+        restarted = heard.allora("restart", "--reboot", "--json", *QUICK)
+    assert restarted.returncode == 0, restarted.output
+    assert "SendCommand" not in asked
+    result = json.loads(restarted.output[restarted.output.index("{") :])
+    assert result["healthy"] is True
+    assert result["instance_id"] == deployed.outputs["instance_id"]
+
+
+def test_a_worker_that_was_ready_before_is_no_success(
+    deployed: Deployed, host: ReportedHost
+) -> None:
+    host.worker("ready", message="registered as inferer in topic 69")
+    late = deployed.deployment.allora("restart", "--timeout", "0.05", *QUICK)
+    assert late.returncode == ExitCode.TIMEOUT, late.output
+    assert "#not-in-time" in late.output
+
+
+@pytest.mark.parametrize(
+    ("action", "answer", "words"),
+    [
+        ("SendCommand", json_error("InvalidInstanceId", "not in a valid state"), "does not reach"),
+        (
+            "GetCommandInvocation",
+            Answer(200, '{"Status": "TimedOut", "StatusDetails": "Delivery Timed Out"}', "json"),
+            "does not reach",
+        ),
+        (
+            "GetCommandInvocation",
+            Answer(
+                200,
+                '{"Status": "Failed", "StatusDetails": "Failed",'
+                ' "StandardErrorContent": "Unit allora.service not found."}',
+                "json",
+            ),
+            "Unit allora.service not found",
+        ),
+    ],
+    ids=["unknown to SSM", "not delivered", "failed"],
+)
+def test_a_host_out_of_reach_can_be_rebooted(
+    deployed: Deployed, action: str, answer: Answer, words: str
+) -> None:
+    with interposed(deployed.deployment, lambda asked: answer if asked == action else None) as far:
+        refused = far.allora("restart")
+    assert refused.returncode == ExitCode.PROBLEM, refused.output
+    assert words in refused.output
+    assert "pipenv run allora restart --reboot" in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_nothing_deployed(emulator: Emulator, tmp_path: Path) -> None:
+    emulator.reset()
+    refused = Deployment(emulator, tmp_path).allora("restart")
+    assert refused.returncode == ExitCode.PROBLEM
+    assert "#not-deployed" in refused.output

@@ -1,0 +1,189 @@
+"""`allora update` with the real cdktf CLI on an embedded AWS, where the tests play the host."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scripts.local.emulator import start
+from scripts.operator.trouble import ExitCode
+from tests.local.conftest import Deployment
+from tests.local.reported import ReportedHost
+from tests.local.terminal import terminal
+
+QUICK = ("--pace", "0.02")
+COMMENT = "# my own words, with 'quotes' and a $\n"
+WORDS = "abandon " * 11 + "about"
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A worker with a model of its own, deployed on an embedded AWS of this module's own."""
+    directory = tmp_path_factory.mktemp("update")
+    running = start(directory / "emulator")
+    made = Deployment(running, directory)
+    made.write_env(MODEL_REPO="https://example.com/my-model.git", MODEL_REF="v1.0")
+    assert made.allora("bootstrap").returncode == 0
+    assert made.allora("wallet", "import", stdin=WORDS).returncode == 0
+    deployed = made.allora("deploy", "--yes", "--no-wait")
+    assert deployed.returncode == 0, deployed.output
+    with env_file(made).open("a") as file:
+        file.write(COMMENT)
+    yield made
+    running.stop()
+
+
+def env_file(deployment: Deployment) -> Path:
+    return deployment.directory / "env"
+
+
+def host_of(deployment: Deployment) -> str:
+    found = deployment.client("ec2").describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    )
+    (host,) = [each for group in found["Reservations"] for each in group["Instances"]]
+    id_: str = host["InstanceId"]
+    return id_
+
+
+def image_of(deployment: Deployment, instance_id: str) -> str:
+    found = deployment.client("ec2").describe_instances(InstanceIds=[instance_id])
+    image: str = found["Reservations"][0]["Instances"][0]["ImageId"]
+    return image
+
+
+@contextmanager
+def next_host(deployment: Deployment, *events: tuple[str, str]) -> Iterator[None]:
+    """Plays the host that takes the place of the present one, as soon as it is there."""
+    over = threading.Event()
+    before = host_of(deployment)
+    ec2 = deployment.client("ec2")
+
+    def play() -> None:
+        running = [{"Name": "instance-state-name", "Values": ["running"]}]
+        while not over.wait(0.3):
+            for group in ec2.describe_instances(Filters=running)["Reservations"]:
+                id_ = group["Instances"][0]["InstanceId"]
+                if id_ == before:
+                    continue
+                host = ReportedHost(deployment.client("logs"), id_)
+                over.wait(1)
+                for event, message in events:
+                    host.worker(event, message=message, level="info")
+                return
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--sdk-version", "9.9.9"), "make lock-worker SDK=9.9.9"),
+        (("--ami", "ubuntu"), "AWS_AMI_ID"),
+        (("--model-ref", "../x"), "MODEL_REF"),
+        (("--model-image", "me/model:1"), "MODEL_REPO"),  # one or the other
+    ],
+)
+def test_settings_that_would_be_wrong_are_not_written(
+    deployment: Deployment, arguments: tuple[str, ...], words: str
+) -> None:
+    before = env_file(deployment).read_bytes()
+    refused = deployment.allora("update", "--yes", *arguments)
+    assert refused.returncode == ExitCode.PROBLEM
+    assert words in refused.output
+    assert f"{env_file(deployment)}: 1 setting needs your attention" in refused.output
+    assert env_file(deployment).read_bytes() == before
+
+
+def test_a_plan_that_is_declined_changes_nothing(deployment: Deployment) -> None:
+    before, host = env_file(deployment).read_bytes(), host_of(deployment)
+    with terminal(deployment, "update", "--model-ref", "v1.1") as screen:
+        screen.expect("Deploy this")
+        screen.enter("n")
+        assert screen.end() == ExitCode.PROBLEM
+    assert "MODEL_REF: v1.0 → v1.1" in screen.text
+    assert f"The host {host} is replaced" in screen.text
+    assert "the wallet never signs twice" in screen.text
+    assert "What stays: the address" in screen.text
+    assert "Nothing was changed" in screen.text
+    assert env_file(deployment).read_bytes() == before
+    assert host_of(deployment) == host
+
+
+def test_without_a_terminal_yes_is_needed(deployment: Deployment) -> None:
+    refused = deployment.allora("update", "--model-ref", "v1.1")
+    assert refused.returncode == ExitCode.PROBLEM
+    assert "#not-a-terminal" in refused.output
+
+
+def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) -> None:
+    ec2, host = deployment.client("ec2"), host_of(deployment)
+    tags = [{"Key": "Worker", "Value": "worker"}, {"Key": "Stack", "Value": "allora-single-node"}]
+    (other,) = ec2.run_instances(
+        ImageId="ami-785db401",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )["Instances"]
+    try:
+        refused = deployment.allora("update", "--model-ref", "v1.1", "--yes")
+    finally:
+        ec2.terminate_instances(InstanceIds=[other["InstanceId"]])
+    assert refused.returncode == ExitCode.PROBLEM
+    assert f"terminate-instances --instance-ids {other['InstanceId']} " in refused.output
+    assert "#other-host" in refused.output
+    assert host_of(deployment) == host
+
+
+def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deployment) -> None:
+    old = host_of(deployment)
+    played = [("starting", "starts"), ("ready", "registered"), ("submitted", "topic 69: submitted")]
+    with (
+        next_host(deployment, *played),
+        terminal(deployment, "update", "--model-ref", "v1.1", "--ami", "latest", *QUICK) as screen,
+    ):
+        screen.expect("Deploy this")
+        screen.enter("y")
+        assert screen.end() == ExitCode.OK, screen.text
+    new = host_of(deployment)
+    assert new != old
+    assert f"The worker works: {new}" in screen.text
+    (state,) = deployment.client("ec2").describe_instances(InstanceIds=[old])["Reservations"]
+    assert state["Instances"][0]["State"]["Name"] == "terminated"
+    # Only then the new one, so that the wallet never signs twice.
+    assert screen.text.index("Destruction complete") < screen.text.index("Creation complete")
+    text = env_file(deployment).read_text()
+    assert "MODEL_REF=v1.1\n" in text
+    assert f"AWS_AMI_ID={image_of(deployment, new)}\n" in text
+    assert COMMENT in text
+    assert "MODEL_REPO='https://example.com/my-model.git'\n" in text
+
+
+def test_new_host_that_fails_leads_to_the_way_back(deployment: Deployment) -> None:
+    with next_host(deployment, ("starting", "starts"), ("gave_up", "allora-worker: gives up: no")):
+        failed = deployment.allora("update", "--model-ref", "v1.2", "--yes", "--pace", "0.01")
+    assert failed.returncode == ExitCode.UNHEALTHY, failed.output
+    assert "gives up: no" in failed.output
+    assert "To go back to what worked before: pipenv run allora update --model-ref v1.1" in (
+        failed.output
+    )
+
+
+def test_nothing_to_change_asks_nothing(deployment: Deployment) -> None:
+    ReportedHost(deployment.client("logs"), host_of(deployment)).worker("submitted", message="yes")
+    time.sleep(0.1)
+    again = deployment.allora("update", "--yes", *QUICK)
+    assert again.returncode == 0, again.output
+    assert "There is nothing to change in AWS" in again.output
+    assert "has submitted" in again.output

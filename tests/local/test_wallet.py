@@ -1,0 +1,647 @@
+"""Wallets and their backups against the embedded AWS: `allora wallet`, `backup`, `restore`."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyrage
+import pytest
+from mnemonic import Mnemonic
+
+from scripts.local.emulator import Emulator
+from scripts.operator.office import open_office
+from scripts.operator.trouble import OperatorError, Trouble
+from scripts.operator.wallet import address_of, make_words
+from scripts.operator.wallet_store import store_wallet
+from tests.local.conftest import ROOT, Deployment
+
+PARAMETER = "/allora/worker/mnemonic"
+WORDS = "special sign fit simple patrol salute grocery chicken wheat radar tonight ceiling"
+ADDRESS = "allo1jhg0e7s6gn44tfc5k37kr04sznyhedtctsc88d"
+OTHERS = "abandon " * 11 + "about"
+OTHER_ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
+PASSPHRASE = "plinth-Gecko 7 häfen"
+
+WORKERS_PYTHON = ROOT / ".tools" / "images" / "bin" / "python"
+WORKERS_ADDRESSES = """
+import sys
+from cosmpy.aerial.wallet import LocalWallet
+for words in sys.stdin:
+    print(LocalWallet.from_mnemonic(words.strip(), "allo").address())
+"""
+
+
+@pytest.fixture
+def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
+    emulator.reset()
+    return Deployment(emulator, tmp_path)
+
+
+@pytest.fixture
+def ssm(deployment: Deployment) -> Any:
+    return deployment.client("ssm")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "backups"
+    path.mkdir()
+    return path
+
+
+def put(ssm: Any, words: str) -> None:
+    ssm.put_parameter(Name=PARAMETER, Value=words, Type="SecureString", Overwrite=True)
+
+
+def stored(ssm: Any) -> str | None:
+    """The words that the host would get."""
+    found = ssm.get_parameters(Names=[PARAMETER], WithDecryption=True)["Parameters"]
+    return found[0]["Value"] if found else None
+
+
+def versions(ssm: Any) -> list[str]:
+    """All words that were ever stored, the first ones first."""
+    history = ssm.get_parameter_history(Name=PARAMETER, WithDecryption=True)["Parameters"]
+    return [version["Value"] for version in sorted(history, key=lambda each: each["Version"])]
+
+
+def leaks(output: str, *secrets: str) -> bool:
+    """Whether there is a secret in the output, or three words of one that follow each other."""
+    flat = " ".join(output.lower().split())
+    whole = [" ".join(secret.lower().split()) for secret in secrets]
+    parts = [
+        " ".join(words[start : start + 3])
+        for words in (secret.split() for secret in whole)
+        for start in range(len(words) - 2)
+    ]
+    return any(text in flat for text in whole + parts)
+
+
+class Terminal:
+    """A terminal at which somebody types, and all that it shows."""
+
+    def __init__(self, deployment: Deployment, *arguments: str) -> None:
+        self._process = pexpect.spawn(
+            sys.executable,
+            ["-m", "scripts.operator", *arguments],
+            cwd=str(ROOT),
+            env=deployment.environment,
+            timeout=60,
+            encoding="utf-8",
+        )
+        self._screen = io.StringIO()
+        self._process.logfile_read = self._screen
+
+    @property
+    def screen(self) -> str:
+        return self._screen.getvalue()
+
+    def expect(self, text: str) -> None:
+        self._process.expect_exact(text)
+
+    def type(self, text: str) -> None:
+        self._process.sendline(text)
+
+    def type_hidden(self, text: str) -> None:
+        """Types once the terminal shows no more what is typed."""
+        self._process.waitnoecho()
+        assert not self._process.getecho(), "what is typed would be shown"
+        self.type(text)
+
+    def press(self, key: str) -> None:
+        self._process.sendcontrol(key)
+
+    def end(self) -> int:
+        """Waits for the end of the command, and returns its exit code."""
+        self._process.expect(pexpect.EOF)
+        self._process.close()
+        assert self._process.exitstatus is not None, self.screen
+        return self._process.exitstatus
+
+
+@contextmanager
+def terminal(deployment: Deployment, *arguments: str) -> Iterator[Terminal]:
+    opened = Terminal(deployment, *arguments)
+    try:
+        yield opened
+    finally:
+        opened._process.close(force=True)
+
+
+def test_addresses_are_those_that_the_worker_derives() -> None:
+    """By cosmpy, in the environment of the worker's image, for new wallets of every length."""
+    assert WORKERS_PYTHON.exists(), "the images' packages are missing: run the tests with make test"
+    bip39 = Mnemonic("english")
+    wallets = [bip39.generate(bits) for bits in (128, 160, 192, 224, 256) for _ in range(8)]
+    theirs = subprocess.run(
+        [WORKERS_PYTHON, "-c", WORKERS_ADDRESSES],
+        input="\n".join([WORDS, *wallets]),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert theirs == [ADDRESS, *(address_of(words) for words in wallets)]
+
+
+class TestCreate:
+    def test_wallet_is_stored_encrypted_and_only_its_address_is_told(
+        self, deployment: Deployment, ssm: Any
+    ) -> None:
+        created = deployment.allora("wallet", "create")
+        assert created.returncode == 0, created.output
+        found = ssm.get_parameter(Name=PARAMETER, WithDecryption=True)["Parameter"]
+        words = found["Value"]
+        assert found["Type"] == "SecureString"
+        assert len(words.split()) == 24
+        assert f"Address: {address_of(words)}\n" in created.output
+        assert "https://faucet.testnet.allora.network/" in created.output
+        assert "pipenv run allora backup" in created.output
+        assert not leaks(created.output, words)
+
+    def test_mainnet_has_no_faucet(self, deployment: Deployment) -> None:
+        deployment.write_env(ALLORA_NETWORK="mainnet", ALLORA_WORKER_TOPIC_ID="1")
+        created = deployment.allora("wallet", "create", "--json")
+        assert created.returncode == 0, created.output
+        assert json.loads(created.output)["network"] == "mainnet"
+        address = json.loads(created.output)["address"]
+        replaced = deployment.allora("wallet", "create", "--replace", "--address", address)
+        assert "send ALLO" in replaced.output
+        assert "faucet" not in replaced.output
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            ((), "--replace"),
+            (("--address", ADDRESS), "--replace"),
+            (("--replace",), "--address"),  # nobody is there to be asked
+            (("--replace", "--address", OTHER_ADDRESS), "Nothing was changed"),
+            (("--replace", "--address", ADDRESS[:-1]), "Nothing was changed"),
+            (("--replace", "--address", ""), "Nothing was changed"),
+        ],
+    )
+    def test_wallet_that_is_there_stays(
+        self, deployment: Deployment, ssm: Any, arguments: tuple[str, ...], told: str
+    ) -> None:
+        put(ssm, WORDS)
+        refused = deployment.allora("wallet", "create", *arguments)
+        assert refused.returncode == 1
+        assert told in refused.output
+        assert "Traceback" not in refused.output
+        assert versions(ssm) == [WORDS]
+
+    def test_replaced_wallet_is_kept_as_an_older_version(
+        self, deployment: Deployment, ssm: Any
+    ) -> None:
+        put(ssm, OTHERS)
+        put(ssm, WORDS)
+        with terminal(deployment, "wallet", "create", "--replace") as user:
+            user.expect("backup of it")
+            user.expect("type the address")
+            user.type(ADDRESS)
+            assert user.end() == 0, user.screen
+        new = stored(ssm)
+        assert new is not None
+        assert versions(ssm) == [OTHERS, WORDS, new]
+        assert ADDRESS in user.screen
+        assert address_of(new) in user.screen
+        assert "as version 2 of the parameter" in user.screen
+        assert "pipenv run allora restart" in user.screen
+        assert not leaks(user.screen, WORDS, OTHERS, new)
+
+    def test_wrong_address_at_the_terminal(self, deployment: Deployment, ssm: Any) -> None:
+        put(ssm, WORDS)
+        with terminal(deployment, "wallet", "create", "--replace") as user:
+            user.expect("type the address")
+            user.type("yes")
+            assert user.end() == 1
+        assert "Nothing was changed" in user.screen
+        assert versions(ssm) == [WORDS]
+
+    @pytest.mark.parametrize("key", ["c", "d"])
+    def test_ctrl_c_instead_of_the_address(
+        self, deployment: Deployment, ssm: Any, key: str
+    ) -> None:
+        put(ssm, WORDS)
+        with terminal(deployment, "wallet", "create", "--replace") as user:
+            user.expect("type the address")
+            user.press(key)
+            assert user.end() == 130, user.screen
+        assert "Traceback" not in user.screen
+        assert versions(ssm) == [WORDS]
+
+    def test_what_somebody_stores_meanwhile_stays(self, deployment: Deployment, ssm: Any) -> None:
+        put(ssm, WORDS)
+        with terminal(deployment, "wallet", "create", "--replace") as user:
+            user.expect("type the address")
+            put(ssm, OTHERS)
+            user.type(ADDRESS)
+            assert user.end() == 1
+        assert "meanwhile" in user.screen
+        assert versions(ssm) == [WORDS, OTHERS]
+
+    def test_of_two_first_wallets_at_once_one_is_refused(
+        self, deployment: Deployment, ssm: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in deployment.environment.items():
+            monkeypatch.setenv(name, value)
+        office = open_office()
+        # Between the look and the storing, the other one is faster.
+        office.session.events.register("before-call.ssm.PutParameter", lambda **_: put(ssm, OTHERS))
+        with pytest.raises(OperatorError) as refused:
+            store_wallet(office, WORDS, replace=True, address=None)
+        assert refused.value.trouble is Trouble.SECRET_EXISTS
+        assert not leaks(str(refused.value), WORDS)
+        assert versions(ssm) == [OTHERS]
+
+
+class TestImport:
+    def test_words_are_typed_without_being_shown(self, deployment: Deployment, ssm: Any) -> None:
+        with terminal(deployment, "wallet", "import") as user:
+            user.expect("not shown")
+            user.type_hidden(f"  {WORDS.upper()} ")
+            assert user.end() == 0, user.screen
+        assert stored(ssm) == WORDS
+        assert ADDRESS in user.screen
+        assert not leaks(user.screen, WORDS)
+
+    def test_words_that_are_pasted_in_lines_do_not_appear(
+        self, deployment: Deployment, ssm: Any
+    ) -> None:
+        with terminal(deployment, "wallet", "import") as user:
+            user.expect("not shown")
+            user.type_hidden(WORDS.replace(" ", "\n"))
+            assert user.end() == 1, user.screen
+        assert "in one line" in user.screen
+        assert not any(word in user.screen for word in ("patrol", "salute", "chicken", "ceiling"))
+        assert stored(ssm) is None
+
+    @pytest.mark.parametrize("key", ["c", "d"])
+    def test_ctrl_c_instead_of_the_words(self, deployment: Deployment, ssm: Any, key: str) -> None:
+        with terminal(deployment, "wallet", "import") as user:
+            user.expect("not shown")
+            user.press(key)
+            assert user.end() == 130, user.screen
+        assert "Traceback" not in user.screen
+        assert stored(ssm) is None
+
+    def test_words_from_a_pipe_are_stored_as_the_worker_reads_them(
+        self, deployment: Deployment, ssm: Any
+    ) -> None:
+        imported = deployment.allora("wallet", "import", stdin=WORDS.replace(" ", "\n ") + "\n")
+        assert imported.returncode == 0, imported.output
+        assert stored(ssm) == WORDS
+        assert f"Address: {ADDRESS}\n" in imported.output
+        assert not leaks(imported.output, WORDS)
+
+    def test_same_words_again_change_nothing(self, deployment: Deployment, ssm: Any) -> None:
+        put(ssm, WORDS)
+        again = deployment.allora("wallet", "import", stdin=WORDS)
+        assert again.returncode == 0
+        assert "is stored already" in again.output
+        assert ADDRESS in again.output
+        assert versions(ssm) == [WORDS]
+        for_scripts = deployment.allora("wallet", "import", "--json", stdin=WORDS)
+        assert json.loads(for_scripts.output) == {
+            "address": ADDRESS,
+            "parameter": PARAMETER,
+            "version": 1,
+            "network": "testnet",
+            "stored": False,
+            "replaced": None,
+        }
+
+    def test_other_words_need_the_address(self, deployment: Deployment, ssm: Any) -> None:
+        put(ssm, WORDS)
+        refused = deployment.allora("wallet", "import", stdin=OTHERS)
+        assert refused.returncode == 1
+        assert ADDRESS in refused.output
+        assert versions(ssm) == [WORDS]
+        arguments = ("--replace", "--address", ADDRESS, "--json")
+        replaced = deployment.allora("wallet", "import", *arguments, stdin=OTHERS)
+        assert replaced.returncode == 0, replaced.output
+        assert json.loads(replaced.output)["replaced"] == {"address": ADDRESS, "version": 1}
+        assert not leaks(refused.output + replaced.output, WORDS, OTHERS)
+        assert versions(ssm) == [WORDS, OTHERS]
+
+    @pytest.mark.parametrize(
+        "words", [WORDS.replace("fit", "fox"), WORDS.replace("fit", "fitt"), "patrol salute", ""]
+    )
+    def test_words_that_are_no_wallet(self, deployment: Deployment, ssm: Any, words: str) -> None:
+        refused = deployment.allora("wallet", "import", "--json", stdin=words)
+        assert refused.returncode == 1
+        assert "Nothing was stored" in refused.output
+        assert '"trouble": "wallet-words"' in refused.output
+        assert "Traceback" not in refused.output
+        assert not any(word in refused.output for word in ("patrol", "salute", "fox", "fitt"))
+        assert stored(ssm) is None
+
+    def test_what_is_no_text(self, deployment: Deployment, ssm: Any) -> None:
+        command = f"printf 'patrol\\377\\376' | {sys.executable} -m scripts.operator wallet import"
+        refused = deployment.run("sh", "-c", command)
+        assert refused.returncode == 1
+        assert "is not text" in refused.output
+        assert "Traceback" not in refused.output
+        assert "patrol" not in refused.output
+        assert stored(ssm) is None
+
+    def test_words_that_somebody_has_stored_wrongly(self, deployment: Deployment, ssm: Any) -> None:
+        put(ssm, "abandon " * 12)
+        told = deployment.allora("wallet", "address")
+        assert told.returncode == 1
+        assert "is no wallet" in told.output
+        assert "pipenv run allora wallet import --replace" in told.output
+        assert deployment.allora("wallet", "import", stdin=WORDS).returncode == 1
+        mended = deployment.allora("wallet", "import", "--replace", stdin=WORDS)
+        assert mended.returncode == 0, mended.output
+        assert stored(ssm) == WORDS
+        assert not leaks(told.output + mended.output, "abandon abandon", WORDS)
+
+
+class TestAddress:
+    def address(self, deployment: Deployment, *arguments: str) -> Any:
+        return subprocess.run(
+            [sys.executable, "-m", "scripts.operator", "wallet", "address", *arguments],
+            cwd=ROOT,
+            env=deployment.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_is_alone_on_standard_output(self, deployment: Deployment, ssm: Any) -> None:
+        put(ssm, WORDS)
+        asked = self.address(deployment)
+        assert asked.returncode == 0
+        assert asked.stdout == f"{ADDRESS}\n"
+        assert PARAMETER in asked.stderr
+        assert not leaks(asked.stdout + asked.stderr, WORDS)
+        assert json.loads(self.address(deployment, "--json").stdout)["address"] == ADDRESS
+
+    def test_without_a_wallet_both_ways_to_one_are_told(self, deployment: Deployment) -> None:
+        asked = self.address(deployment)
+        assert asked.returncode == 1
+        assert asked.stdout == ""
+        assert "pipenv run allora wallet create" in asked.stderr
+        assert "pipenv run allora wallet import" in asked.stderr
+        assert json.loads(self.address(deployment, "--json").stdout)["error"]["trouble"] == (
+            "no-wallet"
+        )
+
+
+class TestBackup:
+    def test_file_opens_with_the_passphrase_and_has_the_wallet(
+        self, deployment: Deployment, ssm: Any, folder: Path
+    ) -> None:
+        put(ssm, WORDS)
+        made = deployment.allora("backup", str(folder), stdin=f"{PASSPHRASE}\n")
+        assert made.returncode == 0, made.output
+        (file,) = folder.iterdir()  # and no draft is left
+        name = rf"allora-worker-{ADDRESS[:9]}-{ADDRESS[-6:]}-20\d\d-\d\d-\d\d\.age"
+        assert re.fullmatch(name, file.name)
+        assert file.name in made.output
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        content = file.read_bytes()
+        assert content.startswith(b"age-encryption.org/v1\n-> scrypt ")
+        document = json.loads(pyrage.passphrase.decrypt(content, PASSPHRASE))
+        assert document.pop("made_at").startswith("20")
+        assert document == {
+            "what": "Wallet of an Allora worker",
+            "version": 1,
+            "words": WORDS,
+            "derivation_path": "m/44'/118'/0'/0/0",
+            "address": ADDRESS,
+            "network": "testnet",
+            "worker_name": "worker",
+        }
+        assert not leaks(made.output, WORDS, PASSPHRASE)
+
+        # The same day again.
+        refused = deployment.allora("backup", str(folder), stdin=PASSPHRASE)
+        assert refused.returncode == 1
+        assert "--replace" in refused.output
+        assert file.read_bytes() == content
+        arguments = ("backup", str(folder), "--replace", "--json")
+        again = deployment.allora(*arguments, stdin=PASSPHRASE)
+        assert again.returncode == 0, again.output
+        assert f'"file": "{file}"' in again.output
+        assert list(folder.iterdir()) == [file]
+        assert file.read_bytes() != content
+
+    def test_goes_into_the_folder_where_one_is_and_not_into_git(
+        self, deployment: Deployment, ssm: Any, folder: Path
+    ) -> None:
+        put(ssm, WORDS)
+        made = subprocess.run(
+            [sys.executable, "-m", "scripts.operator", "backup"],
+            cwd=folder,
+            env=deployment.environment | {"PYTHONPATH": str(ROOT)},
+            input=PASSPHRASE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr
+        (file,) = folder.iterdir()
+        assert file.suffix == ".age"
+        assert "*.age" in (ROOT / ".gitignore").read_text().splitlines()
+
+    @pytest.mark.parametrize(
+        ("passphrase", "told"),
+        [
+            ("", "shorter than 12"),
+            ("plinth-Geck", "shorter than 12"),
+            ("ababababababab", "different characters"),
+            ("plinth-Gecko\n7 hafen", "cannot be typed"),
+        ],
+    )
+    def test_passphrase_that_is_too_weak(
+        self, deployment: Deployment, ssm: Any, folder: Path, passphrase: str, told: str
+    ) -> None:
+        put(ssm, WORDS)
+        refused = deployment.allora("backup", str(folder), stdin=passphrase)
+        assert refused.returncode == 1
+        assert told in refused.output
+        assert "plinth" not in refused.output
+        assert list(folder.iterdir()) == []
+
+    @pytest.mark.parametrize("place", ["none/wallet.age", "env/wallet.age", "/proc/wallet.age"])
+    def test_place_where_no_file_can_be(
+        self, deployment: Deployment, ssm: Any, tmp_path: Path, place: str
+    ) -> None:
+        put(ssm, WORDS)
+        refused = deployment.allora("backup", str(tmp_path / place), stdin=PASSPHRASE)
+        assert refused.returncode == 1
+        assert "cannot be written" in refused.output
+        assert "Traceback" not in refused.output
+
+    def test_without_a_wallet(self, deployment: Deployment, folder: Path) -> None:
+        refused = deployment.allora("backup", str(folder), stdin=PASSPHRASE)
+        assert refused.returncode == 1
+        assert "There is no wallet" in refused.output
+        assert list(folder.iterdir()) == []
+
+    def test_passphrase_is_typed_twice_without_being_shown(
+        self, deployment: Deployment, ssm: Any, folder: Path
+    ) -> None:
+        put(ssm, WORDS)
+        file = folder / "wallet.age"
+        with terminal(deployment, "backup", str(file)) as user:
+            user.expect("12 characters or more")
+            user.expect("Passphrase (not shown)")
+            user.type_hidden("plinth")
+            user.expect("shorter than 12")
+            user.expect("Passphrase (not shown)")
+            user.type_hidden(PASSPHRASE)
+            user.expect("again (not shown)")
+            user.type_hidden(f"{PASSPHRASE}!")
+            user.expect("They differ")
+            user.expect("Passphrase (not shown)")
+            user.type_hidden(PASSPHRASE)
+            user.expect("again (not shown)")
+            user.type_hidden(PASSPHRASE)
+            assert user.end() == 0, user.screen
+        assert WORDS.encode() in pyrage.passphrase.decrypt(file.read_bytes(), PASSPHRASE)
+        assert not leaks(user.screen, WORDS, PASSPHRASE, "plinth")
+
+    @pytest.mark.parametrize("typed", [[], [PASSPHRASE]])
+    def test_ctrl_c_in_the_passphrase(
+        self, deployment: Deployment, ssm: Any, folder: Path, typed: list[str]
+    ) -> None:
+        put(ssm, WORDS)
+        with terminal(deployment, "backup", str(folder)) as user:
+            user.expect("(not shown)")
+            for line in typed:
+                user.type_hidden(line)
+                user.expect("(not shown)")
+            user.press("c")
+            assert user.end() == 130, user.screen
+        assert "Traceback" not in user.screen
+        assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """What is in a backup (docs/operations.md), written down by hand."""
+    return {
+        "what": "Wallet of an Allora worker",
+        "version": 1,
+        "words": WORDS,
+        "derivation_path": "m/44'/118'/0'/0/0",
+        "address": ADDRESS,
+        "network": "testnet",
+        "worker_name": "worker",
+        "made_at": "2026-11-05T06:07:08+00:00",
+    }
+
+
+@pytest.fixture(scope="module")
+def encrypted(document: dict[str, Any]) -> bytes:
+    content: bytes = pyrage.passphrase.encrypt(json.dumps(document).encode(), PASSPHRASE)
+    return content
+
+
+class TestRestore:
+    def test_what_backup_wrote_is_stored_again(
+        self, deployment: Deployment, ssm: Any, folder: Path
+    ) -> None:
+        words = make_words()
+        put(ssm, words)
+        file = folder / "wallet.age"
+        assert deployment.allora("backup", str(file), stdin=PASSPHRASE).returncode == 0
+        ssm.delete_parameter(Name=PARAMETER)
+        restored = deployment.allora("restore", str(file), stdin=f"{PASSPHRASE}\n")
+        assert restored.returncode == 0, restored.output
+        assert stored(ssm) == words
+        assert address_of(words) in restored.output
+        assert not leaks(restored.output, words, PASSPHRASE)
+        again = deployment.allora("restore", str(file), stdin=PASSPHRASE)
+        assert again.returncode == 0
+        assert "is stored already" in again.output
+        assert versions(ssm) == [words]
+
+    def test_at_a_terminal_with_another_wallet_there(
+        self, deployment: Deployment, ssm: Any, folder: Path, encrypted: bytes
+    ) -> None:
+        put(ssm, OTHERS)
+        file = folder / "wallet.age"
+        file.write_bytes(encrypted)
+        with terminal(deployment, "restore", str(file), "--replace") as user:
+            user.expect("(not shown)")
+            user.type_hidden(PASSPHRASE)
+            user.expect(f"has the wallet {ADDRESS}, of 2026-11-05")
+            user.expect("type the address")
+            user.type(OTHER_ADDRESS)
+            assert user.end() == 0, user.screen
+        assert versions(ssm) == [OTHERS, WORDS]
+        assert not leaks(user.screen, WORDS, OTHERS, PASSPHRASE)
+
+    def test_another_wallet_stays(
+        self, deployment: Deployment, ssm: Any, folder: Path, encrypted: bytes
+    ) -> None:
+        put(ssm, OTHERS)
+        file = folder / "wallet.age"
+        file.write_bytes(encrypted)
+        for arguments in ((), ("--replace", "--address", ADDRESS)):
+            refused = deployment.allora("restore", str(file), *arguments, stdin=PASSPHRASE)
+            assert refused.returncode == 1
+            assert OTHER_ADDRESS in refused.output
+        assert versions(ssm) == [OTHERS]
+
+    def test_ctrl_c_in_the_passphrase(
+        self, deployment: Deployment, ssm: Any, folder: Path, encrypted: bytes
+    ) -> None:
+        file = folder / "wallet.age"
+        file.write_bytes(encrypted)
+        with terminal(deployment, "restore", str(file)) as user:
+            user.expect("(not shown)")
+            user.press("c")
+            assert user.end() == 130, user.screen
+        assert stored(ssm) is None
+
+    def test_file_that_does_not_open(
+        self, deployment: Deployment, ssm: Any, folder: Path, encrypted: bytes
+    ) -> None:
+        file = folder / "wallet.age"
+        somebody = pyrage.x25519.Identity.generate().to_public()
+        for content, passphrase in [
+            (encrypted, "another passphrase"),
+            (encrypted, PASSPHRASE.lower()),
+            (encrypted[:-1], PASSPHRASE),
+            (encrypted[:60], PASSPHRASE),
+            (encrypted[:-1] + bytes([encrypted[-1] ^ 1]), PASSPHRASE),
+            (pyrage.encrypt(b"{}", [somebody]), PASSPHRASE),
+        ]:
+            file.write_bytes(content)
+            refused = deployment.allora("restore", str(file), "--json", stdin=passphrase)
+            assert refused.returncode == 1
+            assert '"trouble": "backup-passphrase"' in refused.output
+            assert "Traceback" not in refused.output
+            assert not leaks(refused.output, passphrase)
+        assert stored(ssm) is None
+
+    def test_file_that_is_no_backup(
+        self, deployment: Deployment, ssm: Any, folder: Path, document: dict[str, Any]
+    ) -> None:
+        file = folder / "wallet.age"
+        asked_for_nothing = deployment.allora("restore", str(file), stdin=PASSPHRASE)
+        assert "cannot be read" in asked_for_nothing.output
+        file.write_text(WORDS)
+        assert "is no backup" in deployment.allora("restore", str(file), stdin="x").output
+        content = json.dumps(document | {"address": OTHER_ADDRESS}).encode()
+        file.write_bytes(pyrage.passphrase.encrypt(content, PASSPHRASE))
+        refused = deployment.allora("restore", str(file), stdin=PASSPHRASE)
+        assert refused.returncode == 1
+        assert "holds no wallet" in refused.output
+        assert "Traceback" not in refused.output
+        assert not leaks(refused.output, WORDS)
+        assert stored(ssm) is None

@@ -1,0 +1,28 @@
+"""Each alarm leads to its entry in the runbook, and names commands that there are."""
+
+from __future__ import annotations
+
+import re
+
+from typer.main import get_group
+
+from scripts.operator.cli import app
+from tests.conftest import ROOT
+from tests.synth.test_monitoring import Synth, alarms
+
+RUNBOOK = (ROOT / "docs/operations.md").read_text("utf-8")
+COMMANDS = set(get_group(app).commands)
+
+
+def test_each_alarm_has_an_entry_and_no_other_is_there(node: Synth) -> None:
+    ids = set(alarms(node()))
+    assert set(re.findall(r"^### alarm-(\S+)$", RUNBOOK, re.MULTILINE)) == ids
+    for id_, alarm in alarms(node()).items():
+        assert alarm["alarm_description"].endswith(f"docs/operations.md#alarm-{id_}")
+
+
+def test_descriptions_name_commands_that_exist(node: Synth) -> None:
+    descriptions = " ".join(alarm["alarm_description"] for alarm in alarms(node()).values())
+    named = set(re.findall(r"pipenv run allora ([a-z]+)", descriptions))
+    assert named
+    assert named <= COMMANDS

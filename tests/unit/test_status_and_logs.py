@@ -1,0 +1,437 @@
+"""What `allora status` and `allora logs` make of what they are told."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from rich.console import Console
+
+from scripts.operator import log_views
+from scripts.operator.concurrently import Question, Unknown
+from scripts.operator.deployment import Deployment
+from scripts.operator.host_reports import Line
+from scripts.operator.host_status import HostStatus, parse_status
+from scripts.operator.log_lines import Part, text_of
+from scripts.operator.logs import Entry, Follower, Note, parse_since
+from scripts.operator.office import Office
+from scripts.operator.status import Alarm, CostSoFar, Host, LastDay, Status, Windows
+from scripts.operator.status_document import document_of
+from scripts.operator.status_plot import plot
+from scripts.operator.status_screen import dashboard_line, screen_of
+from scripts.operator.status_verdict import Finding, judge
+from scripts.operator.terminal_text import clean, cleaned, duration
+from scripts.operator.trouble import OperatorError, Trouble
+from settings import Settings, load_settings
+from settings.names import Names
+
+NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
+SAMPLE: dict[str, Any] = json.loads(
+    (Path(__file__).resolve().parents[1] / "samples/host_status.json").read_text("utf-8")
+)
+REASON = "why it does not work, at great length and with every detail that there is, " * 4
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    env = tmp_path / "env"
+    env.write_text("AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n")
+    monkeypatch.setenv("ALLORA_ENV_FILE", str(env))
+    return load_settings()
+
+
+def report(seconds_ago: float = 20, **changes: Any) -> HostStatus:
+    document = copy.deepcopy(SAMPLE) | changes
+    status = parse_status(line("", NOW - timedelta(seconds=seconds_ago), json.dumps(document)))
+    assert status is not None
+    return status
+
+
+def line(id_: str, at: datetime = NOW, text: str = "") -> Line:
+    return Line(id_, at, text or id_)
+
+
+def alarm(name: str, state: str = "OK") -> Alarm:
+    return Alarm(name, state, f"What it means. To do: {REASON}", NOW - timedelta(minutes=5))
+
+
+def unknown(text: str = "AWS refuses: no.") -> Unknown:
+    return Unknown(OperatorError(Trouble.ACCESS_DENIED, text), is_passing=False)
+
+
+@pytest.fixture
+def healthy(settings: Settings) -> Status:
+    office = Office(settings, Names(settings), session=None)  # type: ignore[arg-type]  # no AWS here
+    hours = {
+        NOW.replace(minute=0, second=0) - timedelta(hours=h): Windows(h % 7, h % 2)
+        for h in range(25)
+    }
+    return Status(
+        at=NOW,
+        office=office,
+        deployment=Deployment("i-0123456789abcdef0", "198.51.100.7", "https://example.com/dash"),
+        host=Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(hours=5), None),
+        report=report(),
+        progress=line("p", text="allora: ready"),
+        last_day=LastDay(Windows(35, 1), hours),
+        alarms=[alarm("disk-full"), alarm("balance-low", "INSUFFICIENT_DATA")],
+        cost=CostSoFar(3.4, 37.0),
+    )
+
+
+def changed(status: Status, **changes: Any) -> Status:
+    return Status(**{**vars(status), **changes})
+
+
+def shown(status: Status, width: int = 100, *, with_plot: bool = False) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, highlight=False, no_color=True)
+    console.print(screen_of(status, judge(status), width=width, with_plot=with_plot))
+    console.print(dashboard_line(status))
+    assert isinstance(console.file, io.StringIO)
+    return [row.rstrip() for row in console.file.getvalue().splitlines()]
+
+
+class TestVerdict:
+    def test_healthy(self, healthy: Status) -> None:
+        verdict = judge(healthy)
+        assert (verdict.finding, verdict.is_healthy) == (Finding.EARNING, True)
+        assert "2 minutes ago" in verdict.sentence
+
+    def test_cause_comes_before_what_follows_from_it(self, healthy: Status) -> None:
+        stopped = Host(
+            "t3.medium", "stopped", "us-east-1a", None, NOW, "Client.UserInitiatedShutdown"
+        )
+        everything = changed(
+            healthy, host=stopped, report=report(900), alarms=[alarm("no-submission", "ALARM")]
+        )
+        verdict = judge(everything)
+        assert verdict.finding is Finding.HOST_STOPPED
+        assert "--instance-ids i-0123456789abcdef0 --region us-east-1" in str(verdict.remedy)
+
+    @pytest.mark.parametrize(
+        ("seconds", "finding"), [(170, Finding.EARNING), (181, Finding.NO_REPORT)]
+    )
+    def test_report_is_old_after_three_minutes(
+        self, healthy: Status, seconds: int, finding: Finding
+    ) -> None:
+        assert judge(changed(healthy, report=report(seconds))).finding is finding
+
+    def test_new_host_is_given_time_and_an_old_one_is_not(self, healthy: Status) -> None:
+        step = line("p", text="allora: [5/6] Build images: running")
+        new = Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(minutes=9), None)
+        silent = changed(healthy, report=None, progress=step)
+        assert judge(changed(silent, host=new)).finding is Finding.SETTING_UP
+        assert judge(silent).finding is Finding.NO_REPORT
+
+    def test_parts_that_do_not_matter_for_it_may_be_unknown(self, healthy: Status) -> None:
+        parts = dict.fromkeys(("host", "progress", "last_day", "alarms", "cost"), unknown())
+        status = changed(healthy, **parts)
+        assert judge(status).finding is Finding.EARNING
+        assert set(document_of(status, judge(status))["unknown"]) == set(parts)
+
+    def test_clock_that_is_behind_is_no_trouble(self, healthy: Status) -> None:
+        assert judge(changed(healthy, report=report(-90))).finding is Finding.EARNING
+
+    def test_same_reason_is_told_once(self, healthy: Status) -> None:
+        topic = SAMPLE["worker"]["topics"][0] | {"state": "refused", "reason": "fund allo1x"}
+        topics = [topic, topic | {"topic_id": 70}]
+        worker = SAMPLE["worker"] | {"status": "unhealthy", "topics": topics}
+        verdict = judge(changed(healthy, report=report(worker=worker)))
+        assert verdict.finding is Finding.REFUSED
+        assert verdict.sentence.count("fund allo1x") == 1
+
+    def test_worker_of_the_operator_s_own_may_tell_nothing(self, healthy: Status) -> None:
+        settings = healthy.office.settings.model_copy(update={"worker_image": "mine:1"})
+        office = Office(settings, healthy.office.names, session=None)  # type: ignore[arg-type]
+        for answer in (None, {"ok": True}):
+            silent = changed(healthy, report=report(worker=answer))
+            assert judge(silent).finding is Finding.WORKER_SILENT
+            foreign = changed(silent, office=office)
+            assert judge(foreign).finding is Finding.RUNNING
+            assert shown(foreign)[0].startswith("✔ Healthy")
+            ill = {"worker": SAMPLE["containers"]["worker"] | {"health": "unhealthy"}}
+            unhealthy = changed(foreign, report=report(worker=answer, containers=ill))
+            assert judge(unhealthy).finding is Finding.WORKER_SILENT
+
+    def test_each_finding_that_is_no_good_is_a_heading(self) -> None:
+        good = {Finding.EARNING, Finding.WAITING, Finding.RUNNING}
+        assert all(finding.startswith("status-") for finding in set(Finding) - good)
+
+
+class TestScreen:
+    def test_fits_80_columns_and_24_rows(self, healthy: Status) -> None:
+        rows = shown(healthy, 80)
+        assert len(rows) <= 24
+        assert max(map(len, rows)) <= 80
+
+    def test_worst_case_fits_30_rows_of_100_columns(self, healthy: Status) -> None:
+        topics = [
+            SAMPLE["worker"]["topics"][0]
+            | {"topic_id": number, "state": "failing", "reason": f"{number} {REASON}"}
+            for number in range(69, 79)
+        ]
+        worker = SAMPLE["worker"] | {"status": "unhealthy", "topics": topics}
+        status = changed(
+            healthy,
+            report=report(worker=worker, reboot_required=True, model_commit="c" * 40),
+            alarms=[alarm(f"alarm-{number}", "ALARM") for number in range(5)],
+            last_day=unknown(REASON),
+            cost=unknown(REASON),
+        )
+        rows = shown(status)
+        assert len(rows) <= 30, "\n".join(rows)
+        assert "and 7 more: --json has them" in "\n".join(rows)
+        assert "and 2 more: --json has them" in "\n".join(rows)
+
+    def test_one_long_alarm_is_shown_whole(self, healthy: Status) -> None:
+        rows = shown(changed(healthy, alarms=[alarm("disk-full", "ALARM")]))
+        assert " ".join(" ".join(rows).split()).count(REASON.strip()) == 1
+
+
+class TestPlot:
+    def test_fits(self, healthy: Status) -> None:
+        assert isinstance(healthy.last_day, LastDay)
+        for width, limit in ((100, 80), (80, 80), (60, 60)):
+            rows = str(plot(healthy.last_day.hours, width)).splitlines()
+            assert max(map(len, rows)) <= limit
+
+    @pytest.mark.parametrize("peak", [1, 6, 7, 60, 61, 5000])
+    def test_scale_has_six_rows_at_most_and_ends_above_the_peak(self, peak: int) -> None:
+        hours = {NOW - timedelta(hours=hour): Windows(0, 0) for hour in range(24)}
+        rows = str(plot(hours | {NOW: Windows(peak, 0)}, 80)).splitlines()
+        bars = [row for row in rows if "┤" in row]
+        assert len(bars) <= 6
+        assert int(bars[0].split("┤")[0]) >= peak
+
+    def test_a_single_lost_window_is_seen(self) -> None:
+        text = str(plot({NOW: Windows(500, 1)}, 80))
+        assert text.count("xx") == 2  # the legend, and the bar
+        assert str(plot({NOW: Windows(1, 500)}, 80)).count("██") == 2
+
+    def test_labels_stand_under_their_bars(self) -> None:
+        midnight = datetime(2026, 11, 22, tzinfo=UTC)
+        hours = {midnight + timedelta(hours=hour): Windows(0, 0) for hour in range(24)}
+        for width, bar in ((80, 3), (60, 2)):
+            rows = str(plot(hours | {midnight: Windows(1, 0)}, width)).splitlines()
+            for hour in range(0, 24, 3):
+                assert rows[-1][5 + hour * bar :].startswith(f"{hour:02d}")
+
+    def test_nothing(self) -> None:
+        assert str(plot({NOW: Windows()}, 80)).startswith("No submission windows")
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("\x1b[1;31mred\x1b[0m", "red"),
+            ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+            ("a\nb\rc\x00d\x9be", "a\\x0ab\\x0dc\\x00d\\x9be"),
+            ("\u202egnp.exe", "\\u202egnp.exe"),
+            ("\ud800", "\\ud800"),
+            ("[bold]für 東京\t✔ 👩‍🔬", "[bold]für 東京\t✔ 👩‍🔬"),
+        ],
+    )
+    def test_clean(self, text: str, expected: str) -> None:
+        assert clean(text) == expected
+
+    def test_cleaned_reaches_everything(self) -> None:
+        assert cleaned({"a\x07": [{"b": "\x1b"}, 1, None]}) == {"a\\x07": [{"b": "\\x1b"}, 1, None]}
+
+    @pytest.mark.parametrize(
+        ("seconds", "expected"),
+        [
+            (-5, "0 seconds"),
+            (1, "1 second"),
+            (59.9, "59 seconds"),
+            (60, "1 minute"),
+            (7199, "119 minutes"),
+            (7200, "2 hours"),
+            (86400, "24 hours"),
+            (172800, "2 days"),
+        ],
+    )
+    def test_duration(self, seconds: float, expected: str) -> None:
+        assert duration(timedelta(seconds=seconds)) == expected
+
+    def test_worker_s_line_with_unforeseen_fields(self) -> None:
+        text = json.dumps({"event": "new", "level": 7, "message": None, "x": {"y": "\x1b"}})
+        assert '{"y": "\\u001b"}' in str(text_of(Part.WORKER, line("1", text=text)))
+
+    @pytest.mark.parametrize("text", ["", "not json", "[1]", "{}", '{"time": "x"}', '"event"'])
+    def test_lines_of_a_worker_that_is_not_ours(self, text: str) -> None:
+        assert str(text_of(Part.WORKER, Line("1", NOW, text))).endswith(f"Z {text}")
+
+    @pytest.mark.parametrize("document", ["", "[]", "{}", '{"worker": {"topics": 7}}', "no json"])
+    def test_report_that_is_none(self, document: str) -> None:
+        status = parse_status(line("1", text=document or "x"))
+        assert status is None or status.worker is None
+
+
+class TestSince:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("15m", NOW - timedelta(minutes=15)),
+            ("2h", NOW - timedelta(hours=2)),
+            ("1d", NOW - timedelta(days=1)),
+            ("2026-11-22T10:00", datetime(2026, 11, 22, 10, tzinfo=UTC)),
+            ("2026-11-22 10:00:01Z", datetime(2026, 11, 22, 10, 0, 1, tzinfo=UTC)),
+            ("2026-11-22", datetime(2026, 11, 22, tzinfo=UTC)),
+        ],
+    )
+    def test_times(self, text: str, expected: datetime) -> None:
+        assert parse_since(text, NOW) == expected
+
+    @pytest.mark.parametrize("text", ["", "1", "1y", "-1h", "noon", "2026-13-01", "٣h"])
+    def test_no_times(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r".*"):
+            parse_since(text, NOW)
+
+
+class Stream:
+    """A log stream whose lines come as a test wants it."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.fails_after: int | None = None
+        self.asked: list[datetime | None] = []
+
+    def read(self, since: datetime | None) -> Iterator[Line]:
+        self.asked.append(since)
+        lines = sorted(self.lines, key=lambda each: each.at)
+        for number, each in enumerate(lines):
+            if number == self.fails_after:
+                raise ReadTimeoutError(endpoint_url="x")
+            if since is None or each.at >= since:
+                yield each
+
+
+class TestFollower:
+    def test_old_lines_come_at_once_and_new_ones_once_settled(self) -> None:
+        stream = Stream()
+        follower = Follower(stream.read, None)
+        stream.lines = [line("old", NOW - timedelta(minutes=5)), line("new", NOW)]
+        assert ids(follower.poll(NOW)) == ["old"]
+        assert ids(follower.poll(NOW + timedelta(seconds=2))) == ["new"]
+        assert follower.poll(NOW + timedelta(seconds=4)) == []
+
+    def test_older_line_that_comes_a_poll_later_is_put_before(self) -> None:
+        stream = Stream()
+        follower = Follower(stream.read, None)
+        stream.lines = [line("second", NOW)]
+        assert follower.poll(NOW) == []
+        stream.lines.append(line("first", NOW - timedelta(milliseconds=1)))
+        stream.lines.append(line("same", NOW))
+        assert ids(follower.poll(NOW + timedelta(seconds=2))) == ["first", "second", "same"]
+
+    def test_line_that_is_much_too_late_comes_all_the_same_and_once(self) -> None:
+        stream = Stream()
+        follower = Follower(stream.read, None)
+        stream.lines = [line("a", NOW - timedelta(seconds=20))]
+        assert ids(follower.poll(NOW)) == ["a"]
+        stream.lines.append(line("late", NOW - timedelta(seconds=75)))
+        assert ids(follower.poll(NOW)) == ["late"]
+        assert follower.poll(NOW) == []
+
+    def test_many_lines_of_one_millisecond(self) -> None:
+        stream = Stream()
+        follower = Follower(stream.read, None)
+        got = []
+        for second in range(30):
+            now = NOW + timedelta(seconds=second)
+            stream.lines += [line(f"{second}-{number}", now) for number in range(20)]
+            got += ids(follower.poll(now))
+        got += ids(follower.rest())
+        assert got == [each.id for each in stream.lines]
+
+    def test_reads_a_minute_again_but_never_before_since(self) -> None:
+        stream = Stream()
+        begin = NOW - timedelta(minutes=10)
+        follower = Follower(stream.read, begin)
+        stream.lines = [line("a", NOW - timedelta(minutes=9, seconds=30))]
+        follower.poll(NOW)
+        stream.lines.append(line("b", NOW - timedelta(minutes=2)))
+        follower.poll(NOW)
+        follower.poll(NOW)
+        assert stream.asked == [begin, begin, NOW - timedelta(minutes=3)]
+
+    def test_clock_that_was_ahead_hides_no_line(self) -> None:
+        stream = Stream()
+        follower = Follower(stream.read, None)
+        stream.lines = [line("from the future", NOW + timedelta(hours=1))]
+        follower.poll(NOW)
+        stream.lines.append(line("present", NOW + timedelta(seconds=1)))
+        later = NOW + timedelta(seconds=2)
+        assert ids([*follower.poll(later), *follower.poll(later)]) == ["present", "from the future"]
+
+    def test_connection_that_breaks_halfway_loses_nothing(self) -> None:
+        stream = Stream()
+        follower = Follower(stream.read, None)
+        stream.lines = [line(str(number), NOW - timedelta(minutes=1)) for number in range(4)]
+        stream.fails_after = 2
+        with pytest.raises(ReadTimeoutError):
+            follower.poll(NOW)
+        stream.fails_after = None
+        assert ids(follower.poll(NOW)) == ["0", "1", "2", "3"]
+
+    def test_ctrl_c_shows_what_waits(self, capsys: pytest.CaptureFixture[str]) -> None:
+        class Reader:
+            instance_id = "i-1"
+
+            def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
+                assert since is None
+                yield [Entry("i-1", line("shown", NOW))]
+                raise KeyboardInterrupt
+
+            def rest(self) -> list[Entry]:
+                return [Entry("i-1", line("waiting", NOW))]
+
+        with pytest.raises(KeyboardInterrupt):
+            log_views.follow(Reader(), log_views.View(Part.MODEL, raw=True), None, None)  # type: ignore[arg-type]
+        assert capsys.readouterr().out == "shown\nwaiting\n"
+
+
+class TestQuestions:
+    def test_are_asked_at_the_same_time(self) -> None:
+        together = threading.Barrier(3, timeout=30)
+        questions = [Question(together.wait) for _ in range(3)]
+        assert sorted(str(question.answer()) for question in questions) == ["0", "1", "2"]
+
+    @pytest.mark.parametrize(
+        ("code", "status", "is_passing"),
+        [
+            ("AccessDeniedException", 400, False),
+            ("ThrottlingException", 400, True),
+            ("ServiceUnavailableException", 503, True),
+        ],
+    )
+    def test_refusal_is_an_answer(self, code: str, status: int, *, is_passing: bool) -> None:
+        def refuse() -> None:
+            raise ClientError(
+                {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+                "DescribeAlarms",
+            )
+
+        answer = Question(refuse).answer()
+        assert isinstance(answer, Unknown)
+        assert answer.is_passing is is_passing
+
+    def test_fault_of_ours_is_no_answer(self) -> None:
+        def fail() -> None:
+            raise KeyError("ours")
+
+        with pytest.raises(KeyError):
+            Question(fail).answer()
+
+
+def ids(lines: list[Line]) -> list[str]:
+    return [each.id for each in lines]
