@@ -82,6 +82,11 @@ pictures: setup ## Draw the README's picture of the architecture anew
 	@env -i HOME="$$HOME" PATH="$$PATH" ALLORA_ENV_FILE=samples/testnet.env \
 		python -m scripts.operator diagram --output-dir docs/images
 
+.PHONY: session
+session: ## Record the README's terminal session (root on Linux)
+	@scripts/setup/setup.sh images
+	@python -m tests.host.session
+
 .PHONY: bench
 bench: setup ## Measure synth and the cdktf CLI
 	@python -m scripts.bench

@@ -26,6 +26,7 @@ from scripts.operator.trouble import OperatorError, Trouble
 _AGAIN: Final = "Running the same command again goes on from here."
 _UNLOCKED_WITHIN: Final = timedelta(seconds=60)
 _MOST_CHARACTERS: Final = 400
+_REPLACED: Final = re.compile(r"# aws_instance\.\S+ .{0,80}(?:must|will) be replaced")
 
 
 def deploy(office: Office, *, approved: bool) -> None:
@@ -78,9 +79,7 @@ def plan(stack: str, *, env_file: Path | None = None) -> Plan:
     _check(outcome)
     return Plan(
         is_empty="No changes." in outcome.text,
-        replaces_host=bool(
-            re.search(r"# aws_instance\.\S+ .{0,80}(?:must|will) be replaced", outcome.text)
-        ),
+        replaces_host=bool(_REPLACED.search(outcome.text)),
     )
 
 

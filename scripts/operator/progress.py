@@ -135,6 +135,7 @@ class Progress:
         self.worker_lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         self._judged_at: datetime | None = None
         self._is_well = False
+        self._met: dict[tuple[Source, str], Obstacle] = {}
         self._windows: dict[int, deque[tuple[int, datetime]]] = {}
 
     # --- what comes in
@@ -257,7 +258,9 @@ class Progress:
         before = self.obstacles.get(obstacle.source)
         if before and (before.text in obstacle.text or obstacle.text in before.text):
             return  # the same once more
-        self.obstacles[obstacle.source] = obstacle
+        # One that was out of the way for a try, and is back, is there since it came first.
+        key = obstacle.source, re.sub(r"\d+", "#", obstacle.text)
+        self.obstacles[obstacle.source] = self._met.setdefault(key, obstacle)
 
     def _see_event(self, event: str, fields: Mapping[str, Any], at: datetime) -> None:
         if event == "starting":

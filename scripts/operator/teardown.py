@@ -209,8 +209,8 @@ def _need_address(office: Office, address: str | None) -> None:
         return
     if address is None:
         screen.err.print(
-            f"The wallet {wallet.address} would be gone, and its coins with it, unless you have its "
-            "words or a backup: pipenv run allora backup",
+            f"The wallet {wallet.address} would be gone, and its coins with it, unless you have "
+            "its words or a backup: pipenv run allora backup",
             markup=False,
             style="red",
         )

@@ -141,7 +141,8 @@ class Wait:
     def _give_up(self, is_late: bool) -> OperatorError | None:  # noqa: FBT001
         obstacle = self.progress.for_operator
         now = time.monotonic()
-        self._met = {each: self._met.get(each, now) for each in self.progress.obstacles.values()}
+        for each in self.progress.obstacles.values():
+            self._met.setdefault(each, now)
         if obstacle and now - self._met[obstacle] >= self._patience.grace.total_seconds():
             return self._needs_operator(obstacle)
         return self._not_in_time() if is_late else None
@@ -154,7 +155,7 @@ class Wait:
         )
         return OperatorError(
             Trouble.NEEDS_YOU,
-            f"The {obstacle.source} needs you: {obstacle.text} {again}. {_GO_ON}",
+            f"The {obstacle.source} needs you: {_ended(obstacle.text)} {again}. {_GO_ON}",
             exit_code=ExitCode.UNHEALTHY,
         )
 
@@ -183,7 +184,7 @@ class Wait:
 
     def _latest(self) -> str:
         if obstacle := next(iter(self.progress.obstacles.values()), None):
-            return f" In the way: {obstacle.text}"
+            return f" In the way: {_ended(obstacle.text)}"
         if self.progress.seen_at is None:
             return f" The host {self._instance_id} has told nothing about itself."
         return f" The latest: {self.progress.activity}." if self.progress.activity else ""
@@ -223,6 +224,11 @@ def _distinct(lines: Iterable[Line]) -> Iterable[Line]:
         latest.pop(text, None)
         latest[text] = line
     return latest.values()
+
+
+def _ended(sentence: str) -> str:
+    """With its full stop, which what others wrote may lack."""
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 def _launched_at(office: Office, instance_id: str) -> datetime:

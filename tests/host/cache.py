@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,25 @@ def directory() -> Path:
     path = Path(os.environ.get("ALLORA_TEST_CACHE") or _DEFAULT).expanduser()
     path.mkdir(parents=True, exist_ok=True)
     return path
+
+
+class AnotherRunError(Exception):
+    """Somebody else boots hosts on this machine, with the same names and addresses."""
+
+
+@contextmanager
+def only_run() -> Iterator[None]:
+    """Keeps others away, and gives up when they were first.
+
+    Raises:
+        AnotherRunError: they were.
+    """
+    with (directory() / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AnotherRunError("Another run is under way on this machine.") from None
+        yield
 
 
 def kept(name: str, recipe: Any, make: Callable[[Path], None]) -> Path:

@@ -18,6 +18,7 @@ NAME = "chain.test"
 
 # With one block a second, as long as the windows of Allora's topics with blocks of five seconds.
 _WINDOW_BLOCKS = 60
+REST_PORT = 1317
 _GRPC, _WEBSOCKET, _CONTROL = 9090, 26657, 8090
 GRPC_URL = f"grpc+http://{NAME}:{_GRPC}"
 WEBSOCKET_URL = f"ws://{NAME}:{_WEBSOCKET}/websocket"
@@ -36,7 +37,7 @@ class Chain:
                     *("--chain-id", chain_id, "--topic", str(topic)),
                     *("--window-blocks", str(_WINDOW_BLOCKS)),
                     *("--grpc-port", str(_GRPC), "--websocket-port", str(_WEBSOCKET)),
-                    *("--control-port", str(_CONTROL)),
+                    *("--control-port", str(_CONTROL), "--rest-port", str(REST_PORT)),
                 ],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,

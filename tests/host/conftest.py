@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import signal
 import time
 from collections.abc import Generator, Iterator
@@ -33,16 +32,15 @@ def _requirements() -> None:
 def directory(_requirements: None) -> Iterator[Path]:
     """Where this run keeps its files; they stay for whoever wants to look into them."""
     path = cache.directory() / "run"
-    with (cache.directory() / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pytest.fail("Another run of these tests is under way on this machine.", pytrace=False)
-        leftovers.remove(path)
-        path.mkdir()
-        # As Ctrl-C does, so that everything is taken down.
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-        yield path
+    try:
+        with cache.only_run():
+            leftovers.remove(path)
+            path.mkdir()
+            # As Ctrl-C does, so that everything is taken down.
+            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+            yield path
+    except cache.AnotherRunError as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture(scope="session")

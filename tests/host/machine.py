@@ -108,9 +108,10 @@ class Machine:
     def destroy(self) -> None:
         """Ends it however it can be ended, and frees its disk."""
         if self._process and self._process.poll() is None:
-            self._process.kill()
+            # The host's first process, and with it all others: without systemd-nspawn they live on.
             with suppress(ProcessLookupError, CommandError):
                 os.kill(self._init(), signal.SIGKILL)
+            self._process.kill()
             self._process.wait()
         if self.root.is_mount():
             run("umount", str(self.root))

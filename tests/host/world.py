@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scripts.local.emulator import Emulator
 from tests.host import cache, certificates, chain, packages, python_image, ubuntu
@@ -45,17 +45,19 @@ class Instance:
 
 def deploy(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
     """Both stacks, with the project's own commands: those of `allora`, and `cdktf`."""
+    deployment = prepare(emulator, directory, wallet)
+    deployment.cdktf("deploy", *STACKS, "--auto-approve")
+    return deployment
+
+
+def prepare(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
+    """What comes before a deployment: settings, state bucket and secrets."""
     directory.mkdir()
     deployment = Deployment(emulator, directory, dict(_SETTINGS))
     bootstrapped = deployment.allora("bootstrap")
     assert bootstrapped.returncode == 0, bootstrapped.output
     set_secret(deployment, "mnemonic", wallet.words)
     set_secret(deployment, "inference-token", CONSUMER_TOKEN)
-    deployment.cdktf(
-        *("deploy", *STACKS, "--auto-approve"),
-        *("--outputs-file", str(directory / "outputs.json")),
-        "--outputs-file-include-sensitive-outputs=false",
-    )
     return deployment
 
 
@@ -67,12 +69,19 @@ def set_secret(deployment: Deployment, name: str, value: str) -> None:
     assert value not in result.output
 
 
+def running_instances(deployment: Deployment) -> list[dict[str, Any]]:
+    """The instances that run, as EC2 describes them."""
+    answer = deployment.client("ec2").describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
+    )
+    return [each for group in answer["Reservations"] for each in group["Instances"]]
+
+
 def instance(deployment: Deployment) -> Instance:
-    """What was deployed: its user data is that which EC2 would give the instance."""
-    outputs = json.loads((deployment.directory / "outputs.json").read_text())
-    id_ = outputs["allora-single-node"]["instance_id"]
+    """The one that runs: its user data is that which EC2 would give the instance."""
+    (described,) = running_instances(deployment)
+    id_ = described["InstanceId"]
     ec2, iam = deployment.client("ec2"), deployment.client("iam")
-    described = ec2.describe_instances(InstanceIds=[id_])["Reservations"][0]["Instances"][0]
     attribute = ec2.describe_instance_attribute(InstanceId=id_, Attribute="userData")
     profile = described["IamInstanceProfile"]["Arn"].rpartition("/")[2]
     role = iam.get_instance_profile(InstanceProfileName=profile)["InstanceProfile"]["Roles"][0]

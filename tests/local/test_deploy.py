@@ -228,31 +228,6 @@ def test_ctrl_c_while_waiting_loses_nothing(deployment: Deployment, instance: st
     assert instances(deployment) == [instance]
 
 
-def test_without_waiting_nothing_is_waited_for(deployment: Deployment, instance: str) -> None:
-    bare = deployment.allora("deploy", "--yes", "--no-wait")
-    assert bare.returncode == 0, bare.output
-    assert f"{instance} " in bare.output
-    assert "Waiting" not in bare.output
-
-
-def test_what_goes_wrong_is_told_with_the_lines_that_matter(
-    deployment: Deployment, instance: str
-) -> None:
-    host = host_of(deployment, instance)
-    host.worker("starting", message="allora-worker starts anew")
-    host.worker("metric", _aws={}, Balance=2.5)
-    refusal = "topic 69: refused: allo1played is not on the whitelist"
-    host.worker("refused", level="error", message=refusal)
-    host.model("ValueError: no such column")
-    failed = deployment.allora("deploy", "--yes", "--timeout", "5", "--pace", "0.005")
-    assert failed.returncode == ExitCode.UNHEALTHY, failed.output
-    assert f"The worker needs you: {refusal}" in failed.output
-    lines = failed.output[failed.output.index("The last lines of the worker log") :]
-    assert "not on the whitelist" in lines
-    assert "ValueError: no such column" in lines
-    assert "_aws" not in lines
-
-
 def test_another_host_with_the_same_wallet_is_refused(
     deployment: Deployment, instance: str
 ) -> None:
@@ -388,6 +363,24 @@ def test_what_only_the_operator_can_cure_ends_the_wait_after_a_grace_time(
     assert error.trouble is Trouble.NEEDS_YOU
     assert error.exit_code is ExitCode.UNHEALTHY
     assert "Secrets are missing" in str(error)
+
+
+def test_the_lines_that_matter_are_shown_at_the_end(
+    watched: Watched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = watched.host
+    host.worker("starting", message="allora-worker starts")
+    host.worker("metric", _aws={}, Balance=2.5)
+    refusal = "topic 69: refused: allo1played is not on the whitelist"
+    host.worker("refused", level="error", message=refusal)
+    host.model("ValueError: no such column")
+    assert f"The worker needs you: {refusal}." in str(watched.error(grace=0.2))
+    shown = capsys.readouterr().err
+    lines = shown[shown.index("The last lines of the worker log") :]
+    assert refusal in lines
+    assert "allora-worker starts" not in lines
+    assert "ValueError: no such column" in lines
+    assert "_aws" not in lines
 
 
 def test_what_cures_itself_does_not_end_the_wait(watched: Watched) -> None:

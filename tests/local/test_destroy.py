@@ -30,6 +30,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     assert made.allora("secret", "set", "api-key", stdin="key").returncode == 0
     deployed = made.allora("deploy", "--yes", "--no-wait")
     assert deployed.returncode == 0, deployed.output
+    assert "is deployed" in deployed.output
+    assert "Waiting" not in deployed.output
     yield made
     running.stop()
 

@@ -159,6 +159,16 @@ def test_a_failure_of_the_host_is_in_the_way_until_it_goes_on(progress: Progress
     assert Step.CONTAINERS in progress.done
 
 
+def test_a_failure_that_comes_back_is_there_since_it_came_first(progress: Progress) -> None:
+    down = "failed: the worker container does not stay up: {} no valid mnemonic"
+    progress.see_boot(boot(down.format("12:00:50"), 50))
+    progress.see_boot(boot("secrets are in memory", 70))
+    assert progress.for_operator is None  # it is tried again
+    progress.see_boot(boot(down.format("12:01:30"), 90))
+    assert progress.for_operator
+    assert progress.for_operator.at == at(50)
+
+
 @pytest.mark.parametrize(
     ("text", "needs_operator"),
     [

@@ -1,0 +1,96 @@
+"""Records the README's terminal session from a real run: `make session` (root on Linux).
+
+The operator's commands in a real terminal, the embedded AWS, and the host that boots what they have
+deployed.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socketserver
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from scripts.local.emulator import start
+from scripts.pictures.record import record
+from scripts.pictures.recording import Recording
+from tests.host import cache, chain, cloud, leftovers, requirements
+from tests.host.waiting import wait_for
+from tests.host.wallet import new_wallet
+from tests.host.world import World, instance, prepare, running_instances
+from tests.local.conftest import ROOT, Deployment
+
+_PICTURE = ROOT / "docs" / "images" / "session"
+_DEPLOY_SECONDS = 900
+
+
+class _ToTheChain(socketserver.BaseRequestHandler):
+    """Passes a connection on to the chain's REST endpoint, which is in the cloud's network."""
+
+    def handle(self) -> None:
+        with cloud.connect(cloud.ADDRESS, chain.REST_PORT) as chain_side:
+            chain_side.settimeout(5)
+            chain_side.sendall(self.request.recv(1 << 16))
+            while answer := chain_side.recv(1 << 16):
+                self.request.sendall(answer)
+
+
+def main() -> int:
+    """Makes docs/images/session.cast and .svg."""
+    if reason := requirements.problem():
+        print(reason, file=sys.stderr)
+        return 1
+    with cache.only_run():
+        _record(cache.directory() / "session")
+    return 0
+
+
+def _record(directory: Path) -> None:
+    leftovers.remove(directory)
+    directory.mkdir(parents=True)
+    emulator = start(directory / "aws")
+    try:
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _ToTheChain) as endpoint:
+            threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+            wallet = new_wallet()
+            deployment = prepare(emulator, directory / "deployment", wallet)
+            deployment.write_env(ALLORA_API_URL=f"http://127.0.0.1:{endpoint.server_address[1]}")
+            world = World(deployment, wallet, directory)
+            try:
+                recording = _session(world)
+            finally:
+                world.close()
+                endpoint.shutdown()
+    finally:
+        emulator.stop()
+    recording.save_cast(_PICTURE.with_suffix(".cast"))
+    _PICTURE.with_suffix(".svg").write_text(recording.svg(), encoding="utf-8")
+
+
+def _session(world: World) -> Recording:
+    deployment = world.deployment
+    doctor = _typed(deployment, "allora doctor")
+    with ThreadPoolExecutor(max_workers=1) as terminal:
+        deploying = terminal.submit(_typed, deployment, "allora deploy --yes")
+        wait_for("the instance", lambda: len(running_instances(deployment)) == 1, _DEPLOY_SECONDS)
+        world.launch(instance(deployment))
+        wait_for("the registration", lambda: world.registered, _DEPLOY_SECONDS)
+        world.chain.open_window()
+        deploy = deploying.result(timeout=_DEPLOY_SECONDS)
+    status = _typed(deployment, "allora status")
+    return doctor.then(deploy).then(status)
+
+
+def _typed(deployment: Deployment, line: str) -> Recording:
+    environment = {**deployment.environment}
+    environment.pop("CI")
+    program, *arguments = line.split()
+    found = shutil.which(program)
+    assert found, f"{program} is not in the path"
+    return record([found, *arguments], environment, Path(ROOT), shown=line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""The operator's commands follow a host that really boots, by what it tells of itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.host.machine import Machine
+from tests.host.node import Node
+from tests.host.waiting import wait_for
+from tests.host.world import World, instance
+from tests.local.conftest import ROOT
+
+_OTHER_IMAGE = "ami-1e749f67"
+"""One that the embedded AWS has; what the host boots from is the test's own disk."""
+
+
+class Command:
+    """An `allora` command that goes on while the test does something."""
+
+    def __init__(self, world: World, *arguments: str) -> None:
+        self._output = world.directory / f"{arguments[0]}.json"
+        self._screen = world.directory / f"{arguments[0]}.log"
+        with self._output.open("wb") as output, self._screen.open("wb") as screen:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "scripts.operator", *arguments, "--json"],
+                cwd=ROOT,
+                env=world.deployment.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=screen,
+            )
+
+    @property
+    def screen(self) -> str:
+        """What it has shown."""
+        return self._screen.read_text(errors="replace")
+
+    def wait_for(self, text: str, timeout: float) -> None:
+        """Waits until it shows something."""
+        wait_for(f"{text!r} on the screen", lambda: text in self.screen or self.is_over, timeout)
+        assert text in self.screen
+
+    @property
+    def is_over(self) -> bool:
+        return self._process.poll() is not None
+
+    def result(self, timeout: float) -> dict[str, Any]:
+        """What came of it; it must not fail."""
+        code = self._process.wait(timeout)
+        assert code == 0, self.screen
+        result: dict[str, Any] = json.loads(self._output.read_text())
+        return result
+
+    def end(self) -> None:
+        if not self.is_over:
+            self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def command(world: World, *arguments: str) -> Iterator[Command]:
+    running = Command(world, *arguments)
+    try:
+        yield running
+    finally:
+        running.end()
+
+
+@pytest.fixture(scope="module")
+def updated(world: World) -> Machine:
+    """A host that `allora update` has put in the place of the one before, and has seen submit."""
+    for machine in world._machines:
+        machine.destroy()
+    old = instance(world.deployment).id
+    with command(world, "update", "--ami", _OTHER_IMAGE, "--yes", "--timeout", "15") as update:
+        update.wait_for("Waiting for the first submission of ", 300)
+        launched = instance(world.deployment)
+        assert launched.id != old
+        machine = world.launch(launched)
+        for number in range(1, 6):
+            update.wait_for(f"[{number}/6] ", 300)
+        update.wait_for("✔ The wallet is registered in the topic", 300)
+        assert not update.is_over  # a container that runs is no success
+        nonce = world.chain.open_window()
+        result = update.result(60)
+    assert world.chain.submission(nonce)
+    assert result["instance_id"] == launched.id
+    assert result["replaced"] == old
+    assert result["address"] == world.wallet.address
+    assert all(seconds is not None for seconds in result["seconds"].values())
+    assert "failed" not in update.screen[update.screen.index("Waiting for the first") :]
+    return machine
+
+
+def test_deploy_again_sees_at_once_that_all_is_well(updated: Machine, world: World) -> None:
+    with command(world, "deploy", "--yes", "--timeout", "3") as deploy:
+        result = deploy.result(240)
+    assert result["healthy"] is True
+    assert "No changes." in deploy.screen
+    assert "allora: ready" in updated.console
+
+
+def test_restart_through_systems_manager(updated: Machine, world: World) -> None:
+    """The SSM agent is not on this host: the test does what it is told to."""
+    ssm = world.deployment.client("ssm")
+    with command(world, "restart", "--timeout", "5") as restart:
+        restart.wait_for("Restarted.", 60)
+        (told,) = ssm.list_commands()["Commands"]
+        assert not restart.is_over  # the worker that was ready before does not count
+        updated.run("\n".join(told["Parameters"]["commands"]))
+        assert restart.result(300)["healthy"] is True
+    assert Node(updated).health["address"] == world.wallet.address
+
+
+def test_restart_of_the_host(updated: Machine, world: World) -> None:
+    with command(world, "restart", "--reboot", "--timeout", "5") as restart:
+        restart.wait_for("Restarted.", 60)
+        updated.reboot()
+        assert restart.result(300)["healthy"] is True
+    assert Node(updated).health["address"] == world.wallet.address
