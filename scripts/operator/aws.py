@@ -126,6 +126,12 @@ def one_sentence_errors() -> Iterator[None]:
         ) from error
     except exceptions.ClientError as error:
         raise explain(error) from error
+    except exceptions.BotoCoreError as error:  # a broken profile, a helper program that fails, ...
+        raise OperatorError(
+            Trouble.NO_CREDENTIALS,
+            f"The AWS client gives up: {str(error).rstrip('.')}. Check ~/.aws/config and "
+            "AWS_PROFILE: `aws sts get-caller-identity` has to work.",
+        ) from error
 
 
 def explain(error: exceptions.ClientError) -> OperatorError:

@@ -35,7 +35,7 @@ class Checklist:
         self._spinner = Spinner("dots")
         self._live: Live | None = None
         self._told: set[Step] = set()
-        self._activity = ""
+        self._shown_activities = 0
         self._obstacles: list[Obstacle] = []
 
     def __enter__(self) -> Self:
@@ -68,21 +68,17 @@ class Checklist:
                     self.tell(f"{obstacle.source}: {obstacle.text}", style="yellow")
         if self._live:
             return
+        for activity in self._progress.activities[self._shown_activities :]:
+            self._console.print(f"  {clamp(activity, _ACTIVITY)}", markup=False)
+        self._shown_activities = len(self._progress.activities)
         for step in self._progress.steps:
             if step in self._progress.done and step not in self._told:
                 self._told.add(step)
                 self._console.print(f"✔ {step}{self._seconds(step)}", markup=False)
-        activity = self._progress.activity
-        if activity not in {self._activity, ""} and not self._is_told(activity):
-            self._activity = activity
-            self._console.print(f"  {clamp(activity, _ACTIVITY)}", markup=False)
 
     def tell(self, text: str, style: str = "") -> None:
         """Says something once, above the checklist."""
         self._console.print(f"! {text}", markup=False, style=style)
-
-    def _is_told(self, activity: str) -> bool:
-        return any(activity in obstacle.text for obstacle in self._obstacles)
 
     def _seconds(self, step: Step) -> str:
         seconds = self._progress.seconds(step)

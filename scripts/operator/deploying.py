@@ -8,7 +8,8 @@ from typing import Any
 from scripts.operator import cdktf_cli, screen
 from scripts.operator.deployment import Deployment, the_deployment
 from scripts.operator.office import Office
-from scripts.operator.state_objects import managed_resources
+from scripts.operator.progress import ALL, UNTIL_CONTAINERS
+from scripts.operator.state_objects import managed_resources, need_region
 from scripts.operator.trouble import ExitCode, OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
 
@@ -33,19 +34,20 @@ def need_doctor() -> None:
 
 
 def need_only_host(office: Office) -> None:
-    """Makes sure that no other instance signs with the worker's wallet.
+    """Makes sure that no other instance signs with the worker's wallet, or might.
 
     Terraform ends the old host before it starts a new one, but knows those in its state alone. Two
     hosts of one worker name have one wallet, and spoil each other's transactions (ADR 17).
 
     Raises:
-        OperatorError: there is one that Terraform does not know.
+        OperatorError: there is one that Terraform does not know, also one that is stopped; or the
+            settings name another region than that of the host that it knows.
     """
     settings = office.settings
+    resources = managed_resources(office, "allora-single-node")
+    need_region(office, resources)
     known = {
-        resource["values"]["id"]
-        for resource in managed_resources(office, "allora-single-node")
-        if resource["type"] == "aws_instance"
+        resource["values"]["id"] for resource in resources if resource["type"] == "aws_instance"
     }
     pages = office.session.client("ec2").get_paginator("describe_instances")
     found = [
@@ -54,7 +56,10 @@ def need_only_host(office: Office) -> None:
             Filters=[
                 {"Name": "tag:Worker", "Values": [settings.worker_name]},
                 {"Name": "tag:Stack", "Values": ["allora-single-node"]},
-                {"Name": "instance-state-name", "Values": ["pending", "running"]},
+                {
+                    "Name": "instance-state-name",
+                    "Values": ["pending", "running", "stopping", "stopped"],
+                },
             ]
         )
         for reservation in page["Reservations"]
@@ -64,7 +69,7 @@ def need_only_host(office: Office) -> None:
     if others:
         raise OperatorError(
             Trouble.OTHER_HOST,
-            f"Another host of the worker {settings.worker_name!r} runs in {settings.aws_region}, "
+            f"Another host of the worker {settings.worker_name!r} is in {settings.aws_region}, "
             f"which Terraform's state in {settings.state_bucket} does not know: "
             f"{', '.join(others)}. Both would sign with the same wallet. Nothing was changed. "
             "If nobody needs it: aws ec2 terminate-instances --instance-ids "
@@ -96,16 +101,35 @@ def deploy(office: Office, *, approved: bool, patience: Patience | None) -> dict
     return result | wait_for(office, deployment, patience)
 
 
+def outcome(result: dict[str, Any]) -> str:
+    """What came of a deployment, in a sentence."""
+    host = f"{result['instance_id']} ({result['public_ip']})"
+    match result["healthy"]:
+        case True:
+            return f"The worker works: {host} has submitted."
+        case _ if "seconds" in result:
+            return f"Worker and model run on {host}; what they do, their logs alone can tell."
+        case _:
+            return f"{host} is deployed."
+
+
 def wait_for(office: Office, deployment: Deployment, patience: Patience) -> dict[str, Any]:
     """Waits until a worker that is deployed has submitted.
 
     Raises:
         OperatorError: it does not work.
     """
+    foreign = office.settings.worker_image is not None
+    goal = (
+        f"the containers of {deployment.instance_id} (whether a worker image of your own works, "
+        "its logs alone can tell)"
+        if foreign
+        else f"the first submission of {deployment.instance_id}"
+    )
     screen.err.print()
     screen.err.print(
-        f"Waiting for the first submission of {deployment.instance_id}. Ctrl-C loses nothing: the "
-        "host goes on, and the same command watches on.",
+        f"Waiting for {goal}. Ctrl-C loses nothing: the host goes on, and the same command watches "
+        "on.",
         markup=False,
     )
     if cdktf_cli.is_embedded():
@@ -114,4 +138,5 @@ def wait_for(office: Office, deployment: Deployment, patience: Patience) -> dict
             "somebody plays the host. --no-wait does not wait.",
             markup=False,
         )
-    return Wait(office, deployment.instance_id, patience).run()
+    steps = UNTIL_CONTAINERS if foreign else ALL
+    return Wait(office, deployment.instance_id, patience, steps=steps).run()

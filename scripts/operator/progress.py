@@ -35,6 +35,9 @@ ALL: Final = tuple(Step)
 AFTER_RESTART: Final = (Step.CONTAINERS, Step.REGISTERED)
 """What `allora restart` waits for."""
 
+UNTIL_CONTAINERS: Final = (Step.INSTANCE, Step.HOST, Step.CONTAINERS)
+"""All that can be known of a worker that is not ours."""
+
 
 class Source(StrEnum):
     """Whose trouble it is; each has one at a time."""
@@ -115,7 +118,7 @@ class Progress:
 
     Attributes:
         done: when each step was done, as far as it is.
-        activity: what is under way, in words.
+        activities: what host and worker have told about what they do, in words.
         obstacles: what is in the way.
         address: the worker's, when it is known.
         seen_at: when the host has told something last; None: never.
@@ -127,12 +130,14 @@ class Progress:
         self.since = since
         self.steps = steps
         self.done: dict[Step, datetime] = {}
-        self.activity = ""
+        self.activities: list[str] = []
         self.obstacles: dict[Source, Obstacle] = {}
         self.address: str | None = None
         self.seen_at: datetime | None = None
         self.boot_lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         self.worker_lines: deque[Line] = deque(maxlen=_KEPT_LINES)
+        # What was there before a restart may go on for a while, and does not count.
+        self._has_started = Step.INSTANCE in steps
         self._judged_at: datetime | None = None
         self._is_well = False
         self._met: dict[tuple[Source, str], Obstacle] = {}
@@ -155,7 +160,7 @@ class Progress:
             self._see_failure(text.removeprefix(_FAILED), line.at)
             return
         self.obstacles.pop(Source.HOST, None)
-        self.activity = text.removeprefix(FOR_PEOPLE)
+        self.activities.append(text.removeprefix(FOR_PEOPLE))
         if text.startswith((_RUNNING, f"{FOR_PEOPLE}ready")):
             self._do(Step.CONTAINERS, line.at)
         elif step := _STEP.match(self.activity):
@@ -168,6 +173,9 @@ class Progress:
         if line.at < self.since or not isinstance(event, str) or event == "metric":
             return
         self._hear(line.at)
+        self._has_started = self._has_started or event == "starting"
+        if not self._has_started:
+            return
         self.worker_lines.append(line)
         message = clean(str(fields.get("message", event)))
         if event in _OBSTACLES:
@@ -176,8 +184,8 @@ class Progress:
         for source in _REMOVES.get(event, ()):
             self.obstacles.pop(source, None)
         self._see_event(event, fields, line.at)
-        if event != "balance_low":
-            self.activity = message
+        if event not in _OBSTACLES:
+            self.activities.append(message)
 
     def see_status(self, status: HostStatus) -> None:
         """A status document of the host."""
@@ -187,6 +195,7 @@ class Progress:
         container = status.container("worker")
         if not self._is_of_this_start(container):
             return
+        self._has_started = True
         if container.state == "running" and status.container("model").state == "running":
             self._do(Step.CONTAINERS, container.started_at or status.at)
         if status.worker:
@@ -200,6 +209,11 @@ class Progress:
     def is_complete(self) -> bool:
         """Whether the last step is done, and nothing newer says that the worker is not well."""
         return self.steps[-1] in self.done and (self._is_well or Step.SUBMITTED not in self.steps)
+
+    @property
+    def activity(self) -> str:
+        """What was told last about what is done; empty when nothing was."""
+        return self.activities[-1] if self.activities else ""
 
     @property
     def judged_at(self) -> datetime | None:
@@ -295,7 +309,9 @@ class Progress:
 
     def _is_of_this_start(self, container: Container) -> bool:
         """A worker from before the restart that is waited for is of no interest."""
-        return container.started_at is None or container.started_at >= self.since
+        if container.started_at is None:
+            return self._has_started
+        return container.started_at >= self.since
 
     def _see_worker_status(self, worker: Worker, at: datetime) -> None:
         if not self._is_news(at):

@@ -15,7 +15,7 @@ from scripts.operator import screen
 from scripts.operator.concurrently import PATIENCE
 from scripts.operator.deployment import the_deployment
 from scripts.operator.office import Office
-from scripts.operator.progress import AFTER_RESTART
+from scripts.operator.progress import AFTER_RESTART, Step
 from scripts.operator.trouble import OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
 
@@ -51,7 +51,8 @@ def restart(office: Office, *, reboot: bool, patience: Patience) -> dict[str, An
     screen.err.print(
         "Restarted. Waiting until the worker is ready; Ctrl-C loses nothing.", markup=False
     )
-    wait = Wait(office, deployment.instance_id, patience, steps=AFTER_RESTART, since=since)
+    steps = (Step.CONTAINERS,) if office.settings.worker_image else AFTER_RESTART
+    wait = Wait(office, deployment.instance_id, patience, steps=steps, since=since)
     return {"worker_name": office.settings.worker_name} | asdict(deployment) | wait.run()
 
 

@@ -62,18 +62,26 @@ class SettingsFile:
         """
         with tempfile.TemporaryDirectory() as folder:
             draft = Path(folder) / ".env"
-            draft.write_bytes(changed(self.path.read_bytes(), changes))
+            original = self.path.read_bytes()
+            draft.write_bytes(changed(original, changes))
             try:
                 settings = load_settings(draft)
             except SettingsError as error:
                 raise SettingsError(str(self.path), error.problems) from None
-            yield Draft(draft, settings)
+            yield Draft(draft, settings, original)
 
     def replace_by(self, draft: Draft) -> None:
         """Writes what is in a draft; as a whole, or not at all."""
         target = self.path.resolve()
         new = draft.path.read_bytes()
-        if new == target.read_bytes():
+        present = target.read_bytes()
+        if present != draft.original:
+            raise OperatorError(
+                Trouble.SETTINGS,
+                f"{self.path} was changed by somebody else meanwhile, and was left as it is. "
+                "Nothing was deployed. Run the same command again.",
+            )
+        if new == present:
             return
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
         try:
@@ -92,11 +100,13 @@ class Draft:
     Args:
         path: where it is.
         settings: what it says; they are right.
+        original: what the file in force had when the draft was made.
     """
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, settings: Settings, original: bytes) -> None:
         self.path = path
         self.settings = settings
+        self.original = original
 
 
 def changed(content: bytes, changes: Mapping[str, str]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from scripts.operator.deployment import STACKS
@@ -32,6 +32,27 @@ def managed_resources(office: Office, stack: str) -> list[dict[str, Any]]:
         if resource["mode"] == "managed"
         for instance in resource["instances"]
     ]
+
+
+def need_region(office: Office, resources: Iterable[dict[str, Any]]) -> None:
+    """Makes sure that a state's host is in the region that the settings name.
+
+    In another region the AWS provider finds none of a state's resources, and takes them for gone:
+    they would run on, unknown to everybody, beside a second host with the same wallet.
+
+    Raises:
+        OperatorError: it is in another one.
+    """
+    settings = office.settings
+    for resource in resources:
+        zone = resource["values"].get("availability_zone") or ""
+        if resource["type"] == "aws_instance" and not zone.startswith(settings.aws_region):
+            raise OperatorError(
+                Trouble.OTHER_REGION,
+                f"AWS_REGION is {settings.aws_region}, but the host {resource['values']['id']} in "
+                f"Terraform's state ({settings.state_bucket}) is in {zone}. Nothing was changed. "
+                "Set AWS_REGION back; to move, first: pipenv run allora destroy",
+            )
 
 
 def state_key(stack: str) -> str:

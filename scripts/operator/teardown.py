@@ -15,6 +15,7 @@ from scripts.operator.state_objects import (
     foreign_keys,
     held_locks,
     managed_resources,
+    need_region,
 )
 from scripts.operator.trouble import OperatorError, Trouble
 from scripts.operator.wallet_store import find_wallet
@@ -56,9 +57,10 @@ def destroy(
         what came of it, for scripts.
 
     Raises:
-        OperatorError: it was declined, or failed.
+        OperatorError: it was declined, or failed; or the host is in another region.
     """
     resources = [resource for stack in STACKS for resource in managed_resources(office, stack)]
+    need_region(office, resources)
     if resources:
         _show_what_goes(resources)
     else:

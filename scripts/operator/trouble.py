@@ -53,6 +53,7 @@ class Trouble(StrEnum):
     STATE_NOT_SAVED = "state-not-saved"
     CAPACITY = "capacity"
     OTHER_HOST = "other-host"
+    OTHER_REGION = "other-region"
     INSTANCE_DOWN = "instance-down"
     NEEDS_YOU = "needs-you"
     NOT_IN_TIME = "not-in-time"

@@ -53,10 +53,8 @@ def update(changes: dict[str, str], *, approved: bool, patience: Patience | None
         changes["AWS_AMI_ID"] = newest_image(office, office.settings)
     with file.draft(changes) as draft:
         _show_changes(old, changes)
-        plans = [
-            cdktf_cli.plan(stack, env_file=draft.path)
-            for stack in (STACKS[1:] if changes else STACKS)
-        ]
+        # Both: whatever else has changed in the settings is deployed along with it.
+        plans = [cdktf_cli.plan(stack, env_file=draft.path) for stack in STACKS]
         is_empty = all(plan.is_empty for plan in plans)
         if not is_empty:
             _show_consequences(office, before, plans)
@@ -69,6 +67,7 @@ def update(changes: dict[str, str], *, approved: bool, patience: Patience | None
     if is_empty:
         screen.err.print("There is nothing to change in AWS.")
     else:
+        need_only_host(office)  # once more: plan and question may have taken long
         cdktf_cli.deploy(office, approved=True)
     deployment = the_deployment(office)
     result = {

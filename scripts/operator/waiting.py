@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from types import FrameType
+from typing import Any, Final, Self
 
 from scripts.operator import screen
 from scripts.operator.checklist import Checklist
@@ -85,9 +87,10 @@ class Wait:
             OperatorError: it takes too long, or needs the operator; or AWS refuses.
         """
         until = time.monotonic() + self._patience.timeout.total_seconds()
-        with Checklist(self.progress, screen.err, self._began) as shown:
+        with Checklist(self.progress, screen.err, self._began) as shown, _CtrlC() as ctrl_c:
             told: set[str] = set()
             while True:
+                ctrl_c.check()
                 answer = asked(self._feed.poll)
                 if isinstance(answer, Unknown):
                     self._take_refusal(answer, shown, told)
@@ -121,7 +124,7 @@ class Wait:
         seconds = {step.name.lower(): self.progress.seconds(step) for step in self.progress.steps}
         return {
             "instance_id": self._instance_id,
-            "healthy": True,
+            "healthy": True if Step.REGISTERED in self.progress.steps else None,
             "address": self.progress.address,
             "seconds": {
                 name: None if taken is None else round(taken, 1) for name, taken in seconds.items()
@@ -201,6 +204,34 @@ class Wait:
                 screen.err.print(f"The last lines of the {part} log that matter:", style="bold")
                 for line in chosen:
                     screen.err.print(text_of(part, line))
+
+
+class _CtrlC:
+    """Ctrl-C ends the wait, also where the exception gets lost.
+
+    Python ignores those that are raised in a destructor or a callback of its own, and a wait is
+    long enough for that to happen.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def check(self) -> None:
+        """Raises KeyboardInterrupt once more when Ctrl-C has come."""
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        self._came = True
+        raise KeyboardInterrupt
 
 
 def significant(part: Part, lines: Sequence[Line]) -> list[Line]:

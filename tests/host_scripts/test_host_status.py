@@ -237,6 +237,16 @@ def test_restarts_are_those_since_the_last_status(host: Host) -> None:
     assert restarts(host) == (0, 1)
 
 
+def test_docker_that_does_not_answer_once_counts_nothing_twice(host: Host) -> None:
+    host.container("worker", id_="w1", restarts=5)
+    assert restarts(host) == (0, 0)
+    assert host.containers is not None
+    host.containers["allora-worker-1"] = "garbage"
+    assert restarts(host) == (0, 0)
+    host.container("worker", id_="w1", restarts=5)
+    assert restarts(host) == (0, 0)
+
+
 def test_what_was_remembered_and_cannot_be_read_is_as_the_first_time(host: Host) -> None:
     host.write("run/allora/restarts.json", "")
     host.container("worker", restarts=7)

@@ -346,6 +346,17 @@ def test_what_cloudwatch_will_never_take_holds_nothing_up(
     expect(logs, "two")
 
 
+def test_one_line_that_cloudwatch_refuses_takes_no_other_with_it(
+    host: Host, logs: Any, front: Front
+) -> None:
+    refused = (400, '{"__type": "InvalidParameterException", "message": "no good"}')
+    front.answers = [refused, refused]  # all of them, then the first of them
+    host.log("one", "two", "three")
+    host.start()
+    expect(logs, "two", "three")
+    assert "1 lines are lost" in host.output
+
+
 @pytest.mark.parametrize("cursor", ["", "\0\0\0", "--file=/etc/passwd"])
 def test_a_cursor_that_is_none_means_from_the_beginning(host: Host, logs: Any, cursor: str) -> None:
     host.cursor.parent.mkdir(parents=True)

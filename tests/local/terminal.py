@@ -46,7 +46,7 @@ class Terminal:
         return " ".join(_CONTROL.sub("", self._log.getvalue()).split())
 
     def expect(self, pattern: str) -> None:
-        assert self._child.expect([pattern, pexpect.EOF]) == 0, self.text
+        assert self._child.expect([pattern, pexpect.EOF, pexpect.TIMEOUT]) == 0, self.text
 
     def type(self, keys: str) -> None:
         self._child.send(keys)
@@ -56,7 +56,7 @@ class Terminal:
 
     def end(self) -> int:
         """Waits for the command's end; its exit code."""
-        self._child.expect(pexpect.EOF)
+        assert self._child.expect([pexpect.EOF, pexpect.TIMEOUT]) == 0, self.text
         self._child.close()
         return os.waitstatus_to_exitcode(self._child.status or 0)
 

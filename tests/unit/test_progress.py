@@ -13,7 +13,7 @@ import pytest
 from scripts.operator.host_reports import Line
 from scripts.operator.host_status import HostStatus, parse_status
 from scripts.operator.log_lines import Part
-from scripts.operator.progress import AFTER_RESTART, Progress, Source, Step
+from scripts.operator.progress import AFTER_RESTART, UNTIL_CONTAINERS, Progress, Source, Step
 from scripts.operator.waiting import significant
 
 LAUNCH = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
@@ -140,10 +140,22 @@ def test_what_the_worker_told_before_a_restart_does_not_count() -> None:
     progress = Progress(at(100), AFTER_RESTART)
     progress.see_worker(event("ready", 60))
     progress.see_status(status(120))  # of the worker that was started at 50
+    # It may go on for a while: on its way to the end, or until the host goes down.
+    progress.see_worker(event("submitted", 105))
+    progress.see_worker(event("ready", 106))
     assert not progress.is_complete
     progress.see_worker(event("starting", 110))
     assert not progress.is_complete
     progress.see_worker(event("ready", 115))
+    assert progress.is_complete
+
+
+def test_of_a_worker_that_is_not_ours_nothing_but_the_containers_can_be_known() -> None:
+    progress = Progress(LAUNCH, UNTIL_CONTAINERS)
+    progress.see_running(at(5))
+    assert not progress.is_complete
+    foreign = status(60)
+    progress.see_status(HostStatus(**{**vars(foreign), "worker": None}))
     assert progress.is_complete
 
 

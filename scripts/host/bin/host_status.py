@@ -90,7 +90,10 @@ def restarts(containers: dict[str, dict[str, Any]]) -> dict[str, int]:
 
     counts = {service: since(each) for service, each in containers.items()}
     RESTARTS.parent.mkdir(parents=True, exist_ok=True)
-    RESTARTS.write_text(json.dumps(now))
+    draft = RESTARTS.with_suffix(".new")
+    # With those that Docker has not told of this time: else they would count from 0 the next time.
+    draft.write_text(json.dumps(before | now))
+    os.replace(draft, RESTARTS)
     return counts
 
 

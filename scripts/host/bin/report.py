@@ -201,7 +201,13 @@ def deliver(logs: CloudWatch, stream: str, events: list[Entry]) -> None:
         # Told to stop between the two, it would send the same again.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         trouble = logs.put(stream, texts) if texts else ""
-        over = not trouble or trouble.startswith("InvalidParameterException")
+        refused = trouble.startswith("InvalidParameterException")
+        if refused and len(texts) > 1:  # one of them is at fault, not all
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+            for event in events:
+                deliver(logs, stream, [event])
+            return
+        over = not trouble or refused
         if over:
             remember(events[-1].cursor)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])

@@ -51,13 +51,6 @@ def deploy(
     )
     if json:
         screen.result(result)
-    elif no_wait:
-        screen.out.print(
-            f"✔ {result['instance_id']} ({result['public_ip']}) is deployed. How the worker does: "
-            "[bold]pipenv run allora status[/]"
-        )
     else:
-        screen.out.print(
-            f"✔ The worker works: {result['instance_id']} ({result['public_ip']}) has submitted. "
-            "Next: [bold]pipenv run allora status[/]"
-        )
+        told = deploying.outcome(result)
+        screen.out.print(f"✔ {told} Next: [bold]pipenv run allora status[/]")

@@ -37,7 +37,7 @@ def update(
     submitted. Without options it deploys what the settings file says now.
     Example: pipenv run allora update --model-ref v1.1
     """
-    from scripts.operator import updating  # noqa: PLC0415 - pydantic models
+    from scripts.operator import deploying, updating  # noqa: PLC0415 - pydantic models
     from scripts.operator.waiting import Patience  # noqa: PLC0415
 
     given = {
@@ -54,6 +54,5 @@ def update(
     if json:
         screen.result(result)
         return
-    on = f"{result['instance_id']} ({result['public_ip']})"
-    done = f"{on} is deployed" if no_wait else f"The worker works: {on} has submitted"
-    screen.out.print(f"✔ {done}. Next: [bold]pipenv run allora status[/]")
+    told = deploying.outcome(result)
+    screen.out.print(f"✔ {told} Next: [bold]pipenv run allora status[/]")

@@ -41,7 +41,10 @@ def look_for_other_hosts(case: Case) -> Finding:
         Filters=[
             {"Name": "tag:Worker", "Values": [settings.worker_name]},
             {"Name": "tag:ManagedBy", "Values": ["cdktf"]},
-            {"Name": "instance-state-name", "Values": ["pending", "running"]},
+            {
+                "Name": "instance-state-name",
+                "Values": ["pending", "running", "stopping", "stopped"],
+            },
         ]
     )
     running = [
@@ -53,7 +56,7 @@ def look_for_other_hosts(case: Case) -> Finding:
     others = [each for each in running if each not in known]
     if others:
         return fail(
-            f"{', '.join(others)} runs with the same wallet, and is not in the state",
+            f"{', '.join(others)} has the same wallet, and is not in the state",
             f"end it: aws ec2 terminate-instances --instance-ids {' '.join(others)}; or give one "
             "of both another ALLORA_WORKER_NAME and wallet",
             others=others,
