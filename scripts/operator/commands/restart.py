@@ -32,7 +32,8 @@ def restart(
     if json:
         screen.result(result)
         return
+    # Of a worker image that is not ours, nothing more can be known.
+    told = "The worker is ready again" if result["healthy"] else "Worker and model run again"
     screen.out.print(
-        f"✔ The worker is ready again on {result['instance_id']}. Next: "
-        "[bold]pipenv run allora status[/]"
+        f"✔ {told} on {result['instance_id']}. Next: [bold]pipenv run allora status[/]"
     )
