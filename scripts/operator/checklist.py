@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
@@ -16,7 +16,9 @@ from scripts.operator.progress import Obstacle, Progress, Step
 from scripts.operator.terminal_text import clamp
 
 _ACTIVITY: Final = 200
-_ASKED_A_SECOND: Final = 8
+_DRAWN_A_SECOND: Final = 8
+_RECENT: Final = timedelta(minutes=5)
+"""How long before the wait the lines are that are shown: the host begins before cdktf ends."""
 
 
 class Checklist:
@@ -42,7 +44,7 @@ class Checklist:
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console,
-                refresh_per_second=_ASKED_A_SECOND,
+                refresh_per_second=_DRAWN_A_SECOND,
                 get_renderable=self._render,
             )
             self._live.start()
@@ -68,8 +70,9 @@ class Checklist:
                     self.tell(f"{obstacle.source}: {obstacle.text}", style="yellow")
         if self._live:
             return
-        for activity in self._progress.activities[self._shown_activities :]:
-            self._console.print(f"  {clamp(activity, _ACTIVITY)}", markup=False)
+        for at, activity in self._progress.activities[self._shown_activities :]:
+            if at >= self._began - _RECENT:
+                self._console.print(f"  {clamp(activity, _ACTIVITY)}", markup=False)
         self._shown_activities = len(self._progress.activities)
         for step in self._progress.steps:
             if step in self._progress.done and step not in self._told:

@@ -67,7 +67,7 @@ class HostFeed:
             BotoCoreError, ClientError: AWS does not answer, or refuses.
         """
         now = datetime.now(UTC)
-        self._look_at_instance(now)
+        state = self._need_instance()
         for line in self._boot.poll(now):
             self._is_silent = False
             self._progress.see_boot(line)
@@ -79,6 +79,8 @@ class HostFeed:
         if newest and (status := parse_status(newest)):
             self._is_silent = False
             self._progress.see_status(status)
+        if state == "running":
+            self._progress.see_running(now)
         self.reads_console = self._is_silent and now - self._began >= self._silence
         if self.reads_console:
             with suppress(ClientError):  # a makeshift, which not everybody is allowed to look at
@@ -99,23 +101,23 @@ class HostFeed:
 
         return Follower(read, since)
 
-    def _look_at_instance(self, now: datetime) -> None:
+    def _need_instance(self) -> str:
+        """The instance's state; an OperatorError when it will not run by itself."""
         state = self._state()
-        if state == "running":
-            self._progress.see_running(now)
-        elif state in {"stopping", "stopped"}:
+        if state in {"stopping", "stopped"}:
             raise OperatorError(
                 Trouble.INSTANCE_DOWN,
                 f"The instance {self._instance_id} is {state}; somebody has stopped it. Start it: "
                 f"aws ec2 start-instances --instance-ids {self._instance_id}. Then run the same "
                 "command again.",
             )
-        elif state not in _UP:
+        if state not in _UP:
             raise OperatorError(
                 Trouble.INSTANCE_DOWN,
                 f"The instance {self._instance_id} is {state}. To make a new one: "
                 "pipenv run allora deploy",
             )
+        return state
 
     def _state(self) -> str:
         try:

@@ -118,7 +118,7 @@ class Progress:
 
     Attributes:
         done: when each step was done, as far as it is.
-        activities: what host and worker have told about what they do, in words.
+        activities: what host and worker have told about what they do, with the time.
         obstacles: what is in the way.
         address: the worker's, when it is known.
         seen_at: when the host has told something last; None: never.
@@ -130,7 +130,7 @@ class Progress:
         self.since = since
         self.steps = steps
         self.done: dict[Step, datetime] = {}
-        self.activities: list[str] = []
+        self.activities: list[tuple[datetime, str]] = []
         self.obstacles: dict[Source, Obstacle] = {}
         self.address: str | None = None
         self.seen_at: datetime | None = None
@@ -160,7 +160,7 @@ class Progress:
             self._see_failure(text.removeprefix(_FAILED), line.at)
             return
         self.obstacles.pop(Source.HOST, None)
-        self.activities.append(text.removeprefix(FOR_PEOPLE))
+        self.activities.append((line.at, text.removeprefix(FOR_PEOPLE)))
         if text.startswith((_RUNNING, f"{FOR_PEOPLE}ready")):
             self._do(Step.CONTAINERS, line.at)
         elif step := _STEP.match(self.activity):
@@ -185,7 +185,7 @@ class Progress:
             self.obstacles.pop(source, None)
         self._see_event(event, fields, line.at)
         if event not in _OBSTACLES:
-            self.activities.append(message)
+            self.activities.append((line.at, message))
 
     def see_status(self, status: HostStatus) -> None:
         """A status document of the host."""
@@ -213,7 +213,7 @@ class Progress:
     @property
     def activity(self) -> str:
         """What was told last about what is done; empty when nothing was."""
-        return self.activities[-1] if self.activities else ""
+        return self.activities[-1][1] if self.activities else ""
 
     @property
     def judged_at(self) -> datetime | None:

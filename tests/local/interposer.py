@@ -46,15 +46,20 @@ BROKEN = Answer(0, "")
 
 
 @contextmanager
-def interposed(deployment: Deployment, rule: Rule) -> Iterator[Deployment]:
-    """A deployment whose requests go by the rule first."""
+def interposed(
+    deployment: Deployment, rule: Rule, bodies: dict[str, bytes] | None = None
+) -> Iterator[Deployment]:
+    """A deployment whose requests go by the rule first; `bodies` gets the last of each action."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            answer = rule(self._action(body))
+            action = self._action(body)
+            if bodies is not None:
+                bodies[action] = body
+            answer = rule(action)
             if answer is None:
                 self._forward(body)
             elif answer.status:

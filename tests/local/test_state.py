@@ -130,7 +130,7 @@ def test_common_stack_killed_in_the_middle_is_finished_by_running_again(
         group["logGroupName"]
         for group in logs.describe_log_groups(logGroupNamePrefix="/allora/")["logGroups"]
     ]
-    assert sorted(names) == [f"/allora/worker/{part}" for part in ("model", "worker")]
+    assert sorted(names) == [f"/allora/worker/{part}" for part in ("host", "model", "worker")]
 
 
 def test_host_killed_in_the_middle_is_finished_by_running_again(deployment: Deployment) -> None:
