@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ QUICK = ("--pace", "0.02")
 
 @pytest.fixture
 def host(deployed: Deployed) -> ReportedHost:
+    time.sleep(1)  # AWS tells its time in whole seconds: what came before must be older
     return ReportedHost(deployed.deployment.client("logs"), deployed.outputs["instance_id"])
 
 
@@ -82,6 +84,7 @@ def test_a_worker_that_was_ready_before_is_no_success(
     deployed: Deployed, host: ReportedHost
 ) -> None:
     host.worker("ready", message="registered as inferer in topic 69")
+    time.sleep(1)
     late = deployed.deployment.allora("restart", "--timeout", "0.05", *QUICK)
     assert late.returncode == ExitCode.TIMEOUT, late.output
     assert "#not-in-time" in late.output
