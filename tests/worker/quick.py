@@ -1,7 +1,7 @@
 """A worker as a process, with the durations of the tests: `python -m tests.worker.quick PORT`.
 
 With a second argument its event loop stands still as soon as it is told to, by the file of that
-name.
+name; it writes the event `stands_still` when it does.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tests.worker.timings import QUICK
 async def _stand_still_when(path: Path) -> None:
     while not path.exists():
         await asyncio.sleep(0.01)
+    print('{"event": "stands_still"}', flush=True)
     time.sleep(3600)
 
 

@@ -214,6 +214,7 @@ async def test_what_hangs_for_good_is_ended_with_success_when_told_to_stop(
     process = await run(chain, str(free_port()), str(tmp_path / "hang"), WATCHDOG="60")
     await process.wrote("ready")
     (tmp_path / "hang").touch()
+    await process.wrote("stands_still")
     process.send(signal.SIGTERM)
     assert await process.ended() == 0
     assert "still hangs" in process.output
