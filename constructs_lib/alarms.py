@@ -199,32 +199,44 @@ def _status_checks(sources: Sources, *, recoverable: bool) -> Iterator[Alarm]:
         "do: stop the instance (aws ec2 stop-instances) and start it again. What was on the local "
         "disks is lost."
     )
-    yield Alarm(
+    yield _status_check(
         "host-recovery",
         sources.ec2("StatusCheckFailed_System"),
-        statistic="Maximum",
-        period=60,
-        periods=2,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=1,
-        missing="missing",
+        minutes=2,
         meaning=recovered if recoverable else not_recoverable,
         ec2_action="recover" if recoverable else None,
     )
-    yield Alarm(
+    yield _status_check(
         "instance-reboot",
         sources.ec2("StatusCheckFailed_Instance"),
-        statistic="Maximum",
-        period=60,
-        periods=3,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=1,
-        missing="missing",
+        minutes=3,
         meaning=(
             "The operating system does not answer: AWS reboots the instance. Nothing to do unless "
             "it repeats: then pipenv run allora logs boot, and aws ec2 get-console-output."
         ),
         ec2_action="reboot",
+    )
+
+
+def _status_check(
+    id_: str,
+    source: Source,
+    *,
+    minutes: int,
+    meaning: str,
+    ec2_action: Literal["recover", "reboot"] | None,
+) -> Alarm:
+    return Alarm(
+        id_,
+        source,
+        statistic="Maximum",
+        period=60,
+        periods=minutes,
+        comparison="GreaterThanOrEqualToThreshold",
+        threshold=1,
+        missing="missing",
+        meaning=meaning,
+        ec2_action=ec2_action,
     )
 
 

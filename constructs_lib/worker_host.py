@@ -23,7 +23,7 @@ from constructs import Construct
 
 from constructs_lib.addresses import address
 from constructs_lib.network import NetworkPlace
-from constructs_lib.ubuntu_ami import Architecture, UbuntuAmi
+from constructs_lib.ubuntu_ami import UbuntuAmi
 from constructs_lib.user_data import EncodedUserData
 
 DATA_VOLUME_TAG = "DataVolumeId"
@@ -40,11 +40,12 @@ class WorkerHostProps:
         security_group_id: its only security group.
         instance_profile_name: its role.
         instance_type: an EC2 instance type.
-        architecture: the type's architecture. A change of it replaces the instance, whose image
-            could not boot on the other one.
+        architecture: the type's, ``x86_64`` or ``arm64``. A change of it replaces the instance,
+            whose image could not boot on the other one.
         offered_zones: token list of the zones that offer the type.
         ami_id: a pinned image; it replaces the instance when it changes. ``None``: Canonical's
             current image at the time the instance is made; a newer one never replaces it.
+        ubuntu_parameter: name of the SSM parameter with Canonical's current image.
         root_volume_gib: size of the root volume in GiB.
         user_data: what runs at first boot; a change of it replaces the instance.
         needs: what must be there before the instance starts.
@@ -56,9 +57,10 @@ class WorkerHostProps:
     security_group_id: str
     instance_profile_name: str
     instance_type: str
-    architecture: Architecture
+    architecture: str
     offered_zones: list[str]
     ami_id: str | None
+    ubuntu_parameter: str
     root_volume_gib: int
     user_data: EncodedUserData
     needs: Sequence[ITerraformDependable]
@@ -95,7 +97,8 @@ class WorkerHost(Construct):
         instance = Instance(
             self,
             "instance",
-            ami=props.ami_id or UbuntuAmi(self, "ami", architecture=props.architecture).ami_id,
+            ami=props.ami_id
+            or UbuntuAmi(self, "ami", parameter_name=props.ubuntu_parameter).ami_id,
             instance_type=props.instance_type,
             subnet_id=props.place.subnet_id,
             vpc_security_group_ids=[props.security_group_id],

@@ -16,6 +16,7 @@ from constructs_lib.network import ExistingNetwork, NetworkPlace, PublicNetwork
 from constructs_lib.worker_host import WorkerHost, WorkerHostProps
 from constructs_lib.worker_security_group import WorkerSecurityGroup
 from settings import Settings
+from settings.images import ubuntu_parameter
 from settings.names import Names
 from stacks.base_stack import BaseStack
 from stacks.build_contexts import build_contexts
@@ -71,6 +72,7 @@ class SingleNodeStack(BaseStack):
                 instance_profile_name=instance_profile_name,
                 instance_type=settings.instance_type,
                 architecture=settings.architecture,
+                ubuntu_parameter=ubuntu_parameter(settings.architecture),
                 offered_zones=offerings.zones,
                 ami_id=settings.ami_id,
                 root_volume_gib=settings.root_volume_size,

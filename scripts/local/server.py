@@ -36,9 +36,11 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm import models
 from moto.sts.models import STSBackend
 
+from settings.catalogue import Architecture
+from settings.images import ubuntu_parameter
+
 # Canonical's public parameters lead to images that moto knows: it boots none of them anyway.
-_IMAGES = {"amd64": "ami-785db401", "arm64": "ami-0e9271c829888680e"}
-_CANONICAL = "/aws/service/canonical/ubuntu/server/24.04/stable/current"
+_IMAGES: dict[Architecture, str] = {"x86_64": "ami-785db401", "arm64": "ami-0e9271c829888680e"}
 
 
 class _ParametersWithUbuntuImages(models.ParameterDict):
@@ -47,7 +49,7 @@ class _ParametersWithUbuntuImages(models.ParameterDict):
     def __init__(self, account_id: str, region_name: str) -> None:
         super().__init__(account_id, region_name)
         for architecture, image in _IMAGES.items():
-            name = f"{_CANONICAL}/{architecture}/hvm/ebs-gp3/ami-id"
+            name = ubuntu_parameter(architecture)
             self[name] = [
                 models.Parameter(  # type: ignore[abstract]  # as moto itself makes them
                     account_id=account_id,

@@ -10,15 +10,12 @@ import pytest
 from botocore.exceptions import ClientError, NoRegionError
 from rich.console import Console
 
-from constructs_lib import ubuntu_ami
 from scripts.operator import chain
 from scripts.operator.doctor import Examination, Finding, Result, Verdict, examine, show
 from scripts.operator.doctor.case import Case
 from scripts.operator.doctor.checks import CHECKS
 from scripts.operator.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
 from scripts.operator.doctor.machine import (
-    CANONICAL_ARCHITECTURE,
-    CANONICAL_PARAMETER,
     quota_of,
 )
 from scripts.operator.doctor.permissions import needed_actions
@@ -200,11 +197,6 @@ class TestReport:
 )
 def test_quotas_of_families(instance_type: str, code: str) -> None:
     assert quota_of(instance_type) == code
-
-
-def test_the_image_is_the_one_that_the_stacks_take() -> None:
-    assert ubuntu_ami._CANONICAL_PARAMETER == CANONICAL_PARAMETER
-    assert ubuntu_ami._CANONICAL_ARCHITECTURE == CANONICAL_ARCHITECTURE
 
 
 class TestNeededActions:

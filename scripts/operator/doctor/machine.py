@@ -11,17 +11,11 @@ from scripts.operator.doctor.case import QUICK, Case
 from scripts.operator.doctor.findings import Finding, fail, ok, unknown, warning
 from settings import Settings
 from settings.catalogue import catalogue
+from settings.images import ubuntu_parameter
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
-
-CANONICAL_PARAMETER: Final = (
-    "/aws/service/canonical/ubuntu/server/24.04/stable/current/{architecture}/hvm/ebs-gp3/ami-id"
-)
-"""What the stacks ask, too (`constructs_lib/ubuntu_ami.py`)."""
-
-CANONICAL_ARCHITECTURE: Final = {"x86_64": "amd64", "arm64": "arm64"}
 
 _STANDARD: Final = "L-1216C47A"
 _FAMILY_QUOTAS: Final = {
@@ -213,8 +207,8 @@ def _number(value: float) -> str:
 
 def _canonical(case: Case) -> Finding:
     settings = case.settings
-    name = CANONICAL_PARAMETER.format(architecture=CANONICAL_ARCHITECTURE[settings.architecture])
     ssm = case.client(lambda session: session.client("ssm", config=QUICK))
+    name = ubuntu_parameter(settings.architecture)
     try:
         ami_id = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except ssm.exceptions.ParameterNotFound:
