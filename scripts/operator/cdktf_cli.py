@@ -18,9 +18,9 @@ from botocore.exceptions import ClientError
 
 from scripts.operator import passthrough, screen
 from scripts.operator.aws import explain
-from scripts.operator.deployment import STACKS
 from scripts.operator.office import Office
 from scripts.operator.passthrough import Outcome
+from scripts.operator.terraform_state import STACKS, lock_key
 from scripts.operator.trouble import OperatorError, Trouble
 
 _AGAIN: Final = "Running the same command again goes on from here."
@@ -150,7 +150,7 @@ def _locks(office: Office) -> Iterator[str]:
     settings = office.settings
     s3 = office.session.client("s3", region_name=settings.state_region)
     for stack in STACKS:
-        key = f"{stack}/terraform.tfstate.tflock"
+        key = lock_key(stack)
         try:
             s3.head_object(Bucket=settings.state_bucket, Key=key)
         except ClientError:

@@ -8,8 +8,10 @@ from typing import Any
 from scripts.operator import cdktf_cli, screen
 from scripts.operator.deployment import Deployment, the_deployment
 from scripts.operator.office import Office
+from scripts.operator.other_hosts import find_other_hosts
 from scripts.operator.progress import ALL, UNTIL_CONTAINERS
-from scripts.operator.state_objects import managed_resources, need_region
+from scripts.operator.state_objects import need_region, resources_of
+from scripts.operator.terraform_state import hosts_in
 from scripts.operator.trouble import ExitCode, OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
 
@@ -44,28 +46,10 @@ def need_only_host(office: Office) -> None:
             settings name another region than that of the host that it knows.
     """
     settings = office.settings
-    resources = managed_resources(office, "allora-single-node")
-    need_region(office, resources)
-    known = {
-        resource["values"]["id"] for resource in resources if resource["type"] == "aws_instance"
-    }
-    pages = office.session.client("ec2").get_paginator("describe_instances")
-    found = [
-        instance["InstanceId"]
-        for page in pages.paginate(
-            Filters=[
-                {"Name": "tag:Worker", "Values": [settings.worker_name]},
-                {"Name": "tag:Stack", "Values": ["allora-single-node"]},
-                {
-                    "Name": "instance-state-name",
-                    "Values": ["pending", "running", "stopping", "stopped"],
-                },
-            ]
-        )
-        for reservation in page["Reservations"]
-        for instance in reservation["Instances"]
-    ]
-    others = [id_ for id_ in found if id_ not in known]
+    known = hosts_in(resources_of(office, "allora-single-node"))
+    need_region(office, known)
+    ec2 = office.session.client("ec2")
+    others = find_other_hosts(ec2, settings.worker_name, known)
     if others:
         raise OperatorError(
             Trouble.OTHER_HOST,

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from scripts.operator.office import Office
+from scripts.operator.terraform_state import read_state
 from scripts.operator.trouble import OperatorError, Trouble
-
-STACKS = ("allora-common", "allora-single-node")
-"""In the order in which they are deployed."""
-
-_OUTPUTS_OF = "allora-single-node"
 
 
 @dataclass(frozen=True)
@@ -54,16 +49,8 @@ def the_deployment(office: Office) -> Deployment:
 
 
 def read_outputs(office: Office) -> dict[str, Any]:
-    """The outputs in the state of `allora-single-node`; empty when there is no state.
-
-    https://developer.hashicorp.com/terraform/internals/json-format tells that the format of a state
-    is Terraform's own; `outputs` has been as it is since version 4 of it (Terraform 0.12).
-    """
+    """The outputs in the state of `allora-single-node`; empty when there is no state."""
     settings = office.settings
     s3 = office.session.client("s3", region_name=settings.state_region)
-    try:
-        answer = s3.get_object(Bucket=settings.state_bucket, Key=f"{_OUTPUTS_OF}/terraform.tfstate")
-    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
-        return {}
-    state = json.loads(answer["Body"].read())
+    state = read_state(s3, settings.state_bucket, "allora-single-node")
     return {name: output["value"] for name, output in state.get("outputs", {}).items()}

@@ -110,7 +110,7 @@ def _ensure_public_access_block(s3: S3Client, here: dict[str, Any]) -> str:
         "BlockPublicPolicy": True,
         "RestrictPublicBuckets": True,
     }
-    present = _unless(
+    present = unless(
         "NoSuchPublicAccessBlockConfiguration",
         lambda: s3.get_public_access_block(**here)["PublicAccessBlockConfiguration"],
     )
@@ -128,7 +128,7 @@ def _ensure_versioning(s3: S3Client, here: dict[str, Any]) -> str:
 
 
 def _ensure_encryption(s3: S3Client, here: dict[str, Any]) -> str:
-    present = _unless(
+    present = unless(
         "ServerSideEncryptionConfigurationNotFoundError",
         lambda: s3.get_bucket_encryption(**here)["ServerSideEncryptionConfiguration"]["Rules"],
     )
@@ -152,7 +152,7 @@ def _ensure_tls_only(s3: S3Client, here: dict[str, Any], arn: str) -> str:
         "Resource": [arn, f"{arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    present = _unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here)["Policy"])
+    present = unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here)["Policy"])
     policy: dict[str, Any] = (
         json.loads(present) if present else {"Version": "2012-10-17", "Statement": []}
     )
@@ -175,7 +175,7 @@ def _ensure_expiry(s3: S3Client, here: dict[str, Any]) -> str:
         },
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     }
-    present = _unless(
+    present = unless(
         "NoSuchLifecycleConfiguration",
         lambda: s3.get_bucket_lifecycle_configuration(**here)["Rules"],
     )
@@ -198,7 +198,7 @@ def _expires(rule: LifecycleRuleUnionTypeDef) -> bool:
     )
 
 
-def _unless(code: str, read: Callable[[], _T]) -> _T | None:
+def unless(code: str, read: Callable[[], _T]) -> _T | None:
     """What `read` returns, or `None` where AWS answers that there is no such configuration."""
     try:
         return read()

@@ -2,67 +2,48 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from scripts.operator.deployment import STACKS
 from scripts.operator.office import Office
+from scripts.operator.terraform_state import (
+    STACKS,
+    hosts_elsewhere,
+    lock_key,
+    managed_resources,
+    read_state,
+    state_key,
+)
 from scripts.operator.trouble import OperatorError, Trouble
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def managed_resources(office: Office, stack: str) -> list[dict[str, Any]]:
-    """What a stack's state has: `type` and `values` of each resource that is not a data source.
-
-    https://developer.hashicorp.com/terraform/internals/json-format tells that the format of a state
-    is Terraform's own; these members have been as they are since version 4 of it (Terraform 0.12).
-    """
-    s3 = _s3(office)
-    try:
-        answer = s3.get_object(Bucket=office.settings.state_bucket, Key=state_key(stack))
-    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
-        return []
-    state = json.loads(answer["Body"].read())
-    return [
-        {"type": resource["type"], "values": instance["attributes"]}
-        for resource in state["resources"]
-        if resource["mode"] == "managed"
-        for instance in resource["instances"]
-    ]
+def resources_of(office: Office, stack: str) -> list[dict[str, Any]]:
+    """`type` and `values` of each resource that a stack's state has, but for data sources."""
+    return managed_resources(read_state(_s3(office), office.settings.state_bucket, stack))
 
 
-def need_region(office: Office, resources: Iterable[dict[str, Any]]) -> None:
+def need_region(office: Office, hosts: Mapping[str, str]) -> None:
     """Makes sure that a state's host is in the region that the settings name.
-
-    In another region the AWS provider finds none of a state's resources, and takes them for gone:
-    they would run on, unknown to everybody, beside a second host with the same wallet.
 
     Raises:
         OperatorError: it is in another one.
     """
     settings = office.settings
-    for resource in resources:
-        zone = resource["values"].get("availability_zone") or ""
-        if resource["type"] == "aws_instance" and not zone.startswith(settings.aws_region):
-            raise OperatorError(
-                Trouble.OTHER_REGION,
-                f"AWS_REGION is {settings.aws_region}, but the host {resource['values']['id']} in "
-                f"Terraform's state ({settings.state_bucket}) is in {zone}. Nothing was changed. "
-                "Set AWS_REGION back; to move, first: pipenv run allora destroy",
-            )
-
-
-def state_key(stack: str) -> str:
-    """The key of a stack's state."""
-    return f"{stack}/terraform.tfstate"
+    for id_, zone in hosts_elsewhere(hosts, settings.aws_region).items():
+        raise OperatorError(
+            Trouble.OTHER_REGION,
+            f"AWS_REGION is {settings.aws_region}, but the host {id_} in Terraform's state "
+            f"({settings.state_bucket}) is in {zone}. Nothing was changed. "
+            "Set AWS_REGION back; to move, first: pipenv run allora destroy",
+        )
 
 
 def held_locks(office: Office) -> list[str]:
     """The stacks whose state somebody has locked."""
-    locks = {f"{state_key(stack)}.tflock": stack for stack in STACKS}
+    locks = {lock_key(stack): stack for stack in STACKS}
     return [locks[key] for key in _current_keys(office) if key in locks]
 
 

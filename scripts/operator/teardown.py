@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from scripts.operator import cdktf_cli, prompts, screen
-from scripts.operator.deployment import STACKS
 from scripts.operator.office import Office
 from scripts.operator.state_objects import (
     delete_bucket,
     foreign_keys,
     held_locks,
-    managed_resources,
     need_region,
+    resources_of,
 )
+from scripts.operator.terraform_state import STACKS, hosts_in
 from scripts.operator.trouble import OperatorError, Trouble
 from scripts.operator.wallet_store import find_wallet
 
@@ -59,8 +59,8 @@ def destroy(
     Raises:
         OperatorError: it was declined, or failed; or the host is in another region.
     """
-    resources = [resource for stack in STACKS for resource in managed_resources(office, stack)]
-    need_region(office, resources)
+    resources = [resource for stack in STACKS for resource in resources_of(office, stack)]
+    need_region(office, hosts_in(resources))
     if resources:
         _show_what_goes(resources)
     else:
@@ -255,7 +255,7 @@ def _remove_bucket(office: Office) -> str:
     if others:
         shown = json.dumps(others[:5])
         return f"The bucket {bucket} was kept, because others use it: it holds {shown}"
-    if any(managed_resources(office, stack) for stack in STACKS) or held_locks(office):
+    if any(resources_of(office, stack) for stack in STACKS) or held_locks(office):
         return f"The bucket {bucket} was kept, because somebody is deploying into it."
     delete_bucket(office)
     return ""

@@ -9,13 +9,14 @@ from typing import Any, Final
 from scripts.operator import cdktf_cli, prompts, screen
 from scripts.operator.cdktf_cli import Plan
 from scripts.operator.deploying import need_only_host, wait_for
-from scripts.operator.deployment import STACKS, Deployment, the_deployment
-from scripts.operator.doctor.machine import CANONICAL_ARCHITECTURE, CANONICAL_PARAMETER
+from scripts.operator.deployment import Deployment, the_deployment
 from scripts.operator.office import Office, open_office
 from scripts.operator.settings_file import SettingsFile
+from scripts.operator.terraform_state import STACKS
 from scripts.operator.trouble import ExitCode, OperatorError, Trouble
 from scripts.operator.waiting import Patience
 from settings import Settings
+from settings.images import ubuntu_parameter
 
 OPTIONS: Final[Mapping[str, str]] = {
     "MODEL_REF": "--model-ref",
@@ -90,7 +91,7 @@ def update(changes: dict[str, str], *, approved: bool, patience: Patience | None
 
 def newest_image(office: Office, settings: Settings) -> str:
     """The id of Canonical's current Ubuntu image for the worker's architecture."""
-    name = CANONICAL_PARAMETER.format(architecture=CANONICAL_ARCHITECTURE[settings.architecture])
+    name = ubuntu_parameter(settings.architecture)
     found = office.session.client("ssm").get_parameter(Name=name)
     return found["Parameter"]["Value"]
 

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Deployment:
         self.write_env(AWS_ACCOUNT_ID=ACCOUNT_ID, AWS_REGION=REGION)
 
     def write_env(self, **changes: str) -> None:
+        self.directory.mkdir(exist_ok=True)
         self.settings |= changes
         lines = [f"{name}='{value}'\n" for name, value in self.settings.items()]
         (self.directory / "env").write_text("".join(lines), encoding="utf-8")
@@ -91,6 +93,42 @@ class Deployment:
             aws_access_key_id="embedded",
             aws_secret_access_key="embedded",
         )
+
+
+@contextmanager
+def another_host(deployment: Deployment) -> Iterator[str]:
+    """An instance of the same worker that no state knows; its id."""
+    tags = {"Worker": "worker", "Stack": "allora-single-node", "ManagedBy": "cdktf"}
+    ec2 = deployment.client("ec2")
+    (other,) = ec2.run_instances(
+        ImageId="ami-785db401",
+        MinCount=1,
+        MaxCount=1,
+        TagSpecifications=[
+            {
+                "ResourceType": "instance",
+                "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
+            }
+        ],
+    )["Instances"]
+    try:
+        yield other["InstanceId"]
+    finally:
+        ec2.terminate_instances(InstanceIds=[other["InstanceId"]])
+
+
+def make_bucket_of_another_account(deployment: Deployment, name: str) -> None:
+    theirs = deployment.client("sts").assume_role(
+        RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other"
+    )["Credentials"]
+    boto3.client(
+        "s3",
+        region_name=REGION,
+        endpoint_url=deployment.emulator.url,
+        aws_access_key_id=theirs["AccessKeyId"],
+        aws_secret_access_key=theirs["SecretAccessKey"],
+        aws_session_token=theirs["SessionToken"],
+    ).create_bucket(Bucket=name)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,7 +21,7 @@ from scripts.operator.office import Office, open_office
 from scripts.operator.progress import AFTER_RESTART, Step
 from scripts.operator.trouble import ExitCode, OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
-from tests.local.conftest import ROOT, Deployed, Deployment
+from tests.local.conftest import ROOT, Deployed, Deployment, Result, another_host
 from tests.local.interposer import BROKEN, Answer, ec2_error, interposed, json_error
 from tests.local.reported import STATUS, ReportedHost
 from tests.local.terminal import CTRL_C, DOWN, ENTER, terminal
@@ -50,7 +50,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     running.stop()
 
 
-def store_wallet(deployment: Deployment) -> None:
+@pytest.fixture(scope="module")
+def wallet(deployment: Deployment) -> None:
     stored = deployment.allora("wallet", "import", stdin=WORDS)
     assert stored.returncode == 0, stored.output
 
@@ -127,8 +128,8 @@ def test_doctor_comes_first_and_stops_it(deployment: Deployment) -> None:
     assert deployment.client("iam").list_roles()["Roles"] == []
 
 
+@pytest.mark.usefixtures("wallet")
 def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> None:
-    store_wallet(deployment)
     with terminal(deployment, "deploy") as screen:
         screen.expect("Please review")
         screen.expect("Stop")
@@ -141,6 +142,7 @@ def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> N
     assert deployment.client("iam").list_roles()["Roles"] == []
 
 
+@pytest.mark.usefixtures("wallet")
 def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
     with terminal(deployment, "deploy") as screen:
         screen.expect("Please review")
@@ -153,14 +155,23 @@ def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
     assert instances(deployment) == []
 
 
-def test_a_quota_is_explained_with_the_remedy(deployment: Deployment) -> None:
+@pytest.fixture(scope="module")
+def out_of_addresses(deployment: Deployment, wallet: None) -> Result:  # noqa: ARG001 - before it
+    """A first deployment that ends in the middle of the second stack."""
+
     def no_more_addresses(action: str) -> Answer | None:
         if action == "AllocateAddress":
             return ec2_error("AddressLimitExceeded", "The maximum number is reached.")
         return None
 
     with interposed(deployment, no_more_addresses) as limited:
-        failed = limited.allora("deploy", "--yes", "--no-wait")
+        return limited.allora("deploy", "--yes", "--no-wait")
+
+
+def test_a_quota_is_explained_with_the_remedy(
+    deployment: Deployment, out_of_addresses: Result
+) -> None:
+    failed = out_of_addresses
     assert failed.returncode == ExitCode.PROBLEM
     assert "A quota of the account is used up" in failed.output
     assert "servicequotas" in failed.output
@@ -172,9 +183,8 @@ def test_a_quota_is_explained_with_the_remedy(deployment: Deployment) -> None:
 
 
 @pytest.fixture(scope="module")
-def instance(deployment: Deployment) -> str:
+def instance(deployment: Deployment, out_of_addresses: Result) -> str:  # noqa: ARG001 - goes on
     """Deployed at a terminal: the plan is approved, then the host is played."""
-    store_wallet(deployment)
     with terminal(deployment, "deploy", *QUICK) as screen:
         screen.expect("Please review")
         screen.expect("Stop")
@@ -231,22 +241,12 @@ def test_ctrl_c_while_waiting_loses_nothing(deployment: Deployment, instance: st
 def test_another_host_with_the_same_wallet_is_refused(
     deployment: Deployment, instance: str
 ) -> None:
-    ec2 = deployment.client("ec2")
-    tags = [{"Key": "Worker", "Value": "worker"}, {"Key": "Stack", "Value": "allora-single-node"}]
-    (other,) = ec2.run_instances(
-        ImageId="ami-785db401",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )["Instances"]
-    try:
+    with another_host(deployment) as other:
         refused = deployment.allora("deploy", "--yes")
-    finally:
-        ec2.terminate_instances(InstanceIds=[other["InstanceId"]])
-    assert refused.returncode == ExitCode.PROBLEM
-    assert other["InstanceId"] in refused.output
+    assert refused.returncode == ExitCode.UNHEALTHY
+    assert f"--instance-ids {other}" in refused.output
     assert f"--instance-ids {instance}" not in refused.output
-    assert "#other-host" in refused.output
+    assert "#not-ready" in refused.output
 
 
 def test_a_lock_is_explained_with_the_remedy(deployment: Deployment, instance: str) -> None:

@@ -21,7 +21,6 @@ from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pexpect
 import pyte
 import pytest
@@ -33,7 +32,14 @@ from scripts.operator.doctor.findings import Group
 from scripts.operator.doctor.permissions import needed_actions
 from scripts.operator.state_bucket import ensure_state_bucket
 from settings import load_settings
-from tests.local.conftest import REGION, ROOT, STACKS, Deployed, Deployment
+from tests.local.conftest import (
+    REGION,
+    ROOT,
+    STACKS,
+    Deployed,
+    Deployment,
+    make_bucket_of_another_account,
+)
 
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
 WORDS = "abandon " * 11 + "about"
@@ -562,17 +568,7 @@ class TestState:
         assert report.verdict("other-hosts") == "ok"
 
     def test_somebody_else_s_bucket(self, deployment: Deployment) -> None:
-        theirs = deployment.client("sts").assume_role(
-            RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other"
-        )["Credentials"]
-        boto3.client(
-            "s3",
-            region_name="us-east-1",
-            endpoint_url=deployment.emulator.url,
-            aws_access_key_id=theirs["AccessKeyId"],
-            aws_secret_access_key=theirs["SecretAccessKey"],
-            aws_session_token=theirs["SessionToken"],
-        ).create_bucket(Bucket="theirs")
+        make_bucket_of_another_account(deployment, "theirs")
         deployment.write_env(TF_STATE_BUCKET="theirs")
         report = examined(deployment)
         assert report.verdict("state-bucket") == "fail"
@@ -907,6 +903,15 @@ class TestDeployed:
         finally:
             deployed.deployment.client("ec2").terminate_instances(InstanceIds=[other])
         assert examined(deployed.deployment).verdict("other-hosts") == "ok"
+
+    def test_its_region_is_another_one(self, deployed: Deployed) -> None:
+        deployment = deployed.deployment
+        elsewhere = Deployment(deployment.emulator, deployment.directory / "elsewhere")
+        elsewhere.write_env(TF_STATE_REGION="us-east-1", AWS_REGION="us-west-2")
+        report = examined(elsewhere)
+        assert report.verdict("other-hosts") == "fail"
+        assert f"{deployed.outputs['instance_id']} in us-east-1" in report.text("other-hosts")
+        assert "set AWS_REGION back" in report.text("other-hosts")
 
 
 def test_ctrl_c_waits_for_nobody(deployment: Deployment) -> None:

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pexpect
 import pytest
 
 from scripts.local.emulator import ACCOUNT_ID, Emulator
-from tests.local.conftest import ROOT, Deployment
+from tests.local.conftest import ROOT, Deployment, make_bucket_of_another_account
 
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
 
@@ -99,18 +98,7 @@ class TestBootstrap:
         assert "TF_STATE_REGION=eu-west-1" in refused.output
 
     def test_somebody_else_s_bucket_is_left_alone(self, deployment: Deployment) -> None:
-        sts = deployment.client("sts")
-        other = sts.assume_role(
-            RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other"
-        )["Credentials"]
-        boto3.client(
-            "s3",
-            region_name="us-east-1",
-            endpoint_url=deployment.emulator.url,
-            aws_access_key_id=other["AccessKeyId"],
-            aws_secret_access_key=other["SecretAccessKey"],
-            aws_session_token=other["SessionToken"],
-        ).create_bucket(Bucket="theirs")
+        make_bucket_of_another_account(deployment, "theirs")
         deployment.write_env(TF_STATE_BUCKET="theirs")
         refused = deployment.allora("bootstrap")
         assert refused.returncode == 1

@@ -12,7 +12,7 @@ import pytest
 
 from scripts.local.emulator import start
 from scripts.operator.trouble import ExitCode
-from tests.local.conftest import Deployment
+from tests.local.conftest import Deployment, another_host
 from tests.local.reported import ReportedHost
 from tests.local.terminal import terminal
 
@@ -128,20 +128,11 @@ def test_without_a_terminal_yes_is_needed(deployment: Deployment) -> None:
 
 
 def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) -> None:
-    ec2, host = deployment.client("ec2"), host_of(deployment)
-    tags = [{"Key": "Worker", "Value": "worker"}, {"Key": "Stack", "Value": "allora-single-node"}]
-    (other,) = ec2.run_instances(
-        ImageId="ami-785db401",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )["Instances"]
-    try:
+    host = host_of(deployment)
+    with another_host(deployment) as other:
         refused = deployment.allora("update", "--model-ref", "v1.1", "--yes")
-    finally:
-        ec2.terminate_instances(InstanceIds=[other["InstanceId"]])
     assert refused.returncode == ExitCode.PROBLEM
-    assert f"terminate-instances --instance-ids {other['InstanceId']} " in refused.output
+    assert f"terminate-instances --instance-ids {other} " in refused.output
     assert "#other-host" in refused.output
     assert host_of(deployment) == host
 

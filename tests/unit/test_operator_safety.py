@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from botocore import exceptions
@@ -14,6 +14,7 @@ from scripts.operator.aws import one_sentence_errors
 from scripts.operator.office import Office
 from scripts.operator.settings_file import SettingsFile
 from scripts.operator.state_objects import need_region
+from scripts.operator.terraform_state import hosts_in
 from scripts.operator.trouble import OperatorError, Trouble
 
 SETTINGS = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
@@ -24,9 +25,9 @@ def office(region: str) -> Office:
     return cast("Office", SimpleNamespace(settings=settings))
 
 
-def host_in(zone: str) -> list[dict[str, Any]]:
+def host_in(zone: str | None) -> dict[str, str]:
     values = {"id": "i-0123456789abcdef0", "availability_zone": zone}
-    return [{"type": "aws_vpc", "values": {}}, {"type": "aws_instance", "values": values}]
+    return hosts_in([{"type": "aws_vpc", "values": {}}, {"type": "aws_instance", "values": values}])
 
 
 def test_a_host_in_another_region_than_the_settings_stops_everything() -> None:
@@ -37,9 +38,9 @@ def test_a_host_in_another_region_than_the_settings_stops_everything() -> None:
         assert word in str(refused.value)
 
 
-@pytest.mark.parametrize("resources", [[], host_in("us-east-1b")])
-def test_the_host_s_own_region_is_right(resources: list[dict[str, Any]]) -> None:
-    need_region(office("us-east-1"), resources)
+@pytest.mark.parametrize("hosts", [{}, host_in("us-east-1b"), host_in(None)])
+def test_the_host_s_own_region_is_right(hosts: dict[str, str]) -> None:
+    need_region(office("us-east-1"), hosts)
 
 
 def test_settings_that_were_saved_meanwhile_are_not_lost(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from scripts.operator.concurrently import Question, Unknown
-from scripts.operator.deployment import STACKS
 from scripts.operator.doctor.case import QUICK, Case
 from scripts.operator.doctor.findings import Finding, fail, ok, unknown
+from scripts.operator.terraform_state import STACKS
 from settings import Settings
 from settings.names import Names
 

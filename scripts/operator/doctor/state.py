@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from scripts.operator.deployment import STACKS
 from scripts.operator.doctor.case import QUICK, Case
 from scripts.operator.doctor.findings import Finding, fail, ok, skipped, unknown, warning
+from scripts.operator.state_bucket import unless
+from scripts.operator.terraform_state import (
+    STACKS,
+    hosts_in,
+    lock_key,
+    managed_resources,
+    read_state,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,19 +48,17 @@ def look_at_lock(case: Case) -> Finding:
     """Whether somebody, or what is left of a killed run, holds a state.
 
     The lock is an object beside the state, whose content Terraform writes.
-    https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
     """
     s3 = _s3(case)
     locks = {}
     for stack in STACKS:
-        key = f"{stack}/terraform.tfstate.tflock"
         try:
-            body = s3.get_object(Bucket=case.settings.state_bucket, Key=key)["Body"].read()
+            answer = s3.get_object(Bucket=case.settings.state_bucket, Key=lock_key(stack))
         except s3.exceptions.NoSuchKey:
             continue
         except s3.exceptions.NoSuchBucket:
             return skipped("needs: Bucket")
-        locks[stack] = _lock(body)
+        locks[stack] = _lock(answer["Body"].read())
     if not locks:
         return ok("nobody is at work")
     stack, lock = next(iter(locks.items()))
@@ -66,16 +71,10 @@ def look_at_lock(case: Case) -> Finding:
     )
 
 
-def read_state(case: Case) -> dict[str, Any]:
-    """The state of `allora-single-node` as Terraform wrote it last; empty when there is none."""
-    s3 = _s3(case)
-    key = f"{STACKS[-1]}/terraform.tfstate"
-    try:
-        answer = s3.get_object(Bucket=case.settings.state_bucket, Key=key)
-    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
-        return {}
-    state: dict[str, Any] = json.loads(answer["Body"].read())
-    return state
+def known_hosts(case: Case) -> dict[str, str]:
+    """The instances that the state of `allora-single-node` has, and the zone of each."""
+    state = read_state(_s3(case), case.settings.state_bucket, STACKS[-1])
+    return hosts_in(managed_resources(state))
 
 
 def _s3(case: Case) -> S3Client:
@@ -105,29 +104,23 @@ def _is_versioned(s3: S3Client, here: dict[str, Any]) -> bool:
 
 
 def _is_encrypted(s3: S3Client, here: dict[str, Any]) -> bool:
-    return _there(
-        "ServerSideEncryptionConfigurationNotFoundError",
-        lambda: bool(s3.get_bucket_encryption(**here)["ServerSideEncryptionConfiguration"]),
-    )
+    missing = "ServerSideEncryptionConfigurationNotFoundError"
+    return unless(missing, lambda: s3.get_bucket_encryption(**here)) is not None
 
 
 def _is_private(s3: S3Client, here: dict[str, Any]) -> bool:
-    return _there(
-        "NoSuchPublicAccessBlockConfiguration",
-        lambda: all(s3.get_public_access_block(**here)["PublicAccessBlockConfiguration"].values()),
-    )
+    missing = "NoSuchPublicAccessBlockConfiguration"
+    answer = unless(missing, lambda: s3.get_public_access_block(**here))
+    return answer is not None and all(answer["PublicAccessBlockConfiguration"].values())
 
 
 def _is_tls_only(s3: S3Client, here: dict[str, Any]) -> bool:
-    def denies_the_rest() -> bool:
-        statements = json.loads(s3.get_bucket_policy(**here)["Policy"])["Statement"]
-        return any(
-            statement["Effect"] == "Deny"
-            and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
-            for statement in statements
-        )
-
-    return _there("NoSuchBucketPolicy", denies_the_rest)
+    answer = unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here))
+    return answer is not None and any(
+        statement["Effect"] == "Deny"
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in json.loads(answer["Policy"])["Statement"]
+    )
 
 
 _PROPERTIES: dict[str, Callable[[S3Client, dict[str, Any]], bool]] = {
@@ -136,16 +129,6 @@ _PROPERTIES: dict[str, Callable[[S3Client, dict[str, Any]], bool]] = {
     "private": _is_private,
     "TLS only": _is_tls_only,
 }
-
-
-def _there(code: str, read: Callable[[], bool]) -> bool:
-    """What `read` returns, or False where AWS answers that there is no such configuration."""
-    try:
-        return read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] == code:
-            return False
-        raise
 
 
 def _lock(body: bytes) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -16,7 +15,9 @@ from scripts.operator.doctor.findings import (
     unknown,
     warning,
 )
-from scripts.operator.doctor.state import read_state
+from scripts.operator.doctor.state import known_hosts
+from scripts.operator.other_hosts import find_other_hosts
+from scripts.operator.terraform_state import hosts_elsewhere
 
 _EVERYBODY: Final = "0.0.0.0/0"
 _BATCH: Final = 10
@@ -34,32 +35,23 @@ def look_for_other_hosts(case: Case) -> Finding:
     Only in this account and region: nobody can look into all others.
     """
     settings = case.settings
-    known = set(_instances_in(read_state(case)))
+    known = known_hosts(case)
     case.deployed = bool(known)
     ec2 = case.client(lambda session: session.client("ec2", config=QUICK))
-    pages = ec2.get_paginator("describe_instances").paginate(
-        Filters=[
-            {"Name": "tag:Worker", "Values": [settings.worker_name]},
-            {"Name": "tag:ManagedBy", "Values": ["cdktf"]},
-            {
-                "Name": "instance-state-name",
-                "Values": ["pending", "running", "stopping", "stopped"],
-            },
-        ]
-    )
-    running = [
-        instance["InstanceId"]
-        for page in pages
-        for reservation in page["Reservations"]
-        for instance in reservation["Instances"]
-    ]
-    others = [each for each in running if each not in known]
+    others = find_other_hosts(ec2, settings.worker_name, known)
     if others:
         return fail(
             f"{', '.join(others)} has the same wallet, and is not in the state",
             f"end it: aws ec2 terminate-instances --instance-ids {' '.join(others)}; or give one "
             "of both another ALLORA_WORKER_NAME and wallet",
             others=others,
+        )
+    if elsewhere := hosts_elsewhere(known, settings.aws_region):
+        shown = ", ".join(f"{id_} in {zone}" for id_, zone in elsewhere.items())
+        return fail(
+            f"AWS_REGION is {settings.aws_region}, and the state has {shown}",
+            "set AWS_REGION back; to move, first: pipenv run allora destroy",
+            elsewhere=elsewhere,
         )
     return ok(f"{', '.join(sorted(known))} is the only one" if known else "none, nothing deployed")
 
@@ -185,15 +177,6 @@ def look_at_exposure(case: Case) -> Finding:
             **facts,
         )
     return ok(f"{door}: /health, and inferences for the inference-token", **facts)
-
-
-def _instances_in(state: dict[str, object]) -> Iterator[str]:
-    """The ids of the instances in a state, also of those that are about to be replaced."""
-    resources = state.get("resources")
-    for resource in resources if isinstance(resources, list) else []:
-        if resource.get("type") == "aws_instance":
-            for instance in resource.get("instances", []):
-                yield instance["attributes"]["id"]
 
 
 def _how_to_store(secret: str) -> str:
