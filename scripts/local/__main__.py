@@ -65,6 +65,7 @@ Go on with it (a shell whose AWS is the embedded one):
   [bold]. .local/activate[/]
   [bold]cdktf diff allora-single-node[/]    after a change in .env.local
   [bold]cdktf deploy allora-common allora-single-node[/]
+  [bold]allora doctor[/]    looks at what a deployment needs (more: allora --help)
 
 Take it down:    [bold]make local-destroy[/]
 Stop the embedded AWS (it forgets everything):    [bold]make local-stop[/]

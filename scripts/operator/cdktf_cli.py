@@ -6,47 +6,43 @@ import os
 import re
 import shutil
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from scripts.operator import passthrough, screen
+from scripts.operator import passthrough
 from scripts.operator.aws import explain
-from scripts.operator.office import Office
 from scripts.operator.passthrough import Outcome
-from scripts.operator.terraform_state import STACKS, lock_key
+from scripts.operator.terraform_state import STACKS
 from scripts.operator.trouble import OperatorError, Trouble
 
 _AGAIN: Final = "Running the same command again goes on from here."
-_UNLOCKED_WITHIN: Final = timedelta(seconds=60)
 _MOST_CHARACTERS: Final = 400
 _REPLACED: Final = re.compile(r"# aws_instance\.\S+ .{0,80}(?:must|will) be replaced")
 
 
-def deploy(office: Office, *, approved: bool) -> None:
+def deploy(*, approved: bool) -> None:
     """Deploys both stacks; cdktf shows each plan, and asks unless it is approved already.
 
     Raises:
         OperatorError: it failed, or somebody declined a plan.
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
-    _change(office, "deploy", *STACKS, approved=approved)
+    _change("deploy", *STACKS, approved=approved)
 
 
-def destroy(office: Office) -> None:
+def destroy() -> None:
     """Destroys both stacks, without asking.
 
     Raises:
         OperatorError: it failed.
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
-    _change(office, "destroy", *reversed(STACKS), approved=True)
+    _change("destroy", *reversed(STACKS), approved=True)
 
 
 class Plan(NamedTuple):
@@ -75,8 +71,7 @@ def plan(stack: str, *, env_file: Path | None = None) -> Plan:
     environment = _environment()
     if env_file:
         environment["ALLORA_ENV_FILE"] = str(env_file)
-    outcome = passthrough.run(["cdktf", "diff", stack], environment)
-    _check(outcome)
+    outcome = _run("diff", stack, environment=environment)
     return Plan(
         is_empty="No changes." in outcome.text,
         replaces_host=bool(_REPLACED.search(outcome.text)),
@@ -99,13 +94,10 @@ def is_embedded() -> bool:
     return host == "localhost" or host.startswith("127.")
 
 
-def _change(office: Office, verb: str, *stacks: str, approved: bool) -> None:
+def _change(verb: str, *stacks: str, approved: bool) -> None:
     need_terminal(approved=approved)
     options = ["--auto-approve"] if approved else []
-    outcome = passthrough.run(["cdktf", verb, *stacks, *options], _environment())
-    if outcome.interrupted:
-        _wait_for_terraform(office)
-    _check(outcome)
+    outcome = _run(verb, *stacks, *options, environment=_environment())
     # It ends with 0 then, as after success.
     if "Apply cancelled." in outcome.text:
         raise OperatorError(
@@ -131,31 +123,15 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PATH": path}
 
 
-def _check(outcome: Outcome) -> None:
+def _run(*arguments: str, environment: Mapping[str, str]) -> Outcome:
+    # https://developer.hashicorp.com/terraform/cdktf/create-and-deploy/environment-variables
+    terraform = Path(environment.get("TERRAFORM_BINARY_NAME") or "terraform").name
+    outcome = passthrough.run(["cdktf", *arguments], environment, inner=terraform)
     if outcome.interrupted:
         raise KeyboardInterrupt
     if outcome.code:
         raise reason(outcome.text)
-
-
-def _wait_for_terraform(office: Office) -> None:
-    """Waits for Terraform: after Ctrl-C it outlives cdktf, saves its state, and unlocks it."""
-    until = time.monotonic() + _UNLOCKED_WITHIN.total_seconds()
-    with screen.working("Terraform finishes what it has begun (Ctrl-C again: do not wait)"):
-        while time.monotonic() < until and any(_locks(office)):
-            time.sleep(1)
-
-
-def _locks(office: Office) -> Iterator[str]:
-    settings = office.settings
-    s3 = office.session.client("s3", region_name=settings.state_region)
-    for stack in STACKS:
-        key = lock_key(stack)
-        try:
-            s3.head_object(Bucket=settings.state_bucket, Key=key)
-        except ClientError:
-            continue
-        yield key
+    return outcome
 
 
 # --- why it has failed

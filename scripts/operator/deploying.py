@@ -77,7 +77,7 @@ def deploy(office: Office, *, approved: bool, patience: Patience | None) -> dict
         OperatorError: it failed, or does not work.
     """
     need_only_host(office)
-    cdktf_cli.deploy(office, approved=approved)
+    cdktf_cli.deploy(approved=approved)
     deployment = the_deployment(office)
     result = {"worker_name": office.settings.worker_name} | asdict(deployment)
     if patience is None:

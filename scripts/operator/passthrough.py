@@ -3,7 +3,8 @@
 At a terminal the program has one of its own (a pseudo-terminal), so that it draws and asks as if it
 had been typed in; what it writes is passed on as it comes. Elsewhere its output is passed on too.
 
-Ctrl-C is for the program, which ends in order; when it has, the command ends as interrupted.
+Ctrl-C is for what the program runs, then for the program: both end in order. When they have, the
+command ends as interrupted.
 """
 
 from __future__ import annotations
@@ -17,16 +18,18 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 import tty
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from types import FrameType
 from typing import Final
+
+import psutil
 
 _KEPT_BYTES: Final = 256 * 1024
 _CHUNK: Final = 64 * 1024
-_POLL_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 0.2
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-_]")
 _FRAMES = re.compile(r"[│╷╵]")
@@ -48,15 +51,16 @@ class Outcome:
     interrupted: bool
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> Outcome:
+def run(command: Sequence[str], environment: Mapping[str, str], *, inner: str) -> Outcome:
     """Runs a program; its output goes to stderr, because stdout is for results.
 
     Args:
         command: the program and its arguments.
         environment: the program's.
+        inner: name of the programs that it runs, and that Ctrl-C has to end before it.
     """
     run_it = _run_at_terminal if is_interactive() else _run_elsewhere
-    return run_it(command, environment)
+    return run_it(command, environment, inner)
 
 
 def is_interactive() -> bool:
@@ -64,7 +68,7 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _run_at_terminal(command: Sequence[str], environment: Mapping[str, str]) -> Outcome:
+def _run_at_terminal(command: Sequence[str], environment: Mapping[str, str], inner: str) -> Outcome:
     size = fcntl.ioctl(sys.stdin, termios.TIOCGWINSZ, bytes(8))
     process, master = pty.fork()
     if process == pty.CHILD:
@@ -74,18 +78,18 @@ def _run_at_terminal(command: Sequence[str], environment: Mapping[str, str]) -> 
         finally:
             os._exit(127)  # a forked child's only way out
     kept = bytearray()
-    ctrl_c = _Interrupts(process)
+    interrupts = _Interrupts(process, inner)
     resize = _follow_size(master)
     try:
-        with ctrl_c.passed_on(), resize, _raw(sys.stdin.fileno()):
-            _copy(master, kept)
-            code = _wait(process)
+        with interrupts.taken(), resize, _raw(sys.stdin.fileno()):
+            _copy(master, kept, interrupts, keyboard=sys.stdin.fileno())
+            code = _wait(process, interrupts)
     finally:
         os.close(master)
-    return Outcome(code, _plain(kept), ctrl_c.came)
+    return Outcome(code, _plain(kept), interrupts.came)
 
 
-def _run_elsewhere(command: Sequence[str], environment: Mapping[str, str]) -> Outcome:
+def _run_elsewhere(command: Sequence[str], environment: Mapping[str, str], inner: str) -> Outcome:
     kept = bytearray()
     with subprocess.Popen(
         command,
@@ -96,26 +100,35 @@ def _run_elsewhere(command: Sequence[str], environment: Mapping[str, str]) -> Ou
         start_new_session=True,  # Ctrl-C comes by us, once
     ) as process:
         assert process.stdout is not None  # noqa: S101 - for the type checker
-        ctrl_c = _Interrupts(process.pid)
-        with ctrl_c.passed_on():
-            while chunk := os.read(process.stdout.fileno(), _CHUNK):
-                _show(chunk, kept)
-            code = process.wait()
-    return Outcome(code if code >= 0 else 128 - code, _plain(kept), ctrl_c.came)
+        interrupts = _Interrupts(process.pid, inner)
+        with interrupts.taken():
+            _copy(process.stdout.fileno(), kept, interrupts)
+            code = _wait(process.pid, interrupts)
+            process.returncode = code
+    return Outcome(code, _plain(kept), interrupts.came)
 
 
 class _Interrupts:
-    """Passes Ctrl-C on to a process and to those that it has started in its group."""
+    """Passes Ctrl-C on: to what a program runs, and to itself only when nothing of that is left.
 
-    def __init__(self, process: int) -> None:
+    cdktf does not wait for Terraform: at Ctrl-C it ends, and Terraform loses its terminal. That
+    kills it in the middle of a change, with its state unsaved and locked.
+
+    Args:
+        process: the program, which leads a process group.
+        inner: name of what it runs.
+    """
+
+    def __init__(self, process: int, inner: str) -> None:
         self._process = process
+        self._inner = inner
+        self._told: set[int] = set()
         self.came = False
 
     @contextmanager
-    def passed_on(self) -> Iterator[None]:
+    def taken(self) -> Iterator[None]:
         before = {
-            number: signal.signal(number, self._pass_on)
-            for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
             yield
@@ -123,10 +136,30 @@ class _Interrupts:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _pass_on(self, number: int, _frame: FrameType | None) -> None:
+    def _take(self, *_: object) -> None:
         self.came = True
-        with suppress(ProcessLookupError):  # it has ended meanwhile
-            os.killpg(self._process, number)
+        self._told.clear()  # each time anew: a second Ctrl-C has Terraform end at once
+
+    def pass_on(self) -> None:
+        """Looks what is to be told now; to be called again and again."""
+        if not self.came:
+            return
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):  # it has ended meanwhile
+            running = psutil.Process(self._process).children(recursive=True)
+            inner = {each.pid for each in running if _name(each) == self._inner}
+            for pid in inner - self._told:
+                self._told.add(pid)
+                os.kill(pid, signal.SIGINT)
+            if not inner and self._process not in self._told:
+                self._told.add(self._process)
+                os.killpg(self._process, signal.SIGINT)
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 @contextmanager
@@ -160,31 +193,38 @@ def _raw(terminal: int) -> Iterator[None]:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
-def _copy(master: int, kept: bytearray) -> None:
-    """Between our terminal and the program's, until the program has closed its own."""
-    keyboard: list[int] = [sys.stdin.fileno()]
+def _copy(
+    program: int, kept: bytearray, interrupts: _Interrupts, keyboard: int | None = None
+) -> None:
+    """Between our terminal and the program, until the program has closed its side."""
     while True:
-        ready, _, _ = select.select([master, *keyboard], [], [], _POLL_SECONDS)
-        if master in ready:
+        interrupts.pass_on()
+        sources = [program] if keyboard is None else [program, keyboard]
+        ready, _, _ = select.select(sources, [], [], _POLL_SECONDS)
+        if program in ready:
             try:
-                chunk = os.read(master, _CHUNK)
-            except OSError:  # how Linux tells that the other side is closed
+                chunk = os.read(program, _CHUNK)
+            except OSError:  # how Linux tells that the other side of a terminal is closed
                 return
             if not chunk:
                 return
             _show(chunk, kept)
-        if keyboard and keyboard[0] in ready:
-            typed = os.read(keyboard[0], _CHUNK)
+        if keyboard in ready:
+            typed = os.read(keyboard, _CHUNK)
             if typed:
-                os.write(master, typed)
+                os.write(program, typed)
             else:
-                keyboard.clear()
+                keyboard = None
 
 
-def _wait(process: int) -> int:
-    _, status = os.waitpid(process, 0)
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
+def _wait(process: int, interrupts: _Interrupts) -> int:
+    while True:
+        interrupts.pass_on()
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+        time.sleep(_POLL_SECONDS / 4)
 
 
 def _show(chunk: bytes, kept: bytearray) -> None:

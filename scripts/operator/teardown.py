@@ -76,7 +76,7 @@ def destroy(
     if everything:
         _need_address(office, address)
     if resources:
-        cdktf_cli.destroy(office)
+        cdktf_cli.destroy()
     kept = _remove_everything(office) if everything else ""
     left = leftovers(office)
     if left:

@@ -69,7 +69,7 @@ def update(changes: dict[str, str], *, approved: bool, patience: Patience | None
         screen.err.print("There is nothing to change in AWS.")
     else:
         need_only_host(office)  # once more: plan and question may have taken long
-        cdktf_cli.deploy(office, approved=True)
+        cdktf_cli.deploy(approved=True)
     deployment = the_deployment(office)
     result = {
         "worker_name": office.settings.worker_name,

@@ -17,9 +17,9 @@ def main() -> None:
     seen, journal = int(cursor), Path(os.environ["JOURNAL"])
     try:
         while os.getppid() != 1:  # its parent has gone
-            for line in journal.read_text().splitlines()[seen:]:
-                print(line, flush=True)
-                seen += 1
+            new = journal.read_text().splitlines(keepends=True)[seen:]
+            print("".join(new), end="", flush=True)  # in one piece, as far as a pipe has room
+            seen += len(new)
             time.sleep(0.02)
     except BrokenPipeError:
         sys.stdout = None

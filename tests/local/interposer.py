@@ -49,7 +49,10 @@ BROKEN = Answer(0, "")
 def interposed(
     deployment: Deployment, rule: Rule, bodies: dict[str, bytes] | None = None
 ) -> Iterator[Deployment]:
-    """A deployment whose requests go by the rule first; `bodies` gets the last of each action."""
+    """A deployment whose requests go by the rule first.
+
+    `bodies` gets the last of each action, once it was carried out and before it is answered.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -57,13 +60,16 @@ def interposed(
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             action = self._action(body)
-            if bodies is not None:
-                bodies[action] = body
             answer = rule(action)
             if answer is None:
-                self._forward(body)
-            elif answer.status:
-                self._send(answer.status, {"Content-Type": answer.kind}, answer.body.encode())
+                status, headers, content = self._forward(body)
+            else:
+                status, headers = answer.status, {"Content-Type": answer.kind}
+                content = answer.body.encode()
+            if bodies is not None:
+                bodies[action] = body
+            if status:
+                self._send(status, headers, content)
             else:
                 self.close_connection = True
 
@@ -74,13 +80,13 @@ def interposed(
                 return target.rpartition(".")[2]
             return parse_qs(body.decode("latin-1")).get("Action", [self.path])[0]
 
-        def _forward(self, body: bytes) -> None:
+        def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
             url = urlsplit(deployment.emulator.url)
             connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
             try:
                 connection.request(self.command, self.path, body, dict(self.headers))
                 answer = connection.getresponse()
-                self._send(answer.status, dict(answer.getheaders()), answer.read())
+                return answer.status, dict(answer.getheaders()), answer.read()
             finally:
                 connection.close()
 
@@ -108,3 +114,37 @@ def interposed(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@dataclass(frozen=True)
+class Held:
+    """An action that is not carried out until its time has come.
+
+    Attributes:
+        deployment: whose requests are held.
+        came: set once there is one.
+        go: breaks the connection of those that came, and lets others pass.
+    """
+
+    deployment: Deployment
+    came: threading.Event
+    go: threading.Event
+
+
+@contextmanager
+def holding(deployment: Deployment, action: str) -> Iterator[Held]:
+    """A deployment whose requests for an action stay without an answer, and without effect."""
+    came, go = threading.Event(), threading.Event()
+
+    def hold(each: str) -> Answer | None:
+        if each != action or go.is_set():
+            return None
+        came.set()
+        go.wait()
+        return BROKEN
+
+    with interposed(deployment, hold) as held:
+        try:
+            yield Held(held, came, go)
+        finally:
+            go.set()

@@ -13,7 +13,7 @@ import pexpect
 
 from tests.local.conftest import ROOT, Deployment
 
-DOWN, ENTER, CTRL_C = "\x1b[B", "\r", "\x03"
+UP, DOWN, ENTER, CTRL_C = "\x1b[A", "\x1b[B", "\r", "\x03"
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 class Terminal:
     """A running command; everything that it wrote is in `text`."""
 
-    def __init__(self, deployment: Deployment, *arguments: str, timeout: float = 120) -> None:
+    def __init__(self, deployment: Deployment, *arguments: str, timeout: float = 900) -> None:
         environment = {
             name: value
             for name, value in deployment.environment.items()

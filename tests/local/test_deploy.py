@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -19,12 +20,13 @@ import pytest
 from scripts.local.emulator import ACCOUNT_ID, start
 from scripts.operator.office import Office, open_office
 from scripts.operator.progress import AFTER_RESTART, Step
+from scripts.operator.terraform_state import managed_resources, read_state
 from scripts.operator.trouble import ExitCode, OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
 from tests.local.conftest import ROOT, Deployed, Deployment, Result, another_host
-from tests.local.interposer import BROKEN, Answer, ec2_error, interposed, json_error
+from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interposed, json_error
 from tests.local.reported import STATUS, ReportedHost
-from tests.local.terminal import CTRL_C, DOWN, ENTER, terminal
+from tests.local.terminal import CTRL_C, DOWN, ENTER, UP, terminal
 
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
 WORDS = "abandon " * 11 + "about"
@@ -72,21 +74,25 @@ def locks(deployment: Deployment) -> list[str]:
     return [entry["Key"] for entry in found if entry["Key"].endswith(".tflock")]
 
 
+def types_in_state(deployment: Deployment, stack: str) -> set[str]:
+    state = read_state(deployment.client("s3"), BUCKET, stack)
+    return {each["type"] for each in managed_resources(state)}
+
+
 def host_of(deployment: Deployment, instance_id: str) -> ReportedHost:
     return ReportedHost(deployment.client("logs"), instance_id)
 
 
-def first_start(host: ReportedHost, pause: float = 0) -> None:
+def first_start(host: ReportedHost, after_each: Callable[[str], object] = lambda _: None) -> None:
     """What a host tells on its way to the first submission."""
     for step in INSTALL[:5]:
         host.boot(f"allora: {step}: done")
-        time.sleep(pause)
+        after_each(step)
     host.worker("starting", address="allo1played", message="allora-worker starts")
     host.worker("metric", _aws={}, Balance=2.5)
     host.worker("ready", message="registered as inferer in topic 69 (BTC); waiting", topic=69)
     host.worker("model_works", message="the model server answers, in 41 ms")
     host.boot(f"allora: {INSTALL[5]}: done", "allora: ready")
-    time.sleep(pause)
     host.worker("submitted", message="topic 69: submitted for nonce 8123456", topic=69)
 
 
@@ -98,15 +104,23 @@ def report_health(host: ReportedHost, at: datetime | None = None) -> None:
 
 
 @contextmanager
-def soon(play: Callable[[], None], seconds: float = 1) -> Iterator[None]:
-    """Plays something while the test waits for what comes of it."""
-    timer = threading.Timer(seconds, play)
-    timer.start()
+def once(condition: Callable[[], object], play: Callable[[], None]) -> Iterator[None]:
+    """Plays something as soon as a condition holds, while the test waits for what comes of it."""
+    over = threading.Event()
+
+    def look() -> None:
+        while not condition():
+            if over.wait(0.01):
+                return
+        play()
+
+    thread = threading.Thread(target=look)
+    thread.start()
     try:
         yield
     finally:
-        timer.cancel()
-        timer.join()
+        over.set()
+        thread.join()
 
 
 # --- before anything is made
@@ -142,9 +156,18 @@ def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> N
     assert deployment.client("iam").list_roles()["Roles"] == []
 
 
+def slow_to_unlock(action: str) -> None:
+    """As over a slow line, so that Terraform has not done at once."""
+    if ".tflock" in action:
+        time.sleep(1.5)
+
+
 @pytest.mark.usefixtures("wallet")
 def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
-    with terminal(deployment, "deploy") as screen:
+    with (
+        interposed(deployment, slow_to_unlock) as slow,
+        terminal(slow, "deploy") as screen,
+    ):
         screen.expect("Please review")
         screen.expect("Stop")
         screen.type(CTRL_C)
@@ -152,6 +175,49 @@ def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
     assert "Nothing is lost" in screen.text
     assert "Traceback" not in screen.text
     assert locks(deployment) == []
+    assert instances(deployment) == []
+
+
+@pytest.mark.usefixtures("wallet")
+def test_ctrl_c_while_terraform_works_saves_what_it_has_made(deployment: Deployment) -> None:
+    with (
+        holding(deployment, "CreateInstanceProfile") as profile,
+        terminal(profile.deployment, "deploy", "--yes") as screen,
+    ):
+        assert profile.came.wait(600)
+        screen.type(CTRL_C)
+        screen.expect("Gracefully shutting down")
+        profile.go.set()
+        assert screen.end() == ExitCode.INTERRUPTED
+    assert "Nothing is lost" in screen.text
+    assert locks(deployment) == []
+    assert "aws_iam_role" in types_in_state(deployment, "allora-common")
+
+
+@pytest.mark.usefixtures("wallet")
+def test_a_cancelled_ci_job_saves_what_terraform_has_made(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with holding(deployment, "CreateSubnet") as subnet, log.open("wb") as output:
+        job = subprocess.Popen(
+            [sys.executable, "-m", "scripts.operator", "deploy", "--yes"],
+            cwd=ROOT,
+            env=subnet.deployment.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        assert subnet.came.wait(600)
+        job.terminate()
+        while "Gracefully shutting down" not in log.read_text():
+            assert job.poll() is None, log.read_text()
+            time.sleep(0.1)
+        subnet.go.set()
+        assert job.wait() == ExitCode.INTERRUPTED
+    assert "Nothing is lost" in log.read_text()
+    assert locks(deployment) == []
+    assert "aws_vpc" in types_in_state(deployment, "allora-single-node")
     assert instances(deployment) == []
 
 
@@ -188,16 +254,20 @@ def instance(deployment: Deployment, out_of_addresses: Result) -> str:  # noqa: 
     with terminal(deployment, "deploy", *QUICK) as screen:
         screen.expect("Please review")
         screen.expect("Stop")
+        # It shows its answers a moment before it takes keys as such, and Enter alone would be lost.
+        screen.type(DOWN)
+        screen.expect("❯.{0,20}Dismiss")
+        screen.type(UP)
+        screen.expect("❯.{0,20}Approve")
         screen.type(ENTER)
         screen.expect("Waiting for the first submission of (?P<id>i-[0-9a-f]+)")
         (id_,) = instances(deployment)
         screen.expect("EC2 starts the instance")
-        first_start(host_of(deployment, id_), pause=0.3)
+        first_start(host_of(deployment, id_), lambda step: screen.expect(re.escape(step)))
         assert screen.end() == ExitCode.OK, screen.text
     assert f"The worker works: {id_}" in screen.text
     for step in Step:
         assert f"✔ {step}" in screen.text
-    assert "[2/6] Prepare storage" in screen.text
     assert "embedded AWS" in screen.text
     return id_
 
@@ -293,18 +363,32 @@ class Watched:
     host: ReportedHost
     deployment: Deployment
 
-    def wait(self, *, seconds: float = 20, grace: float = 60, silence: float = 60) -> Wait:
+    def wait(
+        self,
+        since: datetime | None = None,
+        /,
+        *,
+        seconds: float = 300,
+        grace: float = 300,
+        silence: float = 300,
+    ) -> Wait:
         patience = Patience(
             timedelta(seconds=seconds),
             poll=0.05,
             grace=timedelta(seconds=grace),
             silence=timedelta(seconds=silence),
         )
-        return Wait(self.office, self.host.instance_id, patience)
+        return Wait(self.office, self.host.instance_id, patience, since=since)
 
-    def error(self, **patience: float) -> OperatorError:
+    def error(self, **limits: float) -> OperatorError:
         with pytest.raises(OperatorError) as failed:
-            self.wait(**patience).run()
+            self.wait(**limits).run()
+        return failed.value
+
+    def error_at_first_look(self, **limits: float) -> OperatorError:
+        """That of a wait without any time, which sees what was told before the last seconds."""
+        with pytest.raises(OperatorError) as failed:
+            self.wait(datetime.now(UTC) - timedelta(hours=3), seconds=0, **limits).run()
         return failed.value
 
 
@@ -326,8 +410,12 @@ def watched_through(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
-    with soon(lambda: first_start(watched.host, pause=0.1), 0.3):
-        result = watched.wait().run()
+    wait = watched.wait()
+    with once(
+        lambda: Step.INSTANCE in wait.progress.done,
+        lambda: first_start(watched.host, lambda _: time.sleep(0.1)),
+    ):
+        result = wait.run()
     assert result["healthy"] is True
     assert result["address"] == "allo1played"
     assert set(result["seconds"]) == {
@@ -339,8 +427,9 @@ def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
 def test_lines_are_plain_without_a_terminal(
     watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with soon(lambda: first_start(watched.host, pause=0.2), 0.3):
-        watched.wait().run()
+    wait = watched.wait()
+    with once(lambda: Step.INSTANCE in wait.progress.done, lambda: first_start(watched.host)):
+        wait.run()
     shown = capsys.readouterr().err
     assert shown.index("✔ EC2 starts") < shown.index("[1/6]") < shown.index("✔ The chain accepts")
     assert "\x1b" not in shown
@@ -350,8 +439,9 @@ def test_a_secret_that_is_stored_meanwhile_ends_in_success(
     watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
-    with soon(lambda: first_start(watched.host), 1):
-        assert watched.wait(grace=30).run()["healthy"] is True
+    wait = watched.wait()
+    with once(lambda: wait.progress.obstacles, lambda: first_start(watched.host)):
+        assert wait.run()["healthy"] is True
     assert "Secrets are missing" in capsys.readouterr().err
 
 
@@ -384,8 +474,9 @@ def test_the_lines_that_matter_are_shown_at_the_end(
 
 
 def test_what_cures_itself_does_not_end_the_wait(watched: Watched) -> None:
-    watched.host.boot("allora: failed: docker compose could not start worker and model: …")
-    error = watched.error(grace=0.1, seconds=1)
+    failure = "allora: failed: docker compose could not start worker and model: …"
+    watched.host.boot(failure, at=datetime.now(UTC) - timedelta(minutes=1))
+    error = watched.error_at_first_look(grace=0)
     assert error.trouble is Trouble.NOT_IN_TIME
     assert error.exit_code is ExitCode.TIMEOUT
     assert "docker compose could not start" in str(error)
@@ -393,16 +484,18 @@ def test_what_cures_itself_does_not_end_the_wait(watched: Watched) -> None:
 
 def test_a_long_epoch_is_no_failure(watched: Watched) -> None:
     host, now = watched.host, datetime.now(UTC)
-    host.worker("starting", message="starts")
-    host.worker("ready", message="registered")
-    host.worker("model_works", message="answers")
-    error = watched.error(seconds=1)
+    begun = now - timedelta(minutes=50)
+    host.worker("starting", begun, message="starts")
+    host.worker("ready", begun, message="registered")
+    host.worker("model_works", begun, message="answers")
+    error = watched.error_at_first_look()
     assert error.exit_code is ExitCode.TIMEOUT
     assert "works so far" in str(error)
     assert "is expected" not in str(error)
-    for nonce, ago in ((1, 0.3), (2, 0.1)):
-        host.worker("window", now - timedelta(seconds=-ago), topic=69, nonce=nonce, message="w")
-    assert "the next one is expected at about" in str(watched.error(seconds=1))
+    for nonce, minutes in ((1, 40), (2, 10)):
+        at = now - timedelta(minutes=minutes)
+        host.worker("window", at, topic=69, nonce=nonce, message="w")
+    assert "the next one is expected at about" in str(watched.error_at_first_look())
 
 
 def test_a_silent_host_is_seen_through_its_console(
@@ -426,7 +519,7 @@ def test_a_silent_host_is_seen_through_its_console(
 
     with interposed(deployed.deployment, console) as slow:
         for watched in watched_through(slow, monkeypatch):
-            error = watched.error(seconds=2, silence=0.2)
+            error = watched.error_at_first_look(silence=0)
     assert error.exit_code is ExitCode.TIMEOUT
     shown = capsys.readouterr().err
     assert "console" in shown
@@ -460,7 +553,7 @@ def test_what_passes_by_itself_does_not_end_the_wait(
     with interposed(deployed.deployment, busy) as slow:
         for watched in watched_through(slow, monkeypatch):
             first_start(watched.host)
-            assert watched.wait(seconds=60).run()["healthy"] is True
+            assert watched.wait().run()["healthy"] is True
     assert len(refused) == 7
     assert "The wait goes on" in capsys.readouterr().err
 
@@ -493,27 +586,28 @@ def test_an_instance_that_somebody_stops_or_terminates_ends_the_wait(watched: Wa
 
 def test_a_healthy_status_that_is_old_is_no_success(watched: Watched) -> None:
     report_health(watched.host, datetime.now(UTC) - timedelta(hours=2))
-    assert watched.error(seconds=1).exit_code is ExitCode.TIMEOUT
+    assert watched.error_at_first_look().exit_code is ExitCode.TIMEOUT
     report_health(watched.host)
     assert watched.wait().run()["healthy"] is True
 
 
 def test_readiness_from_before_a_restart_is_none(watched: Watched) -> None:
-    watched.host.worker("ready", message="registered")
-    since = datetime.now(UTC) + timedelta(milliseconds=20)
-    patience = Patience(timedelta(seconds=20), poll=0.05)
-    wait = Wait(
-        watched.office, watched.host.instance_id, patience, steps=AFTER_RESTART, since=since
-    )
+    now = datetime.now(UTC)
+    since = now - timedelta(minutes=2)
 
-    def come_back() -> None:
-        watched.host.worker("starting", message="starts")
-        watched.host.worker("ready", message="registered")
+    def wait(seconds: float) -> Wait:
+        patience = Patience(timedelta(seconds=seconds), poll=0.05)
+        return Wait(
+            watched.office, watched.host.instance_id, patience, steps=AFTER_RESTART, since=since
+        )
 
-    with soon(come_back, 0.5):
-        result = wait.run()
-    assert wait.progress.done[AFTER_RESTART[-1]] >= since
-    assert result["healthy"] is True
+    watched.host.worker("ready", now - timedelta(minutes=3), message="registered")
+    with pytest.raises(OperatorError) as failed:
+        wait(0).run()
+    assert failed.value.trouble is Trouble.NOT_IN_TIME
+    watched.host.worker("starting", now - timedelta(minutes=1), message="starts")
+    watched.host.worker("ready", now - timedelta(minutes=1), message="registered")
+    assert wait(300).run()["healthy"] is True
 
 
 def test_the_command_is_known_to_a_script(tmp_path: Path, deployment: Deployment) -> None:

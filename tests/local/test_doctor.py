@@ -907,7 +907,9 @@ class TestDeployed:
     def test_its_region_is_another_one(self, deployed: Deployed) -> None:
         deployment = deployed.deployment
         elsewhere = Deployment(deployment.emulator, deployment.directory / "elsewhere")
-        elsewhere.write_env(TF_STATE_REGION="us-east-1", AWS_REGION="us-west-2")
+        elsewhere.write_env(
+            TF_STATE_BUCKET=BUCKET, TF_STATE_REGION="us-east-1", AWS_REGION="us-west-2"
+        )
         report = examined(elsewhere)
         assert report.verdict("other-hosts") == "fail"
         assert f"{deployed.outputs['instance_id']} in us-east-1" in report.text("other-hosts")

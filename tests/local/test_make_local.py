@@ -90,9 +90,13 @@ def test_newcomer_s_shell_forgets_the_real_aws(copy: Path, shell: str) -> None:
     assert variables["ALLORA_ENV_FILE"] == str(copy / ".env.local")
 
 
-def test_newcomer_s_shell_goes_on_with_it(copy: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [("cdktf diff allora-common", "No changes."), ("allora doctor", "is the only one")],
+)
+def test_newcomer_s_shell_goes_on_with_it(copy: Path, command: str, shown: str) -> None:
     result = subprocess.run(
-        ["bash", "-c", ". .local/activate && cdktf diff allora-common"],
+        ["bash", "-c", f". .local/activate && {command}"],
         cwd=copy,
         env={"HOME": os.environ["HOME"], "PATH": os.environ["PATH"], "AWS_PROFILE": "real"}
         | {name: value for name, value in os.environ.items() if name.startswith("TF_")},
@@ -100,7 +104,7 @@ def test_newcomer_s_shell_goes_on_with_it(copy: Path) -> None:
         text=True,
         check=False,
     )
-    assert "No changes." in result.stdout, result.stdout + result.stderr
+    assert shown in result.stdout, result.stdout + result.stderr
 
 
 def test_destroy_then_stop(copy: Path) -> None:

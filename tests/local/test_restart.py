@@ -34,7 +34,6 @@ def coming_back(host: ReportedHost, asked: dict[str, bytes], action: str) -> Ite
     def play() -> None:
         while not over.wait(0.1):
             if action in asked:
-                over.wait(1.5)  # AWS tells its time in whole seconds
                 host.worker("starting", message="allora-worker starts")
                 host.worker("ready", message="registered as inferer in topic 69")
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -11,12 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.local.emulator import ACCOUNT_ID, Emulator
 from tests.local.conftest import STACKS, Deployment
+from tests.local.interposer import holding
 
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
 
@@ -42,21 +41,15 @@ def a_deployment_that_waits_for_a_yes(deployment: Deployment, stack: str) -> Ite
         stderr=subprocess.STDOUT,
     )
     try:
-        wait_until(lambda: lock_of(deployment, stack) is not None)
+        assert other.stdout is not None
+        told = b""
+        while b"Enter a value:" not in told:
+            read = os.read(other.stdout.fileno(), 4096)
+            assert read, told.decode()
+            told += read
         yield
     finally:
         other.communicate(b"no\n", timeout=60)
-
-
-def lock_of(deployment: Deployment, stack: str) -> dict[str, Any] | None:
-    s3 = deployment.client("s3")
-    try:
-        key = f"{stack}/terraform.tfstate.tflock"
-        body = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
-    except s3.exceptions.NoSuchKey:
-        return None
-    lock: dict[str, Any] = json.loads(body)
-    return lock
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -114,15 +107,15 @@ def test_common_stack_killed_in_the_middle_is_finished_by_running_again(
     deployment.cdktf("synth")
     assert deployment.terraform("allora-common", "init", "-input=false").returncode == 0
     logs = deployment.client("logs")
-    iam = deployment.client("iam")
-    kill_terraform_when(
-        deployment,
-        "allora-common",
-        lambda: bool(
-            logs.describe_log_groups(logGroupNamePrefix="/allora/")["logGroups"]
-            and iam.list_roles()["Roles"]
-        ),
-    )
+    with holding(deployment, "CreateInstanceProfile") as role:
+        kill_terraform_when(
+            role.deployment,
+            "allora-common",
+            lambda: (
+                role.came.is_set()
+                and bool(logs.describe_log_groups(logGroupNamePrefix="/allora/")["logGroups"])
+            ),
+        )
     release_stale_lock(deployment, "allora-common")
     deployment.cdktf("deploy", "allora-common", "--auto-approve")
     assert "No changes" in deployment.cdktf("diff", "allora-common")
@@ -137,12 +130,9 @@ def test_host_killed_in_the_middle_is_finished_by_running_again(deployment: Depl
     deployment.cdktf("deploy", "allora-common", "--auto-approve")
     deployment.cdktf("synth")
     assert deployment.terraform("allora-single-node", "init", "-input=false").returncode == 0
-    ec2 = deployment.client("ec2")
-    kill_terraform_when(
-        deployment,
-        "allora-single-node",
-        lambda: bool(ec2.describe_instances()["Reservations"]),
-    )
+    with holding(deployment, "DescribeInstances") as instance:
+        kill_terraform_when(instance.deployment, "allora-single-node", instance.came.is_set)
+    assert deployment.client("ec2").describe_instances()["Reservations"]
     release_stale_lock(deployment, "allora-single-node")
     deployment.cdktf("deploy", *STACKS, "--auto-approve")
     assert "No changes" in deployment.cdktf("diff", "allora-single-node")

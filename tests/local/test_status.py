@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -221,11 +222,11 @@ class TestUnhealthy:
         stage.host.status(at=datetime.now(UTC) - timedelta(minutes=14))
         document = seen(stage)
         assert (document["exit_code"], document["finding"]) == (3, "status-no-report")
-        assert "14 minutes" in document["sentence"]
+        assert re.search("1[45] minutes", document["sentence"])
         assert 14 * 60 <= document["report"]["age_seconds"] < 16 * 60
         shown = stage.deployment.allora("status")
         assert "docs/operations.md#status-no-report" in shown.output
-        assert "reported 14 minutes ago" in shown.output
+        assert re.search("reported 1[45] minutes ago", shown.output)
 
     def test_reports_of_another_host_do_not_count(self, stage: Stage) -> None:
         before = stage.host
@@ -417,12 +418,14 @@ class TestWatch:
         terminal = stage.spawn("status", "--watch", "--json")
         terminal.expect('"unknown": {}}')
         stage.host.status(worker=None)
+        terminal.expect('"healthy": false')
         terminal.expect('"unknown": {}}')
         assert terminal.interrupt() == 0
         lines = [
             line[line.index(b"{") :] for line in terminal.received.splitlines() if b"{" in line
         ]
-        assert [json.loads(line)["healthy"] for line in lines] == [True, False]
+        healthy = [json.loads(line)["healthy"] for line in lines]
+        assert (healthy[0], healthy[-1]) == (True, False)
 
     def test_not_deployed(self, stage: Stage) -> None:
         stage.write_state()
