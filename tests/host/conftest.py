@@ -71,6 +71,8 @@ def node(world: World, request: pytest.FixtureRequest) -> Node:
     nonce = world.chain.open_window()
     wait_for("the first submission", lambda: world.chain.submission(nonce), 60)
     wait_for("the installation is over", lambda: "allora: ready" in machine.console, 60)
+    wait_for("the worker knows of its submission", lambda: node.reported("submitted"), 60)
+    wait_for("Docker finds the model healthy", lambda: node.is_healthy("model"), 60)
     request.config.stash[_TIMELINE] = found = timeline(node, started, world.cloud.transfers)
     (world.directory / "timeline.json").write_text(found.to_json())
     return node

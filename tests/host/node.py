@@ -52,7 +52,7 @@ class Node:
         health: dict[str, Any] = json.loads(body)
         return health
 
-    def wait_until_ready(self, timeout: float = 120) -> None:
+    def wait_until_ready(self, timeout: float = 600) -> None:
         """Waits for a worker that will work on the next window.
 
         It may not be healthy: after a lost window it is not, until the next one.
@@ -84,6 +84,14 @@ class Node:
         """What a container has written, as far as it is JSON."""
         lines = self.machine.run(f"docker logs allora-{service}-1 2>&1").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def reported(self, event: str) -> list[dict[str, Any]]:
+        """The events of one name in the worker's log."""
+        return [entry for entry in self.log("worker") if entry["event"] == event]
+
+    def is_healthy(self, service: str) -> bool:
+        """Whether Docker's health check of a service's container says so."""
+        return bool(self.container(service)["State"]["Health"]["Status"] == "healthy")
 
     def journal(self, arguments: str) -> list[dict[str, Any]]:
         """Entries of the host's journal."""

@@ -22,10 +22,9 @@ class Handler(BaseHTTPRequestHandler):
     mode_file: Path
 
     def do_GET(self) -> None:
-        mode = self.mode_file.read_text().strip()
-        if mode == "hang":
-            time.sleep(3600)
-        elif mode == "flood":
+        while (mode := self.mode_file.read_text().strip()) == "hang":
+            time.sleep(0.1)
+        if mode == "flood":
             self._flood()
         else:
             status, body = ANSWERS[mode]

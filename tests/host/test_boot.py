@@ -73,6 +73,10 @@ def test_progress_arrives_in_cloudwatch_once_and_in_order(node: Node, world: Wor
 
 def test_reports_go_on_after_an_outage_and_a_restart(node: Node, world: World) -> None:
     stream = f"{instance(world.deployment).id}/boot"
+    # What came before has arrived when this has: the end of the boot, too.
+    node.machine.run("logger --tag allora zero")
+    arrived = partial(_is_logged, "allora: zero", world.deployment, "host", stream)
+    wait_for("a line in CloudWatch", arrived, 60)
     before = _logged(world.deployment, "host", stream)
     world.aws.silent.add("logs")
     try:

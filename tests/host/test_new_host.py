@@ -15,7 +15,7 @@ def test_new_host_works_with_the_same_wallet(node: Node, world: World) -> None:
     earlier = len(world.chain.submissions)
     machine = world.launch(replace(instance(world.deployment), id="i-0fedcba9876543210"))
     new = Node(machine)
-    new.wait_until_ready(300)
+    new.wait_until_ready()
     submission = submits(new, world)
     assert submission["address"] == world.wallet.address
     assert new.health["address"] == world.wallet.address

@@ -107,8 +107,7 @@ def _healthy(node: Node, service: str) -> float:
 
 
 def _reported(node: Node, event: str) -> float:
-    moments = (entry["time"] for entry in node.log("worker") if entry["event"] == event)
-    return datetime.fromisoformat(next(moments)).timestamp()
+    return datetime.fromisoformat(node.reported(event)[0]["time"]).timestamp()
 
 
 def _covered(transfers: Iterable[Transfer]) -> float:
