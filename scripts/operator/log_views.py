@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from scripts.operator import screen
+from scripts.operator.ctrl_c import CtrlC
 from scripts.operator.log_lines import Part, is_metric, json_of, text_of
 from scripts.operator.logs import Entry, LogReader, Note
 from scripts.operator.terminal_text import clean, moment
@@ -83,25 +84,33 @@ def _take_first(entries: Iterable[Entry], view: View, count: int | None) -> Iter
 
 def follow(reader: LogReader, view: View, since: datetime | None, count: int | None) -> None:
     """Prints the lines that there are, the last `count` of them, and those that come."""
-    is_first = True
     try:
-        for news in reader.follow(since):
-            if isinstance(news, Note):
-                _tell(news.text)
-                continue
-            shown = [entry for entry in news if view.shows(entry)]
-            if is_first and not shown:
-                _tell(f"{_nothing(reader, view, since)}. Waiting for lines; Ctrl-C ends it.")
-            if is_first and count is not None:
-                shown = shown[len(shown) - min(count, len(shown)) :]
-            is_first = False
-            for entry in shown:
-                view.print(entry)
+        with CtrlC() as ctrl_c:
+            _print_all(reader, view, since, count, ctrl_c)
     except KeyboardInterrupt:
         for entry in reader.rest():
             if view.shows(entry):
                 view.print(entry)
         raise
+
+
+def _print_all(
+    reader: LogReader, view: View, since: datetime | None, count: int | None, ctrl_c: CtrlC
+) -> None:
+    is_first = True
+    for news in reader.follow(since):
+        ctrl_c.check()
+        if isinstance(news, Note):
+            _tell(news.text)
+            continue
+        shown = [entry for entry in news if view.shows(entry)]
+        if is_first and not shown:
+            _tell(f"{_nothing(reader, view, since)}. Waiting for lines; Ctrl-C ends it.")
+        if is_first and count is not None:
+            shown = shown[len(shown) - min(count, len(shown)) :]
+        is_first = False
+        for entry in shown:
+            view.print(entry)
 
 
 def _nothing(reader: LogReader, view: View, since: datetime | None) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json as json_format
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from rich.console import Group
@@ -13,6 +15,7 @@ from rich.text import Text
 
 from scripts.operator import screen
 from scripts.operator.concurrently import Unknown, asked
+from scripts.operator.ctrl_c import CtrlC
 from scripts.operator.status import Observer, Status
 from scripts.operator.status_document import document_of
 from scripts.operator.status_screen import dashboard_line, headline, screen_of
@@ -22,6 +25,8 @@ from scripts.operator.trouble import OperatorError
 
 _SECONDS: Final = 10
 _NOTE: Final = 200
+
+_NextLook = Callable[[], Status | OperatorError]
 
 
 def show(status: Status, *, with_plot: bool, json: bool) -> bool:
@@ -53,33 +58,35 @@ def watch(observer: Observer, *, with_plot: bool, json: bool) -> None:
     try:
         with screen.working("Asking AWS"):
             seen = observer.look()
-        if json or not screen.out.is_terminal:
-            _watch_lines(observer, seen, with_plot=with_plot, json=json)
-        else:
-            _watch_screen(observer, seen, with_plot=with_plot)
+        with CtrlC() as ctrl_c:
+            next_look = partial(_next_look, observer, ctrl_c)
+            if json or not screen.out.is_terminal:
+                _watch_lines(seen, next_look, with_plot=with_plot, json=json)
+            else:
+                _watch_screen(seen, next_look, with_plot=with_plot)
     except KeyboardInterrupt:
         return
 
 
-def _watch_lines(observer: Observer, seen: Status, *, with_plot: bool, json: bool) -> None:
+def _watch_lines(seen: Status, next_look: _NextLook, *, with_plot: bool, json: bool) -> None:
     while True:
         if json:
             print(json_format.dumps(document_of(seen, judge(seen))), flush=True)
         else:
             show(seen, with_plot=with_plot, json=False)
             screen.out.print()
-        while isinstance(look := _next_look(observer), OperatorError):
+        while isinstance(look := next_look(), OperatorError):
             screen.err.print(_note(look, seen))
         seen = look
 
 
-def _watch_screen(observer: Observer, seen: Status, *, with_plot: bool) -> None:
+def _watch_screen(seen: Status, next_look: _NextLook, *, with_plot: bool) -> None:
     try:
         with Live(console=screen.out, screen=True, refresh_per_second=1) as live:
             note = None
             while True:
                 live.update(_page(seen, note, with_plot=with_plot))
-                look = _next_look(observer)
+                look = next_look()
                 if isinstance(look, OperatorError):
                     note = _note(look, seen)
                 else:
@@ -99,8 +106,9 @@ def _page(seen: Status, note: Text | None, *, with_plot: bool) -> Group:
     )
 
 
-def _next_look(observer: Observer) -> Status | OperatorError:
+def _next_look(observer: Observer, ctrl_c: CtrlC) -> Status | OperatorError:
     time.sleep(_SECONDS)
+    ctrl_c.check()
     try:
         seen = asked(observer.look)
     except OperatorError as error:

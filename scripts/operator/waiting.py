@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import FrameType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from scripts.operator import screen
 from scripts.operator.checklist import Checklist
 from scripts.operator.concurrently import PATIENCE, Unknown, asked
+from scripts.operator.ctrl_c import CtrlC
 from scripts.operator.host_feed import HostFeed
 from scripts.operator.host_reports import Line
 from scripts.operator.log_lines import Part, text_of
@@ -87,7 +86,7 @@ class Wait:
             OperatorError: it takes too long, or needs the operator; or AWS refuses.
         """
         until = time.monotonic() + self._patience.timeout.total_seconds()
-        with Checklist(self.progress, screen.err, self._began) as shown, _CtrlC() as ctrl_c:
+        with Checklist(self.progress, screen.err, self._began) as shown, CtrlC() as ctrl_c:
             told: set[str] = set()
             while True:
                 ctrl_c.check()
@@ -204,34 +203,6 @@ class Wait:
                 screen.err.print(f"The last lines of the {part} log that matter:", style="bold")
                 for line in chosen:
                     screen.err.print(text_of(part, line))
-
-
-class _CtrlC:
-    """Ctrl-C ends the wait, also where the exception gets lost.
-
-    Python ignores those that are raised in a destructor or a callback of its own, and a wait is
-    long enough for that to happen.
-    """
-
-    def __init__(self) -> None:
-        self._came = False
-        self._before: Any = None
-
-    def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._take)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-
-    def check(self) -> None:
-        """Raises KeyboardInterrupt once more when Ctrl-C has come."""
-        if self._came:
-            raise KeyboardInterrupt
-
-    def _take(self, _number: int, _frame: FrameType | None) -> None:
-        self._came = True
-        raise KeyboardInterrupt
 
 
 def significant(part: Part, lines: Sequence[Line]) -> list[Line]:
