@@ -25,7 +25,6 @@ SIZE = Size(100, 30)
 _PROMPT = "\x1b[1;32m$\x1b[0m "
 _KEY = 0.05
 """Seconds for a key in the command line, which is shown as if it was typed."""
-_POLL = 0.02
 _SECRET = 5
 """Seconds to wait until a program has turned the echo off."""
 
@@ -92,9 +91,8 @@ def record(
     try:
         while True:
             try:
-                text = child.read_nonblocking(1 << 16, timeout=_POLL)
-            except pexpect.TIMEOUT:
-                continue
+                # With a timeout, pexpect may miss what is written just before the end.
+                text = child.read_nonblocking(1 << 16, timeout=None)
             except pexpect.EOF:
                 break
             events.append((typed + time.monotonic() - started, text))

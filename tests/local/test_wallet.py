@@ -426,11 +426,11 @@ class TestBackup:
         assert not leaks(made.output, WORDS, PASSPHRASE)
 
         # The same day again.
-        refused = deployment.allora("backup", str(folder), stdin=PASSPHRASE)
+        refused = deployment.allora("backup", str(file), stdin=PASSPHRASE)
         assert refused.returncode == 1
         assert "--replace" in refused.output
         assert file.read_bytes() == content
-        arguments = ("backup", str(folder), "--replace", "--json")
+        arguments = ("backup", str(file), "--replace", "--json")
         again = deployment.allora(*arguments, stdin=PASSPHRASE)
         assert again.returncode == 0, again.output
         assert f'"file": "{file}"' in again.output
