@@ -112,7 +112,7 @@ class _Interrupts:
     """Passes Ctrl-C on: to what a program runs, and to itself only when nothing of that is left.
 
     cdktf does not wait for Terraform: at Ctrl-C it ends, and Terraform loses its terminal. That
-    kills it in the middle of a change, with its state unsaved and locked.
+    kills it, maybe before it has saved its state, and mostly before it has unlocked it.
 
     Args:
         process: the program, which leads a process group.
