@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 
 CHUNK = 65536
 
@@ -52,23 +53,35 @@ class Gate:
         self._flowing.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        upstream_reader, upstream_writer = await asyncio.open_connection(
-            "127.0.0.1", self._upstream_port
-        )
-        writers = {writer, upstream_writer}
-        self._writers |= writers
-        directions = [
-            asyncio.create_task(self._forward(reader, upstream_writer)),
-            asyncio.create_task(self._forward(upstream_reader, writer)),
-        ]
+        if self._server is None:  # shut since it took the connection
+            writer.transport.abort()
+            return
+        with self._droppable(writer):
+            upstream_reader, upstream_writer = await asyncio.open_connection(
+                "127.0.0.1", self._upstream_port
+            )
+            with self._droppable(upstream_writer):
+                if writer.is_closing():  # shut meanwhile
+                    return
+                directions = [
+                    asyncio.create_task(self._forward(reader, upstream_writer)),
+                    asyncio.create_task(self._forward(upstream_reader, writer)),
+                ]
+                try:
+                    await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for direction in directions:
+                        direction.cancel()
+
+    @contextlib.contextmanager
+    def _droppable(self, writer: asyncio.StreamWriter) -> Iterator[None]:
+        """Lets `shut` drop a connection while the context lasts, and closes it then."""
+        self._writers.add(writer)
         try:
-            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+            yield
         finally:
-            for direction in directions:
-                direction.cancel()
-            for each in writers:
-                each.close()
-            self._writers -= writers
+            self._writers.remove(writer)
+            writer.close()
 
     async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

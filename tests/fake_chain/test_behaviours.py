@@ -236,6 +236,26 @@ async def test_refuse_drops_connections_and_takes_no_new_ones(
     await handshake(paused)
 
 
+async def test_refuse_drops_a_connection_that_has_only_just_come(
+    paused: FakeChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = asyncio.open_connection
+    is_taken, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def connect_behind_the_gate(*address: Any) -> Any:
+        is_taken.set()
+        await goes_on.wait()
+        return await connect(*address)
+
+    monkeypatch.setattr(asyncio, "open_connection", connect_behind_the_gate)
+    reader, writer = await connect("127.0.0.1", int(paused.rest_url.rsplit(":", 1)[1]))
+    await is_taken.wait()
+    await paused.behave(refuse=True)
+    goes_on.set()
+    assert await asyncio.wait_for(reader.read(), 30) == b""
+    writer.close()
+
+
 async def test_unimplemented_the_module_is_another_version(
     paused: FakeChain, client: Client
 ) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -41,6 +42,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr("model_server.feed.time", clock)
     monkeypatch.setattr("model_server.poll.monotonic", clock)
     return clock
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy computer no answer comes too late."""
+    monkeypatch.setattr("model_server.fetch.TIMEOUT", 60.0)
+    monkeypatch.setattr("model_server.market._WAIT", 60.0)
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that refuses connections; it stays bound, so that nobody else takes it."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @pytest_asyncio.fixture

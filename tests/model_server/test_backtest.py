@@ -114,9 +114,9 @@ async def test_kraken_does_not_go_far_back(exchanges: Exchanges) -> None:
 
 
 def test_a_download_that_fails_says_why(
-    capsys: pytest.CaptureFixture[str], unused_tcp_port: int
+    capsys: pytest.CaptureFixture[str], closed_port: int
 ) -> None:
-    options = ["--source", "bitstamp", "--url", f"http://127.0.0.1:{unused_tcp_port}"]
+    options = ["--source", "bitstamp", "--url", f"http://127.0.0.1:{closed_port}"]
     assert download.main(options) == 1
     captured = capsys.readouterr()
     assert captured.err.startswith("bitstamp: ClientConnectorError")

@@ -128,7 +128,7 @@ async def test_it_ends_at_once_while_it_waits_for_exchanges(live: Exchanges) -> 
             await request
 
 
-async def test_the_health_check(live: Exchanges, unused_tcp_port: int) -> None:
+async def test_the_health_check(live: Exchanges, closed_port: int) -> None:
     async with running(PRICE_SOURCES=sources(live), TOKEN="NOPE") as server:
         await server.get("/inference/NOPE")
         code, out = await health_check(server.port)
@@ -139,7 +139,7 @@ async def test_the_health_check(live: Exchanges, unused_tcp_port: int) -> None:
         code, out = await health_check(server.port)
         assert code == 0
         assert json.loads(out)["status"] == "ok"
-    code, out = await health_check(unused_tcp_port)
+    code, out = await health_check(closed_port)
     assert code == 1
     assert "refused" in out
 

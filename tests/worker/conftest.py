@@ -52,21 +52,13 @@ async def chain() -> AsyncIterator[FakeChain]:
         yield chain
 
 
-@pytest_asyncio.fixture
-async def hasty_chain() -> AsyncIterator[FakeChain]:
-    """A chain with windows of two seconds, which can be lost."""
-    options = Options(topics=(69, 77), block_seconds=0.1, window_blocks=20)
-    async with FakeChain(options, say=lambda _: None) as chain:
-        yield chain
-
-
 @pytest.fixture(autouse=True)
 def fast_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The SDK looks for a transaction every two seconds; here every twentieth of one."""
     wait_for_tx = TxManager.wait_for_tx
 
     async def fast(self: TxManager, tx_hash: str, **_: Any) -> Any:
-        return await wait_for_tx(self, tx_hash, timeout=2.0, poll_period=0.05)
+        return await wait_for_tx(self, tx_hash, timeout=30.0, poll_period=0.05)
 
     monkeypatch.setattr(TxManager, "wait_for_tx", fast)
 
@@ -94,7 +86,7 @@ async def start(
             **changes: str,
         ) -> Worker:
             environ = environment(chain, model, secrets, **changes)
-            worker = Worker(environ, timings, **(network or {}))
+            worker = Worker(chain, environ, timings, **(network or {}))
             stack.push_async_callback(worker.stop)
             if ready:
                 await worker.ready()

@@ -1,13 +1,13 @@
 """A worker as a process, with the durations of the tests: `python -m tests.worker.quick PORT`.
 
-With a second argument its event loop stands still as soon as it is told to, by the file of that
-name; it writes the event `stands_still` when it does.
+They are in the variable TIMINGS, as JSON. With a second argument its event loop stands still as
+soon as it is told to, by the file of that name; it writes the event `stands_still` when it does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
+import json
 import os
 import sys
 import time
@@ -15,8 +15,7 @@ from pathlib import Path
 
 from allora_worker import service
 from allora_worker.__main__ import main
-
-from tests.worker.timings import QUICK
+from allora_worker.timings import Timings
 
 
 async def _stand_still_when(path: Path) -> None:
@@ -42,8 +41,5 @@ def _hang_with(path: Path) -> None:
 if __name__ == "__main__":
     if len(sys.argv) > 2:
         _hang_with(Path(sys.argv[2]))
-    watchdog = float(os.environ.get("WATCHDOG", "2"))
-    timings = dataclasses.replace(
-        QUICK, refused_exit=1, watchdog=watchdog, stop_submission=3, stop=5
-    )
+    timings = Timings(**json.loads(os.environ["TIMINGS"]))
     sys.exit(main(os.environ, timings, int(sys.argv[1])))

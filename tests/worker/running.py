@@ -41,10 +41,26 @@ def environment(
     } | changes
 
 
+def subscriptions(chain: FakeChain) -> int:
+    """How often somebody has subscribed to a chain's events so far."""
+    calls: Any = chain.state()["calls"]
+    return int(calls.get("subscribe", 0))
+
+
+def end_windows(chain: FakeChain) -> None:
+    """Lets the open windows end now, by making all their blocks at once."""
+    for _ in range(chain.options.window_blocks):
+        chain.make_block()
+
+
 class Worker:
     """A worker that runs, and what it writes and answers."""
 
-    def __init__(self, environ: dict[str, str], timings: Timings, **network: Any) -> None:
+    def __init__(
+        self, chain: FakeChain, environ: dict[str, str], timings: Timings, **network: Any
+    ) -> None:
+        self._chain = chain
+        self._subscriptions_before = subscriptions(chain)
         self.log = Log()
         reports.set_up(self.log)
         settings = load_settings(environ)
@@ -72,8 +88,11 @@ class Worker:
 
     async def ready(self) -> None:
         """Waits until it is registered in all its topics, and hears of windows."""
-        await until(lambda: all(t.is_registered for t in self.service.status.topics.values()))
+        topics = self.service.status.topics
+        await until(lambda: all(topic.is_registered for topic in topics.values()))
+        wanted = self._subscriptions_before + 1 + len(topics)  # to blocks, and to each topic
+        await until(lambda: subscriptions(self._chain) >= wanted)
 
     async def stop(self) -> int:
         self.service.stop()
-        return await asyncio.wait_for(self.task, 30)
+        return await asyncio.wait_for(self.task, 60)

@@ -4,16 +4,16 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 import pytest
-from fake_chain import FakeChain, Options
+from allora_worker.timings import Timings
+from fake_chain import FakeChain
 
 from tests.worker.model_server import ModelServer
-from tests.worker.running import ADDRESS, Worker
+from tests.worker.running import ADDRESS, Worker, end_windows, subscriptions
 from tests.worker.test_submissions import submissions, values
-from tests.worker.timings import QUICK
+from tests.worker.timings import HASTY_WITH_CHAIN, QUICK
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -25,11 +25,18 @@ PATIENT = dataclasses.replace(QUICK, refused_exit=3600)
 # --- the endpoint fails, and comes back
 
 
-@pytest.mark.parametrize("failure", ["frozen", "refuse"])
+FAILURES = pytest.mark.parametrize(
+    ("failure", "timings"),
+    [("frozen", HASTY_WITH_CHAIN), ("refuse", QUICK)],
+    ids=["frozen", "refuse"],
+)
+
+
+@FAILURES
 async def test_an_endpoint_that_fails_is_waited_for(
-    chain: FakeChain, start: Start, failure: str
+    chain: FakeChain, start: Start, failure: str, timings: Timings
 ) -> None:
-    worker = await start(chain)
+    worker = await start(chain, timings=timings)
     await chain.behave(**{failure: True})
     await until(lambda: worker.topic().state == "chain_unavailable")
     health = await worker.health()
@@ -41,18 +48,19 @@ async def test_an_endpoint_that_fails_is_waited_for(
     nonce = chain.open_window(69)
     await until(lambda: values(chain) == [(69, nonce, "100.5")])
     await until(lambda: worker.topic().submissions)
+    await until(lambda: worker.topic().is_fine)  # as the next poll finds
     assert (await worker.health())["http_status"] == 200
     assert len(worker.log.events("chain_unavailable")) == 1
     assert len(worker.log.events("chain_available")) == 1
     assert worker.log.events("internal_error") == []
 
 
-@pytest.mark.parametrize("failure", ["frozen", "refuse"])
+@FAILURES
 async def test_a_start_while_the_endpoint_fails_is_no_end(
-    chain: FakeChain, start: Start, failure: str
+    chain: FakeChain, start: Start, failure: str, timings: Timings
 ) -> None:
     await chain.behave(**{failure: True})
-    worker = await start(chain, ready=False)
+    worker = await start(chain, timings=timings, ready=False)
     await until(lambda: worker.topic().state == "chain_unavailable")
     await chain.behave(**{failure: False})
     await worker.ready()
@@ -63,7 +71,7 @@ async def test_a_start_while_the_endpoint_fails_is_no_end(
 async def test_an_endpoint_that_freezes_within_a_window_costs_no_window(
     chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    worker = await start(chain)
+    worker = await start(chain, timings=HASTY_WITH_CHAIN)
     await until(lambda: worker.service.status.model.state == "ok")
     model.answers("not yet")
     nonce = chain.open_window(69)
@@ -76,49 +84,60 @@ async def test_an_endpoint_that_freezes_within_a_window_costs_no_window(
 
 
 async def test_a_window_is_lost_when_the_endpoint_does_not_come_back_in_time(
-    hasty_chain: FakeChain, start: Start
+    chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    worker = await start(hasty_chain)
-    hasty_chain.open_window(69, announce="event")
-    await until(lambda: worker.log.events("window"))
-    await hasty_chain.behave(refuse=True)
+    worker = await start(chain)
+    model.answers("not yet")
+    chain.open_window(69)
+    await until(lambda: worker.topic().open_windows)
+    chain._grpc.shut()  # alone: the websocket is to tell of the window's last block
+    model.answers("100.5")
+    await until(lambda: worker.log.events("attempt_failed"))
+    end_windows(chain)
     await until(lambda: worker.topic().failures)
     assert set(worker.topic().failures) == {"chain_unavailable"}
 
 
 async def test_an_endpoint_that_freezes_with_a_transaction_in_flight_is_asked_again(
-    start: Start,
+    chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = Options(block_seconds=0.5, window_blocks=100)
-    async with FakeChain(options, say=lambda _: None) as chain:
-        worker = await start(chain)
-        nonce = chain.open_window(69)
-        await until(lambda: chain.state()["calls"]["BroadcastTx"] > 1)  # type: ignore[index]
-        await chain.behave(frozen=True)
-        await until(lambda: worker.log.events("attempt_failed"))
-        await chain.behave(frozen=False)
-        await until(lambda: not worker.topic().open_windows)
-        assert values(chain) == [(69, nonce, "100.5")]
-        assert not worker.topic().failures
-        await worker.stop()
+    worker = await start(chain, timings=HASTY_WITH_CHAIN)
+    broadcast = chain.ledger.broadcast
+    freezing = []
+
+    # At once: no block is to come in between, with the answer to how it went.
+    def broadcast_and_freeze(tx_bytes: bytes) -> Any:
+        freezing.append(asyncio.create_task(chain.behave(frozen=True)))
+        return broadcast(tx_bytes)
+
+    monkeypatch.setattr(chain.ledger, "broadcast", broadcast_and_freeze)
+    nonce = chain.open_window(69)
+    await until(lambda: worker.log.events("attempt_failed"))
+    assert len(freezing) == 1
+    monkeypatch.setattr(chain.ledger, "broadcast", broadcast)
+    await chain.behave(frozen=False)
+    await until(lambda: not worker.topic().open_windows)
+    assert values(chain) == [(69, nonce, "100.5")]
+    assert not worker.topic().failures
 
 
 async def heard(chain: FakeChain) -> None:
     """Waits until a window is heard of that polling does not find."""
+    opened = set()
     for _ in range(20):
-        nonce = chain.open_window(69, announce="event")
+        opened.add(chain.open_window(69, announce="event"))
         with contextlib.suppress(AssertionError):
-            await until(partial(has_nonce, chain, nonce), seconds=1)
+            await until(lambda: opened & nonces(chain), seconds=1)
             return
     pytest.fail("the websocket stayed deaf")
 
 
-def has_nonce(chain: FakeChain, nonce: int) -> bool:
-    return nonce in [number for _, number, _ in values(chain)]
+def nonces(chain: FakeChain) -> set[int]:
+    return {nonce for _, nonce, _ in values(chain)}
 
 
 async def test_a_websocket_that_is_silent_is_opened_again(chain: FakeChain, start: Start) -> None:
-    worker = await start(chain)
+    worker = await start(chain, timings=dataclasses.replace(QUICK, events_silence=1.0))
     await heard(chain)
     await chain.behave(deaf=True)
     await until(lambda: worker.log.events("websocket_failed"))
@@ -134,15 +153,10 @@ async def test_a_websocket_that_missed_a_window_is_opened_again(
     subscribed = subscriptions(chain)
     await chain.behave(deaf=True)
     nonce = chain.open_window(69)
-    await until(partial(has_nonce, chain, nonce))
+    await until(lambda: nonce in nonces(chain))
     await until(lambda: worker.log.events("websocket_deaf"))
     await until(lambda: subscriptions(chain) > subscribed)
     assert worker.log.events("websocket_failed") == []
-
-
-def subscriptions(chain: FakeChain) -> int:
-    calls: Any = chain.state()["calls"]
-    return int(calls["subscribe"])
 
 
 # --- the network refuses

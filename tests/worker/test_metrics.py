@@ -17,7 +17,7 @@ from allora_worker.metric_names import METRICS, Metric
 from fake_chain import FakeChain
 
 from tests.worker.model_server import ModelServer
-from tests.worker.running import Worker
+from tests.worker.running import Worker, end_windows
 from tests.worker.test_submissions import values
 from tests.worker.timings import QUICK
 from tests.worker.waiting import until
@@ -39,13 +39,16 @@ def emitted(worker: Worker) -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 async def test_a_worker_emits_every_metric_that_is_declared_and_no_other(
-    hasty_chain: FakeChain, model: ModelServer, start: Start
+    chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    worker = await start(hasty_chain)
-    nonce = hasty_chain.open_window(69)
-    await until(lambda: values(hasty_chain) == [(69, nonce, "100.5")])
+    worker = await start(chain)
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+    await until(lambda: worker.topic().submissions)
     model.answers("not yet")
-    hasty_chain.open_window(69)
+    chain.open_window(69)
+    await until(lambda: worker.topic().open_windows)
+    end_windows(chain)
     await until(lambda: worker.log.metrics("SubmissionFailures"))
     await until(lambda: set(emitted(worker)) >= {metric.name for metric in METRICS})
     assert emitted(worker) == {metric.name: metric.dimensions for metric in METRICS}

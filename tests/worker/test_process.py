@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -14,11 +15,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from allora_worker.healthcheck import is_healthy
+from allora_worker.timings import Timings
 from fake_chain import FakeChain, Options
 
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker, environment
 from tests.worker.test_submissions import submissions
+from tests.worker.timings import HASTY_WITH_CHAIN, QUICK
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -27,10 +30,8 @@ ROOT = Path(__file__).parents[2]
 WORDS = {"abandon", "about", "zebra"}
 
 
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
+# Starting takes a process seconds, and on a busy computer many of them.
+SECONDS = 120
 
 
 class Process:
@@ -50,16 +51,19 @@ class Process:
         lines = [line for line in self.output.splitlines() if line.startswith("{")]
         return [event for event in map(json.loads, lines) if event["event"] == name]
 
-    async def wrote(self, event: str) -> None:
-        """Waits until it has written an event."""
-        await until(lambda: self.events(event) or self._process.returncode is not None)
-        assert self.events(event), self.output
+    async def wrote(self, event: str, text: str = "") -> None:
+        """Waits until it has written an event, with a text in it."""
+        await until(lambda: self._has(event, text) or self._process.returncode is not None, SECONDS)
+        assert self._has(event, text), self.output
+
+    def _has(self, event: str, text: str) -> bool:
+        return any(text in each.get("message", "") for each in self.events(event))
 
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     async def ended(self) -> int:
-        code = await asyncio.wait_for(self._process.wait(), 60)
+        code = await asyncio.wait_for(self._process.wait(), SECONDS)
         await self._reading
         return code
 
@@ -81,6 +85,7 @@ async def run(model: ModelServer, secrets: Path) -> AsyncIterator[Run]:
         chain: FakeChain | None,
         *arguments: str,
         module: str = "tests.worker.quick",
+        timings: Timings = QUICK,
         **changes: str,
     ) -> Process:
         environ = environment(chain, model, secrets) if chain else {}
@@ -88,9 +93,13 @@ async def run(model: ModelServer, secrets: Path) -> AsyncIterator[Run]:
             sys.executable,
             "-m",
             module,
-            *(arguments or [str(free_port())]),
+            *(arguments or ["0"]),
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(paths())}
+            env={
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": os.pathsep.join(paths()),
+                "TIMINGS": json.dumps(dataclasses.asdict(timings)),
+            }
             | environ
             | changes,
             stdout=asyncio.subprocess.PIPE,
@@ -175,6 +184,7 @@ async def test_a_signal_before_it_has_begun_ends_it_at_once(chain: FakeChain, ru
     await process.wrote("starting")
     process.send(signal.SIGTERM)
     assert await process.ended() == 0
+    assert not process.events("hung")
 
 
 async def test_a_transaction_in_flight_gets_through(run: Run) -> None:
@@ -193,25 +203,31 @@ async def test_a_transaction_in_flight_gets_through(run: Run) -> None:
 
 
 async def test_a_submission_that_hangs_does_not_hold_up_the_end(
-    chain: FakeChain, model: ModelServer, run: Run
+    model: ModelServer, run: Run
 ) -> None:
-    process = await run(chain)
-    await process.wrote("model_works")
-    await process.wrote("ready")
-    model.answers("not yet")
-    chain.open_window(69)
-    await process.wrote("model_failed")
-    await chain.behave(frozen=True)
-    model.answers("1")
-    await process.wrote("attempt_failed")
-    process.send(signal.SIGTERM)
-    assert await process.ended() == 0
+    # The window lasts longer than the test waits.
+    options = Options(block_seconds=0.1, window_blocks=10_000)
+    async with FakeChain(options, say=lambda _: None) as chain:
+        timings = dataclasses.replace(HASTY_WITH_CHAIN, stop_submission=1)
+        process = await run(chain, timings=timings)
+        await process.wrote("model_works")
+        await process.wrote("ready")
+        model.answers("not yet")
+        chain.open_window(69)
+        await process.wrote("model_failed", "not yet")
+        await chain.behave(frozen=True)
+        model.answers("1")
+        await process.wrote("attempt_failed")
+        process.send(signal.SIGTERM)
+        assert await process.ended() == 0
+        assert not process.events("hung")
 
 
 async def test_what_hangs_for_good_is_ended_with_success_when_told_to_stop(
     chain: FakeChain, run: Run, tmp_path: Path
 ) -> None:
-    process = await run(chain, str(free_port()), str(tmp_path / "hang"), WATCHDOG="60")
+    timings = dataclasses.replace(QUICK, stop=1)
+    process = await run(chain, "0", str(tmp_path / "hang"), timings=timings)
     await process.wrote("ready")
     (tmp_path / "hang").touch()
     await process.wrote("stands_still")
@@ -223,16 +239,16 @@ async def test_what_hangs_for_good_is_ended_with_success_when_told_to_stop(
 async def test_an_event_loop_that_stands_still_ends_it(
     chain: FakeChain, run: Run, tmp_path: Path
 ) -> None:
-    process = await run(chain, str(free_port()), str(tmp_path / "hang"))
-    await process.wrote("ready")
     (tmp_path / "hang").touch()
+    timings = dataclasses.replace(QUICK, watchdog=2)
+    process = await run(chain, "0", str(tmp_path / "hang"), timings=timings)
     assert await process.ended() == 70
     assert "stood still" in process.events("hung")[0]["message"]
 
 
 async def test_a_network_that_refuses_it_everywhere_ends_it(chain: FakeChain, run: Run) -> None:
     await chain.behave(whitelisted=False)
-    process = await run(chain)
+    process = await run(chain, timings=dataclasses.replace(QUICK, refused_exit=1))
     assert await process.ended() == 69
     assert "whitelist" in process.events("gave_up")[0]["message"]
 

@@ -14,7 +14,8 @@ from allora_worker.model import ModelFailureKind
 from fake_chain import FakeChain
 
 from tests.worker.model_server import ModelServer
-from tests.worker.running import ADDRESS, Worker
+from tests.worker.running import ADDRESS, Worker, end_windows
+from tests.worker.timings import HASTY_WITH_MODEL
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -108,17 +109,24 @@ async def test_a_reputer_submits_losses_against_the_ground_truth(
 
 
 async def test_a_reputer_finds_its_window_by_polling_when_the_worker_window_is_over(
-    hasty_chain: FakeChain, model: ModelServer, start: Start
+    chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    chain = hasty_chain
     await start(chain, ALLORA_WORKER_ROLE="reputer")
     model.answers("101")
     nonce = chain.open_window(69)
-    await until(lambda: chain.ledger.height > nonce + 20)
-    assert submissions(chain) == []
+    polls = reputer_polls(chain)
+    await until(lambda: reputer_polls(chain) > polls + 2)
+    assert model.requests == submissions(chain) == []
+    end_windows(chain)
+    # In the same moment: the worker may submit from that block on.
     assert chain.open_window(69, role="reputer", announce="poll") == nonce
     [submission] = await until(lambda: submissions(chain))
     assert (submission["role"], submission["nonce"]) == ("reputer", nonce)
+
+
+def reputer_polls(chain: FakeChain) -> int:
+    calls: Any = chain.state()["calls"]
+    return int(calls.get("GetUnfulfilledReputerNonces", 0))
 
 
 async def test_two_topics_share_one_wallet(chain: FakeChain, start: Start) -> None:
@@ -192,7 +200,7 @@ async def test_a_model_that_recovers_within_the_window_loses_nothing(
 async def test_a_model_that_hangs_is_given_up_and_asked_again(
     chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    worker = await start(chain)
+    worker = await start(chain, timings=HASTY_WITH_MODEL)
     await until(lambda: worker.service.status.model.state == "ok")
     model.hangs()
     nonce = chain.open_window(69)
@@ -204,7 +212,7 @@ async def test_a_model_that_hangs_is_given_up_and_asked_again(
 async def test_a_model_that_takes_its_time_gets_more_of_it(
     chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    await start(chain)
+    await start(chain, timings=HASTY_WITH_MODEL)
 
     async def reply(request: web.Request) -> web.Response:  # noqa: ARG001
         await asyncio.sleep(1.5)
@@ -228,11 +236,14 @@ async def test_a_model_that_was_down_is_reached_again_in_the_same_window(
 
 
 async def test_a_model_that_fails_all_along_loses_the_window_and_no_other(
-    hasty_chain: FakeChain, model: ModelServer, start: Start
+    chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    worker = await start(hasty_chain)
+    worker = await start(chain)
+    await until(lambda: worker.service.status.model.state == "ok")
     model.answers("not yet")
-    hasty_chain.open_window(69)
+    chain.open_window(69)
+    await until(lambda: worker.service.status.model.failures[ModelFailureKind.NOT_A_NUMBER])
+    end_windows(chain)
     await until(lambda: worker.topic().failures[FailureKind.MODEL])
     health = await worker.health()
     assert health["http_status"] == 503
@@ -241,8 +252,8 @@ async def test_a_model_that_fails_all_along_loses_the_window_and_no_other(
     [failure] = worker.log.metrics("SubmissionFailures")
     assert failure["FailureKind"] == "model"
     model.answers("7")
-    nonce = hasty_chain.open_window(69)
-    await until(lambda: values(hasty_chain) == [(69, nonce, "7")])
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "7")])
     await until(lambda: worker.topic().submissions)
     assert (await worker.health())["http_status"] == 200
 
@@ -250,11 +261,22 @@ async def test_a_model_that_fails_all_along_loses_the_window_and_no_other(
 async def test_a_slow_model_holds_up_no_other_topic(
     chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    await start(chain, ALLORA_WORKER_TOPIC_ID="69,77")
-    model.hangs()
+    worker = await start(
+        chain,
+        ALLORA_WORKER_TOPIC_ID="69,77",
+        ALLORA_WORKER_INFERENCE_ENDPOINT=model.url + "/inference/{Token}/{TopicId}",
+    )
+    await until(lambda: worker.service.status.model.state == "ok")
+    model.requests.clear()
+
+    async def reply(request: web.Request) -> web.Response:
+        if request.path == "/inference/BTC/69":
+            await asyncio.sleep(3600)
+        return web.Response(text="5")
+
+    model.reply = reply
     chain.open_window(69)
-    await until(lambda: chain.state()["windows"] and len(model.requests) > 1)
-    model.answers("5")
+    await until(lambda: model.requests == ["/inference/BTC/69"])
     nonce = chain.open_window(77)
     await until(lambda: values(chain) == [(77, nonce, "5")])
 
