@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.operator.office import Office
-from scripts.operator.terraform_state import read_state
+from scripts.operator.state_objects import state_of
 from scripts.operator.trouble import OperatorError, Trouble
 
 
@@ -50,7 +50,5 @@ def the_deployment(office: Office) -> Deployment:
 
 def read_outputs(office: Office) -> dict[str, Any]:
     """The outputs in the state of `allora-single-node`; empty when there is no state."""
-    settings = office.settings
-    s3 = office.session.client("s3", region_name=settings.state_region)
-    state = read_state(s3, settings.state_bucket, "allora-single-node")
-    return {name: output["value"] for name, output in state.get("outputs", {}).items()}
+    outputs = state_of(office, "allora-single-node").get("outputs", {})
+    return {name: output["value"] for name, output in outputs.items()}

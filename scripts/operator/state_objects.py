@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+def state_of(office: Office, stack: str) -> dict[str, Any]:
+    """A stack's state; empty when there is none."""
+    return read_state(_s3(office), office.settings.state_bucket, stack)
+
+
 def resources_of(office: Office, stack: str) -> list[dict[str, Any]]:
     """`type` and `values` of each resource that a stack's state has, but for data sources."""
-    return managed_resources(read_state(_s3(office), office.settings.state_bucket, stack))
+    return managed_resources(state_of(office, stack))
 
 
 def need_region(office: Office, hosts: Mapping[str, str]) -> None:

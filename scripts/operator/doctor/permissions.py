@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from scripts.operator.concurrently import Question, Unknown
 from scripts.operator.doctor.case import QUICK, Case
 from scripts.operator.doctor.findings import Finding, fail, ok, unknown
-from scripts.operator.terraform_state import STACKS
+from scripts.operator.terraform_state import STACKS, lock_key, state_key
 from settings import Settings
 from settings.names import Names
 
@@ -192,8 +192,8 @@ def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     bucket = f"arn:{partition}:s3:::{settings.state_bucket}"
     yield bucket, "s3", "ListBucket ListBucketVersions"
     for stack in STACKS:
-        for key in ("terraform.tfstate", "terraform.tfstate.tflock"):
-            yield f"{bucket}/{stack}/{key}", "s3", "GetObject PutObject DeleteObject"
+        for key in (state_key(stack), lock_key(stack)):
+            yield f"{bucket}/{key}", "s3", "GetObject PutObject DeleteObject"
     yield f"{bucket}/{names.build_contexts_prefix}/*", "s3", _BUILD_CONTEXTS
     if not settings.ami_id:
         canonical = "parameter/aws/service/canonical/*"
