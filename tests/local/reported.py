@@ -7,14 +7,42 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.local.conftest import ROOT
 
 STATUS: dict[str, Any] = json.loads((ROOT / "tests/samples/host_status.json").read_text("utf-8"))
+
+
+T = TypeVar("T")
+
+
+@contextmanager
+def once(condition: Callable[[], T], play: Callable[[T], object]) -> Iterator[None]:
+    """Plays something as soon as a condition gives something true, which the play gets.
+
+    The test waits meanwhile for what comes of it.
+    """
+    over = threading.Event()
+
+    def look() -> None:
+        while not (found := condition()):
+            if over.wait(0.05):
+                return
+        play(found)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 class ReportedHost:

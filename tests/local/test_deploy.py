@@ -7,10 +7,8 @@ import json
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +23,7 @@ from scripts.operator.trouble import ExitCode, OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
 from tests.local.conftest import ROOT, Deployed, Deployment, Result, another_host
 from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interposed, json_error
-from tests.local.reported import STATUS, ReportedHost
+from tests.local.reported import STATUS, ReportedHost, once
 from tests.local.terminal import CTRL_C, DOWN, ENTER, UP, terminal
 
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
@@ -101,26 +99,6 @@ def report_health(host: ReportedHost, at: datetime | None = None) -> None:
     started = {"started_at": datetime.now(UTC).isoformat()}
     containers = {name: each | started for name, each in STATUS["containers"].items()}
     host.status(at=at, containers=containers)
-
-
-@contextmanager
-def once(condition: Callable[[], object], play: Callable[[], None]) -> Iterator[None]:
-    """Plays something as soon as a condition holds, while the test waits for what comes of it."""
-    over = threading.Event()
-
-    def look() -> None:
-        while not condition():
-            if over.wait(0.01):
-                return
-        play()
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 # --- before anything is made
@@ -380,16 +358,14 @@ class Watched:
         )
         return Wait(self.office, self.host.instance_id, patience, since=since)
 
-    def error(self, **limits: float) -> OperatorError:
+    def error(self, since: datetime | None = None, /, **limits: float) -> OperatorError:
         with pytest.raises(OperatorError) as failed:
-            self.wait(**limits).run()
+            self.wait(since, **limits).run()
         return failed.value
 
     def error_at_first_look(self, **limits: float) -> OperatorError:
         """That of a wait without any time, which sees what was told before the last seconds."""
-        with pytest.raises(OperatorError) as failed:
-            self.wait(datetime.now(UTC) - timedelta(hours=3), seconds=0, **limits).run()
-        return failed.value
+        return self.error(datetime.now(UTC) - timedelta(hours=3), seconds=0, **limits)
 
 
 @pytest.fixture
@@ -413,7 +389,7 @@ def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
     wait = watched.wait()
     with once(
         lambda: Step.INSTANCE in wait.progress.done,
-        lambda: first_start(watched.host, lambda _: time.sleep(0.1)),
+        lambda _: first_start(watched.host, lambda _: time.sleep(0.1)),
     ):
         result = wait.run()
     assert result["healthy"] is True
@@ -428,7 +404,7 @@ def test_lines_are_plain_without_a_terminal(
     watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wait = watched.wait()
-    with once(lambda: Step.INSTANCE in wait.progress.done, lambda: first_start(watched.host)):
+    with once(lambda: Step.INSTANCE in wait.progress.done, lambda _: first_start(watched.host)):
         wait.run()
     shown = capsys.readouterr().err
     assert shown.index("✔ EC2 starts") < shown.index("[1/6]") < shown.index("✔ The chain accepts")
@@ -440,7 +416,7 @@ def test_a_secret_that_is_stored_meanwhile_ends_in_success(
 ) -> None:
     watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
     wait = watched.wait()
-    with once(lambda: wait.progress.obstacles, lambda: first_start(watched.host)):
+    with once(lambda: wait.progress.obstacles, lambda _: first_start(watched.host)):
         assert wait.run()["healthy"] is True
     assert "Secrets are missing" in capsys.readouterr().err
 

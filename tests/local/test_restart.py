@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from scripts.local.emulator import Emulator
 from scripts.operator.trouble import ExitCode
 from tests.local.conftest import Deployed, Deployment
 from tests.local.interposer import Answer, interposed, json_error
-from tests.local.reported import ReportedHost
+from tests.local.reported import ReportedHost, once
 
 QUICK = ("--pace", "0.02")
 
@@ -26,25 +24,16 @@ def host(deployed: Deployed) -> ReportedHost:
     return ReportedHost(deployed.deployment.client("logs"), deployed.outputs["instance_id"])
 
 
-@contextmanager
-def coming_back(host: ReportedHost, asked: dict[str, bytes], action: str) -> Iterator[None]:
+def coming_back(
+    host: ReportedHost, asked: dict[str, bytes], action: str
+) -> AbstractContextManager[None]:
     """The host, as soon as it was told to restart."""
-    over = threading.Event()
 
-    def play() -> None:
-        while not over.wait(0.1):
-            if action in asked:
-                host.worker("starting", message="allora-worker starts")
-                host.worker("ready", message="registered as inferer in topic 69")
-                return
+    def play(_: object) -> None:
+        host.worker("starting", message="allora-worker starts")
+        host.worker("ready", message="registered as inferer in topic 69")
 
-    thread = threading.Thread(target=play)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    return once(lambda: action in asked, play)
 
 
 def test_service_is_restarted_and_the_worker_is_ready_again(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from scripts.local.emulator import start
 from scripts.operator.trouble import ExitCode
 from tests.local.conftest import Deployment, another_host
-from tests.local.reported import ReportedHost
+from tests.local.reported import ReportedHost, once
 from tests.local.terminal import terminal
 
 QUICK = ("--pace", "0.02")
@@ -57,33 +56,24 @@ def image_of(deployment: Deployment, instance_id: str) -> str:
     return image
 
 
-@contextmanager
-def next_host(deployment: Deployment, *events: tuple[str, str]) -> Iterator[None]:
+def next_host(deployment: Deployment, *events: tuple[str, str]) -> AbstractContextManager[None]:
     """Plays the host that takes the place of the present one, as soon as it is there."""
-    over = threading.Event()
     before = host_of(deployment)
     ec2 = deployment.client("ec2")
 
-    def play() -> None:
+    def find() -> str | None:
         running = [{"Name": "instance-state-name", "Values": ["running"]}]
-        while not over.wait(0.3):
-            for group in ec2.describe_instances(Filters=running)["Reservations"]:
-                id_ = group["Instances"][0]["InstanceId"]
-                if id_ == before:
-                    continue
-                host = ReportedHost(deployment.client("logs"), id_)
-                over.wait(1)
-                for event, message in events:
-                    host.worker(event, message=message, level="info")
-                return
+        groups = ec2.describe_instances(Filters=running)["Reservations"]
+        ids: list[str] = [group["Instances"][0]["InstanceId"] for group in groups]
+        return next((id_ for id_ in ids if id_ != before), None)
 
-    thread = threading.Thread(target=play)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    def play(id_: str | None) -> None:
+        host = ReportedHost(deployment.client("logs"), str(id_))
+        time.sleep(1)
+        for event, message in events:
+            host.worker(event, message=message, level="info")
+
+    return once(find, play)
 
 
 @pytest.mark.parametrize(
