@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 lock_python_packages() {
-  pipenv lock --dev
+  pipenv lock
   python - <<'PYTHON'
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 path = Path("Pipfile.lock")
 lock = json.loads(path.read_text())
 lock["_meta"]["sources"] = []
-for group in ("default", "develop"):
+for group in lock.keys() - {"_meta"}:
     for package in lock[group].values():
         package.pop("index", None)
 path.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")
