@@ -13,6 +13,7 @@ import constructs_lib  # noqa: F401
 
 from cdktf import App
 
+from scripts.any_locale import print_in_any_locale
 from settings import Settings, SettingsError, load_settings
 from stacks.common_stack import CommonStack
 from stacks.single_node_stack import SingleNodeStack
@@ -40,6 +41,7 @@ def build_app(settings: Settings, outdir: str | None = None) -> App:
 
 def main() -> int:
     """Loads the settings and synthesizes; returns the exit code."""
+    print_in_any_locale()
     try:
         settings = load_settings()
         for warning in settings.warnings:

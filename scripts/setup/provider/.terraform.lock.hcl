@@ -1,5 +1,5 @@
-# Terraform's lock file of the AWS provider, with the hashes of every platform: set-up checks the
-# provider against it, and each synthesized stack gets a copy. `make lock` writes it.
+# This file is maintained automatically by "terraform init".
+# Manual edits may be lost in future updates.
 
 provider "registry.terraform.io/hashicorp/aws" {
   version     = "5.100.0"
