@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import typer
 
 from scripts.local import deployment
@@ -12,8 +10,6 @@ from scripts.local.interrupts import Interrupted, Interrupts
 from scripts.local.steps import Steps
 from scripts.local.tools import ToolError, telling_lines
 from scripts.local.workspace import LOCAL, ROOT
-
-_INTERRUPTED: Final = 130
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 steps = Steps()
@@ -43,7 +39,7 @@ def run(interrupts: Interrupts) -> int:
         app(obj=interrupts)
     except Interrupted:
         steps.say(f"Interrupted. {_what_is_left()}")
-        return _INTERRUPTED
+        return interrupts.exit_code()
     except EmulatorError as error:
         steps.say(f"✘ {error} Nothing touched AWS.", style="red")
     except ToolError as error:

@@ -17,6 +17,9 @@ from scripts.local.tools import Finished, ToolError, Tools
 from scripts.local.workspace import ENV_FILE, LOCAL, LOGS, OUTPUTS, ROOT
 
 _STACKS: Final = ("allora-common", "allora-single-node")
+_PATIENCE: Final = 2
+"""Seconds for Terraform to end in order, where its state goes with the embedded AWS anyway."""
+
 _DIFF: Final = ", ".join(f"cdktf diff {stack}" for stack in _STACKS)
 
 
@@ -52,7 +55,9 @@ def destroy(steps: Steps, interrupts: Interrupts) -> None:
     OUTPUTS.unlink(missing_ok=True)
     command = ("cdktf", "destroy", *reversed(_STACKS))
     with steps.step(" ".join(command)):
-        _tools(running, interrupts).run(*command, "--auto-approve", title="cdktf destroy")
+        _tools(running, interrupts, patience=None).run(
+            *command, "--auto-approve", title="cdktf destroy"
+        )
     steps.say(
         "✔ Both stacks are gone. The embedded AWS still runs: `make local` deploys again,\n"
         "  `make local-stop` ends it."
@@ -81,16 +86,16 @@ def _embedded_aws(steps: Steps, interrupts: Interrupts) -> Iterator[Tools]:
         started = running or emulator.start(LOCAL, interrupts.check)
     try:
         workspace.prepare(started)
-        yield _tools(started, interrupts)
+        yield _tools(started, interrupts, patience=None if running else _PATIENCE)
     except BaseException:
         if not running:
             started.stop()
         raise
 
 
-def _tools(running: Emulator, interrupts: Interrupts) -> Tools:
+def _tools(running: Emulator, interrupts: Interrupts, *, patience: float | None) -> Tools:
     environment = running.environment(os.environ) | workspace.variables()
-    return Tools(ROOT, environment, LOGS, interrupts)
+    return Tools(ROOT, environment, LOGS, interrupts, patience)
 
 
 def _is_up_to_date(steps: Steps, tools: Tools) -> bool:

@@ -17,6 +17,7 @@ from urllib.request import Request
 
 import psutil
 
+from scripts.local.processes import end
 from scripts.loopback import no_proxy, open_url
 
 ACCOUNT_ID = "123456789012"
@@ -73,16 +74,11 @@ class Emulator:
 
     def stop(self) -> None:
         """End it, and everything in it."""
-        child = _children.pop(self.pid, None)
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.pid)
             process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait()
-        if child:
+            end([process], _STOP_SECONDS)
+        if child := _children.pop(self.pid, None):
             child.wait()
 
 

@@ -6,7 +6,6 @@ import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 import psutil
 
 from scripts.local.interrupts import Interrupts
+from scripts.local.processes import end, kill_tree
 from scripts.operator.passthrough import Interrupts as Passing
 
 _POLL_SECONDS: Final = 0.05
@@ -59,15 +59,23 @@ class Tools:
         environment: Theirs.
         logs: The folder that gets a file for each command.
         interrupts: When to end them.
+        patience: Seconds that they may take to end then. None: as long as they need to save
+            Terraform's state and to release its lock.
     """
 
     def __init__(
-        self, directory: Path, environment: Mapping[str, str], logs: Path, interrupts: Interrupts
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        logs: Path,
+        interrupts: Interrupts,
+        patience: float | None,
     ) -> None:
         self._directory = directory
         self._environment = {**environment, "NO_COLOR": "1"}
         self._logs = logs
         self._interrupts = interrupts
+        self._patience = patience
         logs.mkdir(parents=True, exist_ok=True)
 
     def run(self, *command: str, title: str) -> None:
@@ -120,21 +128,25 @@ class Tools:
 
     def _wait(self, processes: Sequence[subprocess.Popen[bytes]]) -> None:
         """Wait until all have ended; have each end in order once Ctrl-C has come."""
-        passing = [Passing(process.pid, "terraform") for process in processes]
+        passing = {process.pid: Passing(process.pid, "terraform") for process in processes}
         passed_on = 0
+        began = time.monotonic()
         started: set[psutil.Process] = set()
-        while running := [
-            each for process, each in zip(processes, passing, strict=True) if process.poll() is None
-        ]:
+        while running := [process.pid for process in processes if process.poll() is None]:
             count = self._interrupts.count
-            for each in running if count else ():
+            if not count:
+                began = time.monotonic()
+            for pid in running if count else ():
                 if passed_on < count:
-                    each.take()
-                started |= each.descendants()
-                each.pass_on()
+                    passing[pid].take()
+                started |= passing[pid].descendants()
+                passing[pid].pass_on()
+                if self._patience is not None and time.monotonic() > began + self._patience:
+                    kill_tree(pid)
             passed_on = count
             time.sleep(_POLL_SECONDS)
-        _end(started)
+        # Terraform leaves its providers behind where it ends at once.
+        end(started, seconds=1)
 
 
 def telling_lines(output: str) -> list[str]:
@@ -148,12 +160,3 @@ def telling_lines(output: str) -> list[str]:
 
 def _plain(log: Path) -> str:
     return _CONTROL.sub("", log.read_text(encoding="utf-8", errors="replace"))
-
-
-def _end(processes: set[psutil.Process]) -> None:
-    """End what a tool has left behind, as Terraform does at a second Ctrl-C."""
-    _, alive = psutil.wait_procs(processes, timeout=1)
-    for process in alive:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive)
