@@ -38,22 +38,23 @@ def run(interrupts: Interrupts) -> int:
     try:
         app(obj=interrupts)
     except Interrupted:
-        steps.say(f"Interrupted. {_what_is_left()}")
+        steps.say(f"Interrupted: {_what_is_left()}")
         return interrupts.exit_code()
     except EmulatorError as error:
-        steps.say(f"✘ {error} Nothing touched AWS.", style="red")
+        steps.say(f"✘ {error}", style="red")
     except ToolError as error:
         for line in telling_lines(error.tool.output):
             steps.say(f"    {line}")
         log = error.tool.log.relative_to(ROOT)
-        steps.say(f"✘ {error}; the whole output is in {log}. {_what_is_left()}", style="red")
+        steps.say(f"✘ {error}; its whole output is in {log}.", style="red")
+        steps.say(f"  Nothing touched AWS; {_what_is_left()}")
     return 1
 
 
 def _what_is_left() -> str:
     if find(LOCAL):
         return (
-            "The embedded AWS from before still runs: the same command goes on from here, "
+            "the embedded AWS from before still runs, `make local` goes on with it, and "
             "`make local-stop` ends it."
         )
-    return "Nothing is left running; `make local` begins afresh."
+    return "nothing is left running, and `make local` begins afresh."

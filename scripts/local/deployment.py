@@ -118,7 +118,7 @@ def _deploy(steps: Steps, tools: Tools) -> None:
     with steps.step(_DIFF):
         for finished in _diff(tools):
             if not _is_empty(finished):
-                raise ToolError(finished)
+                raise ToolError(finished, "finds something to change right after the deployment")
 
 
 def _diff(tools: Tools) -> list[Finished]:
@@ -134,8 +134,8 @@ def _is_empty(diff: Finished) -> bool:
 
 def _show_outputs(steps: Steps) -> None:
     steps.say()
-    steps.say("✔ Both stacks are deployed, and cdktf diff finds no changes. Nothing touched AWS.")
+    steps.say("✔ Both stacks are deployed; cdktf diff finds no changes. Nothing touched AWS.")
     for name, value in workspace.outputs(_STACKS[1]).items():
         steps.say(f"  {name:<17} {value}")
-    steps.say("Go on:  . .local/activate && cdktf diff allora-single-node   (or: allora doctor)")
-    steps.say("End:    make local-destroy (the stacks), make local-stop (the embedded AWS, too)")
+    steps.say("Next: . .local/activate    then cdktf diff allora-single-node, or allora doctor")
+    steps.say("End:  make local-destroy takes the stacks down, make local-stop ends this AWS")

@@ -144,7 +144,8 @@ def _wait_for(
     while not emulator.is_running():
         check()
         if process.poll() is not None or time.monotonic() > deadline:
-            raise EmulatorError(f"The embedded AWS did not start. Its log: {log}")
+            last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise EmulatorError(f"The embedded AWS did not start: {last} (the log: {log})")
         time.sleep(0.1)
 
 

@@ -46,8 +46,8 @@ class ToolError(Exception):
         tool: How it has ended.
     """
 
-    def __init__(self, tool: Finished) -> None:
-        super().__init__(f"{tool.title} failed")
+    def __init__(self, tool: Finished, outcome: str = "failed") -> None:
+        super().__init__(f"{tool.title} {outcome}")
         self.tool = tool
 
 
