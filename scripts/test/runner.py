@@ -107,3 +107,4 @@ async def _stop(process: Process) -> None:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
