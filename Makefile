@@ -60,8 +60,7 @@ test-images: ## Run the tests of worker, model server and fake chain
 
 .PHONY: test-host
 test-host: ## Boot what a deployment makes, with a fake chain (root on Linux)
-	@scripts/setup/setup.sh images
-	@scripts/test.sh host
+	@scripts/test_host.sh
 
 .PHONY: lint
 lint: ## Check style and types
@@ -84,8 +83,7 @@ pictures: setup ## Draw the README's picture of the architecture anew
 
 .PHONY: session
 session: ## Record the README's terminal session (root on Linux)
-	@scripts/setup/setup.sh images
-	@python -m tests.host.session
+	@scripts/test_host.sh python -m tests.host.session
 
 .PHONY: bench
 bench: setup ## Measure synth and the cdktf CLI
