@@ -68,8 +68,7 @@ test-images: ## Run the tests of worker, model server and fake chain
 
 .PHONY: test-host
 test-host: ## Boot what a deployment makes, with a fake chain (root on Linux)
-	@scripts/setup/setup.sh dev images
-	@scripts/test.sh host
+	@scripts/test_host.sh
 
 .PHONY: lint
 lint: ## Check style and types
@@ -92,8 +91,7 @@ pictures: setup-dev ## Draw the README's picture of the architecture anew
 
 .PHONY: session
 session: ## Record the README's terminal session (root on Linux)
-	@scripts/setup/setup.sh dev images
-	@python -m tests.host.session
+	@scripts/test_host.sh python -m tests.host.session
 
 .PHONY: bench
 bench: setup-dev ## Measure synth and the cdktf CLI
