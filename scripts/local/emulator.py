@@ -41,7 +41,7 @@ class Emulator:
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """`base` without the real AWS credentials, and with everything pointed here."""
-        return _without_aws(base) | self.variables()
+        return without_aws(base) | self.variables()
 
     def variables(self) -> dict[str, str]:
         """What points the AWS provider, Terraform's S3 backend and boto3 here."""
@@ -90,7 +90,7 @@ def start(directory: Path) -> Emulator:
         process = subprocess.Popen(
             [sys.executable, "-m", "scripts.local.server", "--port", str(port)],
             # As on AWS, a bucket of another account is closed.
-            env=_without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
+            env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -116,7 +116,7 @@ def find(directory: Path) -> Emulator | None:
     return emulator if emulator.is_running() else None
 
 
-def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without the user's own AWS credentials, profile and endpoints."""
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
