@@ -15,7 +15,7 @@ from tests.host.machine import Machine
 from tests.host.node import Node
 from tests.host.waiting import wait_for
 from tests.host.world import World, instance
-from tests.local.conftest import ROOT
+from tests.local.deployment import ROOT
 
 _OTHER_IMAGE = "ami-1e749f67"
 """One that the embedded AWS has; what the host boots from is the test's own disk."""

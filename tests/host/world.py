@@ -18,7 +18,7 @@ from tests.host.registry import Registry
 from tests.host.upstream import Archive, Emulated
 from tests.host.wallet import Wallet
 from tests.host.web import Request, Response, Site
-from tests.local.conftest import REGION, ROOT, STACKS, Deployment
+from tests.local.deployment import REGION, ROOT, STACKS, Deployment
 
 CONSUMER_TOKEN = "a-consumer-of-the-test"
 TOPIC = 69
