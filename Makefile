@@ -108,4 +108,4 @@ lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK
 .PHONY: clean
 clean: local-stop ## Remove what was installed and written here, but not .env
 	@rm -rf .venv .tools node_modules cdktf.out .local
-	@scripts/setup/caches.sh
+	@python3 -m tests.host.cache --offer

@@ -21,7 +21,7 @@ from tests.host.slots import Slot
 from tests.host.waiting import wait_for
 from tests.host.wallet import new_wallet
 from tests.host.world import World, instance, prepare, running_instances
-from tests.local.conftest import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment
 
 _PICTURE = ROOT / "docs" / "images" / "session"
 _DEPLOY_SECONDS = 900

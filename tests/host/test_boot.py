@@ -16,7 +16,7 @@ from tests.host.node import Node
 from tests.host.timeline import MOMENTS, timeline
 from tests.host.waiting import wait_for
 from tests.host.world import CONSUMER_TOKEN, TOPIC, World, instance
-from tests.local.conftest import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment
 
 _LOG_GROUPS = {part: f"/allora/worker/{part}" for part in ("worker", "model", "host")}
 _SAMPLE = json.loads((ROOT / "tests/samples/host_status.json").read_text())

@@ -17,7 +17,7 @@ from tests.host.node import Node
 from tests.host.submitting import submits, submitted
 from tests.host.waiting import wait_for
 from tests.host.world import TOPIC, World, instance, running_instances
-from tests.local.conftest import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment
 
 _OTHER_IMAGE = "ami-1e749f67"
 """One that the embedded AWS has; what the host boots from is the test's own disk."""

@@ -19,7 +19,7 @@ from tests.host.slots import Slot
 from tests.host.upstream import Archive, Emulated
 from tests.host.wallet import Wallet
 from tests.host.web import Request, Response, Site
-from tests.local.conftest import REGION, STACKS, Deployment
+from tests.local.deployment import REGION, STACKS, Deployment
 
 CONSUMER_TOKEN = "a-consumer-of-the-test"
 TOPIC = 69
