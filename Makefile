@@ -33,7 +33,7 @@ local-destroy: ## Destroy what `make local` deployed
 
 .PHONY: local-stop
 local-stop: ## Stop the embedded AWS; it forgets everything
-	@if [ -x .venv/bin/python ]; then python -m scripts.local stop; else echo "Nothing is installed, so nothing runs."; fi
+	@if [ -d .local ]; then python -m scripts.local stop; else echo "The embedded AWS is not running."; fi
 
 .PHONY: deploy
 deploy: setup ## Deploy to AWS with the settings in .env; `allora doctor` looks first, and stops it only on ✘

@@ -79,17 +79,18 @@ def stop(steps: Steps) -> None:
 @contextmanager
 def _embedded_aws(steps: Steps, interrupts: Interrupts) -> Iterator[Tools]:
     """Start the embedded AWS unless it runs; end it again unless all goes well."""
-    running = emulator.find(LOCAL)
-    with steps.step(f"Embedded AWS (moto) on this computer{', running already' * bool(running)}"):
-        if not running:
-            workspace.forget_deployment()
-        started = running or emulator.start(LOCAL, interrupts.check)
+    before = emulator.find(LOCAL)
+    running = before
     try:
-        workspace.prepare(started)
-        yield _tools(started, interrupts, patience=None if running else _PATIENCE)
+        with steps.step(f"Embedded AWS (moto) on this computer{', from before' * bool(before)}"):
+            if running is None:
+                workspace.forget_deployment()
+                running = emulator.start(LOCAL, interrupts.check)
+        workspace.prepare(running)
+        yield _tools(running, interrupts, patience=_PATIENCE if before is None else None)
     except BaseException:
-        if not running:
-            started.stop()
+        if running and not before:
+            running.stop()
         raise
 
 

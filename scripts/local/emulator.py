@@ -51,7 +51,7 @@ class Emulator:
         return without_aws(base) | self.variables() | no_proxy(base)
 
     def variables(self) -> dict[str, str]:
-        """What points the AWS provider, Terraform's S3 backend and boto3 here."""
+        """Return what points the AWS provider, Terraform's S3 backend and boto3 here."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "embedded",
