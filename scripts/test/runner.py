@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import time
-from asyncio.subprocess import Process
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -41,6 +40,7 @@ async def run_all(levels: Sequence[Level], seed: int) -> list[Result]:
     Raises:
         LevelFailedError: one failed; the others were stopped.
     """
+    _let_levels_take_ctrl_c()
     lanes = asyncio.Semaphore(_AT_ONCE)
     try:
         async with asyncio.TaskGroup() as group:
@@ -65,20 +65,20 @@ async def _run(level: Level, seed: int, lanes: asyncio.Semaphore) -> Result:
 async def _run_into_file(level: Level, seed: int) -> int:
     _prepare(level)
     with (ROOT / level.output).open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *level.command,
+        # Not asyncio's, which leaves alone what is cancelled while it starts.
+        process = subprocess.Popen(
+            level.command,
             cwd=ROOT,
             env=_environment(level, seed),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_take_ctrl_c,
         )
         try:
-            return await process.wait()
+            return await asyncio.to_thread(process.wait)
         finally:
-            if process.returncode is None:
+            if process.poll() is None:
                 await _stop(process)
 
 
@@ -92,19 +92,22 @@ def _environment(level: Level, seed: int) -> dict[str, str]:
     return {**os.environ, **level.environment, "PYTEST_ADDOPTS": options}
 
 
-def _take_ctrl_c() -> None:
-    """Let a level be stopped also where the caller ignores Ctrl-C, as scripts do for their jobs."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _let_levels_take_ctrl_c() -> None:
+    """Keep levels from inheriting that Ctrl-C is ignored, as in a script's job in the background.
+
+    A handler is not inherited, so one that does nothing makes the difference.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: None)
 
 
-async def _stop(process: Process) -> None:
+async def _stop(process: subprocess.Popen[bytes]) -> None:
     """End a level as Ctrl-C does, so that it takes down what it has started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
     try:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), _SECONDS_TO_STOP)
+        with suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.wait, _SECONDS_TO_STOP)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        process.wait()
