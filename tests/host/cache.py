@@ -33,7 +33,7 @@ def _path() -> Path:
     return Path(os.environ.get("ALLORA_TEST_CACHE") or _DEFAULT).expanduser()
 
 
-def kept(name: str, recipe: Any, make: Callable[[Path], None]) -> Path:
+def kept(name: str, recipe: Any, make: Callable[[Path], object]) -> Path:
     """The file or directory that `make` makes of a recipe, from the cache when it is there.
 
     Args:
