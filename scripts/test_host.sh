@@ -18,7 +18,7 @@ main() {
   local -a packages
   mapfile -t packages <tests/host/apt-packages.txt
   scripts/debian_packages.sh "${packages[@]}"
-  scripts/setup/setup.sh images
+  scripts/setup/setup.sh dev images
   export PATH="$PWD/.venv/bin:$PATH"
   python -m tests.host.requirements
   python -m tests.host.prepare

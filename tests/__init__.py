@@ -1,0 +1,7 @@
+"""The tests. What they start on this computer, no proxy of the user's could reach."""
+
+import os
+
+from scripts.loopback import no_proxy
+
+os.environ.update(no_proxy(os.environ))

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+import psutil
+
+from scripts.local.processes import end
+from scripts.loopback import no_proxy, open_url
 
 ACCOUNT_ID = "123456789012"
 """The account that moto plays unless it is told otherwise."""
 
 _START_SECONDS = 60
+_STOP_SECONDS = 10
 
 # The servers that this process started: it must wait for those that it ends.
 _children: dict[int, subprocess.Popen[bytes]] = {}
@@ -40,8 +47,8 @@ class Emulator:
     pid: int
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
-        """`base` without the real AWS credentials, and with everything pointed here."""
-        return _without_aws(base) | self.variables()
+        """Return `base` without the real AWS credentials, and with everything pointed here."""
+        return without_aws(base) | self.variables() | no_proxy(base)
 
     def variables(self) -> dict[str, str]:
         """What points the AWS provider, Terraform's S3 backend and boto3 here."""
@@ -53,44 +60,49 @@ class Emulator:
         }
 
     def is_running(self) -> bool:
-        """Whether it answers."""
+        """Return whether it answers."""
         try:
-            urllib.request.urlopen(f"{self.url}/moto-api/", timeout=5).close()  # noqa: S310
+            open_url(Request(f"{self.url}/moto-api/"), timeout=5).close()  # noqa: S310
         except OSError:
             return False
         return True
 
     def reset(self) -> None:
-        """Forgets everything that was made in it."""
-        request = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310
-        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
+        """Forget everything that was made in it."""
+        request = Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310
+        open_url(request, timeout=30).close()
 
     def stop(self) -> None:
-        """Ends it, and everything in it."""
-        os.kill(self.pid, signal.SIGTERM)
+        """End it, and everything in it."""
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            process.terminate()
+            end([process], _STOP_SECONDS)
         if child := _children.pop(self.pid, None):
             child.wait()
 
 
-def start(directory: Path) -> Emulator:
-    """The embedded AWS of a directory: the one that runs, or a new one.
+def start(directory: Path, check: Callable[[], None] = lambda: None) -> Emulator:
+    """Return the embedded AWS of a directory: the one that runs, or a new one.
 
     Args:
-        directory: where its address and its log are kept.
+        directory: Where its address and its log are kept.
+        check: Called again and again while it starts. What it raises ends the start.
 
     Raises:
-        EmulatorError: it did not come up; the message tells where its log is.
+        EmulatorError: It did not come up; the message names its log. Nothing is left running.
     """
     if running := find(directory):
         return running
+    stop(directory)
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "emulator.log"
     port = _free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.local.server", "--port", str(port)],
+            _command(port),
             # As on AWS, a bucket of another account is closed.
-            env=_without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
+            env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -98,25 +110,62 @@ def start(directory: Path) -> Emulator:
         )
     _children[process.pid] = process
     emulator = Emulator(url=f"http://127.0.0.1:{port}", pid=process.pid)
-    deadline = time.monotonic() + _START_SECONDS
-    while not emulator.is_running():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise EmulatorError(f"The embedded AWS did not start. Its log: {log}")
-        time.sleep(0.1)
-    _address_file(directory).write_text(json.dumps(asdict(emulator)))
+    try:
+        # Before it answers, so that `stop` finds it from now on.
+        _address_file(directory).write_text(json.dumps(asdict(emulator)))
+        _wait_for(emulator, process, log, check)
+    except BaseException:
+        emulator.stop()
+        raise
     return emulator
 
 
 def find(directory: Path) -> Emulator | None:
-    """The running embedded AWS of a directory, if there is one."""
+    """Return the embedded AWS of a directory, or None if there is none that answers."""
+    emulator = _recorded(directory)
+    return emulator if emulator and emulator.is_running() else None
+
+
+def stop(directory: Path) -> bool:
+    """End the embedded AWS of a directory, even one that does not answer yet or any more.
+
+    Returns:
+        Whether there was one.
+    """
+    if emulator := _recorded(directory):
+        emulator.stop()
+    return emulator is not None
+
+
+def _wait_for(
+    emulator: Emulator, process: subprocess.Popen[bytes], log: Path, check: Callable[[], None]
+) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not emulator.is_running():
+        check()
+        if process.poll() is not None or time.monotonic() > deadline:
+            last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+            raise EmulatorError(f"The embedded AWS did not start: {last} (the log: {log})")
+        time.sleep(0.1)
+
+
+def _recorded(directory: Path) -> Emulator | None:
+    """Return what the address file names, unless that process has ended."""
     try:
         emulator = Emulator(**json.loads(_address_file(directory).read_text()))
-    except (OSError, ValueError, TypeError):
+        # Another program may have got its number meanwhile.
+        command = psutil.Process(emulator.pid).cmdline()
+    except (OSError, ValueError, TypeError, psutil.Error):
         return None
-    return emulator if emulator.is_running() else None
+    port = urlsplit(emulator.url).port or 0
+    return emulator if command[1:] == _command(port)[1:] else None
 
 
-def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+def _command(port: int) -> list[str]:
+    return [sys.executable, "-m", "scripts.local.server", "--port", str(port)]
+
+
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without the user's own AWS credentials, profile and endpoints."""
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from scripts.loopback import is_loopback
 from scripts.operator import passthrough
 from scripts.operator.aws import explain
 from scripts.operator.passthrough import Outcome
@@ -90,8 +90,7 @@ def need_terminal(*, approved: bool) -> None:
 
 def is_embedded() -> bool:
     """Whether AWS is the embedded one, on this computer: no host ever boots there."""
-    host = urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname or ""
-    return host == "localhost" or host.startswith("127.")
+    return is_loopback(os.environ.get("AWS_ENDPOINT_URL", ""))
 
 
 def _change(verb: str, *stacks: str, approved: bool) -> None:

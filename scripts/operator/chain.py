@@ -15,6 +15,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from scripts.loopback import open_url
+
 EMISSIONS: Final = "emissions/v10"
 """The version of the chain's own module that the worker's SDK speaks, too."""
 
@@ -100,7 +102,7 @@ def _get(api_url: str, path: str) -> dict[str, Any]:
         f"{api_url}/{path}", headers={"Accept": "application/json", "User-Agent": "allora-operator"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+        with open_url(request, timeout=_SECONDS) as answer:
             value = json.loads(answer.read(_MAX_BYTES))
     except urllib.error.HTTPError as error:
         with error:

@@ -78,7 +78,7 @@ def _run_at_terminal(command: Sequence[str], environment: Mapping[str, str], inn
         finally:
             os._exit(127)  # a forked child's only way out
     kept = bytearray()
-    interrupts = _Interrupts(process, inner)
+    interrupts = Interrupts(process, inner)
     resize = _follow_size(master)
     try:
         with interrupts.taken(), resize, _raw(sys.stdin.fileno()):
@@ -100,7 +100,7 @@ def _run_elsewhere(command: Sequence[str], environment: Mapping[str, str], inner
         start_new_session=True,  # Ctrl-C comes by us, once
     ) as process:
         assert process.stdout is not None  # noqa: S101 - for the type checker
-        interrupts = _Interrupts(process.pid, inner)
+        interrupts = Interrupts(process.pid, inner)
         with interrupts.taken():
             _copy(process.stdout.fileno(), kept, interrupts)
             code = _wait(process.pid, interrupts)
@@ -108,7 +108,7 @@ def _run_elsewhere(command: Sequence[str], environment: Mapping[str, str], inner
     return Outcome(code, _plain(kept), interrupts.came)
 
 
-class _Interrupts:
+class Interrupts:
     """Passes Ctrl-C on: to what a program runs, and to itself only when nothing of that is left.
 
     cdktf does not wait for Terraform: at Ctrl-C it ends, and Terraform loses its terminal. That
@@ -127,8 +127,9 @@ class _Interrupts:
 
     @contextmanager
     def taken(self) -> Iterator[None]:
+        """Takes Ctrl-C and SIGTERM in place of Python."""
         before = {
-            number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self.take) for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:
             yield
@@ -136,23 +137,30 @@ class _Interrupts:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _take(self, *_: object) -> None:
+    def take(self, *_: object) -> None:
+        """Has `pass_on` tell everything once more: a second Ctrl-C has Terraform end at once."""
         self.came = True
-        self._told.clear()  # each time anew: a second Ctrl-C has Terraform end at once
+        self._told.clear()
 
     def pass_on(self) -> None:
         """Looks what is to be told now; to be called again and again."""
         if not self.came:
             return
-        with suppress(psutil.NoSuchProcess, ProcessLookupError):  # it has ended meanwhile
-            running = psutil.Process(self._process).children(recursive=True)
-            inner = {each.pid for each in running if _name(each) == self._inner}
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            inner = {each.pid for each in self.descendants() if _name(each) == self._inner}
             for pid in inner - self._told:
                 self._told.add(pid)
                 os.kill(pid, signal.SIGINT)
             if not inner and self._process not in self._told:
                 self._told.add(self._process)
                 os.killpg(self._process, signal.SIGINT)
+
+    def descendants(self) -> set[psutil.Process]:
+        """Return the processes that the program runs, and those that these run."""
+        try:
+            return set(psutil.Process(self._process).children(recursive=True))
+        except psutil.NoSuchProcess:
+            return set()
 
 
 def _name(process: psutil.Process) -> str:
@@ -194,7 +202,7 @@ def _raw(terminal: int) -> Iterator[None]:
 
 
 def _copy(
-    program: int, kept: bytearray, interrupts: _Interrupts, keyboard: int | None = None
+    program: int, kept: bytearray, interrupts: Interrupts, keyboard: int | None = None
 ) -> None:
     """Between our terminal and the program, until the program has closed its side."""
     while True:
@@ -217,7 +225,7 @@ def _copy(
                 keyboard = None
 
 
-def _wait(process: int, interrupts: _Interrupts) -> int:
+def _wait(process: int, interrupts: Interrupts) -> int:
     while True:
         interrupts.pass_on()
         ended, status = os.waitpid(process, os.WNOHANG)

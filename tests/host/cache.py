@@ -81,9 +81,15 @@ def _offer_removal() -> None:
 
 
 def _described() -> str:
-    files = (file.lstat() for file in _path().rglob("*"))
-    size = sum(file.st_blocks * _BLOCK for file in files)
+    size = sum(_blocks(file) * _BLOCK for file in _path().rglob("*"))
     return f"the cache of `make test-host`: {_path()}, {size / 1e6:.0f} MB"
+
+
+def _blocks(path: Path) -> int:
+    try:
+        return path.lstat().st_blocks
+    except FileNotFoundError:  # of a run that is not over yet
+        return 0
 
 
 if __name__ == "__main__":

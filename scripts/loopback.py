@@ -1,0 +1,54 @@
+"""Reach servers on this computer without the user's proxy, which could not reach them."""
+
+from __future__ import annotations
+
+import ipaddress
+import urllib.request
+from collections.abc import Mapping
+from http.client import HTTPResponse
+from typing import Final
+from urllib.parse import urlsplit
+
+_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL leads to this computer itself."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that keep a program from asking a proxy for loopback.
+
+    Both spellings get the hosts of both: Go reads `NO_PROXY` first, Python `no_proxy`.
+
+    Args:
+        environment: The program's. The hosts that it names already stay.
+    """
+    named = [
+        host.strip()
+        for name in ("NO_PROXY", "no_proxy")
+        for host in environment.get(name, "").split(",")
+    ]
+    # An asterisk means all hosts, but only where it stands alone.
+    hosts = "*" if "*" in named else ",".join(dict.fromkeys(filter(None, [*named, *_HOSTS])))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
+
+
+def open_url(request: urllib.request.Request, timeout: float) -> HTTPResponse:
+    """Open a URL as `urllib.request.urlopen` does, but loopback without a proxy.
+
+    Raises:
+        OSError: There is no answer, or one that reports an error.
+    """
+    opener = (
+        urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        if is_loopback(request.full_url)
+        else urllib.request.build_opener()
+    )
+    answer: HTTPResponse = opener.open(request, timeout=timeout)
+    return answer
