@@ -33,7 +33,7 @@ def _path() -> Path:
     return Path(os.environ.get("ALLORA_TEST_CACHE") or _DEFAULT).expanduser()
 
 
-def kept(name: str, recipe: Any, make: Callable[[Path], None]) -> Path:
+def kept(name: str, recipe: Any, make: Callable[[Path], object]) -> Path:
     """The file or directory that `make` makes of a recipe, from the cache when it is there.
 
     Args:
@@ -81,9 +81,15 @@ def _offer_removal() -> None:
 
 
 def _described() -> str:
-    files = (file.lstat() for file in _path().rglob("*"))
-    size = sum(file.st_blocks * _BLOCK for file in files)
+    size = sum(_blocks(file) * _BLOCK for file in _path().rglob("*"))
     return f"the cache of `make test-host`: {_path()}, {size / 1e6:.0f} MB"
+
+
+def _blocks(path: Path) -> int:
+    try:
+        return path.lstat().st_blocks
+    except FileNotFoundError:  # of a run that is not over yet
+        return 0
 
 
 if __name__ == "__main__":

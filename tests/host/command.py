@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 from collections.abc import Mapping
+
+_PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
 
 
 class CommandError(AssertionError):
@@ -42,3 +46,10 @@ def run(
     if result.returncode:
         raise CommandError(f"{' '.join(command)} ended with {result.returncode}:\n{output}")
     return output
+
+
+def end_with_parent() -> None:
+    """Have the kernel send SIGTERM to this process when the one that has started it ends."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM):
+        raise OSError(ctypes.get_errno(), "prctl")

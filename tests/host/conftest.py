@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 
-from scripts.local.emulator import start
-from tests.host import leftovers, requirements, slots
+from tests.host import command, leftovers, requirements, slots
 from tests.host.node import Node
 from tests.host.slots import Slot
+from tests.host.template import Template, copied, shared
 from tests.host.waiting import wait_for
-from tests.host.wallet import new_wallet
-from tests.host.world import World, deploy, instance
+from tests.host.world import World, instance
 
 _NODES = pytest.StashKey[list[Node]]()
 
@@ -33,25 +33,33 @@ def slot(_requirements: None) -> Iterator[Slot]:
         slot.directory.mkdir()
         # As Ctrl-C does, so that everything is taken down; also where Ctrl-C is ignored.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            command.end_with_parent()
         yield slot
 
 
+@pytest.fixture(scope="session")
+def template(slot: Slot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:  # noqa: ARG001
+    """What the deployments of all files are copies of."""
+    directory = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        directory = directory.parent  # which is the same for all workers
+    with shared(directory) as template:
+        yield template
+
+
 @pytest.fixture(scope="module")
-def world(slot: Slot, request: pytest.FixtureRequest) -> Iterator[World]:
+def world(slot: Slot, template: Template, request: pytest.FixtureRequest) -> Iterator[World]:
     """Both stacks, deployed on the embedded AWS, and all that a host of theirs reaches."""
     request.config.stash[_NODES] = []
     directory = slot.directory / request.module.__name__.rpartition(".")[2]
-    emulator = start(directory / "aws")
-    try:
-        wallet = new_wallet()
-        deployment = deploy(emulator, directory / "deployment", wallet)
-        world = World(deployment, wallet, directory, slot)
+    directory.mkdir()
+    with copied(template, directory / "deployment") as deployment:
+        world = World(deployment, template.wallet, directory, slot)
         try:
             yield world
         finally:
             world.close()
-    finally:
-        emulator.stop()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from scripts.local.emulator import find
+from scripts.local.emulator import stop
 from tests.host import cache, cloud, namespaces, slots
 from tests.host.command import run
 from tests.host.slots import Slot
@@ -31,8 +31,7 @@ def end(slot: Slot) -> None:
         run("umount", "--lazy", mount)
     cloud.remove(slot)
     for directory in slot.directory.glob("*/aws"):
-        if emulator := find(directory):
-            emulator.stop()
+        stop(directory)
 
 
 def _end_processes(namespace: str) -> None:

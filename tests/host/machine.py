@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.host import cloud, namespaces
+from tests.host import cloud, control_groups, namespaces
 from tests.host.command import CommandError, run
 from tests.host.slots import Slot
 from tests.host.waiting import wait_for
@@ -46,6 +46,8 @@ class Machine:
         self.booted_at = 0.0
         self._slot = slot
         self._process: subprocess.Popen[bytes] | None = None
+        self._name = f"{slot.name}-{directory.name}"
+        self._group = control_groups.create(self._name)
         directory.mkdir(parents=True)
         self.root = directory / "root"
         self.root.mkdir()
@@ -64,9 +66,10 @@ class Machine:
         with (self._directory / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
                 [
+                    *control_groups.command(self._group),
                     *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit"),
                     f"--directory={self.root}",
-                    f"--machine={self._slot.name}-{self._directory.name}",
+                    f"--machine={self._name}",
                     # What Docker needs of a machine.
                     *("--capability=all", "--system-call-filter=@keyring bpf"),
                     f"--network-namespace-path={namespaces.path(self._slot.host_network)}",
@@ -131,10 +134,15 @@ class Machine:
         if self.root.is_mount():
             run("umount", str(self.root))
         self._disk.unlink(missing_ok=True)
+        wait_for("no process is left of the host", self._group_is_empty, 30)
+        control_groups.remove(self._group)
 
     def _wait_for_the_end(self, status: int) -> None:
         assert self._process
         assert self._process.wait(timeout=120) == status, self.console[-2000:]
+
+    def _group_is_empty(self) -> bool:
+        return "populated 0" in (self._group / "cgroup.events").read_text()
 
     def _init(self) -> int:
         assert self._process

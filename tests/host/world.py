@@ -25,11 +25,12 @@ CONSUMER_TOKEN = "a-consumer-of-the-test"
 TOPIC = 69
 
 _PYTHON_IMAGE = "docker/library/python:3.13-slim"
-_SETTINGS = {
+SETTINGS = {
     "ALLORA_GRPC_URL": chain.GRPC_URL,
     "ALLORA_WEBSOCKET_URL": chain.WEBSOCKET_URL,
     "ALLORA_PYTHON_IMAGE": f"public.ecr.aws/{_PYTHON_IMAGE}",
 }
+"""What makes a deployment one for the world of the tests."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def deploy(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
 def prepare(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
     """What comes before a deployment: settings, state bucket and secrets."""
     directory.mkdir()
-    deployment = Deployment(emulator, directory, dict(_SETTINGS))
+    deployment = Deployment(emulator, directory, dict(SETTINGS))
     bootstrapped = deployment.allora("bootstrap")
     assert bootstrapped.returncode == 0, bootstrapped.output
     set_secret(deployment, "mnemonic", wallet.words)
