@@ -14,7 +14,7 @@ from scripts.local.emulator import EmulatorError
 from scripts.local.forking import Lease
 from tests.host.wallet import Wallet, new_wallet
 from tests.host.world import SETTINGS, deploy
-from tests.local.conftest import Deployment
+from tests.local.deployment import Deployment
 
 
 @dataclass(frozen=True)
