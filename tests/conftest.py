@@ -17,6 +17,7 @@ from cdktf import Testing
 
 from main import build_app
 from settings import Settings, load_settings
+from tests import needs
 from tests.synthesized import Stack
 
 Testing.__test__ = False  # it is not a test class, whatever pytest makes of its name
@@ -25,6 +26,13 @@ MINIMAL = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "eu-central-1"}
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say at once what the named tests lack."""
+    paths = [config.invocation_params.dir / arg.split("::")[0] for arg in config.args]
+    if sentence := needs.missing_for(path.resolve() for path in paths):
+        raise pytest.UsageError(sentence)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class Emulator:
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
         """Return `base` without the real AWS credentials, and with everything pointed here."""
-        return _without_aws(base) | self.variables() | no_proxy(base)
+        return without_aws(base) | self.variables() | no_proxy(base)
 
     def variables(self) -> dict[str, str]:
         """Return what points the AWS provider, Terraform's S3 backend and boto3 here."""
@@ -102,7 +102,7 @@ def start(directory: Path, check: Callable[[], None] = lambda: None) -> Emulator
         process = subprocess.Popen(
             _command(port),
             # As on AWS, a bucket of another account is closed.
-            env=_without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
+            env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -165,7 +165,7 @@ def _command(port: int) -> list[str]:
     return [sys.executable, "-m", "scripts.local.server", "--port", str(port)]
 
 
-def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment without the user's own AWS credentials, profile and endpoints."""
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 

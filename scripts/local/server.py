@@ -4,7 +4,7 @@
 - Bucket policies that ask for TLS: this server speaks HTTP, on loopback alone.
 - Whose the credentials `embedded` are: the account's root user, who may do everything.
 - IAM's simulation of policies, as far as moto itself understands policies.
-- A record of requests, which tests read, with one of them on each line.
+- What AWS answers to a DetachVolume that was carried out already.
 - EC2's quotas. To ask for another value is to have it at once, also for a lower one.
 
 There is no list of prices: asking for one fails.
@@ -13,13 +13,13 @@ There is no list of prices: asking for one fails.
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any
 
 from moto import server
-from moto.core.request import Request
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.ec2.exceptions import EC2ClientError, InvalidVolumeAttachmentError
+from moto.ec2.models.elastic_block_store import EBSBackend, VolumeAttachment
 from moto.iam.access_control import (
     AssumedRoleAccessKey,
     IAMPolicy,
@@ -28,7 +28,6 @@ from moto.iam.access_control import (
 )
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
-from moto.moto_api._internal.recorder.models import Recorder
 from moto.s3.models import FakeBucket
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
@@ -190,19 +189,32 @@ def _add_ec2_quotas() -> None:
     )
 
 
-def _record_one_at_a_time() -> None:
-    """Moto's recorder is called by a thread for each request, and mixes up what they write."""
-    record = Recorder._record_request  # noqa: SLF001
-    lock = threading.Lock()
-
-    def record_request(self: Recorder, request: Request, body: bytes | None = None) -> None:
-        with lock:
-            record(self, request, body)
-
-    Recorder._record_request = record_request  # type: ignore[method-assign]  # noqa: SLF001
+class _IncorrectStateError(EC2ClientError):
+    def __init__(self, volume_id: str) -> None:
+        super().__init__("IncorrectState", f"Volume '{volume_id}' is in the 'available' state.")
 
 
-if __name__ == "__main__":
+def _know_detached_volumes() -> None:
+    """EC2 says of a volume that is detached already in which state it is.
+
+    So the AWS provider knows it for done when its request was carried out, the answer got lost on
+    the way, and the SDK asks once more. moto answers that the attachment does not exist.
+    """
+    detach = EBSBackend.detach_volume
+
+    def detach_volume(
+        self: EBSBackend, volume_id: str, instance_id: str, device_path: str
+    ) -> VolumeAttachment:
+        try:
+            return detach(self, volume_id, instance_id, device_path)
+        except InvalidVolumeAttachmentError as error:
+            raise _IncorrectStateError(volume_id) from error
+
+    EBSBackend.detach_volume = detach_volume  # type: ignore[method-assign]
+
+
+def complete_moto() -> None:
+    """Gives moto what it lacks."""
     FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
     models.ParameterDict = _ParametersWithUbuntuImages  # type: ignore[misc]
     IamResponse.simulate_principal_policy = (  # type: ignore[attr-defined]
@@ -210,5 +222,9 @@ if __name__ == "__main__":
     )
     _know_who_is_embedded()
     _add_ec2_quotas()
-    _record_one_at_a_time()
+    _know_detached_volumes()
+
+
+if __name__ == "__main__":
+    complete_moto()
     server.main()

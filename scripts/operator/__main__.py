@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from scripts.any_locale import print_in_any_locale
 from scripts.operator import screen
 from scripts.operator.aws import one_sentence_errors
 from scripts.operator.cli import app
@@ -15,6 +16,7 @@ _RUNBOOK = "docs/operations.md"
 
 def main() -> int:
     """Runs the command; whatever a user can cause ends in a sentence and an exit code."""
+    print_in_any_locale()
     try:
         with one_sentence_errors():
             app(prog_name="allora")

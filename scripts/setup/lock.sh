@@ -53,6 +53,12 @@ lock_node_packages() {
   npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
 }
 
+# Every platform on which this project runs.
+lock_provider() {
+  terraform -chdir=scripts/setup/provider providers lock \
+    -platform=linux_amd64 -platform=linux_arm64 -platform=darwin_amd64 -platform=darwin_arm64
+}
+
 install_uv
 if [[ ${1:-} == worker ]]; then
   lock_worker "$2"
@@ -62,4 +68,5 @@ else
   lock_model_server
   lock_tools
   lock_node_packages
+  lock_provider
 fi

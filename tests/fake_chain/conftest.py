@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+# First, because it ends where the other imports would fail.
+import tests.image_packages  # noqa: F401
+
+# isort: split
+
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator

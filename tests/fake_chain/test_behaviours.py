@@ -252,7 +252,7 @@ async def test_refuse_drops_a_connection_that_has_only_just_come(
     await is_taken.wait()
     await paused.behave(refuse=True)
     goes_on.set()
-    assert await asyncio.wait_for(reader.read(), 30) == b""
+    assert await asyncio.wait_for(reader.read(), 120) == b""
     writer.close()
 
 

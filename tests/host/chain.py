@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.host import cloud, namespaces
+from tests.host.slots import Slot
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".tools" / "images" / "bin" / "python"
@@ -27,12 +28,13 @@ WEBSOCKET_URL = f"ws://{NAME}:{_WEBSOCKET}/websocket"
 class Chain:
     """A chain with one topic, whose windows open when the test says so."""
 
-    def __init__(self, *, chain_id: str, topic: int, log: Path) -> None:
+    def __init__(self, slot: Slot, *, chain_id: str, topic: int, log: Path) -> None:
+        self._slot = slot
         self._topic = topic
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
                 [
-                    *("nsenter", f"--net={namespaces.path(cloud.INTERNET)}"),
+                    *("nsenter", f"--net={namespaces.path(slot.cloud_network)}"),
                     *(str(PYTHON), "-m", "scripts.fake_chain", "--bind", cloud.ADDRESS),
                     *("--chain-id", chain_id, "--topic", str(topic)),
                     *("--window-blocks", str(_WINDOW_BLOCKS)),
@@ -88,7 +90,7 @@ class Chain:
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         connection = http.client.HTTPConnection(cloud.ADDRESS, _CONTROL)
-        connection.sock = cloud.connect(cloud.ADDRESS, _CONTROL)
+        connection.sock = cloud.connect(self._slot, cloud.ADDRESS, _CONTROL)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None)
             answer = connection.getresponse()

@@ -1,6 +1,7 @@
 """The world around the host: AWS, archives, registries and exchanges, in a network of their own.
 
-Two namespaces, joined by a cable: the host's, and one that plays everything that the host reaches.
+Two namespaces of a slot, joined by a cable: the host's, and one that plays everything that the host
+reaches. Nothing leads from them to the machine's own network, or to another slot's.
 The servers have their listening sockets in the second one and otherwise run in this process, with
 the machine's own network, so that they can pass requests on.
 """
@@ -14,10 +15,8 @@ from collections.abc import Mapping
 from tests.host import namespaces
 from tests.host.command import run
 from tests.host.dns import DnsServer
+from tests.host.slots import Slot
 from tests.host.web import Site, Transfer, WebServer
-
-HOST, INTERNET = "allora-test-host", "allora-test-cloud"
-"""The namespaces."""
 
 HOST_ADDRESS = "10.0.0.10"
 ADDRESS = "198.51.100.1"
@@ -34,6 +33,7 @@ class Cloud:
 
     def __init__(
         self,
+        slot: Slot,
         *,
         metadata: Site,
         plain: Mapping[str, Site],
@@ -43,14 +43,16 @@ class Cloud:
         """Makes the namespaces, and serves.
 
         Args:
+            slot: whose namespaces they are.
             metadata: the instance metadata service.
             plain: sites by name, on port 80.
             secure: sites by name, on port 443.
         """
         self.names: set[str] = set()
         self._sites = {*plain, *secure}
-        _join_namespaces()
-        with namespaces.inside(INTERNET):
+        self._slot = slot
+        _join_namespaces(slot)
+        with namespaces.inside(slot.cloud_network):
             metadata_socket = _listen(_METADATA, 80)
             plain_socket, secure_socket = _listen(ADDRESS, 80), _listen(ADDRESS, 443)
             resolver_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -73,7 +75,7 @@ class Cloud:
         """Ends it."""
         for server in self._servers:
             server.close()
-        remove()
+        remove(self._slot)
 
     def _address_of(self, name: str) -> str | None:
         _, _, parent = name.partition(".")
@@ -81,9 +83,9 @@ class Cloud:
         return ADDRESS if name in known or f"*.{parent}" in known else None
 
 
-def connect(address: str, port: int) -> socket.socket:
+def connect(slot: Slot, address: str, port: int) -> socket.socket:
     """A connection as somebody on the internet makes it, to the host or to another."""
-    with namespaces.inside(INTERNET):
+    with namespaces.inside(slot.cloud_network):
         connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     connection.settimeout(30)
     try:
@@ -102,25 +104,26 @@ def _listen(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _join_namespaces() -> None:
-    for name in (HOST, INTERNET):
+def _join_namespaces(slot: Slot) -> None:
+    host, cloud = slot.host_network, slot.cloud_network
+    for name in (host, cloud):
         namespaces.create(name)
     # On a machine in AWS these would be its own interface and the VPC's router.
     run(
-        *("ip", "-n", HOST, "link", "add", "ens5", "address", "02:00:0a:00:00:0a"),
-        *("type", "veth", "peer", "name", "vpc", "netns", INTERNET),
+        *("ip", "-n", host, "link", "add", "ens5", "address", "02:00:0a:00:00:0a"),
+        *("type", "veth", "peer", "name", "vpc", "netns", cloud),
     )
-    run("ip", "-n", HOST, "address", "add", f"{HOST_ADDRESS}/24", "dev", "ens5")
+    run("ip", "-n", host, "address", "add", f"{HOST_ADDRESS}/24", "dev", "ens5")
     for address in (f"{_ROUTER}/24", f"{_RESOLVER}/24"):
-        run("ip", "-n", INTERNET, "address", "add", address, "dev", "vpc")
+        run("ip", "-n", cloud, "address", "add", address, "dev", "vpc")
     for address in (ADDRESS, _METADATA):
-        run("ip", "-n", INTERNET, "address", "add", f"{address}/32", "dev", "lo")
-    run("ip", "-n", HOST, "link", "set", "ens5", "up")
-    run("ip", "-n", INTERNET, "link", "set", "vpc", "up")
-    run("ip", "-n", HOST, "route", "add", "default", "via", _ROUTER)
+        run("ip", "-n", cloud, "address", "add", f"{address}/32", "dev", "lo")
+    run("ip", "-n", host, "link", "set", "ens5", "up")
+    run("ip", "-n", cloud, "link", "set", "vpc", "up")
+    run("ip", "-n", host, "route", "add", "default", "via", _ROUTER)
 
 
-def remove() -> None:
+def remove(slot: Slot) -> None:
     """Removes the namespaces, whatever an interrupted run has left of them."""
-    for name in (HOST, INTERNET):
+    for name in (slot.host_network, slot.cloud_network):
         namespaces.delete(name)

@@ -1,24 +1,21 @@
-"""One deployment and one host for all tests of this level, which follow each other."""
+"""A deployment and a host for each file of this level, so that files run side by side."""
 
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.local.emulator import start
-from tests.host import cache, leftovers, requirements
+from tests.host import leftovers, requirements, slots
 from tests.host.node import Node
-from tests.host.timeline import Timeline, timeline
+from tests.host.slots import Slot
 from tests.host.waiting import wait_for
 from tests.host.wallet import new_wallet
 from tests.host.world import World, deploy, instance
 
-_TIMELINE = pytest.StashKey[Timeline]()
 _NODES = pytest.StashKey[list[Node]]()
 
 
@@ -29,29 +26,26 @@ def _requirements() -> None:
 
 
 @pytest.fixture(scope="session")
-def directory(_requirements: None) -> Iterator[Path]:
-    """Where this run keeps its files; they stay for whoever wants to look into them."""
-    path = cache.directory() / "run"
-    try:
-        with cache.only_run():
-            leftovers.remove(path)
-            path.mkdir()
-            # As Ctrl-C does, so that everything is taken down.
-            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-            yield path
-    except cache.AnotherRunError as error:
-        pytest.fail(str(error), pytrace=False)
+def slot(_requirements: None) -> Iterator[Slot]:
+    """What this process has for itself on the machine."""
+    with slots.lowest_free() as slot:
+        leftovers.remove(slot)
+        slot.directory.mkdir()
+        # As Ctrl-C does, so that everything is taken down; also where Ctrl-C is ignored.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        yield slot
 
 
-@pytest.fixture(scope="session")
-def world(directory: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world(slot: Slot, request: pytest.FixtureRequest) -> Iterator[World]:
     """Both stacks, deployed on the embedded AWS, and all that a host of theirs reaches."""
     request.config.stash[_NODES] = []
+    directory = slot.directory / request.module.__name__.rpartition(".")[2]
     emulator = start(directory / "aws")
     try:
         wallet = new_wallet()
         deployment = deploy(emulator, directory / "deployment", wallet)
-        world = World(deployment, wallet, directory)
+        world = World(deployment, wallet, directory, slot)
         try:
             yield world
         finally:
@@ -60,10 +54,9 @@ def world(directory: Path, request: pytest.FixtureRequest) -> Iterator[World]:
         emulator.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def node(world: World, request: pytest.FixtureRequest) -> Node:
     """The host that boots the deployed user data, after its first submission."""
-    started = time.time()
     machine = world.launch(instance(world.deployment))
     node = Node(machine)
     request.config.stash[_NODES].append(node)
@@ -73,8 +66,6 @@ def node(world: World, request: pytest.FixtureRequest) -> Node:
     wait_for("the installation is over", lambda: "allora: ready" in machine.console, 60)
     wait_for("the worker knows of its submission", lambda: node.reported("submitted"), 60)
     wait_for("Docker finds the model healthy", lambda: node.is_healthy("model"), 60)
-    request.config.stash[_TIMELINE] = found = timeline(node, started, world.cloud.transfers)
-    (world.directory / "timeline.json").write_text(found.to_json())
     return node
 
 
@@ -96,9 +87,9 @@ def _report_of(node: Node) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Shows the timeline of the first host."""
-    found = terminalreporter.config.stash.get(_TIMELINE, None)
-    if found:
-        terminalreporter.section("From the instance's start to the first submission")
-        for line in found.lines():
-            terminalreporter.line(line)
+    """Shows what tests have recorded as a timeline."""
+    for report in terminalreporter.getreports("passed"):
+        for name, lines in report.user_properties:
+            if name == "timeline":
+                terminalreporter.section("From the instance's start to the first submission")
+                terminalreporter.write("".join(f"{line}\n" for line in lines))

@@ -1,4 +1,7 @@
-"""Removes what an interrupted run has left on the machine: processes, mounts, namespaces."""
+"""Removes what an interrupted run has left on the machine: processes, mounts, namespaces.
+
+`python -m tests.host.leftovers` does it for all runs that are over.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,28 @@ from contextlib import suppress
 from pathlib import Path
 
 from scripts.local.emulator import find
-from tests.host import cache, cloud, namespaces
+from tests.host import cache, cloud, namespaces, slots
 from tests.host.command import run
+from tests.host.slots import Slot
 from tests.host.waiting import wait_for
 
 
-def remove(directory: Path) -> None:
-    """Removes all that a run in this directory has left, and the directory."""
-    for name in (cloud.HOST, cloud.INTERNET):
+def remove(slot: Slot) -> None:
+    """Removes all that earlier runs have left in a slot, their files too."""
+    end(slot)
+    cache.remove(slot.directory)
+
+
+def end(slot: Slot) -> None:
+    """Ends what still runs in a slot; its files stay."""
+    for name in (slot.host_network, slot.cloud_network):
         _end_processes(name)
-    for mount in _mounts_below(directory):
+    for mount in _mounts_below(slot.directory):
         run("umount", "--lazy", mount)
-    cloud.remove()
-    if emulator := find(directory / "aws"):
-        emulator.stop()
-    cache.remove(directory)
+    cloud.remove(slot)
+    for directory in slot.directory.glob("*/aws"):
+        if emulator := find(directory):
+            emulator.stop()
 
 
 def _end_processes(namespace: str) -> None:
@@ -34,5 +44,20 @@ def _end_processes(namespace: str) -> None:
 
 
 def _mounts_below(directory: Path) -> list[str]:
-    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    # https://man7.org/linux/man-pages/man5/fstab.5.html: a space in a path is \040.
+    mounts = [
+        line.split()[1].replace(r"\040", " ")
+        for line in Path("/proc/mounts").read_text().splitlines()
+    ]
     return [mount for mount in reversed(mounts) if mount.startswith(f"{directory}/")]
+
+
+def main() -> None:
+    """End what runs that are over have left."""
+    with slots.abandoned() as found:
+        for slot in found:
+            end(slot)
+
+
+if __name__ == "__main__":
+    main()

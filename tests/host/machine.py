@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 
-from tests.host import namespaces
-from tests.host.cloud import HOST
+from tests.host import cloud, namespaces
 from tests.host.command import CommandError, run
+from tests.host.slots import Slot
 from tests.host.waiting import wait_for
 
 _REBOOT = (
@@ -31,18 +33,25 @@ class Machine:
     """An instance: made from a disk image, booted, entered, rebooted, ended.
 
     Args:
+        image: of the disk that it begins with.
         directory: for its disk and its console.
+        slot: whose network it is in.
+
+    Attributes:
+        booted_at: when it was last started, in seconds since 1970.
     """
 
-    def __init__(self, image: Path, directory: Path) -> None:
+    def __init__(self, image: Path, directory: Path, slot: Slot) -> None:
         self._directory = directory
+        self.booted_at = 0.0
+        self._slot = slot
         self._process: subprocess.Popen[bytes] | None = None
         directory.mkdir(parents=True)
         self.root = directory / "root"
         self.root.mkdir()
-        disk = directory / "disk.ext4"
-        run("cp", "--sparse=always", "--reflink=auto", str(image), str(disk))
-        run("mount", "-o", "loop", str(disk), str(self.root))
+        self._disk = directory / "disk.ext4"
+        run("cp", "--sparse=always", "--reflink=auto", str(image), str(self._disk))
+        run("mount", "-o", "loop", str(self._disk), str(self.root))
 
     @property
     def console(self) -> str:
@@ -51,14 +60,16 @@ class Machine:
 
     def boot(self) -> None:
         """Starts it; its systemd runs when this returns."""
+        self.booted_at = time.time()
         with (self._directory / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
                 [
                     *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit"),
-                    *("--directory", str(self.root), "--machine", self._directory.name),
+                    f"--directory={self.root}",
+                    f"--machine={self._slot.name}-{self._directory.name}",
                     # What Docker needs of a machine.
                     *("--capability=all", "--system-call-filter=@keyring bpf"),
-                    f"--network-namespace-path={namespaces.path(HOST)}",
+                    f"--network-namespace-path={namespaces.path(self._slot.host_network)}",
                     *("--resolv-conf=off", "--timezone=off", "--link-journal=no"),
                     "--console=read-only",
                 ],
@@ -70,6 +81,10 @@ class Machine:
                 start_new_session=True,  # Ctrl-C ends the test, which then ends this
             )
         wait_for("systemd runs in the host", self._system_answers, 60)
+
+    def connect(self, port: int) -> socket.socket:
+        """A connection as somebody on the internet makes it."""
+        return cloud.connect(self._slot, cloud.HOST_ADDRESS, port)
 
     def run(self, command: str, timeout: float = 60, stdin: str = "") -> str:
         """What a shell command prints, as root on the host.
@@ -106,7 +121,7 @@ class Machine:
             self._wait_for_the_end(0)
 
     def destroy(self) -> None:
-        """Ends it however it can be ended, and frees its disk."""
+        """Ends it however it can be ended, and removes its disk: a gigabyte or two."""
         if self._process and self._process.poll() is None:
             # The host's first process, and with it all others: without systemd-nspawn they live on.
             with suppress(ProcessLookupError, CommandError):
@@ -115,6 +130,7 @@ class Machine:
             self._process.wait()
         if self.root.is_mount():
             run("umount", str(self.root))
+        self._disk.unlink(missing_ok=True)
 
     def _wait_for_the_end(self, status: int) -> None:
         assert self._process

@@ -33,7 +33,7 @@ class Node:
             OSError: nobody answers.
         """
         connection = http.client.HTTPConnection(cloud.HOST_ADDRESS, _PORT)
-        connection.sock = cloud.connect(cloud.HOST_ADDRESS, _PORT)
+        connection.sock = self.machine.connect(_PORT)
         try:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             connection.request("GET", path, headers=headers)

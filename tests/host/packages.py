@@ -14,9 +14,12 @@ from tests.host import cache
 from tests.host.command import run
 from tests.host.web import Request, Response
 
+LOCKS = ("scripts/worker/locks/*.txt", "scripts/model_server/requirements.txt")
+"""The images' lock files."""
 NAME = "packages.test"
 """The index's name in the network of the host."""
 
+_ROOT = Path(__file__).resolve().parents[2]
 # What runs on the image's Python 3.13 and Debian 13.
 _ENVIRONMENT = {"python_version": "3.13", "python_full_version": "3.13.0"}
 _FOR_THE_IMAGE = (
@@ -26,9 +29,9 @@ _FOR_THE_IMAGE = (
 )
 
 
-def wheels(locks: Iterable[Path]) -> Path:
+def wheels() -> Path:
     """A directory with everything that the lock files name, downloaded once."""
-    locks = sorted(locks)
+    locks = sorted(lock for pattern in LOCKS for lock in _ROOT.glob(pattern))
     recipe = [hashlib.sha256(lock.read_bytes()).hexdigest() for lock in locks]
     return cache.kept("wheels", [_FOR_THE_IMAGE, recipe], lambda path: _download(path, locks))
 

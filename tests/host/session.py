@@ -16,11 +16,12 @@ from pathlib import Path
 from scripts.local.emulator import start
 from scripts.pictures.record import record
 from scripts.pictures.recording import Recording
-from tests.host import cache, chain, cloud, leftovers, requirements
+from tests.host import chain, cloud, leftovers, requirements, slots
+from tests.host.slots import Slot
 from tests.host.waiting import wait_for
 from tests.host.wallet import new_wallet
 from tests.host.world import World, instance, prepare, running_instances
-from tests.local.conftest import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment
 
 _PICTURE = ROOT / "docs" / "images" / "session"
 _DEPLOY_SECONDS = 900
@@ -29,8 +30,10 @@ _DEPLOY_SECONDS = 900
 class _ToTheChain(socketserver.BaseRequestHandler):
     """Passes a connection on to the chain's REST endpoint, which is in the cloud's network."""
 
+    slot: Slot
+
     def handle(self) -> None:
-        with cloud.connect(cloud.ADDRESS, chain.REST_PORT) as chain_side:
+        with cloud.connect(self.slot, cloud.ADDRESS, chain.REST_PORT) as chain_side:
             chain_side.settimeout(5)
             chain_side.sendall(self.request.recv(1 << 16))
             while answer := chain_side.recv(1 << 16):
@@ -42,14 +45,16 @@ def main() -> int:
     if reason := requirements.problem():
         print(reason, file=sys.stderr)
         return 1
-    with cache.only_run():
-        _record(cache.directory() / "session")
+    with slots.lowest_free() as slot:
+        leftovers.remove(slot)
+        _record(slot)
     return 0
 
 
-def _record(directory: Path) -> None:
-    leftovers.remove(directory)
+def _record(slot: Slot) -> None:
+    directory = slot.directory / "session"
     directory.mkdir(parents=True)
+    _ToTheChain.slot = slot
     emulator = start(directory / "aws")
     try:
         with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _ToTheChain) as endpoint:
@@ -57,7 +62,7 @@ def _record(directory: Path) -> None:
             wallet = new_wallet()
             deployment = prepare(emulator, directory / "deployment", wallet)
             deployment.write_env(ALLORA_API_URL=f"http://127.0.0.1:{endpoint.server_address[1]}")
-            world = World(deployment, wallet, directory)
+            world = World(deployment, wallet, directory, slot)
             try:
                 recording = _session(world)
             finally:

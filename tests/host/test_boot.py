@@ -5,14 +5,18 @@ from __future__ import annotations
 import fnmatch
 import json
 import shlex
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
+
 from scripts.host.bin import host_status
 from tests.host.node import Node
+from tests.host.timeline import MOMENTS, timeline
 from tests.host.waiting import wait_for
 from tests.host.world import CONSUMER_TOKEN, TOPIC, World, instance
-from tests.local.conftest import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment
 
 _LOG_GROUPS = {part: f"/allora/worker/{part}" for part in ("worker", "model", "host")}
 _SAMPLE = json.loads((ROOT / "tests/samples/host_status.json").read_text())
@@ -46,6 +50,16 @@ def test_install_log_and_console_tell_every_step(node: Node) -> None:
             assert f"allora: [{step}/6] " in text
         assert "allora: ready" in text
         assert "failed" not in text.replace("Failed to", "")
+
+
+def test_every_moment_until_the_first_submission_is_in_the_timeline(
+    node: Node, world: World, record_property: Callable[[str, object], None]
+) -> None:
+    found = timeline(node, world.cloud.transfers)
+    assert set(found.moments) == set(MOMENTS)
+    assert max(found.moments, key=lambda name: found.moments[name]) == "first submission"
+    record_property("timeline", found.lines())  # the run ends with it: conftest.py
+    (world.directory / "timeline.json").write_text(found.to_json())
 
 
 def test_progress_arrives_in_cloudwatch_once_and_in_order(node: Node, world: World) -> None:
@@ -127,7 +141,10 @@ def test_status_arrives_each_minute_in_the_shape_of_the_sample(node: Node, world
     assert "allora-status.service" not in finished  # every minute would fill the journal
 
 
+@pytest.mark.usefixtures("node")
 def test_cloudwatch_is_told_where_metrics_are(world: World) -> None:
+    arrived = partial(set(_LOG_GROUPS.values()).issubset, world.aws.log_formats)
+    wait_for("something in each log group", arrived, 30)
     assert world.aws.log_formats == {
         _LOG_GROUPS["worker"]: {"json/emf"},
         _LOG_GROUPS["model"]: {None},
@@ -149,6 +166,7 @@ def test_reporter_has_no_rights_and_shows_no_credentials(node: Node, world: Worl
         assert secret not in seen
 
 
+@pytest.mark.usefixtures("node")
 def test_wallet_is_registered_once(world: World) -> None:
     assert world.chain.state["registered"] == {str(TOPIC): [world.wallet.address]}
 

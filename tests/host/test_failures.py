@@ -1,45 +1,27 @@
-"""One thing after the other fails on the host; the worker submits again, with the same wallet.
+"""Something fails on the host; the worker submits again, with the same wallet.
 
-Where it cannot, it says why, and goes on as soon as it can.
+Where it cannot, it says why, and goes on as soon as it can. Each test mends what it has broken.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.host.node import Node
+from tests.host.submitting import submits
 from tests.host.waiting import wait_for
 from tests.host.world import World, set_secret
 
-_MODEL_VALUE = "12345.5"
 # "abandon" is the first word of the list; twelve of them have a wrong checksum.
 _WRONG_MNEMONIC = " ".join(["abandon"] * 12)
-# What one transaction costs at least, in uallo (10^-18 ALLO), and what the wallet then has.
-_POOR, _RICH = "10", "1000000000000000000000"
 
 
-def submits(node: Node, world: World) -> dict[str, Any]:
-    """The worker is ready, and submits in the next window."""
-    node.wait_until_ready()
-    return submitted(world, world.chain.open_window())
-
-
-def submitted(world: World, nonce: int, timeout: float = 60) -> dict[str, Any]:
-    """What is submitted for a window, with the one wallet that there is."""
-    submission = wait_for(
-        f"a submission for {nonce}", lambda: world.chain.submission(nonce), timeout
-    )
-    assert submission["address"] == world.wallet.address
-    assert submission["tx_signature_valid"] is True
-    assert submission["bundle_signature_valid"] is True
-    assert [one["nonce"] for one in world.chain.submissions].count(nonce) == 1
-    return submission
+@pytest.fixture(autouse=True)
+def _started(node: Node) -> None:
+    """Wait until allora.service has nothing left to do: it may still watch what it has started."""
+    wait_for("allora.service is up", lambda: _state(node, "ActiveState") == "active", 120)
 
 
 @pytest.mark.parametrize("service", ["worker", "model"])
@@ -79,91 +61,6 @@ def test_user_data_may_run_again(node: Node, world: World) -> None:
     assert "allora: ready" in added
     assert "Setting up" not in added  # no package was installed
     assert {service: node.container(service)["Image"] for service in before} == before
-    submits(node, world)
-
-
-class Model:
-    """Takes the place of the model, under its name in the containers' network."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        program = (Path(__file__).parent / "stand_in_model.py").read_text()
-        node.machine.run("install -D /dev/stdin /run/stand-in/model.py", stdin=program)
-        self.behave("good")
-        node.machine.run(
-            "docker stop allora-model-1 && docker run --detach --name stand-in "
-            "--network allora_allora --network-alias model --volume /run/stand-in:/stand-in:ro "
-            "allora-model python /stand-in/model.py /stand-in/mode"
-        )
-
-    def behave(self, mode: str) -> None:
-        """Changes what it answers from now on."""
-        self._node.machine.run(
-            "cat > /run/stand-in/mode.new && mv /run/stand-in/mode.new /run/stand-in/mode",
-            stdin=mode,
-        )
-
-    def leave(self) -> None:
-        """The project's own model is back."""
-        self._node.machine.run("docker rm --force stand-in && docker start allora-model-1")
-
-
-@pytest.fixture(scope="class")
-def model(node: Node) -> Iterator[Model]:
-    """A model that can misbehave; the project's own comes back afterwards."""
-    stand_in = Model(node)
-    yield stand_in
-    stand_in.leave()
-
-
-class TestModel:
-    @pytest.mark.parametrize(
-        ("mode", "kind"),
-        [
-            ("status 500", "status"),
-            ("nan", "not_a_number"),
-            ("html", "not_a_number"),
-            ("flood", "too_large"),
-            ("hang", "timeout"),
-        ],
-    )
-    def test_window_is_kept_until_it_works(
-        self, node: Node, world: World, model: Model, mode: str, kind: str
-    ) -> None:
-        node.wait_until_ready()
-        before = node.health["model"]["failures"].get(kind, 0)
-        model.behave(mode)
-        nonce = world.chain.open_window()
-        wait_for(
-            f"{kind} is seen", lambda: node.health["model"]["failures"].get(kind, 0) > before, 40
-        )
-        assert world.chain.submission(nonce) is None
-        assert node.health["model"]["state"] == "failing"
-        model.behave("good")
-        submission = submitted(world, nonce)
-        assert submission["values"] == [{"label": "y", "value": _MODEL_VALUE}]
-
-
-def test_chain_is_gone_for_two_minutes(node: Node, world: World) -> None:
-    worker = node.process("worker")
-    world.chain.behave(refuse=True)
-    gone_until = time.monotonic() + 120
-    try:
-        wait_for("it is told", lambda: _topic(node)["state"] == "chain_unavailable", 60)
-        assert _topic(node)["reason"]
-        wait_for("two minutes are over", lambda: time.monotonic() > gone_until, 125)
-    finally:
-        world.chain.behave(refuse=False)
-    submits(node, world)
-    assert node.process("worker") == worker
-
-
-def test_chain_accepts_and_never_answers(node: Node, world: World) -> None:
-    world.chain.behave(frozen=True)
-    try:
-        wait_for("it is told", lambda: _topic(node)["state"] == "chain_unavailable", 90)
-    finally:
-        world.chain.behave(frozen=False)
     submits(node, world)
 
 
@@ -209,24 +106,6 @@ def test_wrong_mnemonic(node: Node, world: World) -> None:
     finally:
         set_secret(world.deployment, "mnemonic", world.wallet.words)
     submits(node, world)  # systemd and Docker try again by themselves
-
-
-def test_wallet_without_funds(node: Node, world: World) -> None:
-    world.chain.behave(balance=_POOR)
-    try:
-        nonce = world.chain.open_window()
-        reason = wait_for("it is told", lambda: _topic(node)["reason"], 90)
-        assert f"fund {world.wallet.address}" in reason
-        assert world.chain.submission(nonce) is None
-    finally:
-        world.chain.behave(balance=_RICH)
-    submits(node, world)
-
-
-def _topic(node: Node) -> dict[str, Any]:
-    health = node.health
-    topic: dict[str, Any] = health["topics"][0] if health else {"state": None, "reason": None}
-    return topic
 
 
 def _state(node: Node, name: str) -> str:

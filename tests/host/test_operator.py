@@ -7,15 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.host.machine import Machine
 from tests.host.node import Node
+from tests.host.submitting import submits, submitted
 from tests.host.waiting import wait_for
-from tests.host.world import World, instance
-from tests.local.conftest import ROOT
+from tests.host.world import TOPIC, World, instance, running_instances
+from tests.local.deployment import ROOT, Deployment
 
 _OTHER_IMAGE = "ami-1e749f67"
 """One that the embedded AWS has; what the host boots from is the test's own disk."""
@@ -73,13 +75,34 @@ def command(world: World, *arguments: str) -> Iterator[Command]:
         running.end()
 
 
+@dataclass
+class Updated:
+    """A host that `allora update` has put in the place of the one before, and has seen submit.
+
+    Attributes:
+        machine: the new host.
+        registered_before: who was registered on the chain while the old host ran.
+        nonce: of the window that the command has waited for.
+        nonces: of what the new host had submitted when the command was over.
+    """
+
+    machine: Machine
+    registered_before: dict[str, Any]
+    nonce: int
+    nonces: list[int]
+
+
 @pytest.fixture(scope="module")
-def updated(world: World) -> Machine:
-    """A host that `allora update` has put in the place of the one before, and has seen submit."""
-    for machine in world._machines:
-        machine.destroy()
+def updated(node: Node, world: World) -> Updated:
     old = instance(world.deployment).id
+    registered, earlier = world.chain.state["registered"], len(world.chain.submissions)
     with command(world, "update", "--ami", _OTHER_IMAGE, "--yes", "--timeout", "15") as update:
+        wait_for(
+            "the old instance ends",
+            lambda: update.is_over or old not in _ids(world.deployment),
+            300,
+        )
+        node.machine.terminate()
         update.wait_for("Waiting for the first submission of ", 300)
         launched = instance(world.deployment)
         assert launched.id != old
@@ -96,32 +119,46 @@ def updated(world: World) -> Machine:
     assert result["address"] == world.wallet.address
     assert all(seconds is not None for seconds in result["seconds"].values())
     assert "failed" not in update.screen[update.screen.index("Waiting for the first") :]
-    return machine
+    nonces = [submission["nonce"] for submission in world.chain.submissions[earlier:]]
+    return Updated(machine, registered, nonce, nonces)
 
 
-def test_deploy_again_sees_at_once_that_all_is_well(updated: Machine, world: World) -> None:
+def _ids(deployment: Deployment) -> list[str]:
+    return [described["InstanceId"] for described in running_instances(deployment)]
+
+
+def test_new_host_works_with_the_same_wallet(updated: Updated, world: World) -> None:
+    assert updated.registered_before == {str(TOPIC): [world.wallet.address]}
+    assert world.chain.state["registered"] == updated.registered_before
+    assert updated.nonces == [updated.nonce]
+    assert submitted(world, updated.nonce)["address"] == world.wallet.address
+    assert Node(updated.machine).health["address"] == world.wallet.address
+
+
+def test_deploy_again_sees_at_once_that_all_is_well(updated: Updated, world: World) -> None:
+    submits(Node(updated.machine), world)
     with command(world, "deploy", "--yes", "--timeout", "3") as deploy:
         result = deploy.result(240)
     assert result["healthy"] is True
     assert "No changes." in deploy.screen
-    assert "allora: ready" in updated.console
+    assert "allora: ready" in updated.machine.console
 
 
-def test_restart_through_systems_manager(updated: Machine, world: World) -> None:
+def test_restart_through_systems_manager(updated: Updated, world: World) -> None:
     """The SSM agent is not on this host: the test does what it is told to."""
     ssm = world.deployment.client("ssm")
     with command(world, "restart", "--timeout", "5") as restart:
         restart.wait_for("Restarted.", 60)
         (told,) = ssm.list_commands()["Commands"]
         assert not restart.is_over  # the worker that was ready before does not count
-        updated.run("\n".join(told["Parameters"]["commands"]))
+        updated.machine.run("\n".join(told["Parameters"]["commands"]))
         assert restart.result(300)["healthy"] is True
-    assert Node(updated).health["address"] == world.wallet.address
+    assert Node(updated.machine).health["address"] == world.wallet.address
 
 
-def test_restart_of_the_host(updated: Machine, world: World) -> None:
+def test_restart_of_the_host(updated: Updated, world: World) -> None:
     with command(world, "restart", "--reboot", "--timeout", "5") as restart:
         restart.wait_for("Restarted.", 60)
-        updated.reboot()
+        updated.machine.reboot()
         assert restart.result(300)["healthy"] is True
-    assert Node(updated).health["address"] == world.wallet.address
+    assert Node(updated.machine).health["address"] == world.wallet.address

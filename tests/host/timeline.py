@@ -25,6 +25,10 @@ _IN_THE_JOURNAL = {
     "images built": " allora-worker  Built",
     "containers started": " Container allora-worker-1  Started",
 }
+MOMENTS = (
+    *("instance started", *_IN_THE_JOURNAL),
+    *("model healthy", "worker registered", "first submission"),
+)
 _ARCHIVES = ("ubuntu.com", "public.ecr.aws", packages.NAME)
 
 
@@ -60,13 +64,14 @@ class Timeline:
         ]
 
 
-def timeline(node: Node, started: float, transfers: Iterable[Transfer]) -> Timeline:
+def timeline(node: Node, transfers: Iterable[Transfer]) -> Timeline:
     """Looks everything up that has happened since the start.
 
     Args:
-        started: when the instance was started, in seconds since 1970.
+        node: a host that has been booted once.
         transfers: what was transferred, in all.
     """
+    started = node.machine.booted_at
     moments = {
         "instance started": started,
         **_from_the_journal(node),

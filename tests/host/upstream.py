@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import threading
 import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.host import cache
 from tests.host.web import NoAnswerError, Request, Response
 
 _SECONDS = 60
@@ -77,18 +79,22 @@ class Archive:
 
     Args:
         host: the archive's name.
-        cache: for its files.
+        files: where they are kept.
     """
 
-    def __init__(self, host: str, cache: Path) -> None:
+    def __init__(self, host: str, files: Path) -> None:
         self._host = host
-        self._cache = cache
-        cache.mkdir(parents=True, exist_ok=True)
+        self._files = files
+        files.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, request: Request) -> Response:
-        kept = self._cache / hashlib.sha256(f"{self._host}{request.path}".encode()).hexdigest()
-        if kept.exists() and _never_changes(request.path):
-            return Response(200, kept.read_bytes())
+        kept = self._files / hashlib.sha256(f"{self._host}{request.path}".encode()).hexdigest()
+        if not _never_changes(request.path):
+            return self._ask(request, kept)
+        with cache.one_at_a_time(self._host):  # hosts that boot together want the same
+            return Response(200, kept.read_bytes()) if kept.exists() else self._ask(request, kept)
+
+    def _ask(self, request: Request, kept: Path) -> Response:
         url = f"http://{self._host}{request.target}"
         asked = urllib.request.Request(url, method=request.method)
         try:
@@ -107,7 +113,7 @@ class Archive:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all: several connections may ask for the same."""
-    draft = path.with_suffix(f".{threading.get_ident()}")
+    draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     draft.write_bytes(content)
     draft.replace(path)
 

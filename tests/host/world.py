@@ -15,16 +15,16 @@ from tests.host.exchanges import Exchanges
 from tests.host.imds import InstanceMetadata
 from tests.host.machine import Machine
 from tests.host.registry import Registry
+from tests.host.slots import Slot
 from tests.host.upstream import Archive, Emulated
 from tests.host.wallet import Wallet
 from tests.host.web import Request, Response, Site
-from tests.local.conftest import REGION, ROOT, STACKS, Deployment
+from tests.local.deployment import REGION, STACKS, Deployment
 
 CONSUMER_TOKEN = "a-consumer-of-the-test"
 TOPIC = 69
 
 _PYTHON_IMAGE = "docker/library/python:3.13-slim"
-_LOCKS = ("scripts/worker/locks/*.txt", "scripts/model_server/requirements.txt")
 _SETTINGS = {
     "ALLORA_GRPC_URL": chain.GRPC_URL,
     "ALLORA_WEBSOCKET_URL": chain.WEBSOCKET_URL,
@@ -110,13 +110,14 @@ class World:
         chain: what the worker sees of the network.
     """
 
-    def __init__(self, deployment: Deployment, wallet: Wallet, directory: Path) -> None:
+    def __init__(self, deployment: Deployment, wallet: Wallet, directory: Path, slot: Slot) -> None:
         self.deployment = deployment
         self.wallet = wallet
         self.directory = directory
         self.aws = Emulated(deployment.emulator.url)
         self.exchanges = Exchanges(price=64_000.5, day_ago=63_250.25)
         self.metadata: InstanceMetadata | None = None
+        self._slot = slot
         self._authority = certificates.authority()
         self._machines: list[Machine] = []
         files = cache.directory() / "archives"
@@ -126,17 +127,17 @@ class World:
             f"{REGION}.ec2.archive.ubuntu.com": archive,  # where an instance's apt goes: a mirror
             "security.ubuntu.com": Archive("security.ubuntu.com", files),
         }
-        locks = [lock for pattern in _LOCKS for lock in ROOT.glob(pattern)]
         images = {_PYTHON_IMAGE: python_image.python_image(self._authority)}
         secure: dict[str, Site] = {
             f"*.{REGION}.amazonaws.com": self.aws,
             f"*.s3.{REGION}.amazonaws.com": self.aws,
             "*.s3.amazonaws.com": self.aws,
             "public.ecr.aws": Registry(images),
-            packages.NAME: packages.PackageIndex(packages.wheels(locks)),
+            packages.NAME: packages.PackageIndex(packages.wheels()),
             **dict.fromkeys(Exchanges.NAMES, self.exchanges),
         }
         self.cloud = Cloud(
+            slot,
             metadata=self._answer_metadata,
             plain=plain,
             secure=secure,
@@ -144,7 +145,7 @@ class World:
         )
         self.cloud.names.add(chain.NAME)
         self.chain = chain.Chain(
-            chain_id="allora-testnet-1", topic=TOPIC, log=directory / "chain.log"
+            slot, chain_id="allora-testnet-1", topic=TOPIC, log=directory / "chain.log"
         )
 
     @property
@@ -163,7 +164,7 @@ class World:
             credentials=lambda: launched.credentials,
         )
         name = f"host-{len(self._machines) + 1}"
-        machine = Machine(ubuntu.disk(self._authority), self.directory / name)
+        machine = Machine(ubuntu.disk(self._authority), self.directory / name, self._slot)
         self._machines.append(machine)
         machine.boot()
         return machine

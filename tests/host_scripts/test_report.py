@@ -32,7 +32,7 @@ GROUP = "/allora/tester/host"
 ROLE = "allora-worker-role"
 KEY, SECRET, TOKEN = "AKIAEXAMPLEOFTHETEST", "the-secret/key+of-the-role", "a-token==of/the-role"
 CREDENTIALS = {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "Token": TOKEN}
-SECONDS = 30
+SECONDS = 120
 NOW = int(time.time() * 1_000_000)
 """In microseconds, as the journal has it."""
 

@@ -1,134 +1,60 @@
-"""A deployment on the embedded AWS with the real cdktf CLI, Terraform and AWS provider."""
+"""The embedded AWS, forked for each test; and the order of the tests, so that nobody waits long."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator, start
+from scripts.local.emulator import Emulator
+from scripts.local.forking import Lease
+from tests.local.template import (
+    Deployed,
+    Template,
+    copied,
+    forked,
+    shared_aws,
+    shared_template,
+)
 
-ROOT = Path(__file__).resolve().parents[2]
-REGION = "us-east-1"
-STACKS = ("allora-common", "allora-single-node")
-
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a command ended and all that it printed, without colours."""
-
-    returncode: int
-    output: str
+HERE = Path(__file__).parent
 
 
-@dataclass
-class Deployment:
-    """A user's working directory, as far as the tools are concerned."""
+def pytest_configure(config: pytest.Config) -> None:
+    """With pytest-xdist, each process gets its next test when it is done with one.
 
-    emulator: Emulator
-    directory: Path
-    settings: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.write_env(AWS_ACCOUNT_ID=ACCOUNT_ID, AWS_REGION=REGION)
-
-    def write_env(self, **changes: str) -> None:
-        self.directory.mkdir(exist_ok=True)
-        self.settings |= changes
-        lines = [f"{name}='{value}'\n" for name, value in self.settings.items()]
-        (self.directory / "env").write_text("".join(lines), encoding="utf-8")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return self.emulator.environment(os.environ) | {
-            "ALLORA_ENV_FILE": str(self.directory / "env"),
-            "CDKTF_OUTPUT": str(self.directory / "cdktf.out"),
-            "CI": "1",
-        }
-
-    def run(self, *command: str, stdin: str = "") -> Result:
-        result = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=self.environment,
-            input=stdin.encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        return Result(result.returncode, _COLOURS.sub("", result.stdout.decode()))
-
-    def allora(self, *arguments: str, stdin: str = "") -> Result:
-        return self.run(sys.executable, "-m", "scripts.operator", *arguments, stdin=stdin)
-
-    def cdktf(self, *arguments: str) -> str:
-        """What the command printed; it must not fail."""
-        result = self.run("cdktf", *arguments)
-        assert result.returncode == 0, result.output
-        return result.output
-
-    def terraform(self, stack: str, *arguments: str) -> Result:
-        directory = self.directory / "cdktf.out" / "stacks" / stack
-        return self.run("terraform", f"-chdir={directory}", *arguments)
-
-    def client(self, service: str) -> Any:
-        create: Any = boto3.client  # typed for each service by name, which is not known here
-        return create(
-            service,
-            region_name=REGION,
-            endpoint_url=self.emulator.url,
-            aws_access_key_id="embedded",
-            aws_secret_access_key="embedded",
-        )
+    Tests of a minute are beside such of a tenth of a second, and the default are batches.
+    """
+    if hasattr(config.option, "maxschedchunk"):
+        config.option.maxschedchunk = config.option.maxschedchunk or 1
 
 
-@contextmanager
-def another_host(deployment: Deployment) -> Iterator[str]:
-    """An instance of the same worker that no state knows; its id."""
-    tags = {"Worker": "worker", "Stack": "allora-single-node", "ManagedBy": "cdktf"}
-    ec2 = deployment.client("ec2")
-    (other,) = ec2.run_instances(
-        ImageId="ami-785db401",
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=[
-            {
-                "ResourceType": "instance",
-                "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
-            }
-        ],
-    )["Instances"]
-    try:
-        yield other["InstanceId"]
-    finally:
-        ec2.terminate_instances(InstanceIds=[other["InstanceId"]])
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One that makes the template first, then those that need none: the others would wait for it.
+
+    Then slow ones, so that no process is left with one at the end. Within these groups the order
+    is that which it was.
+    """
+    ours = [item for item in items if HERE in item.path.parents]
+    ours.sort(key=_rank)
+    first = next((item for item in ours if _needs_template(item)), None)
+    if first is not None:
+        ours.remove(first)
+        ours.insert(0, first)
+    items[:] = [item for item in items if HERE not in item.path.parents] + ours
 
 
-def make_bucket_of_another_account(deployment: Deployment, name: str) -> None:
-    theirs = deployment.client("sts").assume_role(
-        RoleArn="arn:aws:iam::210987654321:role/other", RoleSessionName="other"
-    )["Credentials"]
-    boto3.client(
-        "s3",
-        region_name=REGION,
-        endpoint_url=deployment.emulator.url,
-        aws_access_key_id=theirs["AccessKeyId"],
-        aws_secret_access_key=theirs["SecretAccessKey"],
-        aws_session_token=theirs["SessionToken"],
-    ).create_bucket(Bucket=name)
+def _rank(item: pytest.Item) -> tuple[bool, bool]:
+    slow = item.get_closest_marker("slow") is not None
+    return _needs_template(item), not slow
+
+
+def _needs_template(item: pytest.Item) -> bool:
+    return "template" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -139,35 +65,46 @@ def tools() -> None:
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    running = start(tmp_path_factory.mktemp("emulator"))
-    yield running
-    running.stop()
-
-
-@dataclass
-class Deployed:
-    """Both stacks on an embedded AWS of their own, which nobody resets.
-
-    For tests that only look, or that put back what they change.
-    """
-
-    deployment: Deployment
-    outputs: dict[str, str]
+def shared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    directory = base / "embedded-aws"
+    directory.mkdir(exist_ok=True)
+    return directory
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    directory = tmp_path_factory.mktemp("deployed")
-    running = start(directory / "emulator")
-    deployment = Deployment(running, directory)
-    bootstrapped = deployment.allora("bootstrap")
-    assert bootstrapped.returncode == 0, bootstrapped.output
-    deployment.cdktf(
-        *("deploy", *STACKS, "--auto-approve"),
-        *("--outputs-file", str(directory / "outputs.json")),
-        "--outputs-file-include-sensitive-outputs=false",
-    )
-    outputs = json.loads((directory / "outputs.json").read_text())[STACKS[1]]
-    yield Deployed(deployment, outputs)
-    running.stop()
+def empty_aws(shared_directory: Path) -> Iterator[Lease]:
+    """What every embedded AWS of the tests is a fork of."""
+    with shared_aws(shared_directory) as lease:
+        yield lease
+
+
+@pytest.fixture
+def emulator(empty_aws: Lease) -> Iterator[Emulator]:
+    """An embedded AWS of the test's own, with nothing in it."""
+    with forked(empty_aws) as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def template(shared_directory: Path, empty_aws: Lease) -> Iterator[Template]:
+    """What every deployment of the tests is a copy of. To look at, and to leave as it is."""
+    with shared_template(shared_directory, empty_aws) as template:
+        yield template
+
+
+@pytest.fixture
+def deployed(template: Template, tmp_path: Path) -> Iterator[Deployed]:
+    """A deployment of the test's own, to do with it whatever it likes."""
+    with copied(template, tmp_path / "deployed") as copy:
+        yield copy
+
+
+@pytest.fixture
+def half_deployed(template: Template, tmp_path: Path) -> Iterator[Deployed]:
+    """Likewise, with `allora-common` alone."""
+    with copied(template, tmp_path / "deployed", half=True) as copy:
+        yield copy

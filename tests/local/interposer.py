@@ -6,14 +6,18 @@ For what moto never does: refuse for a quota, throttle, break the connection, no
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from tests.local.conftest import Deployment
+from scripts.local.emulator import ACCOUNT_ID
+from tests.local.asked import Asked
+from tests.local.deployment import Deployment
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,27 @@ class Answer:
     kind: str = "text/xml"
 
 
-Rule = Callable[[str], Answer | None]
+@dataclass(frozen=True)
+class Refusal:
+    """That the caller may not do it, or not now, in the protocol of the request."""
+
+    code: str
+    status: int = HTTPStatus.BAD_REQUEST
+
+    def answer(self, asked: Asked) -> Answer:
+        user = f"arn:aws:iam::{ACCOUNT_ID}:user/ada"
+        message = f"User: {user} is not authorized to perform: {asked.action}"
+        refuse = json_error if asked.is_json else ec2_error
+        return refuse(self.code, message, self.status)
+
+
+BROKEN = Answer(0, "")
+"""Nothing is carried out, and the connection breaks."""
+
+LOST = Answer(0, "lost")
+"""It is carried out, and the connection breaks before the answer has come."""
+
+Rule = Callable[[str], Answer | Refusal | None]
 """Answers an action by its name, such as `RunInstances`, or leaves it to the embedded AWS."""
 
 
@@ -38,51 +62,50 @@ def ec2_error(code: str, message: str, status: int = 400) -> Answer:
 
 
 def json_error(code: str, message: str, status: int = 400) -> Answer:
-    text = f'{{"__type": "{code}", "message": "{message}"}}'
+    text = json.dumps({"__type": code, "message": message})
     return Answer(status, text, "application/x-amz-json-1.1")
-
-
-BROKEN = Answer(0, "")
 
 
 @contextmanager
 def interposed(
-    deployment: Deployment, rule: Rule, bodies: dict[str, bytes] | None = None
+    deployment: Deployment, rule: Rule, asked: list[Asked] | None = None
 ) -> Iterator[Deployment]:
     """A deployment whose requests go by the rule first.
 
-    `bodies` gets the last of each action, once it was carried out and before it is answered.
+    `asked` gets each request, once it was carried out and before it is answered.
     """
+
+    behind = urlsplit(deployment.emulator.url).netloc
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def handle_any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            action = self._action(body)
-            answer = rule(action)
-            if answer is None:
-                status, headers, content = self._forward(body)
+            request = self._request()
+            answer = rule(request.action)
+            if isinstance(answer, Refusal):
+                answer = answer.answer(request)
+            if answer is None or answer is LOST:
+                status, headers, content = self._forward(request.body)
             else:
                 status, headers = answer.status, {"Content-Type": answer.kind}
                 content = answer.body.encode()
-            if bodies is not None:
-                bodies[action] = body
-            if status:
+            if asked is not None:
+                asked.append(request)
+            if status and answer is not LOST:
                 self._send(status, headers, content)
             else:
                 self.close_connection = True
 
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815
 
-        def _action(self, body: bytes) -> str:
-            if target := self.headers.get("X-Amz-Target"):
-                return target.rpartition(".")[2]
-            return parse_qs(body.decode("latin-1")).get("Action", [self.path])[0]
+        def _request(self) -> Asked:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            return Asked(self.command, self.path, headers, body)
 
         def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            url = urlsplit(deployment.emulator.url)
-            connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
+            connection = http.client.HTTPConnection(behind, timeout=60)
             try:
                 connection.request(self.command, self.path, body, dict(self.headers))
                 answer = connection.getresponse()
@@ -105,7 +128,7 @@ def interposed(
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     emulator = replace(deployment.emulator, url=f"http://127.0.0.1:{server.server_port}")
     try:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from tests.local.conftest import ROOT
+from tests.local.deployment import ROOT
 
 STATUS: dict[str, Any] = json.loads((ROOT / "tests/samples/host_status.json").read_text("utf-8"))
 
@@ -58,38 +58,37 @@ class ReportedHost:
         self._logs = logs
         self._prefix = f"/allora/{worker_name}"
         self.instance_id = instance_id
+        self._streams: set[tuple[str, str]] = set()
 
     def boot(self, *lines: str, at: datetime | None = None) -> None:
         """Lines of the host's own progress."""
-        for line in lines:
-            self._put("host", f"{self.instance_id}/boot", line, at)
+        self._put("host", f"{self.instance_id}/boot", at, *lines)
 
     def status(self, *, at: datetime | None = None, **changes: Any) -> dict[str, Any]:
         """The status of a healthy host, but for top-level members that are given."""
         at = at or datetime.now(UTC)
         status = copy.deepcopy(STATUS) | {"time": at.isoformat(timespec="seconds")} | changes
-        self._put("host", f"{self.instance_id}/status", json.dumps(status), at)
+        self._put("host", f"{self.instance_id}/status", at, json.dumps(status))
         return status
 
     def worker(self, event: str, at: datetime | None = None, **fields: Any) -> None:
         """A line of the worker's log, as `allora_worker.reports` writes it."""
         at = at or datetime.now(UTC)
         line = {"time": at.isoformat(timespec="milliseconds"), "level": "info", "event": event}
-        self._put("worker", self.instance_id, json.dumps(line | fields), at)
+        self._put("worker", self.instance_id, at, json.dumps(line | fields))
 
-    def model(self, line: str, at: datetime | None = None) -> None:
-        """A line of the model server's log."""
-        self._put("model", self.instance_id, line, at)
+    def model(self, *lines: str, at: datetime | None = None) -> None:
+        """Lines of the model server's log."""
+        self._put("model", self.instance_id, at, *lines)
 
-    def _put(self, part: str, stream: str, line: str, at: datetime | None) -> None:
-        group = f"{self._prefix}/{part}"
-        with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
-            self._logs.create_log_group(logGroupName=group)
-        with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
-            self._logs.create_log_stream(logGroupName=group, logStreamName=stream)
-        moment = at.timestamp() if at else time.time()
-        self._logs.put_log_events(
-            logGroupName=group,
-            logStreamName=stream,
-            logEvents=[{"timestamp": int(moment * 1000), "message": line}],
-        )
+    def _put(self, part: str, stream: str, at: datetime | None, *lines: str) -> None:
+        place = {"logGroupName": f"{self._prefix}/{part}", "logStreamName": stream}
+        if (part, stream) not in self._streams:
+            self._streams.add((part, stream))
+            with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+                self._logs.create_log_group(logGroupName=place["logGroupName"])
+            with suppress(self._logs.exceptions.ResourceAlreadyExistsException):
+                self._logs.create_log_stream(**place)
+        moment = int((at.timestamp() if at else time.time()) * 1000)
+        events = [{"timestamp": moment, "message": line} for line in lines]
+        self._logs.put_log_events(**place, logEvents=events)

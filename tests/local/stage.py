@@ -8,23 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from http import HTTPStatus
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pexpect
 import pyte
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator
-from tests.local.conftest import REGION, Deployment
+from scripts.local.emulator import Emulator
+from tests.local.deployment import BUCKET, REGION, Deployment
+from tests.local.interposer import BROKEN, Answer, Refusal, interposed
 from tests.local.reported import ReportedHost
 
-BUCKET = f"allora-tfstate-{ACCOUNT_ID}-{REGION}"
 DASHBOARD = f"https://{REGION}.console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/allora"
 IMAGE = "ami-785db401"
 ROWS, COLUMNS = 30, 100
@@ -34,12 +29,11 @@ class Stage:
     """A worker that somebody has deployed.
 
     Args:
-        emulator: the embedded AWS; it is emptied.
+        emulator: an embedded AWS with nothing in it.
         directory: for the user's files.
     """
 
     def __init__(self, emulator: Emulator, directory: Path) -> None:
-        emulator.reset()
         self.deployment = Deployment(emulator, directory)
         self.ec2 = self.deployment.client("ec2")
         self.logs = self.deployment.client("logs")
@@ -78,14 +72,30 @@ class Stage:
     @contextmanager
     def way(self) -> Iterator[Way]:
         """A way to AWS on which things can go wrong; what is run meanwhile takes it."""
-        way = Way(self.deployment.emulator)
-        direct = self.deployment.emulator
-        self.deployment.emulator = Emulator(url=way.url, pid=0)
-        try:
-            yield way
-        finally:
-            self.deployment.emulator = direct
-            way.close()
+        way = Way()
+        with interposed(self.deployment, way.answer) as there:
+            direct = self.deployment.emulator
+            self.deployment.emulator = there.emulator
+            try:
+                yield way
+            finally:
+                self.deployment.emulator = direct
+
+
+@dataclass
+class Way:
+    """What goes wrong on the way to AWS.
+
+    Attributes:
+        refusals: by action, such as `FilterLogEvents`.
+        is_open: whether anything comes through; connections are broken otherwise.
+    """
+
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    is_open: bool = True
+
+    def answer(self, action: str) -> Answer | Refusal | None:
+        return self.refusals.get(action) if self.is_open else BROKEN
 
 
 class Terminal:
@@ -130,97 +140,3 @@ class Terminal:
     def _take(self, output: bytes) -> None:
         self.received += output
         self._stream.feed(output)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What AWS answers instead of doing what it is asked."""
-
-    code: str
-    status: int = HTTPStatus.BAD_REQUEST
-
-
-class Way:
-    """A proxy before the embedded AWS.
-
-    Attributes:
-        refusals: by action, such as `FilterLogEvents`.
-        is_open: whether anything comes through; connections are broken otherwise.
-        actions: all that was asked.
-    """
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.refusals: dict[str, Refusal] = {}
-        self.is_open = True
-        self.actions: list[str] = []
-        self._target = urlsplit(emulator.url).netloc
-        way = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                way._handle(self)
-
-            do_POST = do_PUT = do_HEAD = do_GET  # noqa: N815 - the names that the server calls
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def _handle(self, request: BaseHTTPRequestHandler) -> None:
-        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-        if not self.is_open:
-            request.connection.close()
-            return
-        action = _action(request, body)
-        self.actions.append(action)
-        if refusal := self.refusals.get(action):
-            content = _refused(refusal, action, is_json="X-Amz-Target" in request.headers)
-            _answer(request, refusal.status, {}, content)
-            return
-        connection = HTTPConnection(self._target, timeout=60)
-        try:
-            connection.request(
-                request.command, request.path, body, {**request.headers, "Host": self._target}
-            )
-            answer = connection.getresponse()
-            _answer(request, answer.status, dict(answer.headers), answer.read())
-        finally:
-            connection.close()
-
-
-def _action(request: BaseHTTPRequestHandler, body: bytes) -> str:
-    if target := request.headers.get("X-Amz-Target"):
-        return str(target).rpartition(".")[2]
-    if action := parse_qs(body.decode(errors="replace")).get("Action"):
-        return action[0]
-    return f"{request.command} {urlsplit(request.path).path}"
-
-
-def _refused(refusal: Refusal, action: str, *, is_json: bool) -> bytes:
-    message = f"User: arn:aws:iam::{ACCOUNT_ID}:user/ada is not authorized to perform: {action}"
-    if is_json:
-        return json.dumps({"__type": refusal.code, "message": message}).encode()
-    error = f"<Error><Code>{refusal.code}</Code><Message>{message}</Message></Error>"
-    return f"<Response><Errors>{error}</Errors></Response>".encode()
-
-
-def _answer(
-    request: BaseHTTPRequestHandler, status: int, headers: dict[str, str], body: bytes
-) -> None:
-    request.send_response_only(status)
-    for name, value in headers.items():
-        if name.lower() not in {"content-length", "connection", "transfer-encoding"}:
-            request.send_header(name, value)
-    request.send_header("Content-Length", str(len(body)))
-    request.end_headers()
-    if request.command != "HEAD":
-        request.wfile.write(body)

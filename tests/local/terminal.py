@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pexpect
 
-from tests.local.conftest import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment
 
 UP, DOWN, ENTER, CTRL_C = "\x1b[A", "\x1b[B", "\r", "\x03"
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.emulator import Emulator
+from scripts.local.forking import Lease
 from scripts.worker.allora_worker import metric_names, reports
 from scripts.worker.allora_worker.metric_names import Metric
 from tests.local.cloudwatch_alarms import (
@@ -30,8 +30,9 @@ from tests.local.cloudwatch_alarms import (
     put,
     state,
 )
-from tests.local.conftest import Deployed, Deployment
+from tests.local.deployment import Deployment
 from tests.local.reported import STATUS
+from tests.local.template import Deployed, Template, copied, forked
 
 MINUTE = timedelta(minutes=1)
 RETAIN = "RETAIN"
@@ -114,17 +115,21 @@ def test_metrics_are_taken_out_of_a_line_for_each_set_of_dimensions() -> None:
 
 
 @pytest.fixture(scope="module")
-def alarms(deployed: Deployed) -> dict[str, dict[str, Any]]:
+def alarms(
+    template: Template, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
     """The alarms that were deployed, by their ids."""
-    found = deployed.deployment.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    with copied(template, tmp_path_factory.mktemp("alarms") / "deployed") as copy:
+        found = copy.deployment.client("cloudwatch").describe_alarms()["MetricAlarms"]
     prefix = "allora-worker-us-east-1-"
     return {alarm["AlarmName"].removeprefix(prefix): alarm for alarm in found}
 
 
 @pytest.fixture(scope="module")
-def cloudwatch(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Where the metrics go: not to the deployment, which others look at."""
-    return Deployment(emulator, tmp_path_factory.mktemp("alarms")).client("cloudwatch")
+def cloudwatch(empty_aws: Lease, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Where the metrics go."""
+    with forked(empty_aws) as emulator:
+        yield Deployment(emulator, tmp_path_factory.mktemp("metrics")).client("cloudwatch")
 
 
 _DAYS = itertools.count()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from scripts.local.emulator import Emulator
 from scripts.operator.trouble import ExitCode
-from tests.local.conftest import REGION, ROOT, Deployed, Deployment, Result
+from tests.local.deployment import REGION, Deployment, Result
+from tests.local.template import Deployed
 
 _STAND_IN = '#!/bin/sh\nprintf "started:"; printf " %s" "$@"; printf "\\n"\n'
 
@@ -29,15 +28,8 @@ def programs(tmp_path: Path) -> Path:
 
 
 def connect(deployment: Deployment, path: str, *arguments: str) -> Result:
-    result = subprocess.run(
-        [sys.executable, "-m", "scripts.operator", "connect", *arguments],
-        cwd=ROOT,
-        env=deployment.environment | {"PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Result(result.returncode, result.stdout + result.stderr)
+    done = deployment.allora_apart("connect", *arguments, environment={"PATH": path})
+    return Result(done.returncode, done.stdout + done.stderr)
 
 
 def test_session_with_the_deployed_host(deployed: Deployed, programs: Path) -> None:
@@ -76,17 +68,13 @@ def test_a_missing_program_is_named_with_its_page(
 def test_a_stopped_host_is_named_with_the_remedy(deployed: Deployed, programs: Path) -> None:
     ec2, id_ = deployed.deployment.client("ec2"), deployed.outputs["instance_id"]
     ec2.stop_instances(InstanceIds=[id_])
-    try:
-        refused = connect(deployed.deployment, str(programs))
-    finally:
-        ec2.start_instances(InstanceIds=[id_])
+    refused = connect(deployed.deployment, str(programs))
     assert refused.returncode == ExitCode.PROBLEM
     assert f"aws ec2 start-instances --instance-ids {id_}" in refused.output
     assert "#instance-down" in refused.output
 
 
 def test_nothing_deployed(emulator: Emulator, tmp_path: Path, programs: Path) -> None:
-    emulator.reset()
     refused = connect(Deployment(emulator, tmp_path), str(programs))
     assert refused.returncode == ExitCode.PROBLEM
     assert "pipenv run allora deploy" in refused.output

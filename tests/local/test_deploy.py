@@ -8,25 +8,25 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID, start
+from scripts.local.emulator import Emulator
 from scripts.operator.office import Office, open_office
 from scripts.operator.progress import AFTER_RESTART, Step
 from scripts.operator.terraform_state import managed_resources, read_state
 from scripts.operator.trouble import ExitCode, OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
-from tests.local.conftest import ROOT, Deployed, Deployment, Result, another_host
+from tests.local.deployment import BUCKET, ROOT, Deployment, another_host, running_instances
 from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interposed, json_error
 from tests.local.reported import STATUS, ReportedHost, once
+from tests.local.template import Deployed
 from tests.local.terminal import CTRL_C, DOWN, ENTER, UP, terminal
 
-BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
 WORDS = "abandon " * 11 + "about"
 QUICK = ("--pace", "0.02")
 INSTALL = (
@@ -39,32 +39,20 @@ INSTALL = (
 )
 
 
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A user's directory with a state bucket, on an embedded AWS of this module's own."""
-    directory = tmp_path_factory.mktemp("deploy")
-    running = start(directory / "emulator")
-    made = Deployment(running, directory)
+@pytest.fixture
+def bare(emulator: Emulator, tmp_path: Path) -> Deployment:
+    """A user's directory with a state bucket, and no wallet."""
+    made = Deployment(emulator, tmp_path)
     assert made.allora("bootstrap").returncode == 0
-    yield made
-    running.stop()
+    return made
 
 
-@pytest.fixture(scope="module")
-def wallet(deployment: Deployment) -> None:
-    stored = deployment.allora("wallet", "import", stdin=WORDS)
+@pytest.fixture
+def deployment(bare: Deployment) -> Deployment:
+    """Everything is ready for a first deployment."""
+    stored = bare.allora("wallet", "import", stdin=WORDS)
     assert stored.returncode == 0, stored.output
-
-
-def instances(deployment: Deployment) -> list[str]:
-    found = deployment.client("ec2").describe_instances(
-        Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
-    )
-    return [
-        instance["InstanceId"]
-        for reservation in found["Reservations"]
-        for instance in reservation["Instances"]
-    ]
+    return bare
 
 
 def locks(deployment: Deployment) -> list[str]:
@@ -104,23 +92,23 @@ def report_health(host: ReportedHost, at: datetime | None = None) -> None:
 # --- before anything is made
 
 
-def test_without_a_terminal_yes_is_needed(deployment: Deployment) -> None:
-    refused = deployment.allora("deploy")
+def test_without_a_terminal_yes_is_needed(bare: Deployment) -> None:
+    refused = bare.allora("deploy")
     assert refused.returncode == ExitCode.PROBLEM
     assert "--yes" in refused.output
     assert "#not-a-terminal" in refused.output
 
 
-def test_doctor_comes_first_and_stops_it(deployment: Deployment) -> None:
-    refused = deployment.allora("deploy", "--yes")
+def test_doctor_comes_first_and_stops_it(bare: Deployment) -> None:
+    refused = bare.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.UNHEALTHY
     assert "✘" in refused.output
     assert "allora wallet create" in refused.output
     assert "#not-ready" in refused.output
-    assert deployment.client("iam").list_roles()["Roles"] == []
+    assert bare.client("iam").list_roles()["Roles"] == []
 
 
-@pytest.mark.usefixtures("wallet")
+@pytest.mark.slow
 def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> None:
     with terminal(deployment, "deploy") as screen:
         screen.expect("Please review")
@@ -140,7 +128,7 @@ def slow_to_unlock(action: str) -> None:
         time.sleep(1.5)
 
 
-@pytest.mark.usefixtures("wallet")
+@pytest.mark.slow
 def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
     with (
         interposed(deployment, slow_to_unlock) as slow,
@@ -153,10 +141,10 @@ def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
     assert "Nothing is lost" in screen.text
     assert "Traceback" not in screen.text
     assert locks(deployment) == []
-    assert instances(deployment) == []
+    assert running_instances(deployment) == []
 
 
-@pytest.mark.usefixtures("wallet")
+@pytest.mark.slow
 def test_ctrl_c_while_terraform_works_saves_what_it_has_made(deployment: Deployment) -> None:
     with (
         holding(deployment, "CreateInstanceProfile") as profile,
@@ -172,11 +160,11 @@ def test_ctrl_c_while_terraform_works_saves_what_it_has_made(deployment: Deploym
     assert "aws_iam_role" in types_in_state(deployment, "allora-common")
 
 
-@pytest.mark.usefixtures("wallet")
+@pytest.mark.slow
 def test_a_cancelled_ci_job_saves_what_terraform_has_made(
-    deployment: Deployment, tmp_path: Path
+    half_deployed: Deployed, tmp_path: Path
 ) -> None:
-    log = tmp_path / "log"
+    deployment, log = half_deployed.deployment, tmp_path / "log"
     with holding(deployment, "CreateSubnet") as subnet, log.open("wb") as output:
         job = subprocess.Popen(
             [sys.executable, "-m", "scripts.operator", "deploy", "--yes"],
@@ -196,39 +184,35 @@ def test_a_cancelled_ci_job_saves_what_terraform_has_made(
     assert "Nothing is lost" in log.read_text()
     assert locks(deployment) == []
     assert "aws_vpc" in types_in_state(deployment, "allora-single-node")
-    assert instances(deployment) == []
+    assert running_instances(deployment) == []
 
 
-@pytest.fixture(scope="module")
-def out_of_addresses(deployment: Deployment, wallet: None) -> Result:  # noqa: ARG001 - before it
-    """A first deployment that ends in the middle of the second stack."""
-
-    def no_more_addresses(action: str) -> Answer | None:
-        if action == "AllocateAddress":
-            return ec2_error("AddressLimitExceeded", "The maximum number is reached.")
-        return None
-
-    with interposed(deployment, no_more_addresses) as limited:
-        return limited.allora("deploy", "--yes", "--no-wait")
+# --- the first deployment
 
 
-def test_a_quota_is_explained_with_the_remedy(
-    deployment: Deployment, out_of_addresses: Result
+def no_more_addresses(action: str) -> Answer | None:
+    if action == "AllocateAddress":
+        return ec2_error("AddressLimitExceeded", "The maximum number is reached.")
+    return None
+
+
+@pytest.mark.slow
+def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
+    half_deployed: Deployed,
 ) -> None:
-    failed = out_of_addresses
+    """It ends in the middle of the second stack, and is explained with the remedy.
+
+    Then, at a terminal, the plan is approved, and the host is played.
+    """
+    deployment = half_deployed.deployment
+    with interposed(deployment, no_more_addresses) as limited:
+        failed = limited.allora("deploy", "--yes", "--no-wait")
     assert failed.returncode == ExitCode.PROBLEM
     assert "A quota of the account is used up" in failed.output
     assert "servicequotas" in failed.output
     assert "#quota" in failed.output
     assert locks(deployment) == []
 
-
-# --- the first deployment goes on where that one has stopped
-
-
-@pytest.fixture(scope="module")
-def instance(deployment: Deployment, out_of_addresses: Result) -> str:  # noqa: ARG001 - goes on
-    """Deployed at a terminal: the plan is approved, then the host is played."""
     with terminal(deployment, "deploy", *QUICK) as screen:
         screen.expect("Please review")
         screen.expect("Stop")
@@ -239,7 +223,7 @@ def instance(deployment: Deployment, out_of_addresses: Result) -> str:  # noqa: 
         screen.expect("❯.{0,20}Approve")
         screen.type(ENTER)
         screen.expect("Waiting for the first submission of (?P<id>i-[0-9a-f]+)")
-        (id_,) = instances(deployment)
+        (id_,) = running_instances(deployment)
         screen.expect("EC2 starts the instance")
         first_start(host_of(deployment, id_), lambda step: screen.expect(re.escape(step)))
         assert screen.end() == ExitCode.OK, screen.text
@@ -247,35 +231,46 @@ def instance(deployment: Deployment, out_of_addresses: Result) -> str:  # noqa: 
     for step in Step:
         assert f"✔ {step}" in screen.text
     assert "embedded AWS" in screen.text
-    return id_
-
-
-def test_success_is_the_first_submission(deployment: Deployment, instance: str) -> None:
-    assert instances(deployment) == [instance]
+    assert running_instances(deployment) == [id_]
     assert locks(deployment) == []
 
 
-def test_again_changes_nothing_and_succeeds_at_once(deployment: Deployment, instance: str) -> None:
+# --- once more, where there is a deployment
+
+
+@pytest.fixture
+def instance(deployed: Deployed) -> str:
+    """The host of a deployment."""
+    return deployed.outputs["instance_id"]
+
+
+@pytest.mark.slow
+def test_no_wait_ends_with_the_deployment(deployed: Deployed) -> None:
+    done = deployed.deployment.allora("deploy", "--yes", "--no-wait")
+    assert done.returncode == 0, done.output
+    assert "is deployed" in done.output
+    assert "Waiting" not in done.output
+
+
+@pytest.mark.slow
+def test_again_changes_nothing_and_succeeds_at_once(deployed: Deployed, instance: str) -> None:
+    deployment = deployed.deployment
     report_health(host_of(deployment, instance))
-    again = subprocess.run(
-        [sys.executable, "-m", "scripts.operator", "deploy", "--yes", "--json"],
-        cwd=ROOT,
-        env=deployment.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    again = deployment.allora_apart("deploy", "--yes", "--json")
     assert again.returncode == 0, again.stderr
     result = json.loads(again.stdout)  # and nothing else
     assert result["healthy"] is True
     assert result["instance_id"] == instance
     assert result["address"] == STATUS["worker"]["address"]
     assert "No changes." in again.stderr
-    assert instances(deployment) == [instance]
+    assert running_instances(deployment) == [instance]
 
 
-def test_ctrl_c_while_waiting_loses_nothing(deployment: Deployment, instance: str) -> None:
-    host_of(deployment, instance).worker("starting", message="allora-worker starts anew")
+@pytest.mark.slow
+def test_ctrl_c_while_waiting_loses_nothing(deployed: Deployed, instance: str) -> None:
+    deployment, host = deployed.deployment, host_of(deployed.deployment, instance)
+    first_start(host)
+    host.worker("starting", message="allora-worker starts anew")
     with terminal(deployment, "deploy", "--yes", *QUICK) as screen:
         screen.expect("Waiting for the first submission")
         screen.expect("gives an inference")
@@ -283,12 +278,11 @@ def test_ctrl_c_while_waiting_loses_nothing(deployment: Deployment, instance: st
         assert screen.end() == ExitCode.INTERRUPTED
     assert "Nothing is lost" in screen.text
     assert "Traceback" not in screen.text
-    assert instances(deployment) == [instance]
+    assert running_instances(deployment) == [instance]
 
 
-def test_another_host_with_the_same_wallet_is_refused(
-    deployment: Deployment, instance: str
-) -> None:
+def test_another_host_with_the_same_wallet_is_refused(deployed: Deployed, instance: str) -> None:
+    deployment = deployed.deployment
     with another_host(deployment) as other:
         refused = deployment.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.UNHEALTHY
@@ -297,8 +291,10 @@ def test_another_host_with_the_same_wallet_is_refused(
     assert "#not-ready" in refused.output
 
 
-def test_a_lock_is_explained_with_the_remedy(deployment: Deployment, instance: str) -> None:
+@pytest.mark.slow
+def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) -> None:
     """Doctor knows of locks too; this one comes between it and cdktf."""
+    deployment = deployed.deployment
     s3 = deployment.client("s3")
     key = "allora-single-node/terraform.tfstate.tflock"
     id_ = "6f1c0e2a-4a53-4b3a-9a1c-0d6f7a8b9c0d"
@@ -318,16 +314,13 @@ def test_a_lock_is_explained_with_the_remedy(deployment: Deployment, instance: s
             s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(info))
         return None
 
-    try:
-        with interposed(deployment, lock_when_cdktf_begins) as busy:
-            refused = busy.allora("deploy", "--yes")
-    finally:
-        s3.delete_object(Bucket=BUCKET, Key=key)
+    with interposed(deployment, lock_when_cdktf_begins) as busy:
+        refused = busy.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
     assert "#state-locked" in refused.output, refused.output
     assert f"force-unlock {id_}" in refused.output
     assert "somebody@elsewhere" in refused.output
-    assert instances(deployment) == [instance]
+    assert running_instances(deployment) == [instance]
 
 
 # --- the wait itself, without cdktf before it
@@ -369,20 +362,24 @@ class Watched:
 
 
 @pytest.fixture
-def watched(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    """Another instance than the deployed one, for each test."""
-    yield from watched_through(deployed.deployment, monkeypatch)
+def place(emulator: Emulator, tmp_path: Path) -> Deployment:
+    return Deployment(emulator, tmp_path)
 
 
-def watched_through(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
+@pytest.fixture
+def watched(place: Deployment, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    return watched_through(place, monkeypatch)
+
+
+def watched_through(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """A host whose reports come by a deployment's way to AWS."""
     for name, value in deployment.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     ec2 = deployment.client("ec2")
     (made,) = ec2.run_instances(ImageId="ami-785db401", MinCount=1, MaxCount=1)["Instances"]
     id_ = made["InstanceId"]
-    yield Watched(open_office(), host_of(deployment, id_), deployment)
-    ec2.terminate_instances(InstanceIds=[id_])
+    return Watched(open_office(), host_of(deployment, id_), deployment)
 
 
 def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
@@ -475,7 +472,7 @@ def test_a_long_epoch_is_no_failure(watched: Watched) -> None:
 
 
 def test_a_silent_host_is_seen_through_its_console(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    place: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[str] = []
 
@@ -493,9 +490,8 @@ def test_a_silent_host_is_seen_through_its_console(
             f"<output>{text}</output></GetConsoleOutputResponse>",
         )
 
-    with interposed(deployed.deployment, console) as slow:
-        for watched in watched_through(slow, monkeypatch):
-            error = watched.error_at_first_look(silence=0)
+    with interposed(place, console) as slow:
+        error = watched_through(slow, monkeypatch).error_at_first_look(silence=0)
     assert error.exit_code is ExitCode.TIMEOUT
     shown = capsys.readouterr().err
     assert "console" in shown
@@ -513,7 +509,7 @@ def test_a_silent_host_is_seen_through_its_console(
     ids=["throttled", "unavailable", "network"],
 )
 def test_what_passes_by_itself_does_not_end_the_wait(
-    deployed: Deployed,
+    place: Deployment,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     answer: Answer,
@@ -526,25 +522,24 @@ def test_what_passes_by_itself_does_not_end_the_wait(
             return answer
         return None
 
-    with interposed(deployed.deployment, busy) as slow:
-        for watched in watched_through(slow, monkeypatch):
-            first_start(watched.host)
-            assert watched.wait().run()["healthy"] is True
+    with interposed(place, busy) as slow:
+        watched = watched_through(slow, monkeypatch)
+        first_start(watched.host)
+        assert watched.wait().run()["healthy"] is True
     assert len(refused) == 7
     assert "The wait goes on" in capsys.readouterr().err
 
 
 def test_expired_credentials_end_the_wait_with_the_remedy(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    place: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def expired(action: str) -> Answer | None:
         if action == "FilterLogEvents":
             return json_error("ExpiredTokenException", "The security token is expired")
         return None
 
-    with interposed(deployed.deployment, expired) as late:
-        for watched in watched_through(late, monkeypatch):
-            error = watched.error()
+    with interposed(place, expired) as late:
+        error = watched_through(late, monkeypatch).error()
     assert error.trouble is Trouble.CREDENTIALS_EXPIRED
     assert "aws sso login" in str(error)
     assert "run the same command again" in str(error)
@@ -586,8 +581,9 @@ def test_readiness_from_before_a_restart_is_none(watched: Watched) -> None:
     assert wait(300).run()["healthy"] is True
 
 
-def test_the_command_is_known_to_a_script(tmp_path: Path, deployment: Deployment) -> None:
-    shown = deployment.allora("deploy", "--help")
+def test_the_command_is_known_to_a_script(place: Deployment) -> None:
+    before = list(place.directory.iterdir())
+    shown = place.allora("deploy", "--help")
     assert "Example: pipenv run allora deploy" in " ".join(shown.output.split())
     assert "--pace" not in shown.output
-    assert list(tmp_path.iterdir()) == []
+    assert list(place.directory.iterdir()) == before

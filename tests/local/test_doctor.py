@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import http.server
 import io
 import json
@@ -19,29 +18,28 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
-from urllib.parse import parse_qs, urlsplit
 
 import pexpect
 import pyte
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator, start
+from scripts.local.emulator import ACCOUNT_ID, Emulator
 from scripts.operator.doctor import examine
 from scripts.operator.doctor.checks import CHECKS
 from scripts.operator.doctor.findings import Group
 from scripts.operator.doctor.permissions import needed_actions
 from scripts.operator.state_bucket import ensure_state_bucket
 from settings import load_settings
-from tests.local.conftest import (
+from tests.local.command import Finished
+from tests.local.deployment import (
+    BUCKET,
     REGION,
     ROOT,
-    STACKS,
-    Deployed,
     Deployment,
     make_bucket_of_another_account,
 )
+from tests.local.template import Deployed
 
-BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
 WORDS = "abandon " * 11 + "about"
 ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
 
@@ -85,7 +83,6 @@ def chain(running_chain: Chain) -> Iterator[Chain]:
 @pytest.fixture
 def deployment(emulator: Emulator, tmp_path: Path, chain: Chain) -> Deployment:
     """Everything is ready for a deployment."""
-    emulator.reset()
     made = Deployment(emulator, tmp_path)
     made.write_env(ALLORA_API_URL=chain.rest)
     bootstrap(made)
@@ -110,18 +107,8 @@ def store(deployment: Deployment, name: str, value: str) -> None:
     )
 
 
-def run(
-    deployment: Deployment, *options: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.operator", "doctor", *options],
-        cwd=ROOT,
-        env=deployment.environment | environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def run(deployment: Deployment, *options: str, **environment: str) -> Finished:
+    return deployment.allora_apart("doctor", *options, environment=environment)
 
 
 class Report:
@@ -479,34 +466,6 @@ class TestPermissions:
         assert report.verdict("permissions") == "unknown"
         assert report.healthy
 
-    def test_the_list_is_what_terraform_asks_for(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A deployment, a change of everything that can be changed in place, and its end."""
-        monkeypatch.setenv("MOTO_RECORDER_FILEPATH", str(tmp_path / "recording"))
-        emulator = start(tmp_path / "emulator")
-        try:
-            deployment = Deployment(emulator, tmp_path)
-            deployment.write_env(EDGE_DATA_VOL_TYPE="gp3", ALARM_EMAIL="you@example.com")
-            assert deployment.allora("bootstrap").returncode == 0
-            post(f"{emulator.url}/moto-api/recorder/start-recording")
-            deployment.cdktf("deploy", *STACKS, "--auto-approve")
-            deployment.write_env(
-                AWS_INSTANCE_TYPE="t3.small",
-                AWS_ROOT_VOLUME_SIZE="40",
-                LOG_RETENTION_DAYS="60",
-                ALLORA_INGRESS_CIDRS="203.0.113.0/24",
-            )
-            deployment.cdktf("deploy", *STACKS, "--auto-approve")
-            deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")
-        finally:
-            emulator.stop()
-        settings = load_settings(deployment.directory / "env", {})
-        listed = {action for _, actions in needed_actions(settings) for action in actions}
-        asked = set(recorded_actions(tmp_path / "recording"))
-        assert {"ec2:RunInstances", "ec2:DeleteVpc", "sns:Subscribe", "s3:PutObject"} <= asked
-        assert asked - {"sts:GetCallerIdentity"} <= listed
-
 
 def somebody(deployment: Deployment, *statements: dict[str, Any]) -> dict[str, str]:
     """The environment of a user with these permissions."""
@@ -524,38 +483,6 @@ def somebody(deployment: Deployment, *statements: dict[str, Any]) -> dict[str, s
 
 def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
-def recorded_actions(recording: Path) -> Iterator[str]:
-    """The IAM actions for the requests that moto has recorded.
-
-    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-    """
-    services = {"monitoring": "cloudwatch"}
-    for line in recording.read_text().splitlines():
-        request = json.loads(line)
-        headers = {name.lower(): value for name, value in request["headers"].items()}
-        found = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/", headers.get("authorization", ""))
-        assert found, request
-        service = services.get(found[1], found[1])
-        url = urlsplit(request["url"])
-        if service == "s3":
-            yield s3_action(request["method"], url.path, set(parse_qs(url.query, True)))  # noqa: FBT003
-        elif target := headers.get("x-amz-target"):
-            yield f"{service}:{target.rpartition('.')[2]}"
-        else:
-            body = base64.b64decode(request["body"]).decode()
-            yield f"{service}:{parse_qs(body)['Action'][0]}"
-
-
-def s3_action(method: str, path: str, query: set[str]) -> str:
-    if "/" not in path.strip("/"):
-        return "s3:ListBucketVersions" if "versions" in query else "s3:ListBucket"
-    what = "Object" + ("Tagging" if "tagging" in query else "")
-    if method == "DELETE" and "versionId" in query:
-        what += "Version"
-    verb = {"GET": "Get", "HEAD": "Get", "PUT": "Put", "DELETE": "Delete"}[method]
-    return f"s3:{verb}{what}"
 
 
 class TestState:
@@ -886,22 +813,20 @@ class TestWorker:
 
 class TestDeployed:
     def test_what_is_deployed_needs_no_room_of_its_own(self, deployed: Deployed) -> None:
-        done = run(deployed.deployment)
-        lines = done.stdout
+        deployed.deployment.client("ssm").delete_parameter(Name="/allora/worker/mnemonic")
+        lines = run(deployed.deployment).stdout
         assert f"{deployed.outputs['instance_id']} is the only one" in lines
         assert lines.count("the deployed one is kept") == 2
         assert "32 of 32 free" in lines
         report = examined(deployed.deployment)
-        # Nobody has stored a wallet there, and the real network is out of reach or answers.
+        # There is no wallet any more, and the real network is out of reach or answers.
         assert report.verdicts("fail") == {"secrets"}
 
     def test_its_like_is_another_host(self, deployed: Deployed) -> None:
         other = launch(deployed.deployment, "t3.micro")
-        try:
-            report = examined(deployed.deployment)
-            assert report.checks["other-hosts"]["facts"] == {"others": [other]}
-        finally:
-            deployed.deployment.client("ec2").terminate_instances(InstanceIds=[other])
+        report = examined(deployed.deployment)
+        assert report.checks["other-hosts"]["facts"] == {"others": [other]}
+        deployed.deployment.client("ec2").terminate_instances(InstanceIds=[other])
         assert examined(deployed.deployment).verdict("other-hosts") == "ok"
 
     def test_its_region_is_another_one(self, deployed: Deployed) -> None:

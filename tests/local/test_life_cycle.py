@@ -1,4 +1,4 @@
-"""A whole life on the embedded AWS: bootstrap, deploy, change, deploy, destroy."""
+"""A whole life on the embedded AWS: deploy, change, deploy, destroy."""
 
 from __future__ import annotations
 
@@ -10,49 +10,15 @@ from typing import Any
 
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator
-from tests.local.conftest import STACKS, Deployment
+from scripts.operator.doctor.permissions import needed_actions
+from settings import load_settings
+from tests.local.asked import Asked
+from tests.local.deployment import BUCKET, STACKS, Deployment, running_instances
+from tests.local.interposer import LOST, Answer, interposed
+from tests.local.template import CANARY, SECRETS, Deployed, Template
 from tests.unpacked import unpack
 
 AWKWARD = """'it is' "quoted" $HOME ${HOME} `id` # \\back \\n naïve ☕"""
-
-
-CANARY = "c4n4ry-7f3a9"
-SECRETS = {
-    "mnemonic": "abandon " * 11 + "about",
-    "api-key": f"{CANARY}-api-key",
-    "inference-token": f"{CANARY}-token",
-    "model/CG_API_KEY": f"{CANARY}-model",
-}
-
-
-@pytest.fixture(scope="module")
-def deployment(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """A deployment with a data volume; the tests of this module follow each other."""
-    return Deployment(
-        emulator,
-        tmp_path_factory.mktemp("life-cycle"),
-        {
-            "EDGE_DATA_VOL_TYPE": "gp3",
-            "ALARM_EMAIL": "someone@example.org",
-            "MODEL_SECRETS": "CG_API_KEY",
-        },
-    )
-
-
-@pytest.fixture(scope="module")
-def outputs(deployment: Deployment) -> dict[str, str]:
-    """What the first deployment put into its outputs file."""
-    assert deployment.allora("bootstrap").returncode == 0
-    for name, value in SECRETS.items():
-        command = ("wallet", "import") if name == "mnemonic" else ("secret", "set", name)
-        stored = deployment.allora(*command, stdin=value)
-        assert stored.returncode == 0, stored.output
-        assert value not in stored.output
-    file = deployment.directory / "single-node-deploy.json"
-    deployment.cdktf("deploy", *STACKS, "--auto-approve", "--outputs-file", str(file))
-    found: dict[str, str] = json.loads(file.read_text())["allora-single-node"]
-    return found
 
 
 def instance(deployment: Deployment, id_: str) -> dict[str, Any]:
@@ -63,14 +29,16 @@ def instance(deployment: Deployment, id_: str) -> dict[str, Any]:
     return found
 
 
-def test_deployment_has_the_outputs(outputs: dict[str, str]) -> None:
+def test_deployment_has_the_outputs(template: Template) -> None:
+    outputs = template.outputs
     assert outputs["instance_id"].startswith("i-")
     assert outputs["connect_command"] == (
         f"aws ssm start-session --target {outputs['instance_id']} --region us-east-1"
     )
 
 
-def test_host_is_what_was_asked_for(deployment: Deployment, outputs: dict[str, str]) -> None:
+def test_host_is_what_was_asked_for(deployed: Deployed) -> None:
+    deployment, outputs = deployed.deployment, deployed.outputs
     host = instance(deployment, outputs["instance_id"])
     assert host["State"]["Name"] == "running"
     assert host["PublicIpAddress"] == outputs["public_ip"]
@@ -84,25 +52,28 @@ def test_host_is_what_was_asked_for(deployment: Deployment, outputs: dict[str, s
     assert attached["Encrypted"] is True
 
 
-@pytest.mark.usefixtures("outputs")
-def test_nothing_is_left_to_change(deployment: Deployment) -> None:
+@pytest.mark.slow
+def test_nothing_is_left_to_change(deployed: Deployed) -> None:
     for stack in STACKS:
-        assert "No changes" in deployment.cdktf("diff", stack)
+        assert "No changes" in deployed.deployment.cdktf("diff", stack)
 
 
-@pytest.mark.usefixtures("outputs")
-def test_plain_terraform_agrees(deployment: Deployment) -> None:
+@pytest.mark.slow
+def test_plain_terraform_agrees(deployed: Deployed) -> None:
     """`terraform init && terraform plan` in the synthesized folders, as in CI."""
+    deployment = deployed.deployment
     for stack in STACKS:
         assert deployment.terraform(stack, "init", "-input=false").returncode == 0
         plan = deployment.terraform(stack, "plan", "-input=false", "-detailed-exitcode")
         assert plan.returncode == 0, plan.output  # 2 would be: there are changes
 
 
-def test_values_reach_the_host_byte_for_byte(
-    deployment: Deployment, outputs: dict[str, str], tmp_path: Path
+@pytest.mark.slow
+def test_values_reach_the_host_byte_for_byte_and_no_secret_is_anywhere(
+    deployed: Deployed, template: Template, tmp_path: Path
 ) -> None:
     """A change is shown by the diff, replaces the host, and keeps its address and its volume."""
+    deployment, outputs = deployed.deployment, deployed.outputs
     before = instance(deployment, outputs["instance_id"])
     env = deployment.directory / "env"
     kept = env.read_text()
@@ -116,7 +87,7 @@ def test_values_reach_the_host_byte_for_byte(
     assert "user_data_sha256" in shown
 
     file = tmp_path / "outputs.json"
-    deployment.cdktf("deploy", *STACKS, "--auto-approve", "--outputs-file", str(file))
+    printed = deployment.cdktf("deploy", *STACKS, "--auto-approve", "--outputs-file", str(file))
     after: dict[str, str] = json.loads(file.read_text())["allora-single-node"]
     assert after["instance_id"] != outputs["instance_id"]
     assert after["public_ip"] == outputs["public_ip"]
@@ -133,9 +104,10 @@ def test_values_reach_the_host_byte_for_byte(
     arrived = settings["services"]["model"]["environment"]["AWKWARD"]
     assert arrived.replace("$$", "$") == AWKWARD
 
+    no_secret_is_anywhere_but_in_its_parameter(deployment, template.printed, shown, printed)
 
-@pytest.mark.usefixtures("outputs")
-def test_no_secret_is_anywhere_but_in_its_parameter(deployment: Deployment) -> None:
+
+def no_secret_is_anywhere_but_in_its_parameter(deployment: Deployment, *printed: str) -> None:
     """Not in any version of the state, nor in what was synthesized, planned or printed."""
     ssm = deployment.client("ssm")
     for name, value in SECRETS.items():
@@ -144,12 +116,12 @@ def test_no_secret_is_anywhere_but_in_its_parameter(deployment: Deployment) -> N
         assert parameter["Parameter"]["Type"] == "SecureString"
 
     s3 = deployment.client("s3")
-    bucket = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
-    versions = s3.list_object_versions(Bucket=bucket)["Versions"]
+    versions = s3.list_object_versions(Bucket=BUCKET)["Versions"]
     assert len(versions) > len(STACKS)
-    texts = {
+    texts = {f"what was printed, {number}": text.encode() for number, text in enumerate(printed)}
+    texts |= {
         f"{version['Key']} {version['VersionId']}": s3.get_object(
-            Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"]
+            Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"]
         )["Body"].read()
         for version in versions
     }
@@ -167,9 +139,53 @@ def test_no_secret_is_anywhere_but_in_its_parameter(deployment: Deployment) -> N
             assert secret not in text, place
 
 
-@pytest.mark.usefixtures("outputs")
-def test_nothing_is_left_after_destroy(deployment: Deployment) -> None:
-    deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")
+class LosesOnce:
+    """A line that breaks after a DetachVolume was carried out, once."""
+
+    def __init__(self) -> None:
+        self.lost = 0
+
+    def __call__(self, action: str) -> Answer | None:
+        if action == "DetachVolume":
+            self.lost += 1
+            return LOST if self.lost == 1 else None
+        return None
+
+
+@pytest.mark.slow
+def test_a_change_in_place_and_the_end(deployed: Deployed, template: Template) -> None:
+    """A deployment, a change of everything that can be changed in place, and its end.
+
+    AWS is asked for what `allora doctor` lists, and nothing else; and nothing is left at the end,
+    also when an answer was lost on the way and the AWS provider asks once more.
+    """
+    deployment = deployed.deployment
+    deployment.write_env(
+        AWS_INSTANCE_TYPE="t3.small",
+        AWS_ROOT_VOLUME_SIZE="40",
+        LOG_RETENTION_DAYS="60",
+        ALLORA_INGRESS_CIDRS="203.0.113.0/24",
+    )
+    asked: list[Asked] = []
+    line = LosesOnce()
+    with interposed(deployment, line, asked) as recorded:
+        recorded.cdktf("deploy", *STACKS, "--auto-approve")
+        assert running_instances(deployment) == [deployed.outputs["instance_id"]]
+        recorded.cdktf("destroy", *reversed(STACKS), "--auto-approve")
+    assert line.lost == 2
+
+    settings = load_settings(deployment.directory / "env", {})
+    listed = {action for _, actions in needed_actions(settings) for action in actions}
+    permissions = {each.permission for each in asked} | set(template.actions)
+    assert {"ec2:RunInstances", "ec2:DeleteVpc", "sns:Subscribe", "s3:PutObject"} <= permissions
+    assert permissions - {"sts:GetCallerIdentity"} <= listed
+
+    nothing_is_left(deployment)
+    the_data_volume_is_left_as_a_snapshot(deployment)
+    deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")  # it can be run again
+
+
+def nothing_is_left(deployment: Deployment) -> None:
     ec2 = deployment.client("ec2")
     ours = [{"Name": "tag:ManagedBy", "Values": ["cdktf"]}]
     for reservation in ec2.describe_instances(Filters=ours)["Reservations"]:
@@ -186,16 +202,10 @@ def test_nothing_is_left_after_destroy(deployment: Deployment) -> None:
     assert sns.list_topics()["Topics"] == []
 
 
-@pytest.mark.usefixtures("outputs")
-def test_what_was_on_the_data_volume_is_left_as_a_snapshot(deployment: Deployment) -> None:
+def the_data_volume_is_left_as_a_snapshot(deployment: Deployment) -> None:
     ec2 = deployment.client("ec2")
     ours = [{"Name": "tag:ManagedBy", "Values": ["cdktf"]}]
     (snapshot,) = ec2.describe_snapshots(Filters=ours)["Snapshots"]
     assert snapshot["Encrypted"] is True
     tags = {tag["Key"]: tag["Value"] for tag in snapshot["Tags"]}
     assert (tags["Name"], tags["Worker"]) == ("allora-worker-data", "worker")
-
-
-@pytest.mark.usefixtures("outputs")
-def test_destroy_can_be_run_again(deployment: Deployment) -> None:
-    deployment.cdktf("destroy", *reversed(STACKS), "--auto-approve")

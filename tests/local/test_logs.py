@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from scripts.local.emulator import Emulator
-from tests.local.conftest import ROOT
-from tests.local.stage import Refusal, Stage
+from tests.local.command import Finished
+from tests.local.deployment import ROOT
+from tests.local.interposer import Refusal
+from tests.local.stage import Stage
 
 
 @pytest.fixture
@@ -22,16 +24,9 @@ def stage(emulator: Emulator, tmp_path: Path) -> Stage:
     return Stage(emulator, tmp_path)
 
 
-def read(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
+def read(stage: Stage, *arguments: str) -> Finished:
     """`allora logs`, with stdout and stderr apart."""
-    return subprocess.run(
-        [sys.executable, "-m", "scripts.operator", "logs", *arguments],
-        cwd=ROOT,
-        env=stage.deployment.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return stage.deployment.allora_apart("logs", *arguments)
 
 
 def ago(**length: float) -> datetime:
@@ -195,8 +190,7 @@ class TestSafety:
         assert "\x1b" not in read(stage).stdout
 
     def test_reader_that_has_enough(self, stage: Stage) -> None:
-        for number in range(300):
-            stage.host.model(f"{number} {'x' * 1000}")
+        stage.host.model(*(f"{number} {'x' * 1000}" for number in range(300)))
         for option in ("--raw", "--json", "--lines=300"):
             piped = subprocess.run(
                 [

@@ -21,7 +21,7 @@ import pyte
 import pytest
 
 from scripts.local import emulator
-from tests.local.conftest import ROOT
+from tests.local.deployment import ROOT
 
 COLUMNS = 80
 MOST_LINES = 17

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,12 @@ import pexpect
 import pytest
 
 from scripts.local.emulator import ACCOUNT_ID, Emulator
-from tests.local.conftest import ROOT, Deployment, make_bucket_of_another_account
-
-BUCKET = f"allora-tfstate-{ACCOUNT_ID}-us-east-1"
+from tests.local import command
+from tests.local.deployment import BUCKET, ROOT, Deployment, make_bucket_of_another_account
 
 
 @pytest.fixture
 def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
-    emulator.reset()
     return Deployment(emulator, tmp_path)
 
 
@@ -219,14 +216,7 @@ class TestErrors:
             for name, value in deployment.environment.items()
             if "ACCESS_KEY" not in name
         }
-        result = subprocess.run(
-            [sys.executable, "-m", "scripts.operator", "bootstrap"],
-            cwd=ROOT,
-            env=environment | {"HOME": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        result = command.run(["bootstrap"], environment | {"HOME": str(tmp_path)})
         assert result.returncode == 1
         assert "aws configure" in result.stderr
         assert "Traceback" not in result.stderr

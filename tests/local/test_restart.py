@@ -11,9 +11,11 @@ import pytest
 
 from scripts.local.emulator import Emulator
 from scripts.operator.trouble import ExitCode
-from tests.local.conftest import Deployed, Deployment
+from tests.local.asked import Asked
+from tests.local.deployment import Deployment
 from tests.local.interposer import Answer, interposed, json_error
 from tests.local.reported import ReportedHost, once
+from tests.local.template import Deployed
 
 QUICK = ("--pace", "0.02")
 
@@ -24,8 +26,12 @@ def host(deployed: Deployed) -> ReportedHost:
     return ReportedHost(deployed.deployment.client("logs"), deployed.outputs["instance_id"])
 
 
+def bodies(asked: list[Asked], action: str) -> list[bytes]:
+    return [each.body for each in asked if each.action == action]
+
+
 def coming_back(
-    host: ReportedHost, asked: dict[str, bytes], action: str
+    host: ReportedHost, asked: list[Asked], action: str
 ) -> AbstractContextManager[None]:
     """The host, as soon as it was told to restart."""
 
@@ -33,13 +39,13 @@ def coming_back(
         host.worker("starting", message="allora-worker starts")
         host.worker("ready", message="registered as inferer in topic 69")
 
-    return once(lambda: action in asked, play)
+    return once(lambda: bodies(asked, action), play)
 
 
 def test_service_is_restarted_and_the_worker_is_ready_again(
     deployed: Deployed, host: ReportedHost
 ) -> None:
-    asked: dict[str, bytes] = {}
+    asked: list[Asked] = []
     with (
         interposed(deployed.deployment, lambda _: None, asked) as heard,
         coming_back(host, asked, "SendCommand"),
@@ -47,22 +53,23 @@ def test_service_is_restarted_and_the_worker_is_ready_again(
         restarted = heard.allora("restart", *QUICK)
     assert restarted.returncode == 0, restarted.output
     assert "is ready again" in restarted.output
-    assert "RebootInstances" not in asked
-    command = json.loads(asked["SendCommand"])
+    assert bodies(asked, "RebootInstances") == []
+    (body,) = bodies(asked, "SendCommand")
+    command = json.loads(body)
     assert command["InstanceIds"] == [deployed.outputs["instance_id"]]
     assert command["DocumentName"] == "AWS-RunShellScript"
     assert command["Parameters"] == {"commands": ["systemctl restart --no-block allora"]}
 
 
 def test_reboot_of_the_host(deployed: Deployed, host: ReportedHost) -> None:
-    asked: dict[str, bytes] = {}
+    asked: list[Asked] = []
     with (
         interposed(deployed.deployment, lambda _: None, asked) as heard,
         coming_back(host, asked, "RebootInstances"),
     ):
         restarted = heard.allora("restart", "--reboot", "--json", *QUICK)
     assert restarted.returncode == 0, restarted.output
-    assert "SendCommand" not in asked
+    assert bodies(asked, "SendCommand") == []
     result = json.loads(restarted.output[restarted.output.index("{") :])
     assert result["healthy"] is True
     assert result["instance_id"] == deployed.outputs["instance_id"]
@@ -112,7 +119,6 @@ def test_a_host_out_of_reach_can_be_rebooted(
 
 
 def test_nothing_deployed(emulator: Emulator, tmp_path: Path) -> None:
-    emulator.reset()
     refused = Deployment(emulator, tmp_path).allora("restart")
     assert refused.returncode == ExitCode.PROBLEM
     assert "#not-deployed" in refused.output

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from scripts.local.emulator import Emulator
-from tests.local.conftest import Deployed
+from settings import load_settings
+from settings.names import Names
+from tests.local.interposer import Refusal
 from tests.local.reported import STATUS, ReportedHost
-from tests.local.stage import COLUMNS, ROWS, Refusal, Stage
+from tests.local.stage import COLUMNS, ROWS, Stage
+from tests.local.template import Deployed
 
 
 @pytest.fixture
@@ -24,21 +27,14 @@ def stage(emulator: Emulator, tmp_path: Path) -> Stage:
 @pytest.fixture
 def prefix(stage: Stage) -> str:
     """What the alarms' names begin with."""
-    seen = stage.deployment.run(
-        "python",
-        "-c",
-        "from settings import load_settings as s; from settings.names import Names;"
-        "print(Names(s()).in_region)",
-    )
-    return f"{seen.output.strip()}-"
+    settings = load_settings(stage.deployment.directory / "env", {})
+    return f"{Names(settings).in_region}-"
 
 
 def seen(stage: Stage, *arguments: str) -> dict[str, Any]:
     """What `allora status --json` prints on stdout, with its exit code."""
-    result = stage.deployment.run(
-        "sh", "-c", 'python -m scripts.operator status --json "$@" 2>/dev/null', "sh", *arguments
-    )
-    document: dict[str, Any] = json.loads(result.output)
+    result = stage.deployment.allora_apart("status", "--json", *arguments)
+    document: dict[str, Any] = json.loads(result.stdout)
     return document | {"exit_code": result.returncode}
 
 
@@ -432,7 +428,6 @@ class TestWatch:
         assert stage.deployment.allora("status", "--watch").returncode == 1
 
 
-@pytest.mark.slow
 def test_what_terraform_has_deployed(deployed: Deployed) -> None:
     """The real state, the real alarms, and the real names of the log groups."""
     instance_id = deployed.outputs["instance_id"]
@@ -441,22 +436,12 @@ def test_what_terraform_has_deployed(deployed: Deployed) -> None:
     host.status()
     cloudwatch = deployed.deployment.client("cloudwatch")
     alarm = cloudwatch.describe_alarms()["MetricAlarms"][0]
-    try:
-        before = deployed.deployment.allora("status")
-        assert before.returncode == 0, before.output
-        assert f"none of {len(cloudwatch.describe_alarms()['MetricAlarms'])} on" in before.output
-        assert deployed.outputs["dashboard_url"] in before.output
-        cloudwatch.set_alarm_state(
-            AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="test"
-        )
-        after = deployed.deployment.allora("status")
-        assert after.returncode == 3
-        words = alarm["AlarmDescription"].split()[:8]
-        assert " ".join(words) in " ".join(after.output.split())
-    finally:
-        cloudwatch.set_alarm_state(
-            AlarmName=alarm["AlarmName"], StateValue=alarm["StateValue"], StateReason="test"
-        )
-        logs.delete_log_stream(
-            logGroupName="/allora/worker/host", logStreamName=f"{instance_id}/status"
-        )
+    before = deployed.deployment.allora("status")
+    assert before.returncode == 0, before.output
+    assert f"none of {len(cloudwatch.describe_alarms()['MetricAlarms'])} on" in before.output
+    assert deployed.outputs["dashboard_url"] in before.output
+    cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="test")
+    after = deployed.deployment.allora("status")
+    assert after.returncode == 3
+    words = alarm["AlarmDescription"].split()[:8]
+    assert " ".join(words) in " ".join(after.output.split())

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from scripts.local.emulator import start
 from scripts.operator.trouble import ExitCode
-from tests.local.conftest import Deployment, another_host
+from tests.local.deployment import Deployment, another_host, running_instances
 from tests.local.reported import ReportedHost, once
+from tests.local.template import Deployed
 from tests.local.terminal import terminal
 
 QUICK = ("--pace", "0.02")
 COMMENT = "# my own words, with 'quotes' and a $\n"
-WORDS = "abandon " * 11 + "about"
 
 
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A worker with a model of its own, deployed on an embedded AWS of this module's own."""
-    directory = tmp_path_factory.mktemp("update")
-    running = start(directory / "emulator")
-    made = Deployment(running, directory)
-    made.write_env(MODEL_REPO="https://example.com/my-model.git", MODEL_REF="v1.0")
-    assert made.allora("bootstrap").returncode == 0
-    assert made.allora("wallet", "import", stdin=WORDS).returncode == 0
-    deployed = made.allora("deploy", "--yes", "--no-wait")
-    assert deployed.returncode == 0, deployed.output
-    with env_file(made).open("a") as file:
+@pytest.fixture
+def deployment(deployed: Deployed) -> Deployment:
+    """A worker with a model of its own, and a settings file with a comment."""
+    with env_file(deployed.deployment).open("a") as file:
         file.write(COMMENT)
-    yield made
-    running.stop()
+    return deployed.deployment
 
 
 def env_file(deployment: Deployment) -> Path:
@@ -42,11 +31,7 @@ def env_file(deployment: Deployment) -> Path:
 
 
 def host_of(deployment: Deployment) -> str:
-    found = deployment.client("ec2").describe_instances(
-        Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
-    )
-    (host,) = [each for group in found["Reservations"] for each in group["Instances"]]
-    id_: str = host["InstanceId"]
+    (id_,) = running_instances(deployment)
     return id_
 
 
@@ -96,6 +81,7 @@ def test_settings_that_would_be_wrong_are_not_written(
     assert env_file(deployment).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_plan_that_is_declined_changes_nothing(deployment: Deployment) -> None:
     before, host = env_file(deployment).read_bytes(), host_of(deployment)
     with terminal(deployment, "update", "--model-ref", "v1.1") as screen:
@@ -127,6 +113,7 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
     assert host_of(deployment) == host
 
 
+@pytest.mark.slow
 def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deployment) -> None:
     old = host_of(deployment)
     played = [("starting", "starts"), ("ready", "registered"), ("submitted", "topic 69: submitted")]
@@ -151,16 +138,18 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
     assert "MODEL_REPO='https://example.com/my-model.git'\n" in text
 
 
+@pytest.mark.slow
 def test_new_host_that_fails_leads_to_the_way_back(deployment: Deployment) -> None:
     with next_host(deployment, ("starting", "starts"), ("gave_up", "allora-worker: gives up: no")):
         failed = deployment.allora("update", "--model-ref", "v1.2", "--yes", "--pace", "0.01")
     assert failed.returncode == ExitCode.UNHEALTHY, failed.output
     assert "gives up: no" in failed.output
-    assert "To go back to what worked before: pipenv run allora update --model-ref v1.1" in (
+    assert "To go back to what worked before: pipenv run allora update --model-ref v1.0" in (
         failed.output
     )
 
 
+@pytest.mark.slow
 def test_nothing_to_change_asks_nothing(deployment: Deployment) -> None:
     ReportedHost(deployment.client("logs"), host_of(deployment)).worker("submitted", message="yes")
     time.sleep(0.1)

@@ -23,7 +23,7 @@ from scripts.operator.office import open_office
 from scripts.operator.trouble import OperatorError, Trouble
 from scripts.operator.wallet import address_of, make_words
 from scripts.operator.wallet_store import store_wallet
-from tests.local.conftest import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment
 
 PARAMETER = "/allora/worker/mnemonic"
 WORDS = "special sign fit simple patrol salute grocery chicken wheat radar tonight ceiling"
@@ -43,7 +43,6 @@ for words in sys.stdin:
 
 @pytest.fixture
 def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
-    emulator.reset()
     return Deployment(emulator, tmp_path)
 
 
@@ -369,14 +368,7 @@ class TestImport:
 
 class TestAddress:
     def address(self, deployment: Deployment, *arguments: str) -> Any:
-        return subprocess.run(
-            [sys.executable, "-m", "scripts.operator", "wallet", "address", *arguments],
-            cwd=ROOT,
-            env=deployment.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return deployment.allora_apart("wallet", "address", *arguments)
 
     def test_is_alone_on_standard_output(self, deployment: Deployment, ssm: Any) -> None:
         put(ssm, WORDS)
@@ -441,15 +433,7 @@ class TestBackup:
         self, deployment: Deployment, ssm: Any, folder: Path
     ) -> None:
         put(ssm, WORDS)
-        made = subprocess.run(
-            [sys.executable, "-m", "scripts.operator", "backup"],
-            cwd=folder,
-            env=deployment.environment | {"PYTHONPATH": str(ROOT)},
-            input=PASSPHRASE,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        made = deployment.allora_apart("backup", stdin=PASSPHRASE, cwd=folder)
         assert made.returncode == 0, made.stderr
         (file,) = folder.iterdir()
         assert file.suffix == ".age"

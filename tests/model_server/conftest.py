@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+# First, because it ends where the other imports would fail.
+import tests.image_packages  # noqa: F401
+
+# isort: split
+
 import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass

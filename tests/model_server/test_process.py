@@ -35,7 +35,7 @@ class Process:
         """The next line of its log."""
         assert self.process.stdout is not None
         line: dict[str, Any] = json.loads(
-            await asyncio.wait_for(self.process.stdout.readline(), 20)
+            await asyncio.wait_for(self.process.stdout.readline(), 120)
         )
         return line
 
@@ -45,7 +45,7 @@ class Process:
             return answer.status, await answer.text()
 
     async def end(self) -> int:
-        return await asyncio.wait_for(self.process.wait(), 20)
+        return await asyncio.wait_for(self.process.wait(), 120)
 
 
 def variables(**settings: str) -> dict[str, str]:
@@ -98,7 +98,7 @@ async def health_check(port: int) -> tuple[int | None, str]:
         env=variables(PORT=str(port)),
         stdout=asyncio.subprocess.PIPE,
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    out, _ = await asyncio.wait_for(process.communicate(), 120)
     return process.returncode, out.decode()
 
 
@@ -160,7 +160,7 @@ async def test_a_setting_that_makes_no_sense_ends_it_with_one_line() -> None:
         env=variables(HORIZON="soon"),
         stdout=asyncio.subprocess.PIPE,
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    out, _ = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode == 2
     (line,) = out.decode().splitlines()
     assert json.loads(line)["message"] == "HORIZON: 'soon' is no horizon: write 5min, 8h or 1d"

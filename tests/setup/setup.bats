@@ -9,7 +9,7 @@ setup() {
   cp -r "$root/scripts/setup" "$project/scripts/"
   cp "$root/Pipfile.lock" "$project/"
   local name
-  for name in bash cat cut dirname env grep ln mkdir readlink rm tail; do
+  for name in bash cat cut dirname env grep ln mkdir readlink rm sed tail tr uname; do
     ln -s "$(command -v "$name")" "$commands/$name"
   done
 }
@@ -61,6 +61,69 @@ run_setup() { run env -i PATH="$commands" HOME="$BATS_TEST_TMPDIR" "$@" bash "$p
   [ -s "$project/.tools/setup.log" ]
 }
 
+# What the set-up exports of these variables.
+environment_after() { run env "$@" bash -c '. "$0/scripts/setup/environment.sh"; export -p' "$root"; }
+
+@test "the caller's settings for pip, npm, pipenv, Python, Node.js and Terraform do not matter" {
+  local -a variables=(
+    PIP_TARGET=leaked PIP_REQUIRE_HASHES=leaked pip_prefix=leaked PIP_NO_DEPS=leaked NPM_CONFIG_OMIT=leaked npm_config_prefix=leaked
+    NODE_ENV=leaked NODE_OPTIONS=leaked PYTHONPATH=leaked PYTHONWARNINGS=leaked PYTHONHOME=leaked PIPENV_PIPFILE=leaked
+    VIRTUAL_ENV=leaked TF_DATA_DIR=leaked TF_CLI_ARGS_init=leaked TF_WORKSPACE=leaked
+  )
+  environment_after "${variables[@]}" PIP_USER=1
+  [ "$status" -eq 0 ]
+  [[ "$output" != *leaked* ]]
+  [[ "$output" == *'PIP_USER="0"'* ]]
+}
+
+@test "what says where downloads come from is kept" {
+  local variable
+  for variable in PIP_INDEX_URL PIP_CERT NPM_CONFIG_REGISTRY npm_config_cafile PIPENV_PYPI_MIRROR NODE_EXTRA_CA_CERTS \
+    TF_CLI_CONFIG_FILE HTTPS_PROXY PYTHON; do
+    environment_after "$variable=kept"
+    [[ "$output" == *"$variable=\"kept\""* ]] || { echo "$variable is lost"; return 1; }
+  done
+}
+
+@test "an interrupted step ends with all of its processes" {
+  cat >"$BATS_TEST_TMPDIR/steps" <<'SCRIPT'
+set -euo pipefail
+. "$SETUP/steps.sh"
+trap interrupted INT TERM HUP
+work() { sleep 300 & echo $! >"$TOOLS/child"; wait; }
+run_step "Working" "" work
+SCRIPT
+  mkdir -p "$project/.tools/stamps"
+  # As at a terminal: SIGINT is not ignored, though this runs in the background.
+  SETUP="$root/scripts/setup" TOOLS="$project/.tools" "$root/.venv/bin/python" - bash "$BATS_TEST_TMPDIR/steps" \
+    >"$BATS_TEST_TMPDIR/output" 2>&1 <<'PYTHON' &
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])
+PYTHON
+  local working=$! status=0
+  until [ -s "$project/.tools/child" ]; do sleep 0.05; done
+  kill -INT "$working"
+  wait "$working" || status=$?
+  [ "$status" -eq 130 ]
+  grep -q "Interrupted. The same command goes on from here." "$BATS_TEST_TMPDIR/output"
+  local attempt
+  for attempt in {1..100}; do
+    kill -0 "$(<"$project/.tools/child")" 2>/dev/null || return 0
+    sleep 0.05
+  done
+  echo "The step's child still runs."
+  return 1
+}
+
+@test "a checkout with the line ends of Windows has the same bytes" {
+  git -c safe.directory="$root" clone --quiet -c core.autocrlf=true "$root" "$BATS_TEST_TMPDIR/checkout"
+  run git -C "$BATS_TEST_TMPDIR/checkout" ls-files --eol
+  [ "$status" -eq 0 ]
+  [[ "$output" != *w/crlf* ]]
+  [[ "$output" != *w/mixed* ]]
+}
+
 @test "what is in place is left alone, and nothing is said" {
   run "$root/scripts/setup/setup.sh"
   [ "$status" -eq 0 ]
@@ -69,7 +132,7 @@ run_setup() { run env -i PATH="$commands" HOME="$BATS_TEST_TMPDIR" "$@" bash "$p
 
 @test "the commands lead into the project by relative paths, wherever it lies" {
   local name
-  for name in allora bats cdktf node npm pipenv; do
+  for name in allora bats cdktf node npm pipenv terraform; do
     [[ "$(readlink "$root/.venv/bin/$name")" == ../* ]]
     [ -x "$root/.venv/bin/$name" ]
   done

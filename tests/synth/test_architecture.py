@@ -21,7 +21,7 @@ from main import build_app
 from scripts.operator.diagram.architecture import Architecture
 from scripts.operator.diagram.cards import Box, Card, Origin, Rect, Style
 from scripts.operator.diagram.files import to_png
-from scripts.operator.diagram.fonts import text_width
+from scripts.operator.diagram.fonts import BOLD, REGULAR, _font, text_width
 from scripts.operator.diagram.layout import LINE_SIZE, TITLE_SIZE, text_lines, title_rect
 from scripts.operator.diagram.routes import Route, find_routes
 from scripts.operator.diagram.svg import draw
@@ -326,6 +326,11 @@ def test_the_picture_needs_nothing_from_elsewhere(sample: Drawing) -> None:
     assert tags <= {"svg", "title", "defs", "marker", "rect", "path", "g", "text"}
     assert "href" not in sample.svg
     assert "http" not in sample.svg.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_fonts_have_every_character(sample: Drawing) -> None:
+    for font in (REGULAR, BOLD):
+        assert set(map(ord, sample.texts)) <= _font(font)._glyphs.keys()
 
 
 def test_it_is_readable_at_the_width_of_a_page(sample: Drawing) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from constructs_lib.user_data import (
@@ -12,13 +10,11 @@ from constructs_lib.user_data import (
     render_environment,
     render_user_data,
 )
-from scripts.operator.diagram import fonts
 from scripts.operator.diagram.cards import Card
 from scripts.operator.diagram.fonts import text_width
 from scripts.operator.diagram.host import read_host
 from scripts.operator.diagram.layout import LINE_SIZE, break_line, text_lines
 from scripts.operator.diagram.terraform import Terraform
-from scripts.operator.trouble import OperatorError, Trouble
 
 REMOTE = "data.terraform_remote_state.cross-stack-reference-input-allora-common"
 STACKS = {
@@ -136,10 +132,3 @@ def test_widths_are_those_of_the_font() -> None:
     # DejaVu Sans Condensed: advance of "m" is 1795 of 2048 units.
     assert text_width("m", 2048) == 1795
     assert text_width("数", 10) > 0  # a character that the font does not have
-
-
-def test_missing_fonts_are_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(fonts, "_FOLDER", tmp_path)
-    with pytest.raises(OperatorError, match="make setup") as caught:
-        fonts.font_file(fonts.BOLD)
-    assert caught.value.trouble is Trouble.NOT_INSTALLED

@@ -12,6 +12,7 @@ from constructs_lib import lazy_provider
 
 PROJECT = Path(__file__).parents[2]
 PRELOAD = PROJECT / "constructs_lib" / "lazy_provider.js"
+NODE = lazy_provider.node()
 
 INSTALL = "import constructs_lib"
 
@@ -120,9 +121,17 @@ def test_the_kernel_requires_only_the_modules_it_needs(tmp_path: Path) -> None:
 def test_the_output_is_what_it_would_be_without(tmp_path: Path) -> None:
     lazy, stock = tmp_path / "lazy", tmp_path / "stock"
     outputs = []
-    for directory, script in ((lazy, f"{INSTALL}\n{APP}"), (stock, APP)):
+    for directory, script, environment in (
+        (lazy, f"{INSTALL}\n{APP}", {}),
+        (stock, APP, {"JSII_NODE": NODE}),
+    ):
         directory.mkdir()
-        run_python(script + COUNT_PROVIDER_MODULES, directory, CDKTF_OUTDIR=str(tmp_path / "out"))
+        run_python(
+            script + COUNT_PROVIDER_MODULES,
+            directory,
+            CDKTF_OUTDIR=str(tmp_path / "out"),
+            **environment,
+        )
         outputs.append(
             {
                 name: content.replace(str(directory).encode(), b"")
@@ -265,7 +274,7 @@ def use_index(node_modules: Path, package: str, index: str) -> list[str]:
         module = f'(global.loaded ??= []).push("{name}"); exports.name = "{name}";'
         (lib / f"{name}.js").write_text(module)
     program = "global.loaded = [];" + USE_INDEX
-    command = ["node", "--require", str(PRELOAD), "-e", program, str(lib / "index.js")]
+    command = [NODE, "--require", str(PRELOAD), "-e", program, str(lib / "index.js")]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -319,7 +328,7 @@ def use_library(node_modules: Path, module: str, source: str) -> list[str]:
         "global.loaded += 1; module.exports = (path) => path + '.zip'; module.exports.version = 7;"
     )
     program = "global.loaded = 0;" + USE_LIBRARY
-    command = ["node", "--require", str(PRELOAD), "-e", program, str(file)]
+    command = [NODE, "--require", str(PRELOAD), "-e", program, str(file)]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -363,6 +372,11 @@ def test_the_command_for_jsii_passes_arguments_and_spares_the_compile_cache(tmp_
         check=True,
     )
     assert result.stdout == "two words undefined 4\n"
+
+
+def test_node_need_not_be_on_the_path(tmp_path: Path) -> None:
+    run_python(f"{INSTALL}\n{APP}", tmp_path, PATH=str(tmp_path / "empty"))
+    assert (tmp_path / "cdktf.out/stacks/host/cdk.tf.json").is_file()
 
 
 def test_the_app_is_synthesized_with_it() -> None:

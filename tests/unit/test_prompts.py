@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,9 +21,19 @@ def code(call: str) -> list[str]:
     return ["-c", f"from scripts.operator import prompts\nprint('answer:', repr({call}))"]
 
 
+def take_ctrl_c() -> None:
+    """Undo what a script does for its jobs in the background: ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def ask(call: str) -> Any:
     terminal = pexpect.spawn(
-        sys.executable, code(call), cwd=str(ROOT), timeout=30, encoding="utf-8"
+        sys.executable,
+        code(call),
+        cwd=str(ROOT),
+        timeout=30,
+        encoding="utf-8",
+        preexec_fn=take_ctrl_c,
     )
     terminal.logfile_read = io.StringIO()
     return terminal

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+# First, because it ends where the other imports would fail.
+import tests.image_packages  # noqa: F401
+
+# isort: split
+
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator

@@ -95,4 +95,4 @@ class Worker:
 
     async def stop(self) -> int:
         self.service.stop()
-        return await asyncio.wait_for(self.task, 60)
+        return await asyncio.wait_for(self.task, 120)

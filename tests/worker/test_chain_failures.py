@@ -269,7 +269,7 @@ async def test_a_worker_that_is_refused_everywhere_ends_with_a_reason(
     await chain.behave(whitelisted=False)
     timings = dataclasses.replace(QUICK, refused_exit=0.5)
     worker = await start(chain, timings=timings, ready=False, ALLORA_WORKER_TOPIC_ID="69,77")
-    assert await asyncio.wait_for(worker.task, 30) == 69
+    assert await asyncio.wait_for(worker.task, 120) == 69
     [last] = worker.log.events("gave_up")
     assert "whitelist" in last["message"]
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], T], seconds: float = 30) -> T:
+async def until(condition: Callable[[], T], seconds: float = 120) -> T:
     """Waits until a condition gives something true, and gives that."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):

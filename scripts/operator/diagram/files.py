@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from scripts.operator.diagram.fonts import BOLD, REGULAR, font_file
+from scripts.operator.diagram.fonts import BOLD, REGULAR
 from scripts.operator.trouble import OperatorError, Trouble
 
 NAME = "architecture"
@@ -22,17 +22,13 @@ class Format(StrEnum):
 
 
 def to_png(svg: str) -> bytes:
-    """An SVG as PNG, with the fonts of `make setup` and none of the system's.
-
-    Raises:
-        OperatorError: the fonts are not installed.
-    """
+    """Return an SVG as PNG, drawn with the project's own fonts and none of the system's."""
     import resvg_py  # noqa: PLC0415 - only where a PNG is made
 
     png: bytes = resvg_py.svg_to_bytes(
         svg_string=svg,
         skip_system_fonts=True,
-        font_files=[str(font_file(name)) for name in (REGULAR, BOLD)],
+        font_files=[str(REGULAR), str(BOLD)],
         font_family="DejaVu Sans",
         zoom=_ZOOM,
         dpi=96,
@@ -44,7 +40,7 @@ def write(svg: str, folder: Path, format_: Format) -> list[Path]:
     """Writes the picture; returns the files.
 
     Raises:
-        OperatorError: the folder cannot be made or written to, or the fonts are not installed.
+        OperatorError: the folder cannot be made or written to.
     """
     contents = {}
     if format_ is not Format.PNG:

@@ -1,6 +1,12 @@
-"""How wide a text is, by the tables of a TrueType font; the same on every computer.
+"""Measure a text by the tables of a TrueType font; the same on every computer.
 
 The tables: https://learn.microsoft.com/typography/opentype/spec/otff
+
+The fonts in `dejavu/` are DejaVu 2.37 with the Latin letters, punctuation, arrows and mathematical
+operators only, made with fonttools:
+
+    pyftsubset NAME.ttf --unicodes=U+0020-024F,U+2000-206F,U+20A0-20CF,U+2190-21FF,U+2200-22FF
+        --name-IDs='*' --no-hinting --notdef-outline --drop-tables+=FFTM,MATH
 """
 
 from __future__ import annotations
@@ -9,28 +15,11 @@ import struct
 from functools import cache
 from pathlib import Path
 
-from scripts.operator.trouble import OperatorError, Trouble
+_FOLDER = Path(__file__).with_name("dejavu")
 
-_FOLDER = Path(__file__).resolve().parents[3] / "node_modules" / "dejavu-fonts-ttf" / "ttf"
-
-REGULAR = "DejaVuSansCondensed.ttf"
-BOLD = "DejaVuSansCondensed-Bold.ttf"
+REGULAR = _FOLDER / "DejaVuSansCondensed.ttf"
+BOLD = _FOLDER / "DejaVuSansCondensed-Bold.ttf"
 """As wide as the sans-serif fonts of the usual systems, in which a browser shows the picture."""
-
-
-def font_file(name: str) -> Path:
-    """The path of a font that `make setup` installs.
-
-    Raises:
-        OperatorError: it is not installed.
-    """
-    path = _FOLDER / name
-    if not path.is_file():
-        raise OperatorError(
-            Trouble.NOT_INSTALLED,
-            f"The font {name} is not installed, so that nothing was drawn. Run: make setup",
-        )
-    return path
 
 
 def text_width(text: str, size: int, *, bold: bool = False) -> int:
@@ -41,8 +30,8 @@ def text_width(text: str, size: int, *, bold: bool = False) -> int:
 
 
 @cache
-def _font(name: str) -> _Font:
-    return _Font(font_file(name).read_bytes())
+def _font(path: Path) -> _Font:
+    return _Font(path.read_bytes())
 
 
 class _Font:

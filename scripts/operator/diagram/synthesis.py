@@ -30,7 +30,8 @@ def synthesize() -> dict[str, dict[str, Any]]:
             env={**os.environ, "CDKTF_OUTDIR": directory},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
         if process.returncode:

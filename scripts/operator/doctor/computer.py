@@ -63,7 +63,8 @@ def _tool(name: str, option: str, *, at_least: tuple[int, ...], wanted: str) -> 
             [path, option],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_SECONDS,
             # Terraform would ask its maker for a newer one.
             env=os.environ | {"CHECKPOINT_DISABLE": "1"},

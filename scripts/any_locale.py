@@ -1,0 +1,42 @@
+"""Print in any locale: characters that its encoding lacks are spelt in ASCII."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+from typing import TextIO
+
+_SPELT = {
+    "✔": "[ok]",
+    "✘": "[x]",
+    "…": "...",
+    "→": "->",
+    "•": "*",
+    "×": "x",
+    "²": "2",
+    "±": "+-",
+    **dict.fromkeys("’‘", "'"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("–—─", "-"),
+    **dict.fromkeys("│┤├╷╵", "|"),
+}
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_SPELT.get(character, "?") for character in lacking), error.end
+
+
+def print_in_any_locale(*streams: TextIO) -> None:
+    """Make streams spell what they cannot encode, instead of failing in the middle of a command.
+
+    Args:
+        streams: by default, standard output and error.
+    """
+    codecs.register_error("spell", _spell)
+    for stream in streams or (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="spell")

@@ -1,0 +1,246 @@
+"""An embedded AWS that can be forked: a copy with all that was made in it, in some milliseconds.
+
+Whoever holds a connection to its control port has a lease on it. It ends with the last lease, also
+where those that held them were killed.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import ThreadedWSGIServer
+
+from scripts.local.emulator import Emulator, EmulatorError, without_aws
+from scripts.local.server import complete_moto
+
+_LOOPBACK = "127.0.0.1"
+_FORK = b"fork\n"
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A hold on an embedded AWS, which runs as long as somebody has one.
+
+    Attributes:
+        emulator: it.
+        port: where others get a lease on it.
+        connection: what the hold is.
+    """
+
+    emulator: Emulator
+    port: int
+    connection: socket.socket = field(repr=False)
+
+    @classmethod
+    def start(cls, log: Path) -> Self:
+        """A new embedded AWS, with nothing in it.
+
+        Raises:
+            EmulatorError: it did not come up; the message tells where its log is.
+        """
+        ours, its = socket.socketpair()
+        with its, log.open("ab") as output:
+            subprocess.run(
+                [sys.executable, "-m", "scripts.local.forking", str(its.fileno())],
+                pass_fds=[its.fileno()],
+                # As on AWS, a bucket of another account is closed.
+                env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal ends the tests, and they end it
+                check=False,
+            )
+        return cls._of(ours, f"The embedded AWS did not start. Its log: {log}")
+
+    @classmethod
+    def on(cls, port: int) -> Self:
+        """A lease on one that runs.
+
+        Raises:
+            EmulatorError: it does not run any more.
+        """
+        gone = f"No embedded AWS listens on port {port}."
+        try:
+            connection = socket.create_connection((_LOOPBACK, port))
+        except OSError as error:
+            raise EmulatorError(gone) from error
+        return cls._of(connection, gone)
+
+    def fork(self) -> Self:
+        """A lease on a copy, in which everything is as it is here, and which goes its own way."""
+        lease = self.on(self.port)
+        lease.connection.sendall(_FORK)
+        return self._of(lease.connection, "The embedded AWS did not fork.")
+
+    def release(self) -> None:
+        """Ends the lease."""
+        self.connection.close()
+
+    @classmethod
+    def _of(cls, connection: socket.socket, otherwise: str) -> Self:
+        """The lease of a connection, once the server has introduced itself."""
+        # Unbuffered, so that nothing of what comes later is taken.
+        with connection.makefile("rb", buffering=0) as stream:
+            try:
+                line = stream.readline()
+            except ConnectionError:
+                line = b""
+        if not line:
+            connection.close()
+            raise EmulatorError(otherwise)
+        told = json.loads(line)
+        return cls(Emulator(told["url"], told["pid"]), told["port"], connection)
+
+
+class _Gate:
+    """Counts the requests that are under way, and lets none in while it is closed."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+        self._under_way = 0
+        self._changed = threading.Condition()
+
+    def __call__(self, *arguments: object) -> Iterable[bytes]:
+        with self._changed:
+            self._under_way += 1
+        try:
+            return self._application(*arguments)
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way == 0)
+            yield
+
+
+class _Http(ThreadedWSGIServer):
+    """Serves moto, and knows its connections, which a fork has to leave to its parent."""
+
+    def __init__(self, gate: _Gate) -> None:
+        super().__init__(_LOOPBACK, 0, gate, handler=MotoRequestHandler)
+        self._connections: set[Any] = set()
+
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        self._connections.discard(request)
+        super().close_request(request)
+
+    def abandon(self) -> None:
+        """Closes its sockets here, while another process goes on with them."""
+        _abandon(self.socket, *self._connections)
+
+
+def _abandon(*sockets: socket.socket) -> None:
+    for each in sockets:
+        if (descriptor := each.detach()) >= 0:
+            os.close(descriptor)
+
+
+class _Server:
+    """An embedded AWS with its control port, in the main thread.
+
+    Args:
+        lease: the first one.
+    """
+
+    def __init__(self, lease: socket.socket) -> None:
+        self._gate = _Gate(DomainDispatcherApplication(create_backend_app))
+        self._open(lease)
+
+    def _open(self, lease: socket.socket) -> None:
+        self._http = _Http(self._gate)
+        self._control = socket.create_server((_LOOPBACK, 0))
+        self._leases = {lease}
+        self._introduce(lease)
+
+    def serve(self) -> None:
+        """Serves until the last lease has ended."""
+        while self._leases:
+            ready, _, _ = select.select([self._http.socket, self._control, *self._leases], [], [])
+            for each in ready:
+                if each is self._http.socket:
+                    self._http.handle_request()
+                elif each is self._control:
+                    lease, _ = self._control.accept()
+                    self._leases.add(lease)
+                    self._introduce(lease)
+                elif self._hear(each):
+                    break  # a fork, to which the others that are ready do not belong
+
+    def _introduce(self, lease: socket.socket) -> None:
+        told = {
+            "url": f"http://{_LOOPBACK}:{self._http.server_port}",
+            "pid": os.getpid(),
+            "port": self._control.getsockname()[1],
+        }
+        try:
+            lease.sendall(json.dumps(told).encode() + b"\n")
+        except ConnectionError:
+            self._end(lease)
+
+    def _hear(self, lease: socket.socket) -> bool:
+        """Does what comes by a lease; whether this is a fork now."""
+        try:
+            wish = lease.recv(len(_FORK))
+        except ConnectionError:
+            wish = b""
+        if wish == _FORK:
+            return self._fork(lease)
+        self._end(lease)
+        return False
+
+    def _fork(self, lease: socket.socket) -> bool:
+        """A fork has the lease that asked for it, and this server has it no more."""
+        gc.freeze()  # else the first collection in the fork would copy all memory
+        with self._gate.closed():
+            child = os.fork()
+        if child:
+            self._end(lease)
+            return False
+        self._leases.remove(lease)
+        self._http.abandon()
+        _abandon(self._control, *self._leases)
+        self._open(lease)
+        return True
+
+    def _end(self, lease: socket.socket) -> None:
+        self._leases.discard(lease)
+        lease.close()
+
+
+if __name__ == "__main__":
+    if os.fork():
+        os._exit(0)  # nobody waits for the server itself
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are nobody's to wait for
+    complete_moto()
+    _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
+    sys.stderr.flush()
+    os._exit(0)  # waits for no thread: nobody is left who asks

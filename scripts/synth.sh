@@ -1,0 +1,15 @@
+#!/bin/sh
+# Synthesizes with the project's own Python and Node.js, by whatever `cdktf` it is asked (cdktf.json).
+root="$(cd "$(dirname "$0")/.." && pwd)"
+
+has_packages() { "$1" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("cdktf"))' 2>/dev/null; }
+
+if [ -x "$root/.venv/bin/cdktf" ]; then # the set-up has been here
+  PATH="$root/.venv/bin:$PATH" exec "$root/.venv/bin/python" "$root/main.py"
+elif has_packages python; then
+  exec python "$root/main.py"
+elif command -v pipenv >/dev/null; then
+  PIPENV_DONT_LOAD_ENV=1 PIPENV_VERBOSITY=-1 exec pipenv run python "$root/main.py"
+fi
+echo "The project's Python packages are not installed here. Run 'make setup', then the same command again." >&2
+exit 1

@@ -1,0 +1,41 @@
+"""Make Terraform find the pinned AWS provider in the folders that a synth writes.
+
+Whoever runs it there: Terraform looks into `terraform.d/plugins` below its working directory before
+it asks the registry, and takes the version and hashes that a lock file names.
+https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+https://developer.hashicorp.com/terraform/language/files/dependency-lock
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+LOCK_FILE = _ROOT / "scripts" / "setup" / "provider" / ".terraform.lock.hcl"
+"""The AWS provider's version and its hashes for every platform."""
+
+INSTALLED_PROVIDERS = _ROOT / ".tools" / "terraform" / ".terraform" / "providers"
+"""Where `make setup` installs the provider."""
+
+
+def prepare_working_directories(outdir: Path) -> None:
+    """Put the lock file, and a link to the installed provider, into each stack's folder.
+
+    Without an installed provider, Terraform downloads it from the registry, and checks it as well.
+
+    Args:
+        outdir: the folder of the synthesized app.
+    """
+    for stack in outdir.glob("stacks/*/"):
+        (stack / LOCK_FILE.name).write_bytes(LOCK_FILE.read_bytes())
+        _link(stack / "terraform.d" / "plugins", INSTALLED_PROVIDERS)
+
+
+def _link(link: Path, target: Path) -> None:
+    """Make a link, but not over a folder that somebody else has put there."""
+    link.parent.mkdir(exist_ok=True)
+    if link.is_symlink() and link.readlink() != target:
+        link.unlink()
+    if not os.path.lexists(link):
+        link.symlink_to(target)

@@ -1,0 +1,43 @@
+"""What some levels need beside the locked Python packages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+from tests.host import requirements
+
+TESTS = Path(__file__).resolve().parent
+CHECKOV = TESTS.parent / ".tools" / "checkov" / "bin" / "checkov"
+
+
+def missing_for(paths: Iterable[Path]) -> str | None:
+    """Return in one sentence what the tests at and below some paths lack, or None."""
+    for path in paths:
+        for level, missing in _MISSING.items():
+            folder = TESTS / level
+            if folder in (path, *path.parents) or path in folder.parents:
+                sentence = missing()
+                if sentence:
+                    return sentence
+    return None
+
+
+def _tools(level: str, *names: str | Path) -> str | None:
+    lacking = [Path(name).name for name in names if shutil.which(name) is None]
+    if not lacking:
+        return None
+    return (
+        f"tests/{level} needs {' and '.join(lacking)}, not found here: `make test` installs what "
+        f"is missing, and `scripts/test.sh {level}` then runs this level alone."
+    )
+
+
+_MISSING: dict[str, Callable[[], str | None]] = {
+    "security": partial(_tools, "security", CHECKOV),
+    "terraform": partial(_tools, "terraform", "terraform"),
+    "local": partial(_tools, "local", "cdktf", "terraform"),
+    "host": requirements.problem,
+}
