@@ -203,7 +203,7 @@ def outputs(copy: Copy) -> dict[str, str]:
 
 def test_it_is_interrupted_then_deploys_then_has_nothing_to_do(copy: Copy) -> None:
     with terminal(copy, "local", **REAL) as interrupted:
-        interrupted.wait_until(lambda: copy.runs("terraform apply"))
+        interrupted.wait_until(lambda: copy.runs("terraform init"))
         interrupted.press_ctrl_c()
         assert interrupted.end() == 130
     assert_nothing_is_left(copy, interrupted)
@@ -259,7 +259,7 @@ def assert_a_shell_goes_on_with_it(copy: Copy) -> None:
         assert variables["PATH"] == f"{tools}:{os.environ['PATH']}"
         assert variables["PS1"].count("(embedded AWS)") == 1
         assert variables["NO_PROXY"] == variables["no_proxy"] == "127.0.0.1,localhost"
-    one = ". .local/activate; cdktf diff allora-common"
+    one = ". .local/activate; cdktf diff allora-common --skip-synth"
     assert "No changes." in copy.in_shell(one, **REAL, **PROXY)
     other = ". .local/activate; allora doctor || :"
     assert "is the only one" in copy.in_shell(other, **REAL, **PROXY)
@@ -275,6 +275,14 @@ def test_it_is_interrupted_while_the_embedded_aws_starts(copy: Copy, way: str) -
             os.kill(screen.pid, signal.SIGTERM)
         assert screen.end() == (130 if way == "Ctrl-C" else 143)
     assert_nothing_is_left(copy, screen)
+
+
+def test_it_ends_when_its_terminal_is_closed(copy: Copy) -> None:
+    with terminal(copy, "local") as screen:
+        screen.wait_until(lambda: copy.runs("scripts.local.server"))
+        os.killpg(screen.pid, signal.SIGHUP)  # as a shell does, whose terminal is closed
+        screen.end()
+    assert copy.processes() == []
 
 
 def assert_nothing_is_left(copy: Copy, screen: Terminal) -> None:
