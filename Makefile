@@ -48,18 +48,13 @@ worker-local-stop: setup ## Remove the containers of `make worker-local`
 	@python -m scripts.worker_local down
 
 .PHONY: test
-test: ## Run every test
+test: ## Run every test but those that boot a host
 	@scripts/setup/setup.sh dev checkov images
 	@scripts/test.sh
 
-.PHONY: test-rootless
-test-rootless: ## Run every test but those that boot a host, which root on Linux alone can do
-	@scripts/setup/setup.sh dev checkov images
-	@scripts/test.sh lint unit synth scripts images security terraform slow local
-
 .PHONY: test-unit
 test-unit: setup-dev ## Run the tests that take seconds
-	@python -m pytest -q tests/unit
+	@scripts/test.sh unit
 
 .PHONY: test-images
 test-images: ## Run the tests of worker, model server and fake chain

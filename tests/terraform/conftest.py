@@ -4,25 +4,49 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+_LOCK = ".terraform.lock.hcl"
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """Terraform with the plugins of one `init`, for all folders that need the same ones.
+
+    Args:
+        data: a folder for what `init` installs, and for the lock file that it writes.
+    """
+
+    data: Path
+
+    def validate(self, stack: Path) -> str:
+        """Return what `validate -json` prints for a stack."""
+        if not (self.data / _LOCK).exists():
+            self._run(stack, "init", "-backend=false", "-input=false", expected=(0,))
+            shutil.copy(stack / _LOCK, self.data)
+        shutil.copy(self.data / _LOCK, stack)
+        return self._run(stack, "validate", "-json", expected=(0, 1))
+
+    def _run(self, directory: Path, *arguments: str, expected: tuple[int, ...]) -> str:
+        # No real credentials.
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        result = subprocess.run(
+            ["terraform", *arguments],
+            cwd=directory,
+            env={**inherited, "TF_DATA_DIR": str(self.data), "TF_IN_AUTOMATION": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode in expected, result.stdout + result.stderr
+        return result.stdout
+
 
 @pytest.fixture(scope="session")
-def terraform() -> str:
-    """The Terraform that `make setup` chose; there is no test without it."""
-    found = shutil.which("terraform")
-    assert found, "terraform is not in the path: run the tests with `make test`"
-    return found
-
-
-@pytest.fixture(scope="session")
-def terraform_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which no real credentials are used and the provider is fetched once."""
-    cache: Path = tmp_path_factory.mktemp("plugins")
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
-        "TF_PLUGIN_CACHE_DIR": str(cache),
-        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
-        "TF_IN_AUTOMATION": "1",
-    }
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    """The Terraform that `make setup` chose."""
+    return Terraform(tmp_path_factory.mktemp("terraform"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,27 +10,31 @@ import pytest
 from main import build_app
 from settings import load_settings
 from tests.conftest import SAMPLES
+from tests.terraform.conftest import Terraform
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
-def test_sample_is_valid_terraform(
-    sample: Path, tmp_path: Path, terraform: str, terraform_environment: dict[str, str]
-) -> None:
+def test_sample_is_valid_terraform(sample: Path, tmp_path: Path, terraform: Terraform) -> None:
     build_app(load_settings(sample, {}), outdir=str(tmp_path)).synth()
     stacks = sorted((tmp_path / "stacks").iterdir())
     assert [stack.name for stack in stacks] == ["allora-common", "allora-single-node"]
     for stack in stacks:
-        run(stack, terraform_environment, terraform, "init", "-backend=false", "-input=false")
-        answer = json.loads(run(stack, terraform_environment, terraform, "validate", "-json"))
+        answer = json.loads(terraform.validate(stack))
         assert answer["valid"], answer["diagnostics"]
         assert answer["warning_count"] == 0, answer["diagnostics"]
 
 
-def run(directory: Path, environment: dict[str, str], *command: str) -> str:
-    result = subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+def test_what_the_provider_refuses_is_found(tmp_path: Path, terraform: Terraform) -> None:
+    (tmp_path / "cdk.tf.json").write_text(
+        json.dumps(
+            {
+                "terraform": {
+                    "required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}
+                },
+                "resource": {"aws_vpc": {"network": {"cidr_block": "10.0.0.0/8"}}},
+            }
+        )
     )
-    assert result.returncode in (0, 1), result.stderr
-    if command[1] == "init":
-        assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+    answer = json.loads(terraform.validate(tmp_path))
+    assert not answer["valid"]
+    assert "cidr_block" in answer["diagnostics"][0]["summary"]
