@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.host import command, leftovers, requirements, slots
+from tests.host import command, leftovers, slots
 from tests.host.node import Node
 from tests.host.slots import Slot
 from tests.host.template import Template, copied, shared
@@ -19,14 +19,8 @@ from tests.host.world import World, instance
 _NODES = pytest.StashKey[list[Node]]()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _requirements() -> None:
-    if reason := requirements.problem():
-        pytest.fail(reason, pytrace=False)
-
-
 @pytest.fixture(scope="session")
-def slot(_requirements: None) -> Iterator[Slot]:
+def slot() -> Iterator[Slot]:
     """What this process has for itself on the machine."""
     with slots.lowest_free() as slot:
         leftovers.remove(slot)
