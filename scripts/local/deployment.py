@@ -17,8 +17,10 @@ from scripts.local.tools import Finished, ToolError, Tools
 from scripts.local.workspace import ENV_FILE, LOCAL, LOGS, OUTPUTS, ROOT
 
 _STACKS: Final = ("allora-common", "allora-single-node")
-_PATIENCE: Final = 2
-"""Seconds for Terraform to end in order, where its state goes with the embedded AWS anyway."""
+_PATIENCE: Final = 60
+"""Seconds for Terraform to save its state and to release its lock; ten are common."""
+_IMPATIENCE: Final = 2
+"""The same where the state goes with the embedded AWS anyway."""
 
 _DIFF: Final = ", ".join(f"cdktf diff {stack}" for stack in _STACKS)
 
@@ -55,7 +57,7 @@ def destroy(steps: Steps, interrupts: Interrupts) -> None:
     OUTPUTS.unlink(missing_ok=True)
     command = ("cdktf", "destroy", *reversed(_STACKS))
     with steps.step(" ".join(command)):
-        _tools(running, interrupts, patience=None).run(
+        _tools(running, interrupts, patience=_PATIENCE).run(
             *command, "--auto-approve", title="cdktf destroy"
         )
     steps.say(
@@ -87,14 +89,14 @@ def _embedded_aws(steps: Steps, interrupts: Interrupts) -> Iterator[Tools]:
                 workspace.forget_deployment()
                 running = emulator.start(LOCAL, interrupts.check)
         workspace.prepare(running)
-        yield _tools(running, interrupts, patience=_PATIENCE if before is None else None)
+        yield _tools(running, interrupts, patience=_PATIENCE if before else _IMPATIENCE)
     except BaseException:
         if running and not before:
             running.stop()
         raise
 
 
-def _tools(running: Emulator, interrupts: Interrupts, *, patience: float | None) -> Tools:
+def _tools(running: Emulator, interrupts: Interrupts, *, patience: float) -> Tools:
     environment = running.environment(os.environ) | workspace.variables()
     return Tools(ROOT, environment, LOGS, interrupts, patience)
 

@@ -59,8 +59,7 @@ class Tools:
         environment: Theirs.
         logs: The folder that gets a file for each command.
         interrupts: When to end them.
-        patience: Seconds that they may take to end then. None: as long as they need to save
-            Terraform's state and to release its lock.
+        patience: Seconds that they may take to end then, before they are killed.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class Tools:
         environment: Mapping[str, str],
         logs: Path,
         interrupts: Interrupts,
-        patience: float | None,
+        patience: float,
     ) -> None:
         self._directory = directory
         self._environment = {**environment, "NO_COLOR": "1"}
@@ -129,23 +128,21 @@ class Tools:
     def _wait(self, processes: Sequence[subprocess.Popen[bytes]]) -> None:
         """Wait until all have ended; have each end in order once Ctrl-C has come."""
         passing = {process.pid: Passing(process.pid, "terraform") for process in processes}
-        passed_on = 0
-        began = time.monotonic()
+        deadline = 0.0
         started: set[psutil.Process] = set()
         while running := [process.pid for process in processes if process.poll() is None]:
-            count = self._interrupts.count
-            if not count:
-                began = time.monotonic()
-            for pid in running if count else ():
-                if passed_on < count:
-                    passing[pid].take()
-                started |= passing[pid].descendants()
-                passing[pid].pass_on()
-                if self._patience is not None and time.monotonic() > began + self._patience:
-                    kill_tree(pid)
-            passed_on = count
+            if self._interrupts.count:
+                deadline = deadline or time.monotonic() + self._patience
+                for pid in running:
+                    # Once: at a second Ctrl-C Terraform would leave its state locked.
+                    if not passing[pid].came:
+                        passing[pid].take()
+                    started |= passing[pid].descendants()
+                    passing[pid].pass_on()
+                    if time.monotonic() > deadline:
+                        kill_tree(pid)
             time.sleep(_POLL_SECONDS)
-        # Terraform leaves its providers behind where it ends at once.
+        # What has lost its parent.
         end(started, seconds=1)
 
 
