@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.host import requirements
 
 TESTS = Path(__file__).resolve().parent
+CDKTF = TESTS.parent / "node_modules" / "cdktf-cli" / "bundle" / "bin" / "cdktf"
 CHECKOV = TESTS.parent / ".tools" / "checkov" / "bin" / "checkov"
 
 
@@ -37,7 +38,7 @@ def _tools(level: str, *names: str | Path) -> str | None:
 
 _MISSING: dict[str, Callable[[], str | None]] = {
     "security": partial(_tools, "security", CHECKOV),
-    "terraform": partial(_tools, "terraform", "terraform"),
+    "terraform": partial(_tools, "terraform", "terraform", CDKTF),
     "local": partial(_tools, "local", "cdktf", "terraform"),
     "host": requirements.problem,
 }
