@@ -31,6 +31,10 @@ interrupted() {
   trap '' INT TERM HUP
   end_step
   printf '\nInterrupted. The same command goes on from here.\n' >&2
+  # `make` ends by the signal itself: it would call any exit code an error.
+  case "$(ps -o comm= -p "$PPID")" in
+  make | gmake) kill -INT "$PPID" && exit 0 ;;
+  esac
   exit 130
 }
 
