@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NoReturn
 
 from scripts.test.levels import ROOT, Level
 from scripts.test.report import Result, count_tests
@@ -26,12 +27,12 @@ class LevelFailedError(Exception):
         self.level = level
 
 
-def run_alone(level: Level, seed: int) -> int:
-    """Run a level in this terminal; return its exit code."""
+def run_alone(level: Level, seed: int) -> NoReturn:
+    """Become a level, in this terminal."""
     _prepare(level)
-    return subprocess.run(
-        level.command, cwd=ROOT, env=_environment(level, seed), check=False
-    ).returncode
+    print(f"Random order: SEED={seed}", flush=True)
+    os.chdir(ROOT)
+    os.execvpe(level.command[0], level.command, _environment(level, seed))  # noqa: S606
 
 
 async def run_all(levels: Sequence[Level], seed: int) -> list[Result]:

@@ -119,7 +119,8 @@ class Host:
         self._write(self.metadata / f"iam/security-credentials/{ROLE}", json.dumps(CREDENTIALS))
         stand_in = directory / "bin/journalctl"
         program = Path(__file__).with_name("journalctl.py")
-        self._write(stand_in, f'#!/bin/sh\nexec {sys.executable} {program} "$@"\n')
+        python = shlex.quote(sys.executable)
+        self._write(stand_in, f'#!/bin/sh\nexec {python} {shlex.quote(str(program))} "$@"\n')
         stand_in.chmod(0o755)
         handler = type("Handler", (imds.Handler,), {"directory": self.metadata})
         self._imds = ThreadingHTTPServer(("127.0.0.1", 0), handler)

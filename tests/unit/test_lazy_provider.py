@@ -380,7 +380,10 @@ def test_node_need_not_be_on_the_path(tmp_path: Path) -> None:
 
 
 def test_the_app_is_synthesized_with_it() -> None:
-    script = "import jsii, os, main; print(os.environ['JSII_NODE'], type(jsii.kernel.provider))"
-    command, connection = run_python(script, PROJECT).split(maxsplit=1)
+    script = (
+        "import jsii, os, main\n"
+        "print(os.environ['JSII_NODE'], type(jsii.kernel.provider), sep='\\n')"
+    )
+    command, connection = run_python(script, PROJECT).splitlines()
     assert command == str(lazy_provider.NODE)
     assert "LoadingInBackground" in connection
