@@ -21,6 +21,7 @@ machine() {
 }
 
 # make_sure VARIABLE=VALUE...: that step of the set-up, with nothing of the caller's environment.
+# shellcheck disable=SC2016 # the other shell expands it
 make_sure() {
   run --separate-stderr env -i PATH="$PATH" HOME="$home" XDG_DATA_DIRS="$home" TOOLS="$tools" SETUP="$root/scripts/setup" "$@" \
     bash -euo pipefail -c '
