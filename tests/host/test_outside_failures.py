@@ -117,6 +117,8 @@ def test_wallet_without_funds(node: Node, world: World) -> None:
         nonce = world.chain.open_window()
         reason = wait_for("it is told", lambda: _topic(node)["reason"], 90)
         assert f"fund {world.wallet.address}" in reason
+        # It looks each minute, and then more often: it goes on as soon as there is enough.
+        wait_for("it has looked at the balance", lambda: node.reported("balance_low"), 90)
         assert world.chain.submission(nonce) is None
     finally:
         world.chain.behave(balance=_RICH)
