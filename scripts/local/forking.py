@@ -1,7 +1,7 @@
 """An embedded AWS that can be forked: a copy with all that was made in it, in some milliseconds.
 
-Whoever holds a connection to its control port has a lease on it. It ends with the last lease, also
-where those that held them were killed.
+Whoever holds a connection to its control port has a lease on it (`lease.py`). It ends with the last
+one, also where those that held them were killed.
 """
 
 from __future__ import annotations
@@ -12,14 +12,11 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -28,87 +25,8 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import ThreadedWSGIServer
 
-from scripts.local.emulator import Emulator, EmulatorError, without_aws
+from scripts.local.lease import FORK, LOOPBACK
 from scripts.local.server import complete_moto
-
-_LOOPBACK = "127.0.0.1"
-_FORK = b"fork\n"
-
-
-@dataclass(frozen=True)
-class Lease:
-    """A hold on an embedded AWS, which runs as long as somebody has one.
-
-    Attributes:
-        emulator: it.
-        port: where others get a lease on it.
-        connection: what the hold is.
-    """
-
-    emulator: Emulator
-    port: int
-    connection: socket.socket = field(repr=False)
-
-    @classmethod
-    def start(cls, log: Path) -> Self:
-        """A new embedded AWS, with nothing in it.
-
-        Raises:
-            EmulatorError: it did not come up; the message tells where its log is.
-        """
-        ours, its = socket.socketpair()
-        with its, log.open("ab") as output:
-            subprocess.run(
-                [sys.executable, "-m", "scripts.local.forking", str(its.fileno())],
-                pass_fds=[its.fileno()],
-                # As on AWS, a bucket of another account is closed.
-                env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal ends the tests, and they end it
-                check=False,
-            )
-        return cls._of(ours, f"The embedded AWS did not start. Its log: {log}")
-
-    @classmethod
-    def on(cls, port: int) -> Self:
-        """A lease on one that runs.
-
-        Raises:
-            EmulatorError: it does not run any more.
-        """
-        gone = f"No embedded AWS listens on port {port}."
-        try:
-            connection = socket.create_connection((_LOOPBACK, port))
-        except OSError as error:
-            raise EmulatorError(gone) from error
-        return cls._of(connection, gone)
-
-    def fork(self) -> Self:
-        """A lease on a copy, in which everything is as it is here, and which goes its own way."""
-        lease = self.on(self.port)
-        lease.connection.sendall(_FORK)
-        return self._of(lease.connection, "The embedded AWS did not fork.")
-
-    def release(self) -> None:
-        """Ends the lease."""
-        self.connection.close()
-
-    @classmethod
-    def _of(cls, connection: socket.socket, otherwise: str) -> Self:
-        """The lease of a connection, once the server has introduced itself."""
-        # Unbuffered, so that nothing of what comes later is taken.
-        with connection.makefile("rb", buffering=0) as stream:
-            try:
-                line = stream.readline()
-            except ConnectionError:
-                line = b""
-        if not line:
-            connection.close()
-            raise EmulatorError(otherwise)
-        told = json.loads(line)
-        return cls(Emulator(told["url"], told["pid"]), told["port"], connection)
 
 
 class _Gate:
@@ -140,7 +58,7 @@ class _Http(ThreadedWSGIServer):
     """Serves moto, and knows its connections, which a fork has to leave to its parent."""
 
     def __init__(self, gate: _Gate) -> None:
-        super().__init__(_LOOPBACK, 0, gate, handler=MotoRequestHandler)
+        super().__init__(LOOPBACK, 0, gate, handler=MotoRequestHandler)
         self._connections: set[Any] = set()
 
     def process_request(
@@ -177,7 +95,7 @@ class _Server:
 
     def _open(self, lease: socket.socket) -> None:
         self._http = _Http(self._gate)
-        self._control = socket.create_server((_LOOPBACK, 0))
+        self._control = socket.create_server((LOOPBACK, 0))
         self._leases = {lease}
         self._introduce(lease)
 
@@ -197,7 +115,7 @@ class _Server:
 
     def _introduce(self, lease: socket.socket) -> None:
         told = {
-            "url": f"http://{_LOOPBACK}:{self._http.server_port}",
+            "url": f"http://{LOOPBACK}:{self._http.server_port}",
             "pid": os.getpid(),
             "port": self._control.getsockname()[1],
         }
@@ -209,10 +127,10 @@ class _Server:
     def _hear(self, lease: socket.socket) -> bool:
         """Does what comes by a lease; whether this is a fork now."""
         try:
-            wish = lease.recv(len(_FORK))
+            wish = lease.recv(len(FORK))
         except ConnectionError:
             wish = b""
-        if wish == _FORK:
+        if wish == FORK:
             return self._fork(lease)
         self._end(lease)
         return False

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts.local.emulator import Emulator
-from scripts.local.forking import Lease
+from scripts.local.lease import Lease
 from tests.local.template import (
     Deployed,
     Template,

@@ -155,12 +155,12 @@ class Held:
 
 
 @contextmanager
-def holding(deployment: Deployment, action: str) -> Iterator[Held]:
-    """A deployment whose requests for an action stay without an answer, and without effect."""
+def holding(deployment: Deployment, action: str | None = None) -> Iterator[Held]:
+    """A deployment whose requests for an action, or for any, stay without answer and effect."""
     came, go = threading.Event(), threading.Event()
 
     def hold(each: str) -> Answer | None:
-        if each != action or go.is_set():
+        if action not in {None, each} or go.is_set():
             return None
         came.set()
         go.wait()

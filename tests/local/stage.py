@@ -10,15 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pexpect
-import pyte
 
 from scripts.local.emulator import Emulator
 from tests.local.deployment import BUCKET, REGION, Deployment
 from tests.local.interposer import BROKEN, Answer, Refusal, interposed
 from tests.local.reported import ReportedHost
+from tests.local.terminal import Terminal
 
 DASHBOARD = f"https://{REGION}.console.aws.amazon.com/cloudwatch/home#dashboards/dashboard/allora"
 IMAGE = "ami-785db401"
@@ -41,6 +38,7 @@ class Stage:
         self._s3 = self.deployment.client("s3")
         self._s3.create_bucket(Bucket=BUCKET)
         self.host = self.launch()
+        self._terminals: list[Terminal] = []
 
     def launch(self) -> ReportedHost:
         """A new instance, which the state then names."""
@@ -66,8 +64,17 @@ class Stage:
         )
 
     def spawn(self, *arguments: str, **environment: str) -> Terminal:
-        """The command at a terminal of 100 columns and 30 rows."""
-        return Terminal(self.deployment, *arguments, **environment)
+        """The command at a terminal of 100 columns and 30 rows, until the stage is closed."""
+        opened = Terminal(
+            self.deployment, *arguments, rows=ROWS, columns=COLUMNS, environment=environment
+        )
+        self._terminals.append(opened)
+        return opened
+
+    def close(self) -> None:
+        """Ends what is still at a terminal."""
+        for each in self._terminals:
+            each.close()
 
     @contextmanager
     def way(self) -> Iterator[Way]:
@@ -96,47 +103,3 @@ class Way:
 
     def answer(self, action: str) -> Answer | Refusal | None:
         return self.refusals.get(action) if self.is_open else BROKEN
-
-
-class Terminal:
-    """A real pseudo-terminal with `allora` in it, and what a person sees there."""
-
-    def __init__(self, deployment: Deployment, *arguments: str, **environment: str) -> None:
-        self.screen = pyte.Screen(COLUMNS, ROWS)
-        self.screen.set_mode(pyte.modes.LNM)
-        self._stream = pyte.ByteStream(self.screen)
-        self.received = b""
-        self._process: Any = pexpect.spawn(  # in bytes; its types know texts only
-            "python",
-            ["-m", "scripts.operator", *arguments],
-            env=deployment.environment | {"TERM": "xterm-256color"} | environment,
-            dimensions=(ROWS, COLUMNS),
-            timeout=60,
-        )
-
-    @property
-    def text(self) -> str:
-        """What stands on the screen."""
-        return "\n".join(line.rstrip() for line in self.screen.display).strip()
-
-    def expect(self, text: str) -> None:
-        """Waits until the command prints a text."""
-        self._process.expect_exact(text.encode())
-        self._take(self._process.before + self._process.after)
-
-    def interrupt(self) -> int:
-        """Types Ctrl-C; the exit code."""
-        self._process.sendintr()
-        return self.end()
-
-    def end(self) -> int:
-        """Waits for the command's end; the exit code."""
-        self._process.expect(pexpect.EOF)
-        self._take(self._process.before)
-        self._process.close()
-        assert self._process.signalstatus is None
-        return int(self._process.exitstatus or 0)
-
-    def _take(self, output: bytes) -> None:
-        self.received += output
-        self._stream.feed(output)

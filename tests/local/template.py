@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.local.emulator import Emulator, EmulatorError
-from scripts.local.forking import Lease
+from scripts.local.lease import Lease
 from tests.local.asked import Asked
 from tests.local.deployment import BUCKET, STACKS, Deployment
 from tests.local.interposer import Answer, interposed

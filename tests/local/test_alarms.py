@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.forking import Lease
+from scripts.local.lease import Lease
 from scripts.worker.allora_worker import metric_names, reports
 from scripts.worker.allora_worker.metric_names import Metric
 from tests.local.cloudwatch_alarms import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import subprocess
 import sys
 import time
@@ -114,7 +113,7 @@ def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> N
         screen.expect("Please review")
         screen.expect("Stop")
         screen.type(DOWN)
-        screen.expect("❯.{0,20}Dismiss")
+        screen.expect_pattern("❯.{0,20}Dismiss")
         screen.type(ENTER)
         assert screen.end() == ExitCode.PROBLEM
     assert "did not approve" in screen.text
@@ -218,14 +217,14 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
         screen.expect("Stop")
         # It shows its answers a moment before it takes keys as such, and Enter alone would be lost.
         screen.type(DOWN)
-        screen.expect("❯.{0,20}Dismiss")
+        screen.expect_pattern("❯.{0,20}Dismiss")
         screen.type(UP)
-        screen.expect("❯.{0,20}Approve")
+        screen.expect_pattern("❯.{0,20}Approve")
         screen.type(ENTER)
-        screen.expect("Waiting for the first submission of (?P<id>i-[0-9a-f]+)")
+        screen.expect_pattern("Waiting for the first submission of i-[0-9a-f]+")
         (id_,) = running_instances(deployment)
         screen.expect("EC2 starts the instance")
-        first_start(host_of(deployment, id_), lambda step: screen.expect(re.escape(step)))
+        first_start(host_of(deployment, id_), screen.expect)
         assert screen.end() == ExitCode.OK, screen.text
     assert f"The worker works: {id_}" in screen.text
     for step in Step:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import http.server
-import io
 import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import urllib.request
 from collections import Counter
@@ -19,8 +17,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import pexpect
-import pyte
 import pytest
 
 from scripts.local.emulator import ACCOUNT_ID, Emulator
@@ -38,7 +34,9 @@ from tests.local.deployment import (
     Deployment,
     make_bucket_of_another_account,
 )
+from tests.local.interposer import holding
 from tests.local.template import Deployed
+from tests.local.terminal import terminal
 
 WORDS = "abandon " * 11 + "about"
 ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
@@ -229,15 +227,10 @@ class TestReady:
         """At a real terminal of 100 columns and 40 lines, from the first line to the last."""
         deployment.write_env(AWS_ACCOUNT_ID=ACCOUNT_ID)
         deployment.client("ssm").delete_parameter(Name="/allora/worker/mnemonic")
-        terminal = at_terminal(deployment)
-        terminal.logfile_read = seen = io.StringIO()
-        terminal.expect(pexpect.EOF)
-        terminal.close()
-        assert terminal.exitstatus == 3
-        assert "Looking at" in seen.getvalue()
-        screen = pyte.Screen(100, 40)
-        pyte.Stream(screen).feed(seen.getvalue())
-        lines = [line.rstrip() for line in screen.display]
+        with terminal(deployment, "doctor", rows=40, columns=100) as user:
+            assert user.end() == 3, user.text
+        assert "Looking at" in user.text
+        lines = user.display.splitlines()
         shown = "\n".join(lines)
         assert lines[0].startswith("worker worker for topic 69 on testnet, account 123456789012")
         for group in {check.group.value for check in CHECKS}:
@@ -246,18 +239,6 @@ class TestReady:
         assert "→ pipenv run allora wallet create" in shown
         assert "Put right what is marked ✘, then: pipenv run allora doctor" in shown
         assert "Looking at" not in shown  # what turned is gone
-
-
-def at_terminal(deployment: Deployment, **environment: str) -> pexpect.spawn[str]:
-    return pexpect.spawn(
-        sys.executable,
-        ["-m", "scripts.operator", "doctor"],
-        cwd=str(ROOT),
-        env={**deployment.environment, "TERM": "xterm-256color", **environment},
-        dimensions=(40, 100),
-        timeout=60,
-        encoding="utf-8",
-    )
 
 
 class TestComputer:
@@ -843,33 +824,14 @@ class TestDeployed:
 
 def test_ctrl_c_waits_for_nobody(deployment: Deployment) -> None:
     """Not even for an AWS that never answers."""
-    asked = threading.Event()
-    end = threading.Event()
-
-    class Silent(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            asked.set()
-            end.wait()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        terminal = at_terminal(deployment, AWS_ENDPOINT_URL=url)
-        terminal.logfile_read = seen = io.StringIO()
-        terminal.expect("Looking at")
-        assert asked.wait(60)
-        terminal.sendintr()
-        terminal.expect(pexpect.EOF)
-        terminal.close()
-        end.set()
-        server.shutdown()
-        thread.join()
-    assert terminal.exitstatus == 130, seen.getvalue()
-    assert "Traceback" not in seen.getvalue()
+    with (
+        holding(deployment) as silent,
+        terminal(silent.deployment, "doctor") as user,
+    ):
+        user.expect("Looking at")
+        assert silent.came.wait(300)
+        assert user.interrupt() == 130, user.text
+    assert "Traceback" not in user.text
 
 
 def test_help_has_an_example(deployment: Deployment) -> None:

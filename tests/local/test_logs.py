@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,9 @@ from tests.local.stage import Stage
 
 
 @pytest.fixture
-def stage(emulator: Emulator, tmp_path: Path) -> Stage:
-    return Stage(emulator, tmp_path)
+def stage(emulator: Emulator, tmp_path: Path) -> Iterator[Stage]:
+    with closing(Stage(emulator, tmp_path)) as stage:
+        yield stage
 
 
 def read(stage: Stage, *arguments: str) -> Finished:
@@ -166,7 +169,7 @@ class TestSafety:
         for arguments in (["model"], ["model", "--raw"], ["model", "--json"]):
             terminal = stage.spawn("logs", *arguments)
             assert terminal.end() == 0
-            assert "[red]x[/]" in terminal.text
+            assert "[red]x[/]" in terminal.display
             for sequence in (b"\x07", b"\x1b]", b"\x1b[2J", "\u202e".encode(), "\x9b".encode()):
                 assert sequence not in terminal.received, arguments
 
@@ -174,10 +177,10 @@ class TestSafety:
         stage.host.worker("model_failed", message=self.EVIL + "\nfaked line", kind="\ud800")
         terminal = stage.spawn("logs")
         assert terminal.end() == 0
-        assert "\\nfaked" not in terminal.text
-        assert not any(line.startswith("faked") for line in terminal.text.splitlines())
+        assert "\\nfaked" not in terminal.display
+        assert not any(line.startswith("faked") for line in terminal.display.splitlines())
         assert b"\x1b[2J" not in terminal.received
-        assert "Traceback" not in terminal.text
+        assert "Traceback" not in terminal.display
 
     def test_colours_only_at_a_terminal_that_wants_them(self, stage: Stage) -> None:
         stage.host.worker("window_lost", message="lost", level="error")
@@ -229,7 +232,7 @@ class TestFollow:
         assert sorted(lines) == ["a", "b", "c", "d", "end", "late"]
         assert lines[:2] == ["a", "b"]
         assert lines[-1] == "end"
-        assert "Traceback" not in terminal.text
+        assert "Traceback" not in terminal.display
 
     def test_waits_where_nothing_is_yet(self, stage: Stage) -> None:
         terminal = stage.spawn("logs", "-f")
@@ -271,7 +274,7 @@ class TestFollow:
         new.model("goes on")
         terminal.expect("goes on")
         assert terminal.interrupt() == 130
-        assert "from the grave" not in terminal.text
+        assert "from the grave" not in terminal.display
 
     def test_last_lines_first(self, stage: Stage) -> None:
         for number in range(5):

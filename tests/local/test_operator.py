@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
-import pexpect
 import pytest
 
 from scripts.local.emulator import ACCOUNT_ID, Emulator
 from tests.local import command
-from tests.local.deployment import BUCKET, ROOT, Deployment, make_bucket_of_another_account
+from tests.local.deployment import BUCKET, Deployment, make_bucket_of_another_account
+from tests.local.terminal import CTRL_C, terminal
 
 
 @pytest.fixture
@@ -181,31 +179,23 @@ class TestSecret:
 
     def test_prompt_does_not_echo(self, deployment: Deployment, ssm: Any) -> None:
         """At a real terminal, as a user would type it."""
-        terminal = at_terminal(deployment, "secret", "set", "api-key")
-        terminal.expect("not shown")
-        terminal.waitnoecho()
-        terminal.sendline("typed-canary")
-        terminal.expect(pexpect.EOF)
-        terminal.close()
-        screen = terminal.logfile_read.getvalue()
-        assert terminal.exitstatus == 0, screen
-        assert "is stored" in screen
-        assert "typed-canary" not in screen
+        with terminal(deployment, "secret", "set", "api-key") as user:
+            user.expect("not shown")
+            user.enter_hidden("typed-canary")
+            assert user.end() == 0, user.text
+        assert "is stored" in user.text
+        assert "typed-canary" not in user.text
         assert value(ssm, "api-key") == "typed-canary"
 
     def test_ctrl_c_in_the_prompt(self, deployment: Deployment, ssm: Any) -> None:
-        terminal = at_terminal(deployment, "secret", "set", "api-key")
-        terminal.expect("not shown")
-        terminal.waitnoecho()
-        terminal.send("typed-can")
-        terminal.sendcontrol("c")
-        terminal.expect(pexpect.EOF)
-        terminal.close()
-        screen = terminal.logfile_read.getvalue()
-        assert terminal.exitstatus == 130, screen
-        assert "Nothing is lost" in screen
-        assert "Traceback" not in screen
-        assert "typed-can" not in screen
+        with terminal(deployment, "secret", "set", "api-key") as user:
+            user.expect("not shown")
+            user.wait_until_hidden()
+            user.type(f"typed-can{CTRL_C}")
+            assert user.end() == 130, user.text
+        assert "Nothing is lost" in user.text
+        assert "Traceback" not in user.text
+        assert "typed-can" not in user.text
         assert ssm.get_parameters(Names=["/allora/worker/api-key"])["Parameters"] == []
 
 
@@ -240,16 +230,3 @@ def value(ssm: Any, name: str) -> str:
     found = ssm.get_parameter(Name=f"/allora/worker/{name}", WithDecryption=True)
     text: str = found["Parameter"]["Value"]
     return text
-
-
-def at_terminal(deployment: Deployment, *arguments: str) -> Any:
-    terminal = pexpect.spawn(
-        sys.executable,
-        ["-m", "scripts.operator", *arguments],
-        cwd=str(ROOT),
-        env=deployment.environment,
-        timeout=60,
-        encoding="utf-8",
-    )
-    terminal.logfile_read = io.StringIO()
-    return terminal

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,8 +22,9 @@ from tests.local.template import Deployed
 
 
 @pytest.fixture
-def stage(emulator: Emulator, tmp_path: Path) -> Stage:
-    return Stage(emulator, tmp_path)
+def stage(emulator: Emulator, tmp_path: Path) -> Iterator[Stage]:
+    with closing(Stage(emulator, tmp_path)) as stage:
+        yield stage
 
 
 @pytest.fixture
@@ -387,15 +390,15 @@ class TestWatch:
         put_windows(stage, datetime.now(UTC), submissions=4)
         terminal = stage.spawn("status", "--watch")
         terminal.expect("dashboards/dashboard/allora")
-        lines = terminal.text.splitlines()
+        lines = terminal.display.splitlines()
         assert len(lines) <= ROWS
         assert max(map(len, lines)) <= COLUMNS
         assert "Ctrl-C ends it" in lines[0]
         assert lines[1].startswith("✔ Earning")
         assert terminal.interrupt() == 0
         assert b"\x1b[?1049l" in terminal.received  # the screen is as it was
-        assert "✔ Earning" in terminal.text.splitlines()[-1]
-        assert "Traceback" not in terminal.text
+        assert "✔ Earning" in terminal.display.splitlines()[-1]
+        assert "Traceback" not in terminal.display
 
     def test_goes_on_when_aws_does_not_answer(self, stage: Stage) -> None:
         stage.host.status()

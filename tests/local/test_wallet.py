@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pexpect
 import pyrage
 import pytest
 from mnemonic import Mnemonic
@@ -24,6 +20,7 @@ from scripts.operator.trouble import OperatorError, Trouble
 from scripts.operator.wallet import address_of, make_words
 from scripts.operator.wallet_store import store_wallet
 from tests.local.deployment import ROOT, Deployment
+from tests.local.terminal import CTRL_C, CTRL_D, terminal
 
 PARAMETER = "/allora/worker/mnemonic"
 WORDS = "special sign fit simple patrol salute grocery chicken wheat radar tonight ceiling"
@@ -84,57 +81,6 @@ def leaks(output: str, *secrets: str) -> bool:
         for start in range(len(words) - 2)
     ]
     return any(text in flat for text in whole + parts)
-
-
-class Terminal:
-    """A terminal at which somebody types, and all that it shows."""
-
-    def __init__(self, deployment: Deployment, *arguments: str) -> None:
-        self._process = pexpect.spawn(
-            sys.executable,
-            ["-m", "scripts.operator", *arguments],
-            cwd=str(ROOT),
-            env=deployment.environment,
-            timeout=60,
-            encoding="utf-8",
-        )
-        self._screen = io.StringIO()
-        self._process.logfile_read = self._screen
-
-    @property
-    def screen(self) -> str:
-        return self._screen.getvalue()
-
-    def expect(self, text: str) -> None:
-        self._process.expect_exact(text)
-
-    def type(self, text: str) -> None:
-        self._process.sendline(text)
-
-    def type_hidden(self, text: str) -> None:
-        """Types once the terminal shows no more what is typed."""
-        self._process.waitnoecho()
-        assert not self._process.getecho(), "what is typed would be shown"
-        self.type(text)
-
-    def press(self, key: str) -> None:
-        self._process.sendcontrol(key)
-
-    def end(self) -> int:
-        """Waits for the end of the command, and returns its exit code."""
-        self._process.expect(pexpect.EOF)
-        self._process.close()
-        assert self._process.exitstatus is not None, self.screen
-        return self._process.exitstatus
-
-
-@contextmanager
-def terminal(deployment: Deployment, *arguments: str) -> Iterator[Terminal]:
-    opened = Terminal(deployment, *arguments)
-    try:
-        yield opened
-    finally:
-        opened._process.close(force=True)
 
 
 def test_addresses_are_those_that_the_worker_derives() -> None:
@@ -206,36 +152,36 @@ class TestCreate:
         with terminal(deployment, "wallet", "create", "--replace") as user:
             user.expect("backup of it")
             user.expect("type the address")
-            user.type(ADDRESS)
-            assert user.end() == 0, user.screen
+            user.enter(ADDRESS)
+            assert user.end() == 0, user.text
         new = stored(ssm)
         assert new is not None
         assert versions(ssm) == [OTHERS, WORDS, new]
-        assert ADDRESS in user.screen
-        assert address_of(new) in user.screen
-        assert "as version 2 of the parameter" in user.screen
-        assert "pipenv run allora restart" in user.screen
-        assert not leaks(user.screen, WORDS, OTHERS, new)
+        assert ADDRESS in user.text
+        assert address_of(new) in user.text
+        assert "as version 2 of the parameter" in user.text
+        assert "pipenv run allora restart" in user.text
+        assert not leaks(user.text, WORDS, OTHERS, new)
 
     def test_wrong_address_at_the_terminal(self, deployment: Deployment, ssm: Any) -> None:
         put(ssm, WORDS)
         with terminal(deployment, "wallet", "create", "--replace") as user:
             user.expect("type the address")
-            user.type("yes")
+            user.enter("yes")
             assert user.end() == 1
-        assert "Nothing was changed" in user.screen
+        assert "Nothing was changed" in user.text
         assert versions(ssm) == [WORDS]
 
-    @pytest.mark.parametrize("key", ["c", "d"])
+    @pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["ctrl-c", "ctrl-d"])
     def test_ctrl_c_instead_of_the_address(
         self, deployment: Deployment, ssm: Any, key: str
     ) -> None:
         put(ssm, WORDS)
         with terminal(deployment, "wallet", "create", "--replace") as user:
             user.expect("type the address")
-            user.press(key)
-            assert user.end() == 130, user.screen
-        assert "Traceback" not in user.screen
+            user.type(key)
+            assert user.end() == 130, user.text
+        assert "Traceback" not in user.text
         assert versions(ssm) == [WORDS]
 
     def test_what_somebody_stores_meanwhile_stays(self, deployment: Deployment, ssm: Any) -> None:
@@ -243,9 +189,9 @@ class TestCreate:
         with terminal(deployment, "wallet", "create", "--replace") as user:
             user.expect("type the address")
             put(ssm, OTHERS)
-            user.type(ADDRESS)
+            user.enter(ADDRESS)
             assert user.end() == 1
-        assert "meanwhile" in user.screen
+        assert "meanwhile" in user.text
         assert versions(ssm) == [WORDS, OTHERS]
 
     def test_of_two_first_wallets_at_once_one_is_refused(
@@ -267,30 +213,30 @@ class TestImport:
     def test_words_are_typed_without_being_shown(self, deployment: Deployment, ssm: Any) -> None:
         with terminal(deployment, "wallet", "import") as user:
             user.expect("not shown")
-            user.type_hidden(f"  {WORDS.upper()} ")
-            assert user.end() == 0, user.screen
+            user.enter_hidden(f"  {WORDS.upper()} ")
+            assert user.end() == 0, user.text
         assert stored(ssm) == WORDS
-        assert ADDRESS in user.screen
-        assert not leaks(user.screen, WORDS)
+        assert ADDRESS in user.text
+        assert not leaks(user.text, WORDS)
 
     def test_words_that_are_pasted_in_lines_do_not_appear(
         self, deployment: Deployment, ssm: Any
     ) -> None:
         with terminal(deployment, "wallet", "import") as user:
             user.expect("not shown")
-            user.type_hidden(WORDS.replace(" ", "\n"))
-            assert user.end() == 1, user.screen
-        assert "in one line" in user.screen
-        assert not any(word in user.screen for word in ("patrol", "salute", "chicken", "ceiling"))
+            user.enter_hidden(WORDS.replace(" ", "\n"))
+            assert user.end() == 1, user.text
+        assert "in one line" in user.text
+        assert not any(word in user.text for word in ("patrol", "salute", "chicken", "ceiling"))
         assert stored(ssm) is None
 
-    @pytest.mark.parametrize("key", ["c", "d"])
+    @pytest.mark.parametrize("key", [CTRL_C, CTRL_D], ids=["ctrl-c", "ctrl-d"])
     def test_ctrl_c_instead_of_the_words(self, deployment: Deployment, ssm: Any, key: str) -> None:
         with terminal(deployment, "wallet", "import") as user:
             user.expect("not shown")
-            user.press(key)
-            assert user.end() == 130, user.screen
-        assert "Traceback" not in user.screen
+            user.type(key)
+            assert user.end() == 130, user.text
+        assert "Traceback" not in user.text
         assert stored(ssm) is None
 
     def test_words_from_a_pipe_are_stored_as_the_worker_reads_them(
@@ -482,20 +428,20 @@ class TestBackup:
         with terminal(deployment, "backup", str(file)) as user:
             user.expect("12 characters or more")
             user.expect("Passphrase (not shown)")
-            user.type_hidden("plinth")
+            user.enter_hidden("plinth")
             user.expect("shorter than 12")
             user.expect("Passphrase (not shown)")
-            user.type_hidden(PASSPHRASE)
+            user.enter_hidden(PASSPHRASE)
             user.expect("again (not shown)")
-            user.type_hidden(f"{PASSPHRASE}!")
+            user.enter_hidden(f"{PASSPHRASE}!")
             user.expect("They differ")
             user.expect("Passphrase (not shown)")
-            user.type_hidden(PASSPHRASE)
+            user.enter_hidden(PASSPHRASE)
             user.expect("again (not shown)")
-            user.type_hidden(PASSPHRASE)
-            assert user.end() == 0, user.screen
+            user.enter_hidden(PASSPHRASE)
+            assert user.end() == 0, user.text
         assert WORDS.encode() in pyrage.passphrase.decrypt(file.read_bytes(), PASSPHRASE)
-        assert not leaks(user.screen, WORDS, PASSPHRASE, "plinth")
+        assert not leaks(user.text, WORDS, PASSPHRASE, "plinth")
 
     @pytest.mark.parametrize("typed", [[], [PASSPHRASE]])
     def test_ctrl_c_in_the_passphrase(
@@ -505,11 +451,11 @@ class TestBackup:
         with terminal(deployment, "backup", str(folder)) as user:
             user.expect("(not shown)")
             for line in typed:
-                user.type_hidden(line)
+                user.enter_hidden(line)
                 user.expect("(not shown)")
-            user.press("c")
-            assert user.end() == 130, user.screen
-        assert "Traceback" not in user.screen
+            user.type(CTRL_C)
+            assert user.end() == 130, user.text
+        assert "Traceback" not in user.text
         assert list(folder.iterdir()) == []
 
 
@@ -561,13 +507,13 @@ class TestRestore:
         file.write_bytes(encrypted)
         with terminal(deployment, "restore", str(file), "--replace") as user:
             user.expect("(not shown)")
-            user.type_hidden(PASSPHRASE)
+            user.enter_hidden(PASSPHRASE)
             user.expect(f"has the wallet {ADDRESS}, of 2026-11-05")
             user.expect("type the address")
-            user.type(OTHER_ADDRESS)
-            assert user.end() == 0, user.screen
+            user.enter(OTHER_ADDRESS)
+            assert user.end() == 0, user.text
         assert versions(ssm) == [OTHERS, WORDS]
-        assert not leaks(user.screen, WORDS, OTHERS, PASSPHRASE)
+        assert not leaks(user.text, WORDS, OTHERS, PASSPHRASE)
 
     def test_another_wallet_stays(
         self, deployment: Deployment, ssm: Any, folder: Path, encrypted: bytes
@@ -588,8 +534,8 @@ class TestRestore:
         file.write_bytes(encrypted)
         with terminal(deployment, "restore", str(file)) as user:
             user.expect("(not shown)")
-            user.press("c")
-            assert user.end() == 130, user.screen
+            user.type(CTRL_C)
+            assert user.end() == 130, user.text
         assert stored(ssm) is None
 
     def test_file_that_does_not_open(
