@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts.local.emulator import EmulatorError
-from scripts.local.forking import Lease
+from scripts.local.lease import Lease
 from tests.host.wallet import Wallet, new_wallet
 from tests.host.world import SETTINGS, deploy
 from tests.local.deployment import Deployment

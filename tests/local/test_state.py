@@ -47,7 +47,7 @@ def a_deployment_that_waits_for_a_yes(deployment: Deployment, stack: str) -> Ite
             told += read
         yield
     finally:
-        other.communicate(b"no\n", timeout=60)
+        other.communicate(b"no\n", timeout=300)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 300) -> None:

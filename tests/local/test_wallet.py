@@ -291,8 +291,8 @@ class TestImport:
         assert stored(ssm) is None
 
     def test_what_is_no_text(self, deployment: Deployment, ssm: Any) -> None:
-        command = f"printf 'patrol\\377\\376' | {sys.executable} -m scripts.operator wallet import"
-        refused = deployment.run("sh", "-c", command)
+        command = """printf 'patrol\\377\\376' | "$0" -m scripts.operator wallet import"""
+        refused = deployment.run("sh", "-c", command, sys.executable)
         assert refused.returncode == 1
         assert "is not text" in refused.output
         assert "Traceback" not in refused.output
