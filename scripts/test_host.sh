@@ -7,9 +7,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Each file has a deployment and a host of its own, and most of its time it waits.
-readonly TESTS=(python -m pytest --numprocesses 4 --dist loadfile tests/host)
-
 main() {
   if [[ $(uname -s) != Linux || $EUID != 0 ]]; then
     printf "✘ Only root on Linux can boot a host: run it there, with 'sudo make test-host'.\n" >&2
@@ -23,7 +20,7 @@ main() {
   python -m tests.host.requirements
   python -m tests.host.prepare
   trap finish EXIT
-  if (($#)); then "$@"; else "${TESTS[@]}"; fi
+  if (($#)); then "$@"; else scripts/test.sh host; fi
 }
 
 finish() {

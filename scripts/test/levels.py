@@ -78,5 +78,11 @@ LEVELS = (
     ),
     Level("security", "checkov on every sample", _pytest("tests/security")),
     Level("terraform", "every sample is valid", _pytest("-n", "2", "tests/terraform")),
-    Level("host", "a deployed worker, booted", ("scripts/test_host.sh",), by_default=False),
+    Level(
+        "host",
+        "a deployed worker, booted (scripts/test_host.sh prepares it)",
+        # Each file has a deployment and a host of its own, and most of its time it waits.
+        _pytest("-n", "4", "--dist", "loadfile", "tests/host"),
+        by_default=False,
+    ),
 )
