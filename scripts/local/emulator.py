@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import Request
 
 import psutil
@@ -24,6 +23,8 @@ ACCOUNT_ID = "123456789012"
 """The account that moto plays unless it is told otherwise."""
 
 _START_SECONDS = 60
+_CLOCK_SECONDS = 2
+"""By how much a process's start may seem to move when the computer's clock is set."""
 _STOP_SECONDS = 10
 
 # The servers that this process started: it must wait for those that it ends.
@@ -112,7 +113,7 @@ def start(directory: Path, check: Callable[[], None] = lambda: None) -> Emulator
     emulator = Emulator(url=f"http://127.0.0.1:{port}", pid=process.pid)
     try:
         # Before it answers, so that `stop` finds it from now on.
-        _address_file(directory).write_text(json.dumps(asdict(emulator)))
+        _record(directory, emulator)
         _wait_for(emulator, process, log, check)
     except BaseException:
         emulator.stop()
@@ -149,16 +150,23 @@ def _wait_for(
         time.sleep(0.1)
 
 
+def _record(directory: Path, emulator: Emulator) -> None:
+    started = psutil.Process(emulator.pid).create_time()
+    record = asdict(emulator) | {"started": started}
+    _address_file(directory).write_text(json.dumps(record))
+
+
 def _recorded(directory: Path) -> Emulator | None:
     """Return what the address file names, unless that process has ended."""
     try:
-        emulator = Emulator(**json.loads(_address_file(directory).read_text()))
-        # Another program may have got its number meanwhile.
-        command = psutil.Process(emulator.pid).cmdline()
-    except (OSError, ValueError, TypeError, psutil.Error):
+        record = json.loads(_address_file(directory).read_text())
+        recorded = record.pop("started")
+        emulator = Emulator(**record)
+        started = psutil.Process(emulator.pid).create_time()
+    except (OSError, ValueError, TypeError, LookupError, psutil.Error):
         return None
-    port = urlsplit(emulator.url).port or 0
-    return emulator if command[1:] == _command(port)[1:] else None
+    # Otherwise another program has got its number meanwhile.
+    return emulator if abs(started - recorded) < _CLOCK_SECONDS else None
 
 
 def _command(port: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_a_server_that_does_not_answer_yet_is_ended_by_stop(tmp_path: Path) -> N
 
 def test_another_program_with_its_number_is_left_alone(tmp_path: Path) -> None:
     with subprocess.Popen(SLEEPS) as other:
-        address = {"url": "http://127.0.0.1:9", "pid": other.pid}
+        address = {"url": "http://127.0.0.1:9", "pid": other.pid, "started": time.time() - 60}
         (tmp_path / "emulator.json").write_text(json.dumps(address))
         assert not emulator.stop(tmp_path)
         assert other.poll() is None
