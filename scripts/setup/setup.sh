@@ -139,13 +139,16 @@ install_node_packages() {
   mark_done "node-packages" "$mark"
 }
 
-# The path without .venv/bin, by whatever name it is in there.
-path_without_venv() {
-  local directory kept=""
-  while IFS= read -r -d: directory; do
-    [[ "$directory" -ef "$VENV/bin" ]] || kept+="${kept:+:}$directory"
-  done <<<"$PATH:"
-  printf '%s' "$kept"
+# Prints the first Terraform in the path that is no launcher of ours, neither this project's nor that of
+# another clone whose environment is active.
+users_terraform() {
+  local candidate
+  while IFS= read -r candidate; do
+    if [[ "$(readlink -f "$candidate")" != */scripts/setup/terraform ]]; then
+      printf '%s' "$candidate"
+      return
+    fi
+  done < <(type -ap terraform)
 }
 
 terraform_is_new_enough() {
@@ -157,7 +160,7 @@ sys.exit([int(part) for part in version] < [int(part) for part in '$TERRAFORM_MI
 
 # Links the user's own Terraform if it is new enough; keeps an earlier download otherwise.
 find_terraform() {
-  own_terraform="$(PATH="$(path_without_venv)" command -v terraform || true)"
+  own_terraform="$(users_terraform)"
   mkdir -p "$PROVIDER_HOME"
   if [[ -n "$own_terraform" ]] && terraform_is_new_enough "$own_terraform"; then
     ln -sf "$own_terraform" "$PROVIDER_HOME/terraform"

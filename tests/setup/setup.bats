@@ -77,6 +77,18 @@ environment_after() { run env "$@" bash -c '. "$0/scripts/setup/environment.sh";
   [[ "$output" == *'PIP_USER="0"'* ]]
 }
 
+@test "the Terraform of another clone, whose environment is active, is not the user's own" {
+  local -r other="$BATS_TEST_TMPDIR/other"
+  mkdir -p "$other/.venv/bin" "$other/scripts/setup" "$BATS_TEST_TMPDIR/own"
+  cp "$root/scripts/setup/terraform" "$other/scripts/setup/"
+  ln -s ../../scripts/setup/terraform "$other/.venv/bin/terraform"
+  printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/own/terraform"
+  chmod +x "$BATS_TEST_TMPDIR/own/terraform"
+  PATH="$other/.venv/bin:$BATS_TEST_TMPDIR/own:$PATH" run bash -c "$(sed -n '/^users_terraform/,/^}/p' "$root/scripts/setup/setup.sh")
+users_terraform"
+  [ "$output" = "$BATS_TEST_TMPDIR/own/terraform" ]
+}
+
 @test "what says where downloads come from is kept" {
   local variable
   for variable in PIP_INDEX_URL PIP_CERT NPM_CONFIG_REGISTRY npm_config_cafile PIPENV_PYPI_MIRROR NODE_EXTRA_CA_CERTS \
