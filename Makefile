@@ -102,5 +102,5 @@ lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK
 
 .PHONY: clean
 clean: local-stop ## Remove what was installed and written here, but not .env
-	@rm -rf .venv .tools node_modules cdktf.out .local
+	@rm -rf .venv .tools node_modules cdktf.out .local .*_cache
 	@python3 -m tests.host.cache --offer

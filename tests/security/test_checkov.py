@@ -23,7 +23,7 @@ def scan(directory: Path) -> Any:
     result = subprocess.run(
         [*checkov, "-d", directory, "--skip-download", "-o", "json", "--soft-fail"],
         cwd=ROOT,  # where .checkov.yaml is
-        env={**os.environ, "LOG_LEVEL": "ERROR"},
+        env={**os.environ, "LOG_LEVEL": "ERROR", "HOME": str(directory)},
         capture_output=True,
         text=True,
         check=True,

@@ -268,9 +268,10 @@ def test_the_plans_role_only_reads_and_never_a_secret() -> None:
                 assert statement["Resource"].endswith("::parameter/aws/service/canonical/*")
 
 
-def test_pre_commit_accepts_its_configuration() -> None:
+def test_pre_commit_accepts_its_configuration(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pre_commit", "validate-config", ".pre-commit-config.yaml"]
-    assert subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+    environment = os.environ | {"PRE_COMMIT_HOME": str(tmp_path)}
+    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 
 def test_pre_commit_runs_the_locked_tools_only() -> None:
