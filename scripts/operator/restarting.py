@@ -19,9 +19,13 @@ from scripts.operator.progress import AFTER_RESTART, Step
 from scripts.operator.trouble import OperatorError, Trouble
 from scripts.operator.waiting import Patience, Wait
 
-# Not `restart` alone, which would last as long as images take to be built: how it goes on is in
-# the logs, and comes from there.
-_COMMAND: Final = "systemctl restart --no-block allora"
+_COMMANDS: Final = (
+    "systemctl stop allora",
+    # A service that was still starting leaves its containers running when it is stopped.
+    "/opt/allora/bin/compose.sh stop",
+    # Without waiting, for as long as images take to be built: how it goes on is in the logs.
+    "systemctl start --no-block allora",
+)
 _DELIVERED_WITHIN: Final = timedelta(seconds=60)
 _POLL_SECONDS: Final = 1.0
 _UNDER_WAY: Final = {"Pending", "InProgress", "Delayed"}
@@ -63,7 +67,7 @@ def _reboot(office: Office, instance_id: str) -> datetime:
 
 
 def _restart_service(office: Office, instance_id: str) -> datetime:
-    """Runs the command on the host.
+    """Runs the commands on the host.
 
     It comes over the channel that Session Manager uses as well (`ssmmessages`, since version 3.3.40
     of the agent), so that the host's role needs no more for it than it has.
@@ -75,7 +79,7 @@ def _restart_service(office: Office, instance_id: str) -> datetime:
             InstanceIds=[instance_id],
             DocumentName="AWS-RunShellScript",
             Comment="allora restart",
-            Parameters={"commands": [_COMMAND]},
+            Parameters={"commands": list(_COMMANDS)},
             TimeoutSeconds=int(_DELIVERED_WITHIN.total_seconds()),
         )
     except ClientError as error:

@@ -145,8 +145,16 @@ def test_deploy_again_sees_at_once_that_all_is_well(updated: Updated, world: Wor
 
 
 def test_restart_through_systems_manager(updated: Updated, world: World) -> None:
-    """The SSM agent is not on this host: the test does what it is told to."""
+    """While the service starts. The SSM agent is not on this host: the test does what it is told."""
     ssm = world.deployment.client("ssm")
+    updated.machine.run("systemctl restart --no-block allora")
+    starting = "systemctl is-active allora | grep --quiet activating"
+    running = "docker inspect --format '{{.State.Running}}' allora-worker-1 | grep --quiet true"
+    wait_for(
+        "the service watches its new containers",
+        lambda: updated.machine.succeeds(f"{starting} && {running}"),
+        120,
+    )
     with command(world, "restart", "--timeout", "5") as restart:
         restart.wait_for("Restarted.", 60)
         (told,) = ssm.list_commands()["Commands"]

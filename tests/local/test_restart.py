@@ -58,7 +58,11 @@ def test_service_is_restarted_and_the_worker_is_ready_again(
     command = json.loads(body)
     assert command["InstanceIds"] == [deployed.outputs["instance_id"]]
     assert command["DocumentName"] == "AWS-RunShellScript"
-    assert command["Parameters"] == {"commands": ["systemctl restart --no-block allora"]}
+    assert command["Parameters"]["commands"] == [
+        "systemctl stop allora",
+        "/opt/allora/bin/compose.sh stop",
+        "systemctl start --no-block allora",
+    ]
 
 
 def test_reboot_of_the_host(deployed: Deployed, host: ReportedHost) -> None:
