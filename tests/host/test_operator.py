@@ -145,7 +145,7 @@ def test_deploy_again_sees_at_once_that_all_is_well(updated: Updated, world: Wor
 
 
 def test_restart_through_systems_manager(updated: Updated, world: World) -> None:
-    """While the service starts. The SSM agent is not on this host: the test does what it is told."""
+    """While the service starts. The host has no SSM agent: the test does what it is told."""
     ssm = world.deployment.client("ssm")
     updated.machine.run("systemctl restart --no-block allora")
     starting = "systemctl is-active allora | grep --quiet activating"
