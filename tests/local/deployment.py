@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ REGION = "us-east-1"
 STACKS = ("allora-common", "allora-single-node")
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-{REGION}"
 
+_MAIN = (sys.executable, "main.py")
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
@@ -95,8 +97,19 @@ class Deployment:
         """Where the synthesized Terraform of a stack is."""
         return self.directory / "cdktf.out" / "stacks" / stack
 
+    def synthesize(self) -> None:
+        """Write the Terraform of the present settings, as cdktf would ask for it."""
+        result = self.run("env", f"CDKTF_OUTDIR={self.directory}/cdktf.out", *_MAIN)
+        assert result.returncode == 0, result.output
+
     def terraform(self, stack: str, *arguments: str) -> Result:
         return self.run("terraform", f"-chdir={self.folder(stack)}", *arguments)
+
+    def apply(self, stack: str, *options: str) -> str:
+        """Return what plain Terraform printed; it must not fail."""
+        result = self.terraform(stack, "apply", "-input=false", "-auto-approve", *options)
+        assert result.returncode == 0, result.output
+        return result.output
 
     def client(self, service: str) -> Any:
         create: Any = boto3.client  # typed for each service by name, which is not known here

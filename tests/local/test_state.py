@@ -61,15 +61,16 @@ def wait_until(condition: Callable[[], bool], seconds: float = 300) -> None:
 def test_second_deployment_at_once_is_refused_and_says_why(deployed: Deployed) -> None:
     deployment = deployed.deployment
     deployment.write_env(LOG_RETENTION_DAYS="60")
-    deployment.cdktf("synth")
+    deployment.synthesize()
     with a_deployment_that_waits_for_a_yes(deployment, "allora-common"):
-        refused = deployment.run("cdktf", "deploy", "allora-common", "--auto-approve")
+        refused = deployment.terraform("allora-common", "apply", "-auto-approve", "-input=false")
         assert refused.returncode != 0
         assert "Error acquiring the state lock" in refused.output
         assert "allora-common/terraform.tfstate" in refused.output
     # Nothing is corrupted, and the lock is gone with its holder.
-    deployment.cdktf("deploy", "allora-common", "--auto-approve")
-    assert "No changes" in deployment.cdktf("diff", "allora-common")
+    assert " 0 destroyed" in deployment.apply("allora-common")
+    plan = deployment.terraform("allora-common", "plan", "-input=false", "-detailed-exitcode")
+    assert plan.returncode == 0, plan.output
 
 
 def kill_terraform_when(deployment: Deployment, stack: str, condition: Callable[[], bool]) -> None:
@@ -110,7 +111,7 @@ def test_common_stack_killed_in_the_middle_is_finished_by_running_again(
     deployment: Deployment,
 ) -> None:
     """The role and the log groups exist by then, and the state does not know of them."""
-    deployment.cdktf("synth")
+    deployment.synthesize()
     assert deployment.terraform("allora-common", "init", "-input=false").returncode == 0
     logs = deployment.client("logs")
     with holding(deployment, "CreateInstanceProfile") as role:

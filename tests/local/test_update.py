@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from scripts.operator import cdktf_cli
+from scripts.operator.cdktf_cli import Plan
 from scripts.operator.trouble import ExitCode
 from tests.local.deployment import Deployment, another_host, running_instances
 from tests.local.reported import ReportedHost, once
@@ -113,20 +116,44 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
     assert host_of(deployment) == host
 
 
+def test_yes_approves_the_plan_without_a_look_at_it(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is a fork of this process, and gets what stands in for cdktf here."""
+    changes = Plan(is_empty=False, replaces_host=True)
+    monkeypatch.setattr(cdktf_cli, "plan", lambda *_, **__: changes)
+    monkeypatch.setattr(cdktf_cli, "deploy", lambda *, approved: print(f"approved: {approved}"))
+    done = deployment.allora("update", "--model-ref", "v1.1", "--yes", "--no-wait", "--json")
+    assert done.returncode == ExitCode.OK, done.output
+    assert "Deploy this?" not in done.output
+    assert "approved: True" in done.output
+    result = json.loads(done.output[done.output.index("{") :])
+    assert result["changed"] == {"MODEL_REF": {"from": "v1.0", "to": "v1.1"}}
+    assert result["healthy"] is None
+    assert "MODEL_REF=v1.1\n" in env_file(deployment).read_text()
+
+
 @pytest.mark.slow
 def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deployment) -> None:
+    """One that fails leads to the way back; once it submits, the same command has nothing to do."""
     old = host_of(deployment)
-    played = [("starting", "starts"), ("ready", "registered"), ("submitted", "topic 69: submitted")]
     with (
-        next_host(deployment, *played),
-        terminal(deployment, "update", "--model-ref", "v1.1", "--ami", "latest", *QUICK) as screen,
+        next_host(deployment, ("starting", "starts"), ("gave_up", "allora-worker: gives up: no")),
+        terminal(
+            deployment,
+            *("update", "--model-ref", "v1.1", "--ami", "latest", "--pace", "0.01"),
+        ) as screen,
     ):
         screen.expect("Deploy this")
         screen.enter("y")
-        assert screen.end() == ExitCode.OK, screen.text
+        assert screen.end() == ExitCode.UNHEALTHY, screen.text
+    assert "gives up: no" in screen.text
+    assert (
+        "To go back to what worked before: remove AWS_AMI_ID from the settings file, "
+        "then pipenv run allora update --model-ref v1.0"
+    ) in screen.text
     new = host_of(deployment)
     assert new != old
-    assert f"The worker works: {new}" in screen.text
     (state,) = deployment.client("ec2").describe_instances(InstanceIds=[old])["Reservations"]
     assert state["Instances"][0]["State"]["Name"] == "terminated"
     # Only then the new one, so that the wallet never signs twice.
@@ -137,23 +164,12 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
     assert COMMENT in text
     assert "MODEL_REPO='https://example.com/my-model.git'\n" in text
 
-
-@pytest.mark.slow
-def test_new_host_that_fails_leads_to_the_way_back(deployment: Deployment) -> None:
-    with next_host(deployment, ("starting", "starts"), ("gave_up", "allora-worker: gives up: no")):
-        failed = deployment.allora("update", "--model-ref", "v1.2", "--yes", "--pace", "0.01")
-    assert failed.returncode == ExitCode.UNHEALTHY, failed.output
-    assert "gives up: no" in failed.output
-    assert "To go back to what worked before: pipenv run allora update --model-ref v1.0" in (
-        failed.output
-    )
-
-
-@pytest.mark.slow
-def test_nothing_to_change_asks_nothing(deployment: Deployment) -> None:
-    ReportedHost(deployment.client("logs"), host_of(deployment)).worker("submitted", message="yes")
-    time.sleep(0.1)
+    host = ReportedHost(deployment.client("logs"), new)
+    for event in ("starting", "ready", "submitted"):
+        host.worker(event, message="topic 69")
     again = deployment.allora("update", "--yes", *QUICK)
-    assert again.returncode == 0, again.output
+    assert again.returncode == ExitCode.OK, again.output
     assert "There is nothing to change in AWS" in again.output
+    assert f"The worker works: {new}" in again.output
     assert "has submitted" in again.output
+    assert host_of(deployment) == new

@@ -19,6 +19,7 @@ from scripts.operator.office import open_office
 from scripts.operator.trouble import OperatorError, Trouble
 from scripts.operator.wallet import address_of, make_words
 from scripts.operator.wallet_store import store_wallet
+from tests.local.age_file import encrypted_quickly
 from tests.local.deployment import ROOT, Deployment
 from tests.local.terminal import CTRL_C, CTRL_D, terminal
 
@@ -476,8 +477,7 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def encrypted(document: dict[str, Any]) -> bytes:
-    content: bytes = pyrage.passphrase.encrypt(json.dumps(document).encode(), PASSPHRASE)
-    return content
+    return encrypted_quickly(json.dumps(document).encode(), PASSPHRASE)
 
 
 class TestRestore:
@@ -494,10 +494,17 @@ class TestRestore:
         assert stored(ssm) == words
         assert address_of(words) in restored.output
         assert not leaks(restored.output, words, PASSPHRASE)
-        again = deployment.allora("restore", str(file), stdin=PASSPHRASE)
-        assert again.returncode == 0
-        assert "is stored already" in again.output
-        assert versions(ssm) == [words]
+
+    def test_what_is_stored_already_is_not_stored_again(
+        self, deployment: Deployment, ssm: Any, folder: Path, encrypted: bytes
+    ) -> None:
+        file = folder / "wallet.age"
+        file.write_bytes(encrypted)
+        for told in ("is stored, encrypted", "is stored already"):
+            restored = deployment.allora("restore", str(file), stdin=PASSPHRASE)
+            assert restored.returncode == 0, restored.output
+            assert told in restored.output
+            assert versions(ssm) == [WORDS]
 
     def test_at_a_terminal_with_another_wallet_there(
         self, deployment: Deployment, ssm: Any, folder: Path, encrypted: bytes
@@ -568,7 +575,7 @@ class TestRestore:
         file.write_text(WORDS)
         assert "is no backup" in deployment.allora("restore", str(file), stdin="x").output
         content = json.dumps(document | {"address": OTHER_ADDRESS}).encode()
-        file.write_bytes(pyrage.passphrase.encrypt(content, PASSPHRASE))
+        file.write_bytes(encrypted_quickly(content, PASSPHRASE))
         refused = deployment.allora("restore", str(file), stdin=PASSPHRASE)
         assert refused.returncode == 1
         assert "holds no wallet" in refused.output
