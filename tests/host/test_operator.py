@@ -148,7 +148,7 @@ def test_restart_through_systems_manager(updated: Updated, world: World) -> None
     """While the service starts. The host has no SSM agent: the test does what it is told."""
     ssm = world.deployment.client("ssm")
     updated.machine.run("systemctl restart --no-block allora")
-    starting = "systemctl is-active allora | grep --quiet activating"
+    starting = "systemctl show --property ActiveState allora | grep --quiet =activating"
     running = "docker inspect --format '{{.State.Running}}' allora-worker-1 | grep --quiet true"
     wait_for(
         "the service watches its new containers",
