@@ -43,11 +43,14 @@ async def run_all(levels: Sequence[Level], seed: int) -> list[Result]:
     """
     _let_levels_take_ctrl_c()
     lanes = asyncio.Semaphore(_AT_ONCE)
+    failure: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_run(level, seed, lanes)) for level in levels]
     except* LevelFailedError as failed:
-        raise failed.exceptions[0] from None
+        failure = failed.exceptions[0]  # raised here, some releases of Python 3.11 would wrap it
+    if failure:
+        raise failure
     return [task.result() for task in tasks]
 
 
