@@ -10,7 +10,8 @@ setup() {
   mkdir -p "$tools/stamps" "$tools/terraform" "$home"
   ln -s "$(readlink -f "$root/.tools/terraform/terraform")" "$tools/terraform/terraform"
   installed="$root/.tools/terraform/.terraform/providers"
-  package="registry.terraform.io/hashicorp/aws/5.100.0/$(uname -s | tr '[:upper:]' '[:lower:]')_$(machine)"
+  provider="$(sed -n 's/^provider "\(.*\)" {/\1/p' "$root/scripts/setup/provider/.terraform.lock.hcl")"
+  package="$provider/5.100.0/$(uname -s | tr '[:upper:]' '[:lower:]')_$(machine)"
 }
 
 machine() {
