@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,13 +54,6 @@ def _rank(item: pytest.Item) -> tuple[bool, bool]:
 
 def _needs_template(item: pytest.Item) -> bool:
     return "template" in getattr(item, "fixturenames", ())
-
-
-@pytest.fixture(scope="session", autouse=True)
-def tools() -> None:
-    """There is no test here without the real tools: they come with `make setup`."""
-    for tool in ("cdktf", "terraform"):
-        assert shutil.which(tool), f"{tool} is not in the path: run the tests with `make test`"
 
 
 @pytest.fixture(scope="session")
