@@ -22,18 +22,14 @@ KEY = "canary-model-key-77aa"
 
 
 @pytest.fixture
-def ssm(endpoint: str) -> Iterator[Any]:
-    client = boto3.client(
+def ssm(endpoint: str) -> Any:
+    return boto3.client(
         "ssm",
         region_name="us-east-1",
         endpoint_url=endpoint,
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
     )
-    yield client
-    names = [found["Name"] for found in client.describe_parameters(MaxResults=50)["Parameters"]]
-    for name in names:
-        client.delete_parameter(Name=name)
 
 
 class Host:
