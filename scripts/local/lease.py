@@ -43,7 +43,9 @@ class Lease:
         ours, its = socket.socketpair()
         with its, log.open("ab") as output:
             subprocess.run(
-                [sys.executable, "-m", "scripts.local.forking", str(its.fileno())],
+                # -u: a thread that writes into a buffer while another one forks leaves the buffer
+                # of the fork locked for ever.
+                [sys.executable, "-u", "-m", "scripts.local.forking", str(its.fileno())],
                 pass_fds=[its.fileno()],
                 # As on AWS, a bucket of another account is closed.
                 env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
