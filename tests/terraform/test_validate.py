@@ -3,38 +3,66 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from main import build_app
 from settings import load_settings
 from tests.conftest import SAMPLES
 from tests.terraform.conftest import Terraform
 
+PROVIDER = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
-def test_sample_is_valid_terraform(sample: Path, tmp_path: Path, terraform: Terraform) -> None:
-    build_app(load_settings(sample, {}), outdir=str(tmp_path)).synth()
-    stacks = sorted((tmp_path / "stacks").iterdir())
+
+def test_every_sample_is_valid(tmp_path: Path, terraform: Terraform) -> None:
+    """All at once, as modules of one configuration: most of the time is the provider's start."""
+    modules = [stack for sample in SAMPLES for stack in synthesized(sample, tmp_path)]
+    write(
+        tmp_path,
+        {
+            "terraform": PROVIDER,
+            "module": {
+                "-".join(module.relative_to(tmp_path).parts): {
+                    "source": f"./{module.relative_to(tmp_path)}"
+                }
+                for module in modules
+            },
+        },
+    )
+    answer = terraform.validate(tmp_path)
+    assert answer["diagnostics"] == []
+    assert answer["valid"]
+
+
+def synthesized(sample: Path, directory: Path) -> list[Path]:
+    """The folders of a sample's stacks, as modules: without what only a root module may have.
+
+    Every deployment of the other tests has that: a backend and import blocks.
+    """
+    outdir = directory / sample.stem
+    build_app(load_settings(sample, {}), outdir=str(outdir)).synth()
+    stacks = sorted((outdir / "stacks").iterdir())
     assert [stack.name for stack in stacks] == ["allora-common", "allora-single-node"]
     for stack in stacks:
-        answer = json.loads(terraform.validate(stack))
-        assert answer["valid"], answer["diagnostics"]
-        assert answer["warning_count"] == 0, answer["diagnostics"]
+        content = json.loads((stack / "cdk.tf.json").read_text())
+        del content["terraform"]["backend"]
+        content.pop("import", None)
+        write(stack, content)
+    return stacks
 
 
-def test_what_the_provider_refuses_is_found(tmp_path: Path, terraform: Terraform) -> None:
-    (tmp_path / "cdk.tf.json").write_text(
-        json.dumps(
-            {
-                "terraform": {
-                    "required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}
-                },
-                "resource": {"aws_vpc": {"network": {"cidr_block": "10.0.0.0/8"}}},
-            }
-        )
-    )
-    answer = json.loads(terraform.validate(tmp_path))
+def write(directory: Path, content: Mapping[str, Any]) -> None:
+    (directory / "cdk.tf.json").write_text(json.dumps(content))
+
+
+def test_what_the_provider_refuses_is_found_in_a_module(
+    tmp_path: Path, terraform: Terraform
+) -> None:
+    network = {"aws_vpc": {"network": {"cidr_block": "10.0.0.0/8"}}}
+    (tmp_path / "stack").mkdir()
+    write(tmp_path / "stack", {"terraform": PROVIDER, "resource": network})
+    write(tmp_path, {"terraform": PROVIDER, "module": {"one": {"source": "./stack"}}})
+    answer = terraform.validate(tmp_path)
     assert not answer["valid"]
     assert "cidr_block" in answer["diagnostics"][0]["summary"]
