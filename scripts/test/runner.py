@@ -55,15 +55,16 @@ async def run_all(levels: Sequence[Level], seed: int) -> list[Result]:
 
 
 async def _run(level: Level, seed: int, lanes: asyncio.Semaphore) -> Result:
-    async with lanes:
-        print(f"  • {level.name}: {level.subject}", flush=True)
-        started = time.monotonic()
-        code = await _run_into_file(level, seed)
-        seconds = time.monotonic() - started
-        if code:
-            raise LevelFailedError(level)
-        print(f"  ✔ {level.name}, {seconds:.0f} s", flush=True)
-        return Result(level, seconds, count_tests(ROOT / level.report))
+    await lanes.acquire()
+    print(f"  • {level.name}: {level.subject}", flush=True)
+    started = time.monotonic()
+    code = await _run_into_file(level, seed)
+    seconds = time.monotonic() - started
+    if code:
+        raise LevelFailedError(level)  # and keep the lane, so that no other level starts in it
+    print(f"  ✔ {level.name}, {seconds:.0f} s", flush=True)
+    lanes.release()
+    return Result(level, seconds, count_tests(ROOT / level.report))
 
 
 async def _run_into_file(level: Level, seed: int) -> int:
