@@ -10,6 +10,7 @@ import pytest
 
 from scripts.local.emulator import Emulator
 from scripts.local.lease import Lease
+from tests.local.service_models import read_once
 from tests.local.template import (
     Deployed,
     Template,
@@ -54,6 +55,14 @@ def _rank(item: pytest.Item) -> tuple[bool, bool]:
 
 def _needs_template(item: pytest.Item) -> bool:
     return "template" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_models() -> Iterator[None]:
+    """What every client of AWS begins with."""
+    with pytest.MonkeyPatch.context() as patch:
+        read_once(patch)
+        yield
 
 
 @pytest.fixture(scope="session")
