@@ -46,7 +46,9 @@ _SECRET_VALUES = {
     "a CoinGecko API key": _token("CG-[A-Za-z0-9]{20,}"),
     "an Allora API key": _token("UP-[0-9a-f]{20,}"),
     "a Hugging Face token": _token("hf_[A-Za-z0-9]{30,}"),
-    "an API key": _token("sk-[A-Za-z0-9_-]{32,}|AIza[A-Za-z0-9_-]{35}"),
+    "an API key": _token(
+        "sk-(?=[a-z0-9_-]*[A-Z])(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{32,}|AIza[A-Za-z0-9_-]{35}"
+    ),
 }
 
 _ASSIGNMENT = re.compile(r"(?<![\w-])([A-Za-z_]\w*)=[\"']?[^\s\"'/$`]")

@@ -36,7 +36,7 @@ def _parliament() -> Any:
     locator: Any = ModuleType("pkg_resources")
     locator.resource_filename = lambda package, name: str(resources.files(package) / name)
     with patch.dict(sys.modules, {"pkg_resources": locator}), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
+        warnings.simplefilter("ignore")
         import parliament  # noqa: PLC0415
 
     return parliament

@@ -222,6 +222,7 @@ class TestSecrets:
             "python app.py --task-name a-long-name-of-a-task-that-somebody-made-up",
             "sh -c 'echo the price that this model may give when the market is about to open'",
             "python app.py --url https://example.com/a@b",
+            "python app.py --model sk-learn-gradient-boosting-of-last-months-prices-2",
         ],
     )
     def test_what_only_resembles_one_is_accepted(self, load: Load, value: str) -> None:
