@@ -54,9 +54,10 @@ write `none` or networks.) A variable that is set twice, or that nobody knows, i
 | a backslash | `\\\\` inside quotes; in double quotes `\\n` is a new line and `\\t` a tab |
 | a dollar sign | `$` always stands for itself: nothing is interpolated |
 
-The file is UTF-8; a byte order mark and Windows line endings are welcome. `${` and `%{`, with
-which an expression of Terraform's begins, and characters that cannot be printed are refused, except
-in what only the containers get: `MODEL_COMMAND`, `MODEL_ENV_VARS` and the worker's three endpoints.
+The file is UTF-8; a byte order mark and Windows line endings are welcome. `${`, `%{`, `#{` and
+`&{`, with which an expression of Terraform or CDKTF begins, and characters that cannot be printed
+are refused, except in what only the containers get: `MODEL_COMMAND`, `MODEL_ENV_VARS` and the
+worker's three endpoints.
 
 `MODEL_ENV_VARS` holds such a file inside a value, so that values with double quotes go into single
 ones:

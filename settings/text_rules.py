@@ -16,9 +16,10 @@ VERBATIM = frozenset(
 )
 """What only the host's own files get, byte for byte: Terraform and terminals never see it."""
 
-_TEMPLATE = re.compile(r"[$%]\{")
+_TEMPLATE = re.compile(r"[$%#&]\{")
 """What begins an expression in a string of Terraform's
-(https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates)."""
+(https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates), or
+a token of CDKTF's (https://developer.hashicorp.com/terraform/cdktf/concepts/tokens)."""
 
 
 class Misfit(NamedTuple):
@@ -47,6 +48,7 @@ def misfit(variable: str, value: str) -> Misfit | None:
         return Misfit("has a character that cannot be printed.", "write it without")
     if found := _TEMPLATE.search(value):
         return Misfit(
-            f"has {found[0]}, with which an expression of Terraform begins.", "write it without"
+            f"has {found[0]}, with which an expression of Terraform or CDKTF begins.",
+            "write it without",
         )
     return None

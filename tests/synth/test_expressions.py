@@ -13,7 +13,10 @@ from settings.text_rules import VERBATIM
 from tests.synthesized import Stack
 from tests.unpacked import unpack
 
-SEQUENCES = "$HOME ${path.cwd} %{ if true }c4n4ry%{ endif } $${c4n4ry} ${{TOKEN}}"
+SEQUENCES = (
+    "$HOME ${path.cwd} %{ if true }c4n4ry%{ endif } $${c4n4ry} ${{TOKEN}} ${TfToken[TOKEN.1]} "
+    "#{TfToken[TOKEN.1]} &{TfToken[TOKEN.1]}"
+)
 VALUES = {
     "MODEL_COMMAND": f"echo {SEQUENCES}",
     "MODEL_ENV_VARS": f"C4N4RY='{SEQUENCES}'",

@@ -76,7 +76,7 @@ class TestExpressions:
     def test_what_begins_one_is_refused_but_for_the_hosts_own_files(
         self, load: Load, variable: str
     ) -> None:
-        for text in ("${path.cwd}", "%{if true}x%{endif}", "$${x}"):
+        for text in ("${path.cwd}", "%{if true}x%{endif}", "$${x}", "#{TfToken[TOKEN.1]}"):
             for value in with_inside(EXAMPLES[variable], text):
                 report = said(load, variable, value)
                 if variable not in VERBATIM:
