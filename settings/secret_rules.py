@@ -90,8 +90,8 @@ def assigned_secrets(command: str) -> list[str]:
 
 
 def _holds_mnemonic(text: str) -> bool:
-    """Whether twelve words in a row are those of a mnemonic, however they are separated."""
-    words = re.findall("[a-z]+", text.lower())
+    """Whether twelve words in a row are those of a mnemonic, listed, numbered or in quotes."""
+    words = [word for word in re.findall(r"\w+", text.lower()) if not word.isdigit()]
     shortest = _MNEMONIC_LENGTHS[0]
     if len(words) < shortest:
         return False

@@ -151,6 +151,8 @@ def is_printable(report: str, *, lines: int) -> None:
 HEX_KEY = "0f" * 32
 SECRETS = (
     "legal winner thank year wave sausage worth useful legal winner thank yellow",
+    "1.legal 2.winner 3.thank 4.year 5.wave 6.sausage 7.worth 8.use 9.legal 10.year 11.sad 12.yes",
+    "legal,winner,thank,year,wave,sausage,worth,useful,legal,winner,thank,yellow",
     "legal winner thank yeer wave sausage worth useful legal winner thank yellow",  # one mistake
     HEX_KEY,
     f"0x{HEX_KEY}",
@@ -227,6 +229,10 @@ class TestSecrets:
     )
     def test_what_only_resembles_one_is_accepted(self, load: Load, value: str) -> None:
         assert load("MODEL_COMMAND", value).model_command == value
+
+    def test_names_of_secrets_are_no_words_of_a_mnemonic(self, load: Load) -> None:
+        names = ",".join(f"NAME_{number}" for number in range(12))
+        assert len(load("MODEL_SECRETS", names).model_secrets) == 12
 
     def test_nor_in_the_place_of_a_name(self, tmp_path: Path) -> None:
         file = tmp_path / ".env"
