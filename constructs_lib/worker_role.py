@@ -11,14 +11,12 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from scripts.worker.allora_worker.metric_names import NAMESPACE
-
 
 class WorkerRole(Construct):
     """A role for EC2, and its instance profile, with the least that the host needs.
 
-    That is Session Manager, writing to its own log groups, reading exactly its own parameters
-    and build contexts, and putting its own metrics. The managed policy
+    That is Session Manager, writing to its own log groups, and reading exactly its own parameters
+    and build contexts. Its metrics are in what it writes to the logs. The managed policy
     ``AmazonSSMManagedInstanceCore`` is not used: it lets the host read every parameter of the
     account.
 
@@ -85,7 +83,7 @@ class WorkerRole(Construct):
                 {
                     "Sid": "ReadOwnParameters",
                     "Effect": "Allow",
-                    "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+                    "Action": "ssm:GetParameters",
                     "Resource": [
                         f"arn:{partition}:ssm:{here}:parameter{parameter}"
                         for parameter in parameter_names
@@ -96,15 +94,6 @@ class WorkerRole(Construct):
                     "Effect": "Allow",
                     "Action": "s3:GetObject",
                     "Resource": [f"arn:{partition}:s3:::{name}" for name in object_names],
-                },
-                {
-                    "Sid": "PutOwnMetrics",
-                    "Effect": "Allow",
-                    "Action": "cloudwatch:PutMetricData",
-                    # PutMetricData knows no resources; the namespace narrows it instead.
-                    # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
-                    "Resource": "*",
-                    "Condition": {"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
                 },
             ),
         )

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Style and types, with the locked tools.
+# Style, types and the workflows, with the locked tools.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,3 +10,4 @@ MYPYPATH=scripts/worker:scripts/model_server mypy --python-executable .tools/ima
   --package allora_worker --package model_server --package scripts.fake_chain
 git ls-files -z '*.sh' '*.bash' '*.bats' scripts/setup/allora scripts/setup/cdktf scripts/setup/pipenv scripts/setup/terraform .ci/run |
   xargs -0 shellcheck --external-sources --source-path=SCRIPTDIR
+zizmor --offline --quiet .github

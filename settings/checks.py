@@ -14,7 +14,13 @@ from urllib.parse import SplitResult, urlsplit
 from settings.catalogue import catalogue
 from settings.env_file import parse_env_text
 from settings.errors import fault
-from settings.secret_rules import is_secret_name, remedy_for_model, secret_kind
+from settings.secret_rules import (
+    assigned_secrets,
+    is_secret_name,
+    remedy_for_model,
+    secret_kind,
+)
+from settings.shown import shown
 
 PRIVATE_NETWORKS = tuple(
     IPv4Network(block)
@@ -190,7 +196,9 @@ def ingress_cidrs(text: str) -> tuple[str, ...]:
         if block.casefold() == "none":
             raise fault("has the word none among networks.", "write none alone, or networks only")
         if "/" not in block:
-            raise fault(f"has {block}, which has no mask.", f"one address is written {block}/32")
+            raise fault(
+                f"has {shown(block)}, which has no mask.", f"one address is written {block}/32"
+            )
         network(block)
     if len(blocks) > MAX_INGRESS_CIDRS:
         raise fault(
@@ -207,7 +215,7 @@ def comma_list(text: str) -> tuple[str, ...]:
         raise fault("has an empty item.", "separate items by one comma each, with none at the end")
     for item in items:
         if items.count(item) > 1:
-            raise fault(f"has {item} twice.", "list each item once")
+            raise fault(f"has {shown(item)} twice.", "list each item once")
     return items
 
 
@@ -239,7 +247,7 @@ def boot_nodes(text: str) -> str:
     for address in comma_list(text):
         if not _MULTIADDR.fullmatch(address):
             raise fault(
-                f"has {address}, which is not the multiaddress of a head node.",
+                f"has {shown(address)}, which is not the multiaddress of a head node.",
                 "as in /dns4/heads.example.com/tcp/9010/p2p/12D3KooW…",
             )
     return text
@@ -347,8 +355,10 @@ def model_env(text: str) -> Mapping[str, str]:
         )
     names = [entry.key for entry in parsed.entries]
     for name in names:
-        if not _VARIABLE_NAME.fullmatch(name):
-            raise fault(f"has {name!r}, which is not a name for a variable.", "letters, digits, _")
+        if not _VARIABLE_NAME.fullmatch(name) or secret_kind(name):
+            raise fault(
+                f"has {shown(name)}, which is not a name for a variable.", "letters, digits, _"
+            )
         if names.count(name) > 1:
             raise fault(f"sets {name} twice.", "remove one of them")
     secrets = [
@@ -363,6 +373,13 @@ def model_env(text: str) -> Mapping[str, str]:
     return MappingProxyType(
         {entry.key: entry.value for entry in parsed.entries if not is_secret_name(entry.key)}
     )
+
+
+def model_command(text: str) -> str:
+    """The command of the model's container, in words; without a secret among them."""
+    if secrets := assigned_secrets(text):
+        raise fault(f"sets {' and '.join(secrets)}: by name, a secret.", remedy_for_model(secrets))
+    return text
 
 
 def variable_names(text: str) -> tuple[str, ...]:

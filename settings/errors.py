@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from settings.shown import printable
+
 FAULT = "fault"
 """Type of the validation errors that `fault` makes."""
 
@@ -29,7 +31,7 @@ class Problem:
     origin: str = ""
 
     def __str__(self) -> str:
-        """The problem on one line, the remedy on the next."""
+        """The problem on one line, the remedy on the next; what cannot be printed is escaped."""
         place = f"line {self.line}" if self.line else self.origin
         if not self.variable:
             head = place
@@ -37,7 +39,8 @@ class Problem:
             head = f"{self.variable} ({place})"
         else:
             head = self.variable
-        return f"{head}: {self.message}" + (f"\n    -> {self.remedy}" if self.remedy else "")
+        sentence = printable(f"{head}: {self.message}")
+        return sentence + (f"\n    -> {printable(self.remedy)}" if self.remedy else "")
 
 
 class SettingsError(Exception):
@@ -57,7 +60,7 @@ class SettingsError(Exception):
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
         count = len(self.problems)
         needs = "1 setting needs" if count == 1 else f"{count} settings need"
-        head = f"{source}: {needs} your attention. Nothing was created or changed."
+        head = f"{printable(source)}: {needs} your attention. Nothing was created or changed."
         body = (f"  {problem}".replace("\n", "\n  ") for problem in self.problems)
         super().__init__("\n".join([head, "", *body]))
 
@@ -70,7 +73,8 @@ def fault(message: str, remedy: str = "", variable: str = "") -> PydanticCustomE
         remedy: What to type or to write instead.
         variable: The variable to blame, where it is not the one that is being validated.
     """
-    context = {"message": message, "remedy": remedy, "variable": variable}
+    # what pydantic cannot write as UTF-8 breaks its error
+    context = {"message": printable(message), "remedy": printable(remedy), "variable": variable}
     return PydanticCustomError(FAULT, "{message}", context)
 
 

@@ -13,6 +13,8 @@ from settings.errors import FAULT, Problem, SettingsError
 from settings.legacy import LEGACY, legacy_reason
 from settings.model import Settings
 from settings.secret_rules import is_secret_name, remedy_for, remedy_for_kind, secret_kind
+from settings.shown import shown
+from settings.text_rules import misfit
 
 DEFAULT_FILE = Path(".env")
 FILE_VARIABLE = "ALLORA_ENV_FILE"
@@ -23,12 +25,11 @@ FILE_ONLY = frozenset({"AWS_PROFILE"})
 EMPTY_IS_AN_ERROR = {"ALLORA_INGRESS_CIDRS": "write none, or networks such as 203.0.113.0/24"}
 """Where an empty value could mean both the default and its opposite; with the remedy."""
 
-NEVER_SHOWN = frozenset({"MODEL_ENV_VARS", "MODEL_SECRETS"})
+NEVER_SHOWN = frozenset({"MODEL_COMMAND", "MODEL_ENV_VARS", "MODEL_SECRETS"})
 """Variables whose value may hold a secret that was put there by mistake."""
 
 _FIELD_OF = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
 _VARIABLE_OF = {name: variable for variable, name in _FIELD_OF.items()}
-_SHOWN_LENGTH = 80
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ class _Found:
         """The value for a message, or nothing where it might be a secret."""
         if variable in NEVER_SHOWN or secret_kind(self.value):
             return ""
-        short = self.value[:_SHOWN_LENGTH] + ("…" if len(self.value) > _SHOWN_LENGTH else "")
-        return f"{short!r} "
+        return f"{shown(self.value)} "
 
 
 def load_settings(
@@ -74,11 +74,12 @@ def load_settings(
         raise SettingsError(source, problems)
 
     found = _merge(text.entries, environ)
-    secret = list(_secret_values(found))
-    problems += secret
+    unfit = list(_unfit_values(found))
+    problems += unfit
     notes: list[Problem] = []
-    refused = {problem.variable for problem in secret}
-    values = {name: entry.value for name, entry in found.items() if name not in refused}
+    refused = {problem.variable for problem in unfit}
+    # with those that are refused: without them the check of another setting would miss them
+    values = {name: entry.value for name, entry in found.items()}
     settings, invalid = _validate(values, notes)
     problems += [
         _placed(problem, found, has_file=path is not None)
@@ -107,7 +108,7 @@ def _chosen_file(env_file: Path | None, environ: Mapping[str, str]) -> Path | No
 def _set_twice(entries: tuple[Entry, ...]) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for entry in entries:
-        if entry.key in first:
+        if entry.key in first and not secret_kind(entry.key):
             message = f"is set twice, on line {first[entry.key]} and on line {entry.line}."
             yield Problem(entry.key, message, "remove one of the lines", entry.line)
         first.setdefault(entry.key, entry.line)
@@ -118,7 +119,10 @@ def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
     for entry in entries:
         if entry.key in _FIELD_OF or entry.key in LEGACY:
             continue
-        if is_secret_name(entry.key):
+        if kind := secret_kind(entry.key):
+            message = f"{kind}, by its look, in the place of a variable's name."
+            yield Problem("", message, remedy_for_kind(kind), entry.line)
+        elif is_secret_name(entry.key):
             if entry.value:
                 message = "is a secret, which does not belong in this file."
                 yield Problem(entry.key, message, remedy_for(entry.key), entry.line)
@@ -143,13 +147,17 @@ def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _secret_values(found: Mapping[str, _Found]) -> Iterator[Problem]:
+def _unfit_values(found: Mapping[str, _Found]) -> Iterator[Problem]:
+    """Secrets, and texts that no setting can have, or not this one."""
     for name, entry in found.items():
-        if name == "MODEL_ENV_VARS":
-            continue  # its own check names the variable inside
-        if kind := secret_kind(entry.value):
+        # the check of the model's variables names the one that is a secret
+        kind = None if name == "MODEL_ENV_VARS" else secret_kind(entry.value)
+        if kind:
             message = f"looks like {kind}, which does not belong in a settings file."
             yield entry.problem(name, message, remedy_for_kind(kind))
+        elif unfit := misfit(name, entry.value):
+            message = f"{entry.shown(name)}{unfit.message}"
+            yield entry.problem(name, message, unfit.remedy)
 
 
 def _validate(

@@ -582,7 +582,7 @@ class Settings(BaseModel):
         default_text="none",
         example="ghcr.io/you/model:1.4.0",
     )
-    model_command: str | None = _variable(
+    model_command: Annotated[str | None, BeforeValidator(checks.model_command)] = _variable(
         "Model server",
         "MODEL_COMMAND",
         "The command of the model's container, in place of its image's own; in words, as for a "

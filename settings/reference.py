@@ -54,7 +54,10 @@ write `none` or networks.) A variable that is set twice, or that nobody knows, i
 | a backslash | `\\\\` inside quotes; in double quotes `\\n` is a new line and `\\t` a tab |
 | a dollar sign | `$` always stands for itself: nothing is interpolated |
 
-The file is UTF-8; a byte order mark and Windows line endings are welcome.
+The file is UTF-8; a byte order mark and Windows line endings are welcome. `${`, `%{`, `#{` and
+`&{`, with which an expression of Terraform or CDKTF begins, and characters that cannot be printed
+are refused, except in what only the containers get: `MODEL_COMMAND`, `MODEL_ENV_VARS` and the
+worker's three endpoints.
 
 `MODEL_ENV_VARS` holds such a file inside a value, so that values with double quotes go into single
 ones:
@@ -92,8 +95,10 @@ Refused are:
   without a value they are ignored (`TOKEN` alone, `ALLORA_WORKER_TOKEN` and public keys are no
   secrets);
 - the AWS tools' variables for credentials;
-- values that look like a wallet mnemonic, a private key, or a well-known kind of access key;
-- URLs with a user, a password or a key in them.
+- values that hold what looks like a wallet mnemonic, a private key, or a well-known kind of access
+  key, also in the middle of a command or a list;
+- URLs with a user, a password or a key in them;
+- commands that set a variable of such a name, as in `env CG_API_KEY=… python app.py`.
 """
 
 _LEGACY_HEAD = """\

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 AWS_CREDENTIALS = frozenset(
@@ -20,20 +21,41 @@ _PUBLIC_NAME = re.compile(r"PUBLIC_?KEY$")
 _WORD = "[a-z]{3,8}"  # the words of BIP-39 have three to eight letters
 _MNEMONIC_LENGTHS = (12, 15, 18, 21, 24)
 """https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki#generating-the-mnemonic"""
+_MNEMONIC = re.compile(
+    "|".join(rf"{_WORD}(?:\s+{_WORD}){{{count - 1}}}" for count in _MNEMONIC_LENGTHS),
+    re.IGNORECASE,
+)
+_MOST_MISTYPED = 1  # of the twelve words of a mnemonic
+
+
+def _token(pattern: str) -> re.Pattern[str]:
+    """The pattern where it stands alone: not as a part of a longer word."""
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])")
+
 
 _SECRET_VALUES = {
-    "a wallet mnemonic": re.compile(
-        "|".join(rf"{_WORD}(?:\s+{_WORD}){{{count - 1}}}" for count in _MNEMONIC_LENGTHS),
+    "a private key": re.compile(
+        # a digest, as of an image, has the same look and says what it is
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
+        r"|(?<![0-9A-Za-z])(?<!sha256[:=@/-])(?:0x)?[0-9a-f]{64}(?![0-9A-Za-z])"
+        r"|AGE-SECRET-KEY-1[0-9A-Z]{58}",
         re.IGNORECASE,
     ),
-    "a private key": re.compile(
-        r".*-----BEGIN [A-Z ]*PRIVATE KEY-----.*|(?:0x)?[0-9a-f]{64}", re.DOTALL | re.IGNORECASE
+    "an AWS access key": _token("(?:AKIA|ASIA)[A-Z0-9]{16}"),
+    "a GitHub token": _token("gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"),
+    "a CoinGecko API key": _token("CG-[A-Za-z0-9]{20,}"),
+    "an Allora API key": _token("UP-[0-9a-f]{20,}"),
+    "a Hugging Face token": _token("hf_[A-Za-z0-9]{30,}"),
+    "an API key": _token(
+        "sk-(?=[a-z0-9_-]*[A-Z])(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{32,}|AIza[A-Za-z0-9_-]{35}"
     ),
-    "an AWS access key": re.compile(r"(?:AKIA|ASIA)[A-Z0-9]{16}"),
-    "a GitHub token": re.compile(r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}"),
-    "a CoinGecko API key": re.compile(r"CG-[A-Za-z0-9]{20,}"),
-    "an Allora API key": re.compile(r"UP-[0-9a-f]{20,}"),
 }
+
+_ASSIGNMENT = re.compile(r"(?<![\w-])([A-Za-z_]\w*)=[\"']?[^\s\"'/$`]")
+"""A variable that a command sets; not one to the path of a file, or to what is in a file."""
+
+_URL = re.compile(r"(?=([A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s\"'<>`]+))")
+"""Each URL in a text; of two that are joined, as by a comma, both and the rest of each."""
 
 
 def is_secret_name(name: str) -> bool:
@@ -48,14 +70,43 @@ _REVEALING_URL = "a URL with a password or a key in it"
 
 
 def secret_kind(value: str) -> str | None:
-    """What kind of secret a value looks like, e.g. "a wallet mnemonic"; None for none."""
-    bare = value.strip()
+    """What kind of secret is in a value, by its look, e.g. "a wallet mnemonic"; None for none.
+
+    Wherever it stands: alone, in a list, in a command or in the text of a file.
+    """
+    if _MNEMONIC.fullmatch(value.strip()) or _holds_mnemonic(value):
+        return "a wallet mnemonic"
     for kind, pattern in _SECRET_VALUES.items():
-        if pattern.fullmatch(bare):
+        if pattern.search(value):
             return kind
-    if "://" in bare and _url_holds_secret(bare):
+    if any(_url_holds_secret(url) for url in _URL.findall(value)):
         return _REVEALING_URL
     return None
+
+
+def assigned_secrets(command: str) -> list[str]:
+    """The names of the secrets that a command sets, as in `env CG_API_KEY=… python app.py`."""
+    return [name for name in _ASSIGNMENT.findall(command) if is_secret_name(name)]
+
+
+def _holds_mnemonic(text: str) -> bool:
+    """Whether twelve words in a row are those of a mnemonic, listed, numbered or in quotes."""
+    words = [word for word in re.findall(r"\w+", text.lower()) if not word.isdigit()]
+    shortest = _MNEMONIC_LENGTHS[0]
+    if len(words) < shortest:
+        return False
+    known = [word in _mnemonic_words() for word in words]
+    return any(
+        sum(known[start : start + shortest]) >= shortest - _MOST_MISTYPED
+        for start in range(len(words) - shortest + 1)
+    )
+
+
+@cache
+def _mnemonic_words() -> frozenset[str]:
+    from mnemonic import Mnemonic  # noqa: PLC0415 - only long texts need it
+
+    return frozenset(Mnemonic("english").wordlist)
 
 
 def _url_holds_secret(url: str) -> bool:

@@ -53,16 +53,6 @@ def test_host_is_what_was_asked_for(deployed: Deployed) -> None:
 
 
 @pytest.mark.slow
-def test_plain_terraform_agrees(deployed: Deployed) -> None:
-    """`terraform init && terraform plan` in the synthesized folders, as in CI."""
-    deployment = deployed.deployment
-    for stack in STACKS:
-        assert deployment.terraform(stack, "init", "-input=false").returncode == 0
-        plan = deployment.terraform(stack, "plan", "-input=false", "-detailed-exitcode")
-        assert plan.returncode == 0, plan.output  # 2 would be: there are changes
-
-
-@pytest.mark.slow
 def test_values_reach_the_host_byte_for_byte_and_no_secret_is_anywhere(
     deployed: Deployed, template: Template, tmp_path: Path
 ) -> None:

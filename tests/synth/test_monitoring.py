@@ -146,15 +146,6 @@ class TestMetrics:
         assert "aws_instance" in instance
         assert values == {"WorkerName": {"mine"}, "TopicId": {"69", "77"}}
 
-    def test_the_host_may_put_metrics_into_this_namespace_alone(self, common: Synth) -> None:
-        policy = json.loads(common().one("aws_iam_role_policy")["policy"])
-        (allowed,) = [
-            statement["Condition"]["StringEquals"]["cloudwatch:namespace"]
-            for statement in policy["Statement"]
-            if statement["Sid"] == "PutOwnMetrics"
-        ]
-        assert {allowed} == {namespace for namespace, _, _ in of_worker() | of_host()}
-
 
 class TestAlarms:
     @pytest.mark.parametrize("situation", SITUATIONS, ids=str)

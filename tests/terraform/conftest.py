@@ -22,6 +22,13 @@ class Terraform:
         )
         return answer
 
+    def outputs(self, directory: Path) -> dict[str, Any]:
+        """Apply a configuration without resources, and return its outputs."""
+        self._run(directory, "init", "-input=false", expected=(0,))
+        self._run(directory, "apply", "-input=false", "-auto-approve", expected=(0,))
+        found = json.loads(self._run(directory, "output", "-json", expected=(0,)))
+        return {name: output["value"] for name, output in found.items()}
+
     def _run(self, directory: Path, *arguments: str, expected: tuple[int, ...]) -> str:
         # No real credentials.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}

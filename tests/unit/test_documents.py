@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -14,6 +13,8 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
+
+from tests.policies import policies_for_plans
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_OURS = {".git", ".venv", ".tools", "node_modules", "cdktf.out", ".local"}
@@ -243,13 +244,8 @@ def test_scripts_of_a_workflow_can_be_run(path: Path) -> None:
         assert os.access(ROOT / script, os.X_OK), script
 
 
-def policies() -> list[dict[str, Any]]:
-    text = (ROOT / "docs/ci.md").read_text("utf-8")
-    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
-
-
 def test_the_plans_role_trusts_one_repository() -> None:
-    trust, _ = policies()
+    trust, _ = policies_for_plans()
     (statement,) = trust["Statement"]
     assert statement["Condition"].keys() == {"StringEquals"}
     assert statement["Condition"]["StringEquals"] == {
@@ -259,13 +255,45 @@ def test_the_plans_role_trusts_one_repository() -> None:
 
 
 def test_the_plans_role_only_reads_and_never_a_secret() -> None:
-    _, permissions = policies()
+    _, permissions = policies_for_plans()
     for statement in permissions["Statement"]:
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
-            assert re.fullmatch(r"\w+:(Get|List|Describe)[\w*]+", action)
+            assert re.fullmatch(r"\w+:(Get|List|Describe)\w+", action)
             if action.startswith("ssm:"):
                 assert statement["Resource"].endswith("::parameter/aws/service/canonical/*")
+
+
+def test_the_plans_role_sees_no_user_data_but_its_own_workers() -> None:
+    _, permissions = policies_for_plans()
+    able = [
+        statement
+        for statement in permissions["Statement"]
+        if USER_DATA & words(statement["Action"])
+    ]
+    assert [words(statement["Action"]) for statement in able] == [{"ec2:DescribeInstanceAttribute"}]
+    assert able[0]["Condition"] == {
+        "StringEquals": {
+            "aws:ResourceTag/Project": "allora-worker",
+            "aws:ResourceTag/ManagedBy": "cdktf",
+        }
+    }
+
+
+USER_DATA = {
+    f"ec2:{action}"
+    for action in (
+        "DescribeInstanceAttribute",
+        "DescribeLaunchTemplateVersions",
+        "DescribeSpotFleetRequests",
+        "DescribeSpotInstanceRequests",
+        "GetLaunchTemplateData",
+    )
+}
+
+
+def words(value: str | list[str]) -> set[str]:
+    return {value} if isinstance(value, str) else set(value)
 
 
 def test_pre_commit_accepts_its_configuration(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ def report(tmp_path: Path, text: str | bytes) -> str:
 
 # the lines after the required ones; the variable that is blamed; what its report must contain
 BAD: list[tuple[str, str, tuple[str, ...]]] = [
-    ("AWS_PROFILE='a\tb'", "AWS_PROFILE", ("'a\\tb'", "aws configure list-profiles")),
+    ("AWS_PROFILE='a\tb'", "AWS_PROFILE", ("'a\\tb'", "cannot be printed")),
+    ("AWS_PROFILE=']'", "AWS_PROFILE", ("']'", "aws configure list-profiles")),
     ("AWS_RESOURCE_NAME_PREFIX=SG-x", "AWS_RESOURCE_NAME_PREFIX", ("'SG-x'", "sg-")),
     ("AWS_RESOURCE_NAME_PREFIX=1x", "AWS_RESOURCE_NAME_PREFIX", ("'1x'", "letter")),
     ("AWS_RESOURCE_NAME_PREFIX=a_b", "AWS_RESOURCE_NAME_PREFIX", ("'a_b'", "hyphens")),
@@ -154,7 +155,7 @@ BAD: list[tuple[str, str, tuple[str, ...]]] = [
     ("ALLORA_WORKER_NAME=..", "ALLORA_WORKER_NAME", ("'..'",)),
     ("ALLORA_WORKER_TOPIC_ID=0", "ALLORA_WORKER_TOPIC_ID", ("'0'", "topic id")),
     ("ALLORA_WORKER_TOPIC_ID=1,,2", "ALLORA_WORKER_TOPIC_ID", ("'1,,2'", "empty item")),
-    ("ALLORA_WORKER_TOPIC_ID=1,1", "ALLORA_WORKER_TOPIC_ID", ("1 twice",)),
+    ("ALLORA_WORKER_TOPIC_ID=1,1", "ALLORA_WORKER_TOPIC_ID", ("'1' twice",)),
     (f"ALLORA_WORKER_TOPIC_ID={2**64}", "ALLORA_WORKER_TOPIC_ID", ("whole number",)),
     ("ALLORA_WORKER_TOKEN=a/b", "ALLORA_WORKER_TOKEN", ("'a/b'", "=BTC")),
     (

@@ -306,7 +306,7 @@ class Architecture:
         names = [
             arn.partition(":parameter")[2]
             for s in statements
-            if "ssm:GetParameter" in s["Action"]
+            if "ssm:GetParameters" in s["Action"]
             for arn in s["Resource"]
         ]
         if not names:

@@ -1,0 +1,42 @@
+"""The policies of docs/ci.md, and parliament, which checks policies against AWS's own reference."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+_CI = Path(__file__).resolve().parent.parent / "docs" / "ci.md"
+
+
+def policies_for_plans() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Whom the role for plans on pull requests trusts, and what it may do."""
+    blocks = re.findall(r"```json\n(.*?)```", _CI.read_text("utf-8"), re.DOTALL)
+    trust, permissions = map(json.loads, blocks)
+    return trust, permissions
+
+
+def findings(policy: Mapping[str, Any]) -> list[str]:
+    """What parliament finds in a policy: kind and detail of each."""
+    analyzed = _parliament().analyze_policy_string(json.dumps(policy), ignore_private_auditors=True)
+    return [f"{finding.issue}: {finding.detail}" for finding in analyzed.findings]
+
+
+@cache
+def _parliament() -> Any:
+    # It finds its files by a module that setuptools no longer has, and leaves them open.
+    locator: Any = ModuleType("pkg_resources")
+    locator.resource_filename = lambda package, name: str(resources.files(package) / name)
+    with patch.dict(sys.modules, {"pkg_resources": locator}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import parliament  # noqa: PLC0415
+
+    return parliament
