@@ -53,7 +53,7 @@ def _pytest(*arguments: str, python: str = sys.executable) -> tuple[str, ...]:
 LEVELS = (
     Level("lint", "style and types", ("scripts/lint.sh",)),
     Level("unit", "settings, user data, documents", _pytest("-n", "2", "tests/unit")),
-    Level("local", "whole deployments on an embedded AWS", _pytest("-n", "4", "tests/local")),
+    Level("local", "whole deployments on an embedded AWS", _pytest("-n", "6", "tests/local")),
     Level("synth", "what the stacks are made of", _pytest("tests/synth")),
     Level(
         "bats",
