@@ -397,6 +397,26 @@ async def test_a_window_that_is_lost_to_a_lie_is_told_and_the_next_one_met(
     assert balance(mainnet) == before - SUBMISSION
 
 
+@pytest.mark.parametrize(
+    "lie", [{"gas_price": 10**400}, {"simulated_gas": 2**64 - 1}, {"gas_price": 10**60}], ids=str
+)
+@pytest.mark.asyncio
+async def test_what_is_no_price_at_all_costs_nothing_either(
+    mainnet: FakeChain, start: Start, lie: dict[str, Any]
+) -> None:
+    worker = await start(mainnet, **MAINNET)
+    before = balance(mainnet)
+    await mainnet.behave(**lie)
+    nonce = mainnet.open_window(69)
+    await until(lambda: len(worker.log.events("attempt_failed")) > 2)
+    assert balance(mainnet) == before
+    assert worker.service.status.fees.last_day == REGISTRATION
+    await mainnet.behave(gas_price=PRICE, simulated_gas=90_000)
+    await until(lambda: values(mainnet) == [(69, nonce, "100.5")])
+    assert balance(mainnet) == before - SUBMISSION
+    assert worker.log.events("internal_error") == []
+
+
 @LIES
 @pytest.mark.asyncio
 async def test_no_registration_is_paid_too_much_for(
