@@ -180,6 +180,26 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
             "SDK=X.Y.Z, then pipenv run allora update --sdk-version X.Y.Z."
         ),
     )
+    # Between two windows the worker signs nothing: one that was lost for its fee is told until the
+    # next. A lie that ends within ten minutes is not.
+    yield Alarm(
+        "fee-refused",
+        sources.worker(worker.FEE_REFUSED),
+        statistic="Maximum",
+        period=300,
+        periods=2,
+        comparison="GreaterThanOrEqualToThreshold",
+        threshold=1,
+        missing="ignore",
+        meaning=(
+            "The worker signs no transaction, because a fee would be above ALLORA_MAX_FEE, or the "
+            "fees of 24 hours above ALLORA_MAX_DAILY_FEES: nothing is paid, and nothing is "
+            "submitted. Either the chain's endpoint lies about the price, or gas has become "
+            "expensive. To do: pipenv run allora status shows the fee and the limit. If others pay "
+            "as much, raise the limit; if not, name another endpoint, ALLORA_GRPC_URL; then type: "
+            "pipenv run allora deploy."
+        ),
+    )
 
 
 def _status_checks(sources: Sources, *, recoverable: bool) -> Iterator[Alarm]:

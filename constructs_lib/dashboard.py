@@ -175,6 +175,7 @@ def _model_and_chain(shown: Shown) -> list[Widget]:
             _line(ours(worker.CHAIN_ERRORS), "Sum", "Errors"),
             _line(ours(worker.REFUSED), "Maximum", "Refused", yAxis="right"),
             _line(ours(worker.SDK_REFUSED), "Maximum", "SDK refused", yAxis="right"),
+            _line(ours(worker.FEE_REFUSED), "Maximum", "Fee refused", yAxis="right"),
         ),
     ]
 

@@ -132,6 +132,14 @@ def amount_of_allo(text: str) -> Decimal:
     return Decimal(text)
 
 
+def price_in_allo(text: str) -> Decimal:
+    """An amount of money that something may cost: more than nothing."""
+    amount = amount_of_allo(text)
+    if not amount:
+        raise fault("is nothing at all.", "an amount of ALLO above 0, as in 0.01")
+    return amount
+
+
 def retention_days(text: str) -> int:
     """A number of days that CloudWatch Logs can keep events for."""
     days = whole_number(1, LOG_RETENTION_DAYS[-1], "days")(text)

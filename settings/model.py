@@ -47,6 +47,11 @@ sends one, which is 300,000 gas × the network's lowest price (10 uallo on testn
 mainnet) × 2.5 for its highest fee tier; an ALLO has 10^18 uallo
 (config.py, tx_manager.py in https://github.com/allora-network/allora-sdk-py)."""
 
+SUBMISSION_FEE = Decimal("0.0003")
+"""What a submission costs on mainnet, in ALLO: 300,000 gas, which the SDK reckons with where it
+cannot simulate, × the lowest price of 250,000,000 uallo × 3 × 1.5, the SDK's factors for a price
+that rises and for its standard tier (as above)."""
+
 DOCKER_BRIDGE = IPv4Network("172.17.0.0/16")
 """https://docs.docker.com/engine/network/#subnet-allocation"""
 
@@ -556,6 +561,25 @@ class Settings(BaseModel):
         default_text="that of `ALLORA_NETWORK`",
         example="https://allora-api.testnet.allora.network",
     )
+    max_fee: Annotated[Decimal, BeforeValidator(checks.price_in_allo)] = _variable(
+        "Worker",
+        "ALLORA_MAX_FEE",
+        "The most that the worker pays for a transaction, in ALLO: it signs none with a higher "
+        f"fee, whatever the chain's endpoint says. A submission costs about {SUBMISSION_FEE:f} on "
+        "mainnet today, a thirtieth of the default, and next to nothing on testnet.",
+        default=Decimal("0.01"),
+        example="0.05",
+    )
+    max_daily_fees: Annotated[Decimal, BeforeValidator(checks.price_in_allo)] = _variable(
+        "Worker",
+        "ALLORA_MAX_DAILY_FEES",
+        "The most that it pays for all transactions of 24 hours, in ALLO, registrations and "
+        "failures included; at least `ALLORA_MAX_FEE`. The default is about 3,000 submissions "
+        "at today's fee on mainnet: ten topics with a window every five minutes.",
+        default="1",
+        example="5",
+        validate_default=True,
+    )
 
     # Model server
     model_repo: Annotated[str | None, BeforeValidator(checks.model_repo)] = _variable(
@@ -880,6 +904,17 @@ class Settings(BaseModel):
                 "use grpc+https:// and wss:// except on a network of your own",
             )
         return url
+
+    @field_validator("max_daily_fees")
+    @classmethod
+    def _day_allows_a_transaction(cls, a_day: Decimal, info: ValidationInfo) -> Decimal:
+        a_transaction = info.data.get("max_fee", a_day)
+        if a_day < a_transaction:
+            raise fault(
+                f"is less than ALLORA_MAX_FEE ({a_transaction:f}), what one transaction may cost.",
+                f"set it to {a_transaction:f} or more, or lower ALLORA_MAX_FEE",
+            )
+        return a_day
 
     @field_validator("model_ref")
     @classmethod

@@ -67,6 +67,8 @@ def _worker_variables(settings: Settings) -> dict[str, str]:
         "ALLORA_GRPC_URL": settings.grpc_url or "",
         "ALLORA_WEBSOCKET_URL": settings.websocket_url or "",
         "BOOT_NODES": settings.boot_nodes or "",
+        "ALLORA_MAX_FEE": f"{settings.max_fee:f}",
+        "ALLORA_MAX_DAILY_FEES": f"{settings.max_daily_fees:f}",
     }
 
 

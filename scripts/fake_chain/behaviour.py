@@ -6,6 +6,12 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
 
+GAS_PRICE = 1
+"""The least that a transaction must offer for a unit of gas, in uallo."""
+
+GAS_USED = 90_000
+"""What every transaction takes, in units of gas."""
+
 
 class Failure(NamedTuple):
     """How a node reports that it does not take a transaction.
@@ -36,6 +42,11 @@ class Behaviour(BaseModel):
         checktx: Every transaction is refused with this when it is broadcast.
         delivertx: Every transaction fails with this in its block, and costs its fee.
         balance: What every account has from now on, in uallo; None leaves the accounts alone.
+        gas_price: What the node says that a unit of gas costs, in uallo; it takes transactions
+            that pay less, down to 1.
+        simulated_gas: What the node says that every transaction takes, in units of gas.
+        sequence: The number that the node says every account's next transaction must have; None:
+            the true one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +61,9 @@ class Behaviour(BaseModel):
     checktx: Failure | None = None
     delivertx: Failure | None = None
     balance: NonNegativeInt | None = None
+    gas_price: NonNegativeInt = GAS_PRICE
+    simulated_gas: NonNegativeInt = GAS_USED
+    sequence: NonNegativeInt | None = None
 
     def changed(self, changes: dict[str, object]) -> Behaviour:
         """This behaviour with some of it changed.

@@ -14,12 +14,9 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from .answers import Answer
+from .behaviour import GAS_USED
 from .ledger import Ledger, Result
-from .mempool import GAS_PRICE
 from .transactions import DENOM
-
-GAS_USED = 90_000
-"""What every transaction takes, in units of gas."""
 
 DECIMAL_ONE = 10**18
 """The number 1 as the Cosmos SDK sends decimal numbers."""
@@ -83,11 +80,14 @@ class Auth(_Service):
 
     def _account_info(self, request: auth.QueryAccountInfoRequest) -> auth.QueryAccountInfoResponse:
         account = self._ledger.accounts[request.address]
+        told = self._ledger.behaviour.sequence
         if not account.exists:
             raise GRPCError(Status.NOT_FOUND, f"account {request.address} not found")
         return auth.QueryAccountInfoResponse(
             info=auth.BaseAccount(
-                address=request.address, account_number=account.number, sequence=account.sequence
+                address=request.address,
+                account_number=account.number,
+                sequence=account.sequence if told is None else told,
             )
         )
 
@@ -120,7 +120,8 @@ class FeeMarket(_Service):
         return [self._gas_price]
 
     def _gas_price(self, request: feemarket.GasPriceRequest) -> feemarket.GasPriceResponse:
-        price = base.DecCoin(denom=request.denom, amount=str(GAS_PRICE * DECIMAL_ONE))
+        amount = str(self._ledger.behaviour.gas_price * DECIMAL_ONE)
+        price = base.DecCoin(denom=request.denom, amount=amount)
         return feemarket.GasPriceResponse(price=price)
 
 
@@ -134,7 +135,8 @@ class Tx(_Service):
         return [self._simulate, self._broadcast, self._get_tx]
 
     def _simulate(self, _: tx.SimulateRequest) -> tx.SimulateResponse:
-        return tx.SimulateResponse(gas_info=abci.GasInfo(gas_used=GAS_USED))
+        gas = self._ledger.behaviour.simulated_gas
+        return tx.SimulateResponse(gas_info=abci.GasInfo(gas_used=gas))
 
     def _broadcast(self, request: tx.BroadcastTxRequest) -> tx.BroadcastTxResponse:
         hash_, failure = self._ledger.broadcast(request.tx_bytes)

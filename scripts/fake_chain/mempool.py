@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .accounts import Accounts
-from .behaviour import Behaviour
+from .behaviour import GAS_PRICE, Behaviour
 from .rejection import (
     ALREADY_IN_MEMPOOL,
     INSUFFICIENT_FEE,
@@ -15,9 +15,6 @@ from .rejection import (
     Rejection,
 )
 from .transactions import DENOM, Transaction
-
-GAS_PRICE = 1
-"""The least that a transaction must offer for a unit of gas, in uallo."""
 
 
 class Mempool:

@@ -73,6 +73,16 @@ class ModelServer(BaseModel):
         return self.state == _MODEL_FAILS
 
 
+class Fees(BaseModel):
+    """What the wallet pays, and what it may."""
+
+    last_24_hours_allo: float
+    max_fee_allo: float
+    max_daily_fees_allo: float
+    refusal: str | None = None
+    """Why it did not sign the last transaction."""
+
+
 class Worker(BaseModel):
     """What the worker answers to `/health`."""
 
@@ -83,6 +93,7 @@ class Worker(BaseModel):
     role: str | None = None
     address: str | None = None
     balance_allo: float | None = None
+    fees: Fees | None = None
     topics: list[Topic] = Field(default_factory=list)
     model: ModelServer = Field(default_factory=ModelServer)
 

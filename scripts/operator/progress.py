@@ -82,6 +82,7 @@ _FOR_OPERATOR: Final = re.compile(
 _OBSTACLES: Final[Mapping[str, tuple[Source, bool]]] = {
     "refused": (Source.WORKER, True),
     "gave_up": (Source.WORKER, True),
+    "fee_refused": (Source.WORKER, False),
     "crashed": (Source.WORKER, False),
     "hung": (Source.WORKER, False),
     "model_failed": (Source.MODEL, False),

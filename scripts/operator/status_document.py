@@ -29,6 +29,7 @@ def document_of(status: Status, verdict: Verdict) -> dict[str, Any]:
       model `commit` too
     - `versions`: `sdk`, `network`, `role`
     - `wallet`: `address`, `balance_allo`
+    - `fees`: `last_24_hours_allo`, `max_fee_allo`, `max_daily_fees_allo`, `refusal`
     - `model`: `state`, `reason`, `latency_ms`
     - `topics`: `topic_id`, `state`, `reason`, `last_submission` (`nonce`, `value`, `tx_hash`, `at`,
       `age_seconds`)
@@ -58,6 +59,7 @@ def document_of(status: Status, verdict: Verdict) -> dict[str, Any]:
         "versions": worker
         and {"sdk": worker.version, "network": worker.network, "role": worker.role},
         "wallet": worker and {"address": worker.address, "balance_allo": worker.balance_allo},
+        "fees": worker and worker.fees and worker.fees.model_dump(),
         "model": worker
         and {
             "state": worker.model.state,

@@ -233,7 +233,11 @@ def _wallet(worker: Worker | None) -> Text:
     if worker is None:
         return Text(_NOT_KNOWN)
     balance = _NOT_KNOWN if worker.balance_allo is None else f"{worker.balance_allo:g}"
-    return Text(f"{worker.address or _NOT_KNOWN}  {balance} ALLO")
+    text = Text(f"{worker.address or _NOT_KNOWN}  {balance} ALLO")
+    if fees := worker.fees:
+        spent = f"; fees {fees.last_24_hours_allo:g} of {fees.max_daily_fees_allo:g} a day"
+        text.append(spent, style="red" if fees.refusal else "")
+    return text
 
 
 def _alarms(status: Status, verdict: Verdict) -> Iterator[Text]:

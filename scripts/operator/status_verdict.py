@@ -44,6 +44,7 @@ class Finding(StrEnum):
     MODEL_DOWN = "status-model-down"
     MODEL_FAILING = "status-model-failing"
     CHAIN_UNAVAILABLE = "status-chain-unavailable"
+    FEE_REFUSED = "status-fee-refused"
     WINDOWS_LOST = "status-windows-lost"
     REGISTERING = "status-registering"
     ALARM = "status-alarm"
@@ -218,6 +219,13 @@ def _of_worker(status: Status) -> Verdict | None:
             f"the chain does not answer: {_reasons(topics)}.",
             "The worker tries again by itself. If it lasts, ALLORA_GRPC_URL can name another "
             "endpoint",
+        )
+    if worker.fees and worker.fees.refusal:
+        return Verdict(
+            Finding.FEE_REFUSED,
+            f"{_stop(worker.fees.refusal)}.",
+            "If that is what gas costs now, raise the limit and type: pipenv run allora deploy; "
+            "if not, ALLORA_GRPC_URL can name another endpoint",
         )
     if topics := [topic for topic in worker.topics if topic.reason]:
         return Verdict(

@@ -11,12 +11,15 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from allora_sdk.rpc_client.protos.cosmos.auth.v1beta1 import QueryAccountInfoRequest
 from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetNodeInfoRequest
+from allora_sdk.rpc_client.protos.cosmos.tx.v1beta1 import SimulateRequest
 from allora_sdk.rpc_client.protos.emissions.v10 import (
     CanSubmitReputerPayloadRequest,
     CanSubmitWorkerPayloadRequest,
     GetTopicRequest,
 )
+from allora_sdk.rpc_client.protos.feemarket.feemarket.v1 import GasPriceRequest
 from fake_chain import FakeChain, Options
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
@@ -122,6 +125,9 @@ async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> 
         "checktx": [13, "sdk", "too cheap"],
         "delivertx": None,
         "balance": str(10**21),
+        "gas_price": 1,
+        "simulated_gas": 90_000,
+        "sequence": None,
     }
     assert await control.post("/behaviour", checktx=None, balance="7") == {
         **whole,
@@ -320,3 +326,23 @@ async def test_the_networks_name_changes(paused: FakeChain, client: Client) -> N
     assert await chain_id(client) == "allora-testnet-1"
     assert (await client.broadcast(client.inference(1000))).code == 4
     assert (await client.broadcast(client.inference(1000), chain_id="allora-testnet-1")).code == 0
+
+
+async def test_it_lies_about_price_gas_and_sequence_and_takes_what_is_right(
+    paused: FakeChain, client: Client
+) -> None:
+    async def told() -> tuple[str, int, int]:
+        account = QueryAccountInfoRequest(address=client.address)
+        return (
+            (
+                await client.rpc.feemarket.query.gas_price(GasPriceRequest(denom="uallo"))
+            ).price.amount,
+            (await client.rpc.tx.query.simulate(SimulateRequest())).gas_info.gas_used,
+            (await client.rpc.auth.query.account_info(account)).info.sequence,
+        )
+
+    await client.register()
+    assert await told() == (str(10**18), 90_000, 1)
+    await paused.behave(gas_price=7, simulated_gas=2**63, sequence=2**64 - 1)
+    assert await told() == (str(7 * 10**18), 2**63, 2**64 - 1)
+    assert (await client.broadcast(client.inference(1000), sequence=1)).code == 0

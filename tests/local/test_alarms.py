@@ -223,6 +223,7 @@ CASES = {
     "no-submission": Case({"WindowsSinceSuccess": 0.7}, {"WindowsSinceSuccess": 3.1}, 20, 6),
     "balance-low": Case({"Balance": 0.5}, {"Balance": 1e-10}, 15, 1),
     "sdk-refused": Case({"SdkRefused": 0}, {"SdkRefused": 1}, 10, 1),
+    "fee-refused": Case({"FeeRefused": 0}, {"FeeRefused": 1}, 10, 6),
     "worker-restarts": Case({"WorkerRestarts": 0}, {"WorkerRestarts": 1}, 3, 20),
     "model-restarts": Case({"ModelRestarts": 0}, {"ModelRestarts": 1}, 3, 20),
     "disk-full": Case({"DiskUsed": 40}, {"DiskUsed": 81}, 20, 6),
@@ -281,7 +282,7 @@ def rang(cloudwatch: Any, alarm: dict[str, Any], *phases: tuple[int, dict[str, f
 def test_a_host_that_is_replaced_or_restarts_rings_nothing(
     cloudwatch: Any, alarms: dict[str, dict[str, Any]]
 ) -> None:
-    for id_ in ("no-submission", "balance-low", "sdk-refused", "disk-full"):
+    for id_ in ("no-submission", "balance-low", "sdk-refused", "fee-refused", "disk-full"):
         good = CASES[id_].good
         assert not rang(cloudwatch, alarms[id_], (60, good), (15, SILENCE), (60, good)), id_
 
@@ -299,7 +300,7 @@ def test_a_worker_that_is_silent_changes_nothing_else(
     cloudwatch: Any, alarms: dict[str, dict[str, Any]]
 ) -> None:
     """A wallet is no fuller, and a disk no emptier, because nobody looks."""
-    for id_ in ("balance-low", "sdk-refused", "disk-full"):
+    for id_ in ("balance-low", "sdk-refused", "fee-refused", "disk-full"):
         good, bad = CASES[id_].good, CASES[id_].bad
         well = Node(cloudwatch, alarms[id_]).runs(60, **good).runs(120).states()
         assert well[-1] == OK, id_

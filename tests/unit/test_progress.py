@@ -207,6 +207,15 @@ def test_refusal_needs_the_operator_and_ends_with_the_next_readiness(progress: P
     assert progress.for_operator is None
 
 
+def test_a_fee_that_is_refused_is_told_until_the_next_readiness(progress: Progress) -> None:
+    progress.see_worker(event("fee_refused", 60, message="ALLORA_MAX_FEE allows 0.01"))
+    [obstacle] = progress.obstacles.values()
+    assert "ALLORA_MAX_FEE" in obstacle.text
+    assert progress.for_operator is None  # the endpoint's lie may end
+    progress.see_worker(event("ready", 90))
+    assert progress.obstacles == {}
+
+
 def test_each_part_of_the_worker_has_its_own_trouble(progress: Progress) -> None:
     progress.see_worker(event("model_failed", 60, message="the model server: 500"))
     progress.see_worker(event("chain_unavailable", 61, message="no endpoint"))

@@ -210,6 +210,10 @@ class TestValues:
                 "alarm_balance",
                 Decimal("0.01875"),
             ),
+            ("", "max_fee", Decimal("0.01")),
+            ("", "max_daily_fees", Decimal(1)),
+            ("ALLORA_MAX_FEE=0.000000000000000001", "max_fee", Decimal("1e-18")),
+            ("ALLORA_MAX_FEE=2\nALLORA_MAX_DAILY_FEES=2", "max_daily_fees", Decimal(2)),
             ("ALLORA_WORKER_IMAGE=localhost:5000/a/b:1", "worker_image", "localhost:5000/a/b:1"),
         ],
     )

@@ -148,6 +148,18 @@ class TestVerdict:
         assert verdict.finding is Finding.REFUSED
         assert verdict.sentence.count("fund allo1x") == 1
 
+    def test_a_fee_that_is_refused_is_told_with_its_remedy(self, healthy: Status) -> None:
+        refusal = "nothing is paid: its fee would be 121.5 ALLO, and ALLORA_MAX_FEE allows 0.01"
+        topic = SAMPLE["worker"]["topics"][0] | {"state": "failing", "reason": refusal}
+        fees = SAMPLE["worker"]["fees"] | {"refusal": refusal}
+        worker = SAMPLE["worker"] | {"status": "unhealthy", "topics": [topic], "fees": fees}
+        status = changed(healthy, report=report(worker=worker))
+        verdict = judge(status)
+        assert verdict.finding is Finding.FEE_REFUSED
+        assert refusal in verdict.sentence
+        assert "raise the limit" in str(verdict.remedy)
+        assert document_of(status, verdict)["fees"] == fees
+
     def test_worker_of_the_operator_s_own_may_tell_nothing(self, healthy: Status) -> None:
         settings = healthy.office.settings.model_copy(update={"worker_image": "mine:1"})
         office = Office(settings, healthy.office.names, session=None)  # type: ignore[arg-type]
@@ -171,6 +183,16 @@ class TestScreen:
         rows = shown(healthy, 80)
         assert len(rows) <= 24
         assert max(map(len, rows)) <= 80
+
+    def test_fees_are_shown_with_their_limits(self, healthy: Status) -> None:
+        [row] = [row for row in shown(healthy) if row.startswith("Wallet")]
+        assert row.endswith("2.5 ALLO; fees 0.0027 of 1 a day")
+
+    def test_a_worker_that_tells_no_fees_is_shown_without(self, healthy: Status) -> None:
+        worker = {name: v for name, v in SAMPLE["worker"].items() if name != "fees"}
+        status = changed(healthy, report=report(worker=worker))
+        assert not [row for row in shown(status) if "fees" in row]
+        assert document_of(status, judge(status))["fees"] is None
 
     def test_worst_case_fits_30_rows_of_100_columns(self, healthy: Status) -> None:
         topics = [

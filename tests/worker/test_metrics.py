@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from allora_sdk import AlloraNetworkConfig
-from allora_worker.chain import Chain, allo
+from allora_worker.chain import Chain
 from allora_worker.metric_names import METRICS, Metric
+from allora_worker.money import allo
 from fake_chain import FakeChain
 
 from tests.worker.model_server import ModelServer

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from allora_worker.errors import CannotStartError
+from allora_worker.fees import FeeLimits
 from allora_worker.settings import Role, Settings, load_settings
 
 MINIMAL = {
@@ -36,6 +37,8 @@ def test_what_is_not_set_has_a_default() -> None:
         websocket_url=None,
         boot_nodes="",
         secrets_dir=Path("/run/secrets"),
+        state_dir=Path("/var/lib/allora"),
+        fee_limits=FeeLimits(a_transaction=10**16, a_day=10**18),
     )
 
 
@@ -71,6 +74,13 @@ def test_the_role_decides_what_the_model_server_is_asked(role: str, path: str) -
         ("ALLORA_WORKER_INFERENCE_ENDPOINT", "model:8000", "http://"),
         ("ALLORA_WORKER_INFERENCE_ENDPOINT", "http://model/{token}", "{BlockHeight}"),
         ("ALLORA_WORKER_INFERENCE_ENDPOINT", "http://model/{Token", "{BlockHeight}"),
+        ("ALLORA_MAX_FEE", "0", "above 0"),
+        ("ALLORA_MAX_FEE", "0.000", "above 0"),
+        ("ALLORA_MAX_FEE", "-1", "above 0"),
+        ("ALLORA_MAX_FEE", "1e-3", "such as 0.01"),
+        ("ALLORA_MAX_FEE", "0,01", "such as 0.01"),
+        ("ALLORA_MAX_FEE", "inf", "such as 0.01"),
+        ("ALLORA_MAX_DAILY_FEES", "0.0000000000000000001", "18 digits"),
     ],
 )
 def test_an_error_names_variable_value_and_remedy(name: str, value: str, remedy: str) -> None:
@@ -87,3 +97,17 @@ def test_an_error_names_variable_value_and_remedy(name: str, value: str, remedy:
 def test_a_local_chain_has_no_endpoints_of_its_own() -> None:
     with pytest.raises(CannotStartError, match="ALLORA_WEBSOCKET_URL is not set"):
         load(ALLORA_NETWORK="local", ALLORA_GRPC_URL="grpc+http://fake:9090")
+
+
+def test_the_limits_of_fees_are_exact() -> None:
+    limits = load(
+        ALLORA_MAX_FEE="0.000000000000000001", ALLORA_MAX_DAILY_FEES="999999999.999999999999999999"
+    ).fee_limits
+    assert limits == FeeLimits(a_transaction=1, a_day=10**27 - 1)
+
+
+def test_a_day_s_fees_are_no_less_than_one_transaction_s() -> None:
+    with pytest.raises(CannotStartError) as caught:
+        load(ALLORA_MAX_FEE="2")
+    assert "ALLORA_MAX_DAILY_FEES is less than ALLORA_MAX_FEE" in str(caught.value)
+    assert load(ALLORA_MAX_FEE="2", ALLORA_MAX_DAILY_FEES="2").fee_limits.a_day == 2 * 10**18

@@ -14,8 +14,9 @@ import aiohttp
 from grpclib.exceptions import GRPCError
 
 from . import reports
-from .chain import Chain, allo
+from .chain import Chain
 from .errors import ChainUnavailableError, RefusedError, one_line
+from .money import allo
 from .secret_files import read_secret
 from .status import Status
 from .timings import Timings

@@ -11,13 +11,14 @@ from allora_sdk import AlloraRPCClient, AlloraWalletConfig
 from allora_sdk.rpc_client.protos.cosmos.auth.v1beta1 import QueryAccountInfoRequest
 from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
 from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetLatestBlockRequest
-from cosmpy.aerial.wallet import LocalWallet
+from cosmpy.aerial.wallet import Wallet
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line
+from .money import allo
 from .networks import Network
 from .settings import Role
 from .timings import Timings
@@ -37,7 +38,6 @@ _FAILING: Final = {
     Status.INTERNAL,
 }
 _FAILURES_UNTIL_NEW_CLIENT: Final = 3
-_UALLO: Final = 10**18
 
 # The SDK wants this much before it sends anything: 300,000 gas at its highest fee tier
 # (_pre_flight_checks of allora_sdk/rpc_client/tx_manager.py).
@@ -56,7 +56,7 @@ class Chain:
     """
 
     def __init__(
-        self, network: Network, wallet: LocalWallet, clock: BlockClock, timings: Timings
+        self, network: Network, wallet: Wallet, clock: BlockClock, timings: Timings
     ) -> None:
         self.network = network
         self.address = str(wallet.address())
@@ -235,11 +235,6 @@ class Chain:
             f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
             f"fund {self.address} {self.network.funding}"
         )
-
-
-def allo(uallo: int) -> float:
-    """An amount in ALLO."""
-    return uallo / _UALLO
 
 
 def translate(error: Exception) -> Exception:

@@ -50,6 +50,10 @@ class ChainUnavailableError(Exception):
     """The chain's endpoint failed a call, or did not answer it in time."""
 
 
+class NotSignedError(Exception):
+    """The wallet does not sign a transaction: its fee is above a limit, or it is none of ours."""
+
+
 class FailureKind(StrEnum):
     """Why a window was lost."""
 
@@ -61,6 +65,8 @@ class FailureKind(StrEnum):
     """The chain rejected the transaction."""
     WINDOW_CLOSED = "window_closed"
     """The window was over before the transaction was on the chain."""
+    FEE = "fee"
+    """The wallet did not sign the transaction, because of its fee."""
     INTERNAL = "internal"
     """A fault of the program."""
 

@@ -84,6 +84,12 @@ SDK_REFUSED: Final = Metric(
     "Count",
     "1 while the network does not speak the protocol of the worker's SDK, else 0; every minute.",
 )
+FEE_REFUSED: Final = Metric(
+    "FeeRefused",
+    "Count",
+    "1 while the wallet signs nothing, because a fee is above a limit of the operator's, else 0; "
+    "every minute.",
+)
 
 METRICS: Final = (
     SUBMISSIONS,
@@ -96,4 +102,5 @@ METRICS: Final = (
     BALANCE,
     REFUSED,
     SDK_REFUSED,
+    FEE_REFUSED,
 )

@@ -17,7 +17,8 @@ class Network:
     Args:
         name: `testnet`, `mainnet` or `local`.
         sdk: How the SDK reaches it. Without a websocket: building the SDK's subscriber takes two
-            seconds of processor time, and the worker listens by itself (see `window_events`).
+            seconds of processor time, and the worker listens by itself (see `window_events`). Each
+            attempt asks for the price of gas anew, so that a wrong one is forgotten at once.
         websocket_url: Where new blocks are announced.
         faucet_url: Where test coins come from; None when there is no faucet.
         funding: How to get coins, as the end of a sentence that begins with the address.
@@ -47,7 +48,12 @@ def network_of(settings: Settings) -> Network:
     sdk: AlloraNetworkConfig = presets[settings.network]()
     return Network(
         name=settings.network,
-        sdk=dataclasses.replace(sdk, url=settings.grpc_url or sdk.url, websocket_url=None),
+        sdk=dataclasses.replace(
+            sdk,
+            url=settings.grpc_url or sdk.url,
+            websocket_url=None,
+            gas_price_cache_ttl_secs=0,
+        ),
         websocket_url=settings.websocket_url or str(sdk.websocket_url),
         faucet_url=sdk.faucet_url,
         funding=_FUNDING[settings.network],

@@ -20,6 +20,8 @@ from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
 from .errors import CannotStartError, ExitCode, one_line
+from .fees import Fees
+from .guarded_wallet import GuardedWallet
 from .model import Model, ModelBusyError, ModelError, Question, open_session
 from .networks import Network
 from .server import Server
@@ -61,7 +63,8 @@ class Service:
     ) -> None:
         self._settings = settings
         self._network = network
-        self._wallet = wallet
+        self._fees = Fees(settings.fee_limits, settings.state_dir)
+        self._wallet = GuardedWallet(wallet, self._fees, network.sdk.fee_denom)
         self._timings = timings
         self._stopping = asyncio.Event()
         self.status = Status(
@@ -70,6 +73,7 @@ class Service:
             role=settings.role,
             address=str(wallet.address()),
             topics={topic_id: TopicStatus(topic_id) for topic_id in settings.topic_ids},
+            fees=self._fees,
         )
         self.port: int | None = None
         """Where it listens, once it does."""
@@ -255,6 +259,8 @@ class Service:
             reports.metric(metrics.REFUSED, int(is_refused), **self._name)
             is_sdk_refused = any(topic.is_sdk_refused for topic in topics)
             reports.metric(metrics.SDK_REFUSED, int(is_sdk_refused), **self._name)
+            is_fee_refused = self._fees.refusal is not None
+            reports.metric(metrics.FEE_REFUSED, int(is_fee_refused), **self._name)
             self._report_counts(chain)
 
     def _report_success_age(self, topic: TopicStatus, clock: BlockClock) -> None:

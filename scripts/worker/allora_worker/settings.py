@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from .errors import CannotStartError
+from .fees import FeeLimits
+from .money import UALLO
 
 TOKEN_PATTERN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PLACEHOLDERS: Final = {"{Token}", "{TopicId}", "{BlockHeight}"}
@@ -42,6 +45,8 @@ class Settings:
         websocket_url: The chain's websocket; None is the network's own.
         boot_nodes: Addresses of head nodes, which this worker has no use for.
         secrets_dir: Directory with the files mnemonic, api-key and inference-token.
+        state_dir: Directory for what is to outlive the process.
+        fee_limits: What the wallet may pay.
     """
 
     network: str
@@ -56,6 +61,8 @@ class Settings:
     websocket_url: str | None
     boot_nodes: str
     secrets_dir: Path
+    state_dir: Path
+    fee_limits: FeeLimits
 
     @property
     def model_endpoint(self) -> str:
@@ -104,6 +111,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         websocket_url=websocket_url,
         boot_nodes=values.get("BOOT_NODES", ""),
         secrets_dir=Path(values.get("SECRETS_DIR", "/run/secrets")),
+        state_dir=Path(values.get("STATE_DIR", "/var/lib/allora")),
+        fee_limits=_fee_limits(values),
     )
 
 
@@ -142,6 +151,29 @@ def _token(values: Mapping[str, str]) -> str:
     if not TOKEN_PATTERN.fullmatch(value):
         raise CannotStartError(f"{name} is {value!r}", remedy)
     return value
+
+
+def _fee_limits(values: Mapping[str, str]) -> FeeLimits:
+    a_transaction, a_day = "ALLORA_MAX_FEE", "ALLORA_MAX_DAILY_FEES"
+    limits = FeeLimits(_uallo(values, a_transaction, "0.01"), _uallo(values, a_day, "1"))
+    if limits.a_day < limits.a_transaction:
+        raise CannotStartError(
+            f"{a_day} is less than {a_transaction}: no transaction could have that fee",
+            f"raise {a_day}, or lower {a_transaction}",
+        )
+    return limits
+
+
+def _uallo(values: Mapping[str, str], name: str, default: str) -> int:
+    text = values.get(name, default)
+    is_amount = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,18})?", text)
+    if not is_amount or not Decimal(text):
+        raise CannotStartError(
+            f"{name} is {text!r}",
+            "set it to an amount of ALLO above 0, with at most 18 digits after the point, such "
+            f"as {default}",
+        )
+    return int(Decimal(text) * UALLO)
 
 
 def _url(values: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from . import reports
 from .errors import FailureKind, one_line
+from .fees import Fees
 from .model import ModelError, ModelFailureKind
 
 
@@ -49,6 +50,7 @@ class TopicStatus:
         refusal: Why the network refuses the worker.
         is_sdk_refused: Whether it does because it speaks another protocol than the SDK.
         chain_problem: Why the chain's endpoint does not work.
+        fee_problem: Why the wallet does not sign the registration.
         window_problem: Why the last window was lost, or what is wrong in the one that is open.
         open_windows: How many windows are being worked on.
         last_submission: What the chain accepted last.
@@ -63,6 +65,7 @@ class TopicStatus:
     refusal: str | None = None
     is_sdk_refused: bool = False
     chain_problem: str | None = None
+    fee_problem: str | None = None
     window_problem: str | None = None
     open_windows: int = 0
     last_submission: Submission | None = None
@@ -86,7 +89,7 @@ class TopicStatus:
     @property
     def reason(self) -> str | None:
         """Why the state is not a better one."""
-        return self.refusal or self.chain_problem or self.window_problem
+        return self.refusal or self.chain_problem or self.fee_problem or self.window_problem
 
     @property
     def is_fine(self) -> bool:
@@ -180,6 +183,7 @@ class Status:
     role: str
     address: str
     topics: dict[int, TopicStatus]
+    fees: Fees
     model: ModelStatus = field(default_factory=ModelStatus)
     balance_allo: float | None = None
     started_at: float = field(default_factory=time.monotonic)
@@ -211,6 +215,7 @@ class Status:
             "role": self.role,
             "address": self.address,
             "balance_allo": self.balance_allo,
+            "fees": self.fees.report(),
             "uptime_seconds": round(time.monotonic() - self.started_at, 1),
             "topics": [topic.report() for topic in self.topics.values()],
             "model": self.model.report(),

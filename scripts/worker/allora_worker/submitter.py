@@ -15,12 +15,18 @@ from allora_sdk.worker.forecaster import Forecaster
 from allora_sdk.worker.inferer import Inferer, SanityCheckConfig
 from allora_sdk.worker.reputer import Reputer
 from allora_sdk.worker.types import WorkerResult
-from cosmpy.aerial.wallet import LocalWallet
+from cosmpy.aerial.wallet import Wallet
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from .chain import Chain, translate
-from .errors import ChainUnavailableError, FailureKind, RefusedError, one_line
+from .errors import (
+    ChainUnavailableError,
+    FailureKind,
+    NotSignedError,
+    RefusedError,
+    one_line,
+)
 from .losses import log_loss
 from .settings import Role
 from .timings import Timings
@@ -79,7 +85,7 @@ class Submitter:
         timings: How long to wait for what.
     """
 
-    def __init__(self, chain: Chain, wallet: LocalWallet, role: Role, timings: Timings) -> None:
+    def __init__(self, chain: Chain, wallet: Wallet, role: Role, timings: Timings) -> None:
         self._chain = chain
         self._wallet = wallet
         self._role = role
@@ -102,6 +108,7 @@ class Submitter:
         """Registers the wallet in the topic, unless it is registered.
 
         Raises:
+            NotSignedError: The wallet does not sign it, because of its fee.
             RefusedError: The network does not let it.
             ChainUnavailableError: The endpoint does not work.
         """
@@ -144,6 +151,8 @@ class Submitter:
 
     def _registration_failure(self, topic: Topic, error: Exception) -> Exception:
         """What it means that a registration failed."""
+        if isinstance(error, NotSignedError):
+            return error
         meaning = self._meaning(topic, error)
         if isinstance(meaning, RefusedError | ChainUnavailableError):
             return meaning
@@ -155,18 +164,14 @@ class Submitter:
 
     def _submission_failure(self, topic: Topic, error: Exception) -> Exception:
         """What it means that an attempt to submit failed."""
+        if unsent := _unsent(error):
+            return unsent
         meaning = self._meaning(topic, error)
         if isinstance(meaning, RefusedError):
             return meaning
         if isinstance(meaning, ChainUnavailableError):
             return AttemptFailedError(
                 FailureKind.CHAIN_UNAVAILABLE, f"the chain's endpoint fails: {meaning}"
-            )
-        if isinstance(error, WindowOverError):
-            return AttemptFailedError(
-                FailureKind.WINDOW_CLOSED,
-                "the window was over before the transaction could be sent",
-                is_final=True,
             )
         if not isinstance(error, TxError):
             return AttemptFailedError(
@@ -231,6 +236,19 @@ class Submitter:
             tier,
             sanity_check=SanityCheckConfig(enabled=False),
         )
+
+
+def _unsent(error: Exception) -> AttemptFailedError | None:
+    """What it means that nothing was sent, on this side's own decision; None otherwise."""
+    if isinstance(error, NotSignedError):
+        return AttemptFailedError(FailureKind.FEE, one_line(error))
+    if isinstance(error, WindowOverError):
+        return AttemptFailedError(
+            FailureKind.WINDOW_CLOSED,
+            "the window was over before the transaction could be sent",
+            is_final=True,
+        )
+    return None
 
 
 def _is_for_lack_of_funds(error: Exception) -> bool:

@@ -16,6 +16,7 @@ from .chain import Chain
 from .errors import (
     ChainUnavailableError,
     FailureKind,
+    NotSignedError,
     RefusedError,
     SdkRefusedError,
     WindowLostError,
@@ -117,6 +118,10 @@ class TopicWorker:
             except (ChainUnavailableError, GRPCError) as error:
                 self._status.chain_problem = f"the chain's endpoint fails: {one_line(error)}"
                 await self._sleep(pauses.after_failure())
+            except NotSignedError as error:  # of the registration
+                self._status.refusal = self._status.chain_problem = None
+                self._status.fee_problem = one_line(error)
+                await self._sleep(pauses.after_failure())
 
     def nudge(self) -> None:
         """Lets it try again at once what it is waiting for, because something has changed."""
@@ -173,7 +178,7 @@ class TopicWorker:
             )
         self._topic = topic
         self._status.is_registered = True
-        self._status.refusal = self._status.chain_problem = None
+        self._status.refusal = self._status.chain_problem = self._status.fee_problem = None
         self._status.is_sdk_refused = False
         return topic
 

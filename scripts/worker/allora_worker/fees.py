@@ -1,0 +1,131 @@
+"""What the wallet may pay: so much for a transaction, and so much in 24 hours."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from . import reports
+from .errors import NotSignedError, one_line
+from .fee_record import FeeRecord, Signed, read_record, write_record
+from .money import allo
+
+_REPEAT_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True)
+class FeeLimits:
+    """The operator's limits, in uallo.
+
+    Args:
+        a_transaction: The highest fee of one transaction (ALLORA_MAX_FEE).
+        a_day: The highest sum in 24 hours (ALLORA_MAX_DAILY_FEES).
+    """
+
+    a_transaction: int
+    a_day: int
+
+
+class Fees:
+    """The fees that were signed, and those that may be.
+
+    The chain takes one transaction of each sequence at most: no endpoint can make the wallet pay
+    more than the sum, over the sequences, of the highest fee that was signed with each.
+
+    Args:
+        limits: The operator's.
+        directory: Where the record outlives the process; without it, it begins anew with each.
+        now: Unix time.
+    """
+
+    def __init__(
+        self, limits: FeeLimits, directory: Path, now: Callable[[], float] = time.time
+    ) -> None:
+        self._limits = limits
+        self._file = directory / "fees.json"
+        self._now = now
+        self._is_kept = True
+        self._told_at = -math.inf
+        self.refusal: str | None = None
+        """Why the last transaction was not signed; None when it was."""
+        self._record = self._recall()
+        self._keep()
+
+    @property
+    def last_day(self) -> int:
+        """The most that what was signed in the last 24 hours can have cost, in uallo."""
+        return self._record.at(self._now()).total
+
+    def sign(self, account: int, sequence: int, fee: int) -> None:
+        """Takes note of a transaction that is about to be signed.
+
+        Args:
+            account: The account's number.
+            sequence: The transaction's.
+            fee: In uallo.
+
+        Raises:
+            NotSignedError: A limit forbids it.
+        """
+        before = self._record.at(self._now())
+        after = before.adding(Signed(account, sequence, fee, self._now()))
+        if fee > self._limits.a_transaction:
+            raise self.refuse(
+                f"its fee would be {allo(fee):g} ALLO, and ALLORA_MAX_FEE allows "
+                f"{allo(self._limits.a_transaction):g}"
+            )
+        if after.total > self._limits.a_day:
+            raise self.refuse(
+                f"its fee of {allo(fee):g} ALLO would make {allo(after.total):g} in 24 hours, and "
+                f"ALLORA_MAX_DAILY_FEES allows {allo(self._limits.a_day):g}"
+            )
+        self.refusal = None
+        self._record = after
+        self._keep()
+
+    def refuse(self, reason: str) -> NotSignedError:
+        """The refusal of a transaction, which is told once a minute."""
+        self.refusal = f"a transaction is not signed, and nothing is paid: {reason}"
+        if time.monotonic() - self._told_at >= _REPEAT_SECONDS:
+            self._told_at = time.monotonic()
+            reports.error("fee_refused", self.refusal)
+        return NotSignedError(self.refusal)
+
+    def report(self) -> dict[str, object]:
+        """For `/health`."""
+        return {
+            "last_24_hours_allo": allo(self.last_day),
+            "max_fee_allo": allo(self._limits.a_transaction),
+            "max_daily_fees_allo": allo(self._limits.a_day),
+            "refusal": self.refusal,
+        }
+
+    def _recall(self) -> FeeRecord:
+        try:
+            return read_record(self._file)
+        except (OSError, ValueError) as error:
+            reports.warning(
+                "fees_forgotten",
+                f"{self._file} cannot be read ({one_line(error)}): the fees of the last 24 hours "
+                "are counted from now on",
+            )
+            return FeeRecord()
+
+    def _keep(self) -> None:
+        """Writes the record down; says so, once, when it cannot."""
+        try:
+            write_record(self._file, self._record)
+        except OSError as error:
+            if self._is_kept:
+                reports.warning(
+                    "fees_not_kept",
+                    f"{self._file} cannot be written ({error.strerror}): the fees of 24 hours are "
+                    "counted from each start of the worker; make its directory writable",
+                )
+            self._is_kept = False
+        else:
+            self._is_kept = True
