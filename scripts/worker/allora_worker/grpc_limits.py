@@ -9,16 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from betterproto2 import decode_varint, encode_varint
 from grpclib.client import Channel, Handler
 from grpclib.encoding.proto import ProtoCodec
 from grpclib.protocol import EventsProcessor, H2Protocol
 
-MOST_BYTES: Final = 256 * 1024
-# A node's own limit is 4 MiB: https://pkg.go.dev/google.golang.org/grpc#MaxCallRecvMsgSize
+_MOST_BYTES: Final = 64 * 1024
 _MOST_BYTES_OF: Final[Mapping[str, int]] = {
-    "GetLatestBlockResponse": 4 * 1024 * 1024,  # with all its transactions
-    "GetNetworkInferencesAtBlockResponse": 4 * 1024 * 1024,  # of all workers
+    "GetUnfulfilledWorkerNoncesResponse": 4 * 1024,
+    "GetUnfulfilledReputerNoncesResponse": 4 * 1024,
+    "GetTxResponse": 256 * 1024,  # with all its events
+    "GetNetworkInferencesAtBlockResponse": 1024 * 1024,  # of all workers
 }
+# A block has all its transactions with it. Only its header is wanted.
+_HEADER_IN: Final[Mapping[str, tuple[frozenset[int], ...]]] = {
+    "GetLatestBlockResponse": (frozenset({2, 3}), frozenset({1})),
+}
+_MOST_FIELDS: Final = 100
+_LENGTH_DELIMITED: Final = 2  # https://protobuf.dev/programming-guides/encoding/#structure
+# A node sends no more at once: https://pkg.go.dev/google.golang.org/grpc#MaxCallRecvMsgSize
 _MOST_BYTES_OF_A_STREAM: Final = 5 * 1024 * 1024
 
 
@@ -39,10 +48,39 @@ def limit_answers(channel: Channel) -> None:
 class _LimitedCodec(ProtoCodec):
     def decode(self, data: bytes, message_type: Any) -> Any:  # noqa: ANN401 - any message
         name = message_type.__name__
-        most = _MOST_BYTES_OF.get(name, MOST_BYTES)
+        if name in _HEADER_IN:
+            data = _pick(data, *_HEADER_IN[name])
+        most = _MOST_BYTES_OF.get(name, _MOST_BYTES)
         if len(data) > most:
             raise ValueError(f"{name} of {len(data)} bytes, and {most} are the most")
         return super().decode(data, message_type)
+
+
+def _pick(data: bytes, wanted: frozenset[int], *within: frozenset[int]) -> bytes:
+    """A message with only some of its fields.
+
+    Args:
+        data: The message, whose fields are all messages.
+        wanted: The numbers of the fields that stay.
+        within: The same for the messages in these fields, level by level.
+
+    Raises:
+        ValueError: It is no such message.
+    """
+    picked, position = b"", 0
+    for _ in range(_MOST_FIELDS):
+        if position >= len(data):
+            return picked
+        key, position = decode_varint(data, position)
+        length, position = decode_varint(data, position)
+        end = position + length
+        if key & 7 != _LENGTH_DELIMITED or end > len(data):
+            raise ValueError("a message that cannot be decoded")
+        if key >> 3 in wanted:
+            field = _pick(data[position:end], *within) if within else data[position:end]
+            picked += encode_varint(key) + encode_varint(len(field)) + field
+        position = end
+    raise ValueError(f"a message of more than {_MOST_FIELDS} fields")
 
 
 class _LimitedProcessor(EventsProcessor):
