@@ -6,13 +6,17 @@ bytes of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from betterproto2 import decode_varint, encode_varint
 from grpclib.client import Channel, Handler
 from grpclib.encoding.proto import ProtoCodec
-from grpclib.protocol import EventsProcessor, H2Protocol
+from grpclib.protocol import AbstractHandler, Connection, EventsProcessor, H2Protocol
+from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, TrailersReceived
+
+from .flood import Flood
 
 _MOST_BYTES: Final = 64 * 1024
 _MOST_BYTES_OF: Final[Mapping[str, int]] = {
@@ -29,6 +33,10 @@ _MOST_FIELDS: Final = 100
 _LENGTH_DELIMITED: Final = 2  # https://protobuf.dev/programming-guides/encoding/#structure
 # A node sends no more at once: https://pkg.go.dev/google.golang.org/grpc#MaxCallRecvMsgSize
 _MOST_BYTES_OF_A_STREAM: Final = 5 * 1024 * 1024
+_MOST_EVENTS: Final = 2_000  # in ten seconds, beside answers: pings, settings, windows
+_EVENTS_OF_ANSWERS: Final = (ResponseReceived, DataReceived, TrailersReceived, StreamEnded)
+
+_Abort = Callable[[], None]
 
 
 def limit_answers(channel: Channel) -> None:
@@ -84,7 +92,24 @@ def _pick(data: bytes, wanted: frozenset[int], *within: frozenset[int]) -> bytes
 
 
 class _LimitedProcessor(EventsProcessor):
-    def process_data_received(self, event: Any) -> None:  # noqa: ANN401 - as grpclib has it
+    """Gives up a connection that brings more than the answers to calls.
+
+    Each ping is acknowledged, and a server that reads no acknowledgement would fill the memory.
+    """
+
+    def __init__(self, handler: AbstractHandler, connection: Connection, abort: _Abort) -> None:
+        super().__init__(handler, connection)
+        self._abort = abort
+        self._flood = Flood(_MOST_EVENTS, sys.maxsize)
+
+    def process(self, event: Event) -> None:
+        if not isinstance(event, _EVENTS_OF_ANSWERS) and self._flood.is_reached(0):
+            self._abort()
+            self.close("the server floods the connection")
+        else:
+            super().process(event)
+
+    def process_data_received(self, event: DataReceived) -> None:
         super().process_data_received(event)
         stream = self.streams.get(event.stream_id)
         if stream is not None and stream.data_received > _MOST_BYTES_OF_A_STREAM:
@@ -94,4 +119,4 @@ class _LimitedProcessor(EventsProcessor):
 class _LimitedProtocol(H2Protocol):
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401
         super().connection_made(transport)
-        self.processor = _LimitedProcessor(self.handler, self.connection)
+        self.processor = _LimitedProcessor(self.handler, self.connection, transport.abort)
