@@ -41,6 +41,12 @@ class Behaviour(BaseModel):
         inactive: No topic has the weight that makes it active.
         checktx: Every transaction is refused with this when it is broadcast.
         delivertx: Every transaction fails with this in its block, and costs its fee.
+        latest_height: What the node says is the newest block's height; None tells the truth.
+        invented_nonces: So many nonces, the newest heights, are listed as unfulfilled, and no
+            window is open for them.
+        balance_text: What the node says of every balance, in uallo; None tells the truth.
+        error_text: Every query about topics fails with this text; None lets them be answered.
+        padding: So many characters are in the name of every topic.
         balance: What every account has from now on, in uallo; None leaves the accounts alone.
         gas_price: What the node says that a unit of gas costs, in uallo; it takes transactions
             that pay less, down to 1.
@@ -60,6 +66,11 @@ class Behaviour(BaseModel):
     inactive: bool = False
     checktx: Failure | None = None
     delivertx: Failure | None = None
+    latest_height: int | None = None
+    invented_nonces: NonNegativeInt = 0
+    balance_text: str | None = None
+    error_text: str | None = None
+    padding: NonNegativeInt = 0
     balance: NonNegativeInt | None = None
     gas_price: NonNegativeInt = GAS_PRICE
     simulated_gas: NonNegativeInt = GAS_USED

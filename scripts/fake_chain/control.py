@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, PositiveInt, TypeAdapter, ValidationError
 
 from .windows import Announcement, Role
 
@@ -32,6 +32,15 @@ class CloseRequest(BaseModel):
     topic: int
 
 
+class FrameRequest(BaseModel):
+    """Body of `POST /frame`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    times: PositiveInt = 1
+
+
 CHANGES = TypeAdapter(dict[str, object])
 """Body of `POST /behaviour`: attributes of `Behaviour`."""
 
@@ -40,7 +49,8 @@ def application(chain: FakeChain) -> web.Application:
     """The interface of one chain.
 
     `GET /state` shows what happened. `POST /window` opens a window, `POST /close` closes a topic's
-    windows, and `POST /behaviour` changes how the node behaves. Bodies and answers are JSON; a
+    windows, `POST /behaviour` changes how the node behaves, `POST /frame` sends websocket
+    subscribers a text, and `POST /reset` begins the chain anew. Bodies and answers are JSON; a
     body that makes no sense gets 400 and a sentence.
     """
 
@@ -60,6 +70,15 @@ def application(chain: FakeChain) -> web.Application:
         changes = CHANGES.validate_json(await request.read())
         return web.json_response(await chain.behave(**changes))
 
+    async def frame(request: web.Request) -> web.Response:
+        wanted = FrameRequest.model_validate_json(await request.read())
+        chain.tell(wanted.text, wanted.times)
+        return web.json_response({})
+
+    async def reset(_: web.Request) -> web.Response:
+        chain.reset()
+        return web.json_response({})
+
     app = web.Application(middlewares=[_explain_bad_requests])
     app.add_routes(
         [
@@ -67,6 +86,8 @@ def application(chain: FakeChain) -> web.Application:
             web.post("/window", window),
             web.post("/close", close),
             web.post("/behaviour", behaviour),
+            web.post("/frame", frame),
+            web.post("/reset", reset),
         ]
     )
     return app

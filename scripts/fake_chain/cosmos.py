@@ -52,7 +52,10 @@ class Node(_Service):
     def _latest_block(
         self, _: tendermint.GetLatestBlockRequest
     ) -> tendermint.GetLatestBlockResponse:
-        return tendermint.GetLatestBlockResponse(sdk_block=self._block(self._ledger.height))
+        block = self._block(self._ledger.height)
+        if (height := self._ledger.behaviour.latest_height) is not None:
+            block.header.height = height
+        return tendermint.GetLatestBlockResponse(sdk_block=block)
 
     def _block_by_height(
         self, request: tendermint.GetBlockByHeightRequest
@@ -107,7 +110,9 @@ class Bank(_Service):
 
     def _balance(self, request: bank.QueryBalanceRequest) -> bank.QueryBalanceResponse:
         amount = self._ledger.accounts[request.address].balance if request.denom == DENOM else 0
-        return bank.QueryBalanceResponse(balance=base.Coin(denom=request.denom, amount=str(amount)))
+        text = self._ledger.behaviour.balance_text
+        coin = base.Coin(denom=request.denom, amount=str(amount) if text is None else text)
+        return bank.QueryBalanceResponse(balance=coin)
 
 
 class FeeMarket(_Service):

@@ -9,7 +9,8 @@ from grpclib.exceptions import GRPCError
 from . import network
 from .answers import Answer
 from .ledger import Ledger
-from .windows import Role, Window
+from .topics import Topics
+from .windows import Role, Window, Windows
 
 
 class Emissions:
@@ -23,11 +24,19 @@ class Emissions:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._topics = ledger.topics
-        self._windows = ledger.windows
+
+    @property
+    def _topics(self) -> Topics:
+        return self._ledger.topics
+
+    @property
+    def _windows(self) -> Windows:
+        return self._ledger.windows
 
     def check(self) -> None:
-        """Raises `grpclib.GRPCError` while the node plays one of another version."""
+        """Raises `grpclib.GRPCError` while the node fails, or plays one of another version."""
+        if self._ledger.behaviour.error_text is not None:
+            raise GRPCError(Status.INTERNAL, self._ledger.behaviour.error_text)
         if self._ledger.behaviour.unimplemented:
             raise GRPCError(Status.UNIMPLEMENTED, f"unknown service {self.name}")
 
@@ -59,7 +68,8 @@ class Emissions:
         return v10.GetTopicResponse(
             topic=v10.Topic(
                 id=request.topic_id,
-                metadata=f"Topic {request.topic_id} of a fake chain",
+                metadata=f"Topic {request.topic_id} of a fake chain"
+                + "." * self._ledger.behaviour.padding,
                 loss_method="mse",
                 epoch_last_ended=self._latest_nonce(request.topic_id),
                 epoch_length=options.epoch_blocks or options.window_blocks,
@@ -175,6 +185,11 @@ class Emissions:
         self, request: v10.GetUnfulfilledWorkerNoncesRequest
     ) -> v10.GetUnfulfilledWorkerNoncesResponse:
         nonces = _nonces(self._open(request.topic_id, "worker"))
+        height = self._ledger.height
+        nonces.nonces += [
+            v3.Nonce(block_height=height - number)
+            for number in range(self._ledger.behaviour.invented_nonces)
+        ]
         return v10.GetUnfulfilledWorkerNoncesResponse(nonces=nonces)
 
     def _unfulfilled_reputer_nonces(

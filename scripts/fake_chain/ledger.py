@@ -55,12 +55,16 @@ class Ledger:
     def __init__(self, options: Options, say: Callable[[str], None]) -> None:
         self.options = options
         self.behaviour = Behaviour(chain_id=options.chain_id)
+        self._say = say
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew from the first height: nothing that was is left but the chain's name."""
         self.height = FIRST_HEIGHT
         self.results: dict[str, Result] = {}
         self.accounts = Accounts()
-        self.windows = Windows(options.window_blocks)
-        self.topics = Topics(options.topics, self.accounts, self.windows)
-        self._say = say
+        self.windows = Windows(self.options.window_blocks)
+        self.topics = Topics(self.options.topics, self.accounts, self.windows)
         self._mempool = Mempool(self.accounts)
         self._times = [datetime.now(UTC)]
         self._rejected: list[dict[str, object]] = []

@@ -144,6 +144,15 @@ class FakeChain:
             self._say(f"block {self.ledger.height}  behaviour    {changes}")
         return self.behaviour()
 
+    def tell(self, frame: str | bytes, times: int = 1) -> None:
+        """Sends every websocket subscriber a frame, whatever is in it, so many times."""
+        self._websocket.tell(frame, times)
+
+    def reset(self) -> None:
+        """Begins anew, as a test network does: from the first height, with nobody registered."""
+        self.ledger.reset()
+        self._say(f"block {self.ledger.height}  reset")
+
     def make_block(self) -> None:
         """Makes a block at once, between those that the clock makes."""
         self._publish(self.ledger.make_block())

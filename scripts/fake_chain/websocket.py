@@ -117,6 +117,12 @@ class Websocket:
                 result = {"query": text, "data": data}
                 broadcast([connection], json.dumps({"jsonrpc": "2.0", "id": id_, "result": result}))
 
+    def tell(self, frame: str | bytes, times: int) -> None:
+        """Sends every subscriber a frame, whatever is in it, so many times."""
+        connections = {connection for connection, _ in self._subscriptions}
+        for _ in range(times):
+            broadcast(connections, frame)
+
     def _answer(self, connection: ServerConnection, text: str | bytes) -> dict[str, object]:
         try:
             call = Call.model_validate_json(text)

@@ -12,12 +12,17 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from allora_sdk.rpc_client.protos.cosmos.auth.v1beta1 import QueryAccountInfoRequest
-from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetNodeInfoRequest
+from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
+from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import (
+    GetLatestBlockRequest,
+    GetNodeInfoRequest,
+)
 from allora_sdk.rpc_client.protos.cosmos.tx.v1beta1 import SimulateRequest
 from allora_sdk.rpc_client.protos.emissions.v10 import (
     CanSubmitReputerPayloadRequest,
     CanSubmitWorkerPayloadRequest,
     GetTopicRequest,
+    GetUnfulfilledWorkerNoncesRequest,
 )
 from allora_sdk.rpc_client.protos.feemarket.feemarket.v1 import GasPriceRequest
 from fake_chain import FakeChain, Options
@@ -124,6 +129,11 @@ async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> 
         "inactive": False,
         "checktx": [13, "sdk", "too cheap"],
         "delivertx": None,
+        "latest_height": None,
+        "invented_nonces": 0,
+        "balance_text": None,
+        "error_text": None,
+        "padding": 0,
         "balance": str(10**21),
         "gas_price": 1,
         "simulated_gas": 90_000,
@@ -346,3 +356,38 @@ async def test_it_lies_about_price_gas_and_sequence_and_takes_what_is_right(
     await paused.behave(gas_price=7, simulated_gas=2**63, sequence=2**64 - 1)
     assert await told() == (str(7 * 10**18), 2**63, 2**64 - 1)
     assert (await client.broadcast(client.inference(1000), sequence=1)).code == 0
+
+
+async def test_a_node_that_lies_says_what_it_is_told_to(paused: FakeChain, client: Client) -> None:
+    async def balance() -> str:
+        request = QueryBalanceRequest(address=client.address, denom="uallo")
+        return str((await client.rpc.bank.query.balance(request)).balance.amount)
+
+    async def height() -> int:
+        answer = await client.rpc.tendermint.query.get_latest_block(GetLatestBlockRequest())
+        return int(answer.sdk_block.header.height)
+
+    async def nonces() -> list[int]:
+        request = GetUnfulfilledWorkerNoncesRequest(topic_id=69)
+        answer = await client.emissions.get_unfulfilled_worker_nonces(request)
+        return [nonce.block_height for nonce in answer.nonces.nonces]
+
+    await paused.behave(latest_height=5, balance_text="abc", invented_nonces=2)
+    assert (await balance(), await height(), await nonces()) == ("abc", 5, [1000, 999])
+    await paused.behave(error_text="oops")
+    with pytest.raises(GRPCError, match="oops"):
+        await nonces()
+
+
+async def test_subscribers_are_sent_any_frame(paused: FakeChain, control: Control) -> None:
+    async with subscriber(paused) as connection:
+        await control.post("/frame", text="oops", times=2)
+        assert [await connection.recv(), await connection.recv()] == ["oops", "oops"]
+
+
+async def test_after_a_reset_nobody_is_registered(client: Client, control: Control) -> None:
+    await client.register()
+    await control.post("/reset")
+    state = await control.get("/state")
+    assert (state["height"], state["registered"]) == (1000, {"69": []})
+    await client.register()

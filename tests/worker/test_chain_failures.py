@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -121,13 +120,12 @@ async def test_an_endpoint_that_freezes_with_a_transaction_in_flight_is_asked_ag
     assert not worker.topic().failures
 
 
-async def heard(chain: FakeChain) -> None:
-    """Waits until a window is heard of that polling does not find."""
-    opened = set()
+async def heard(chain: FakeChain, worker: Worker) -> None:
+    """Waits until a window is heard of before polling finds it."""
     for _ in range(20):
-        opened.add(chain.open_window(69, announce="event"))
-        with contextlib.suppress(AssertionError):
-            await until(lambda: opened & nonces(chain), seconds=1)
+        nonce = chain.open_window(69)
+        await until(lambda: nonce in nonces(chain))  # noqa: B023 - waited for within the loop
+        if [w for w in worker.log.events("window") if w["nonce"] == nonce and w["announced"]]:
             return
     pytest.fail("the websocket stayed deaf")
 
@@ -138,18 +136,18 @@ def nonces(chain: FakeChain) -> set[int]:
 
 async def test_a_websocket_that_is_silent_is_opened_again(chain: FakeChain, start: Start) -> None:
     worker = await start(chain, timings=dataclasses.replace(QUICK, events_silence=1.0))
-    await heard(chain)
+    await heard(chain, worker)
     await chain.behave(deaf=True)
     await until(lambda: worker.log.events("websocket_failed"))
     await chain.behave(deaf=False)
-    await heard(chain)
+    await heard(chain, worker)
 
 
 async def test_a_websocket_that_missed_a_window_is_opened_again(
     chain: FakeChain, start: Start
 ) -> None:
     worker = await start(chain, timings=dataclasses.replace(QUICK, events_silence=3600))
-    await heard(chain)
+    await heard(chain, worker)
     subscribed = subscriptions(chain)
     await chain.behave(deaf=True)
     nonce = chain.open_window(69)
@@ -258,7 +256,9 @@ async def test_a_reputer_without_stake_is_told_so(chain: FakeChain, start: Start
     worker = await start(chain, timings=PATIENT, ALLORA_WORKER_ROLE="reputer")
     log = "reputer does not have sufficient stake in the topic"
     await chain.behave(delivertx=[5, "emissions", log])
-    chain.open_window(69, role="reputer", announce="event")
+    chain.open_window(69)
+    end_windows(chain)
+    chain.open_window(69, role="reputer")
     await until(lambda: worker.log.events("refused"))
     assert "add stake" in worker.log.events("refused")[0]["message"]
 

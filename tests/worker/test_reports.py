@@ -88,3 +88,54 @@ def test_the_worker_may_repeat_itself(log: Log) -> None:
     reports.info("window", "a window")
     reports.info("window", "a window")
     assert len(log.lines()) == 2
+
+
+def test_a_line_is_ascii_and_has_no_control_characters(log: Log) -> None:
+    reports.info("said", "\x1b[2J\x85\u202e\x7fé", name="\x9b31m\x7f")
+    text = log.getvalue()
+    assert text.isascii()
+    assert text.removesuffix("\n").isprintable()
+    assert log.lines()[0]["message"] == "\x1b[2J\x85\u202e\x7fé"
+
+
+def test_a_text_of_megabytes_is_shortened(log: Log) -> None:
+    reports.warning("said", "x" * 10**6, text="y" * 10**6, topic=69)
+    try:
+        {}["z" * 10**6]
+    except KeyError:
+        reports.error("failed", "a fault", trace=True)
+    reports.info("many", "", topic=69, **{f"text_{number}": "é" * 1500 for number in range(100)})
+    assert len(log.getvalue()) < 30_000
+    said, failed, many = log.lines()
+    assert said["message"].endswith("(1000000 characters)")
+    assert "test_reports.py" in failed["traceback"]
+    assert (many["event"], many["topic"]) == ("many", 69)
+    assert many["left_out"] > 100_000
+
+
+def test_an_event_that_repeats_itself_is_told_in_part(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(reports.time, "monotonic", lambda: now)
+    for _ in range(100):
+        reports.warning("attempt_failed", "again", topic=69)
+        reports.warning("websocket_frame", "oops", per_minute=1)
+    reports.warning("attempt_failed", "another topic", topic=77)
+    assert len(log.events("attempt_failed")) == 31
+    assert len(log.events("websocket_frame")) == 1
+    now += 61
+    reports.warning("attempt_failed", "again", topic=69)
+    assert log.events("attempt_failed")[-1]["suppressed"] == 70
+
+
+def test_metrics_are_never_left_out(log: Log) -> None:
+    for _ in range(100):
+        reports.metric(METRICS[0], 1, WorkerName="tester")
+    assert len(log.lines()) == 100
+
+
+def test_a_library_that_has_much_to_say_is_heard_in_part(log: Log) -> None:
+    for number in range(1000):
+        logging.getLogger("allora_sdk").error("%s", chr(0x4E00 + number))
+    assert len(log.lines()) == 30

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
 from math import log10
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -15,7 +16,7 @@ from fake_chain import FakeChain
 
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker, end_windows
-from tests.worker.timings import HASTY_WITH_MODEL
+from tests.worker.timings import HASTY_WITH_MODEL, QUICK
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -57,12 +58,17 @@ async def test_an_inferer_registers_and_submits_what_the_model_says(
     assert len(last.tx_hash) == 64
 
 
-@pytest.mark.parametrize("announce", ["poll", "event"])
-async def test_a_window_is_found_by_polling_and_by_its_event_alone(
-    chain: FakeChain, start: Start, announce: Literal["poll", "event"]
-) -> None:
+async def test_a_window_is_found_by_polling_alone(chain: FakeChain, start: Start) -> None:
     await start(chain)
-    nonce = chain.open_window(69, announce=announce)
+    nonce = chain.open_window(69, announce="poll")
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
+async def test_a_window_that_is_announced_is_looked_for_at_once(
+    chain: FakeChain, start: Start
+) -> None:
+    await start(chain, timings=dataclasses.replace(QUICK, poll_min=3600, poll_max=3600))
+    nonce = chain.open_window(69)
     await until(lambda: values(chain) == [(69, nonce, "100.5")])
 
 
@@ -96,7 +102,9 @@ async def test_a_reputer_submits_losses_against_the_ground_truth(
 ) -> None:
     await start(chain, ALLORA_WORKER_ROLE="reputer")
     model.answers("110")  # the network says 100, and its inferers 99.9 and 100.1
-    nonce = chain.open_window(69, role="reputer", announce="event")
+    nonce = chain.open_window(69)
+    end_windows(chain)
+    chain.open_window(69, role="reputer")
     [submission] = await until(lambda: submissions(chain))
     assert (submission["role"], submission["nonce"]) == ("reputer", nonce)
     assert submission["bundle_signature_valid"]

@@ -31,7 +31,7 @@ def test_blocks_are_measured_on_the_chains_own_clock() -> None:
     assert clock.height == 113
 
 
-def test_an_old_block_or_one_without_a_time_spoils_no_measurement() -> None:
+def test_a_node_that_is_behind_spoils_no_measurement() -> None:
     clock = BlockClock(5.5, Time())
     clock.observe(100, START)
     clock.observe(102, START + timedelta(seconds=4))
@@ -41,11 +41,47 @@ def test_an_old_block_or_one_without_a_time_spoils_no_measurement() -> None:
     assert clock.seconds_until(106) == 2.0
 
 
-def test_a_clock_that_was_set_makes_no_nonsense() -> None:
+@pytest.mark.parametrize("wrong", [5_000_100, 10_000, 1])
+def test_the_next_poll_heals_a_wrong_one(wrong: int) -> None:
+    time = Time()
+    clock = BlockClock(5.5, time)
+    for number in range(4):
+        clock.observe(1000 + number, START + timedelta(seconds=2 * number))
+        time.now += 2
+    clock.observe(wrong, START + timedelta(seconds=8))
+    time.now += 2
+    clock.observe(1005, START + timedelta(seconds=10))
+    assert clock.height == 1005
+    assert clock.seconds_until(1010) == pytest.approx(5 * clock.block_seconds)
+    assert clock.block_seconds in {2.0, 5.5}
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=-1), timedelta(days=2_900_000), timedelta(0)])
+def test_a_wrong_time_in_a_header_makes_no_nonsense(wrong: timedelta) -> None:
     clock = BlockClock(5.5, Time())
-    clock.observe(100, START)
-    clock.observe(101, START - timedelta(hours=1))
-    assert clock.block_seconds > 0
+    clock.observe(99, START + wrong)
+    assert clock.block_seconds == 5.5
+    for number in range(100, 200):
+        clock.observe(number, START + timedelta(seconds=2 * number) + wrong * (number % 10 == 0))
+        assert clock.block_seconds in {2.0, 5.5}
+
+
+def test_what_is_heard_counts_when_it_is_likely() -> None:
+    time = Time()
+    clock = BlockClock(5.0, time)
+    clock.observe(1000, None)
+    time.now += 5
+    assert clock.hear(1001)
+    assert clock.height == 1001
+    assert clock.hear(999)
+    assert clock.height == 1001
+    assert not clock.hear(1001 + 5_000_000)
+    assert not clock.hear(10**400)
+    assert not any(clock.hear(height) for height in range(1004, 2000))
+    assert clock.height == 1001
+    assert clock.hear(1003)
+    assert clock.hear(-(10**400))
+    assert clock.height == 1003
 
 
 TOPIC = Topic(

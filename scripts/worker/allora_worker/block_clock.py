@@ -6,15 +6,24 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from itertools import pairwise
+from statistics import median
 from typing import Final
 
 _SAMPLES: Final = 50
-_FASTEST: Final = 0.1
+_FASTEST: Final = 0.05
 _SLOWEST: Final = 30.0
+# By how many blocks two nodes behind one address may differ.
+_NODES_DIFFER: Final = 20
+# By how many blocks the websocket may be ahead of what polling makes likely.
+_AHEAD: Final = 2
 
 
 class BlockClock:
     """Estimates the time until a block, from the blocks seen so far.
+
+    What polling says counts, also when it contradicts what it said before: so one wrong answer
+    does harm until the next poll, and no longer.
 
     Args:
         default_block: Seconds between blocks, until there are two blocks to measure it from.
@@ -27,25 +36,44 @@ class BlockClock:
         self._default_block = default_block
         self._monotonic = monotonic
         self._blocks: deque[tuple[int, datetime]] = deque(maxlen=_SAMPLES)
-        self._height = 0
-        self._seen_at = monotonic()
+        self._measured: float | None = None
+        self._polled, self._polled_at = 0, monotonic()
+        self._height, self._seen_at = 0, monotonic()
 
     def observe(self, height: int, block_time: datetime | None) -> None:
-        """Takes note of a block, with its time in its header where that is known."""
-        if height <= self._height:
-            return
-        self._height = height
-        self._seen_at = self._monotonic()
-        if block_time is not None:
+        """Takes note of the newest block as polling finds it, with the time in its header."""
+        now = self._monotonic()
+        if not self._is_possible(height, now):
+            self._blocks.clear()
+        self._polled, self._polled_at = height, now
+        if height != self._height:
+            self._height, self._seen_at = height, now
+        if block_time is not None and (not self._blocks or height > self._blocks[-1][0]):
             self._blocks.append((height, block_time))
+        self._measured = _measure(self._blocks)
+
+    def hear(self, height: int) -> bool:
+        """Takes note of a block that somebody tells of, unless that is unlikely.
+
+        Returns:
+            False when the chain would have to be faster than it is, which a poll can clear up.
+        """
+        now = self._monotonic()
+        if height > self._polled + (now - self._polled_at) / self.block_seconds + _AHEAD:
+            return False
+        if height > self._height:
+            self._height, self._seen_at = height, now
+        return True
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether it is known how long the chain's blocks take."""
+        return self._measured is not None
 
     @property
     def block_seconds(self) -> float:
         """Seconds between blocks, measured on the chain's own clock."""
-        if len(self._blocks) < 2:  # noqa: PLR2004 - an interval has two ends
-            return self._default_block
-        (first, started), (last, ended) = self._blocks[0], self._blocks[-1]
-        return min(max((ended - started).total_seconds() / (last - first), _FASTEST), _SLOWEST)
+        return self._default_block if self._measured is None else self._measured
 
     @property
     def height(self) -> int:
@@ -57,3 +85,18 @@ class BlockClock:
         """Seconds until the chain reaches a height; negative when it has."""
         elapsed = self._monotonic() - self._seen_at
         return (height - self._height) * self.block_seconds - elapsed
+
+    def _is_possible(self, height: int, now: float) -> bool:
+        """Whether the chain can have come from the height before to this one."""
+        most = self._polled + (now - self._polled_at) / _FASTEST + _NODES_DIFFER
+        return self._polled - _NODES_DIFFER <= height <= most
+
+
+def _measure(blocks: deque[tuple[int, datetime]]) -> float | None:
+    """Seconds between blocks; the median, so that a few wrong times in headers do not count."""
+    each = [
+        (ended - started).total_seconds() / (last - first)
+        for (first, started), (last, ended) in pairwise(blocks)
+    ]
+    possible = [seconds for seconds in each if _FASTEST <= seconds <= _SLOWEST]
+    return median(possible) if possible else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from allora_sdk import AlloraRPCClient, AlloraWalletConfig
@@ -17,7 +18,8 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
-from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line
+from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
+from .grpc_limits import limit_answers
 from .money import allo
 from .networks import Network
 from .settings import Role
@@ -38,6 +40,10 @@ _FAILING: Final = {
     Status.INTERNAL,
 }
 _FAILURES_UNTIL_NEW_CLIENT: Final = 3
+
+# What cannot be on a chain, and so is a fault of the endpoint.
+_MOST_BLOCKS: Final = 10_000_000  # of an epoch: nearly two years
+_MOST_UALLO: Final = 2**256  # https://pkg.go.dev/cosmossdk.io/math#Int
 
 # The SDK wants this much before it sends anything: 300,000 gas at its highest fee tier
 # (_pre_flight_checks of allora_sdk/rpc_client/tx_manager.py).
@@ -74,6 +80,7 @@ class Chain:
         self.client = AlloraRPCClient(
             wallet=AlloraWalletConfig(wallet=self._wallet), network=self.network.sdk
         )
+        limit_answers(self.client.grpc_client)
         # The SDK follows one version of the chain's messages; it alone says which.
         self.messages: Any = sys.modules[type(self.client.emissions.query).__module__]
         for part in ("auth", "bank", "tendermint", "tx", "emissions", "feemarket"):
@@ -95,6 +102,9 @@ class Chain:
     async def call(self, ask: Callable[[AlloraRPCClient], Awaitable[T]]) -> T:
         """Asks the chain something.
 
+        Whatever else than an answer with a status comes of it, such as one that cannot be decoded
+        or read, means that the endpoint does not work.
+
         Raises:
             SdkRefusedError: The network does not speak the SDK's version of its protocol.
             ChainUnavailableError: The endpoint does not work.
@@ -103,16 +113,28 @@ class Chain:
         try:
             # Beyond the deadline of each stub, for what the SDK puts around the call.
             async with asyncio.timeout(self._timings.chain_call + 1):
-                answer = await ask(self.client)
+                result = await ask(self.client)
         except Exception as error:
             meaning = translate(error)
+            if meaning is error and not isinstance(error, GRPCError):
+                meaning = ChainUnavailableError(f"it answers nonsense: {one_line(error)}")
             if isinstance(meaning, ChainUnavailableError):
                 self.note_failure(str(meaning))
             if meaning is error:
                 raise
             raise meaning from error
         self.note_success()
-        return answer
+        return result
+
+    async def _ask(
+        self, ask: Callable[[AlloraRPCClient], Awaitable[Any]], read: Callable[[Any], T]
+    ) -> T:
+        """As `call`, with what `read` takes from the answer."""
+
+        async def ask_and_read(client: AlloraRPCClient) -> T:
+            return read(await ask(client))
+
+        return await self.call(ask_and_read)
 
     def note_failure(self, reason: str) -> None:
         """Takes note of a call that failed, also of one that the SDK made by itself."""
@@ -142,7 +164,7 @@ class Chain:
         Raises:
             RefusedError: It belongs to another one.
         """
-        chain_id = await self.call(lambda client: client.chain_id())
+        chain_id = await self._ask(lambda client: client.chain_id(), shorten)
         if chain_id != self.network.sdk.chain_id:
             raise RefusedError(
                 f"{host_of(self.network.sdk.url)} belongs to the chain {chain_id!r}, not to "
@@ -157,71 +179,68 @@ class Chain:
         """
         request = self.messages.GetTopicRequest(topic_id=topic_id)
         try:
-            answer = await self.call(lambda client: client.emissions.query.get_topic(request))
+            topic = await self._ask(
+                lambda client: client.emissions.query.get_topic(request),
+                lambda answer: answer.topic and _read_topic(topic_id, answer.topic),
+            )
         except GRPCError as error:
             raise _no_topic(topic_id, error.message or error.status.name) from error
-        if answer.topic is None:
+        if topic is None:
             raise _no_topic(topic_id, "it answers nothing")
-        topic = answer.topic
-        arity = getattr(topic, "output_arity", None)
-        return Topic(
-            topic_id=topic_id,
-            name=topic.metadata,
-            loss_method=topic.loss_method,
-            epoch_length=topic.epoch_length,
-            ground_truth_lag=topic.ground_truth_lag,
-            submission_window=topic.worker_submission_window,
-            takes_scalar=arity is None or arity.name != "MULTI",
-        )
+        return topic
 
     async def look_at_newest_block(self) -> int:
         """Tells the clock of the newest block; returns its height."""
         request = GetLatestBlockRequest()
-        answer = await self.call(lambda client: client.tendermint.query.get_latest_block(request))
-        header = (answer.sdk_block or answer.block).header
-        self._clock.observe(header.height, header.time)
-        return int(header.height)
+        height, time = await self._ask(
+            lambda client: client.tendermint.query.get_latest_block(request), _read_header
+        )
+        self._clock.observe(height, time)
+        return height
 
     async def unfulfilled_nonces(self, role: Role, topic_id: int) -> list[int]:
         """The nonces for which the topic waits for submissions, in whatever window."""
         if role is Role.REPUTER:
             request = self.messages.GetUnfulfilledReputerNoncesRequest(topic_id=topic_id)
-            answer = await self.call(
-                lambda client: client.emissions.query.get_unfulfilled_reputer_nonces(request)
+            return await self._ask(
+                lambda client: client.emissions.query.get_unfulfilled_reputer_nonces(request),
+                lambda answer: _read_nonces(each.reputer_nonce for each in _listed(answer)),
             )
-            nonces = [item.reputer_nonce for item in answer.nonces.nonces] if answer.nonces else []
-        else:
-            request = self.messages.GetUnfulfilledWorkerNoncesRequest(topic_id=topic_id)
-            answer = await self.call(
-                lambda client: client.emissions.query.get_unfulfilled_worker_nonces(request)
-            )
-            nonces = answer.nonces.nonces if answer.nonces else []
-        return sorted(nonce.block_height for nonce in nonces)
+        request = self.messages.GetUnfulfilledWorkerNoncesRequest(topic_id=topic_id)
+        return await self._ask(
+            lambda client: client.emissions.query.get_unfulfilled_worker_nonces(request),
+            lambda answer: _read_nonces(_listed(answer)),
+        )
 
     async def newest_inference(self, topic_id: int) -> int | None:
         """The nonce of the wallet's newest inference in a topic; None when it has none there."""
         request = self.messages.GetWorkerLatestInputInferenceByTopicIdRequest(
             topic_id=topic_id, worker_address=self.address
         )
-        answer = await self.call(
+        return await self._ask(
             lambda client: client.emissions.query.get_worker_latest_input_inference_by_topic_id(
                 request
-            )
+            ),
+            lambda answer: (
+                answer.latest_input_inference and int(answer.latest_input_inference.block_height)
+            ),
         )
-        inference = answer.latest_input_inference
-        return None if inference is None else int(inference.block_height)
 
     async def account_sequence(self) -> int:
         """The number of the account's next transaction."""
         request = QueryAccountInfoRequest(address=self.address)
-        answer = await self.call(lambda client: client.auth.query.account_info(request))
-        return int(answer.info.sequence)
+        return await self._ask(
+            lambda client: client.auth.query.account_info(request),
+            lambda answer: int(answer.info.sequence),
+        )
 
     async def balance(self) -> int:
         """What the wallet has, in uallo."""
         request = QueryBalanceRequest(address=self.address, denom=self.network.sdk.fee_denom)
-        answer = await self.call(lambda client: client.bank.query.balance(request))
-        return int(answer.balance.amount)
+        return await self._ask(
+            lambda client: client.bank.query.balance(request),
+            lambda answer: _within(0, int(answer.balance.amount), _MOST_UALLO),
+        )
 
     @property
     def needed_balance(self) -> int:
@@ -247,11 +266,11 @@ def translate(error: Exception) -> Exception:
     if isinstance(error, GRPCError):
         if error.status is Status.UNIMPLEMENTED:
             return SdkRefusedError(
-                f"the network does not speak this SDK's protocol ({error.message}); set "
+                f"the network does not speak this SDK's protocol ({_message(error)}); set "
                 "ALLORA_SDK_VERSION to a version of the SDK that does, and build again"
             )
         if error.status in _FAILING:
-            return ChainUnavailableError(f"{error.status.name} {error.message}")
+            return ChainUnavailableError(f"{error.status.name} {_message(error)}")
     if isinstance(error, TimeoutError):
         return ChainUnavailableError("it does not answer")
     if isinstance(error, _UNREACHABLE):
@@ -259,7 +278,53 @@ def translate(error: Exception) -> Exception:
     return error
 
 
+def _message(error: GRPCError) -> str:
+    return shorten(str(error.message))
+
+
 def _no_topic(topic_id: int, answer: str) -> RefusedError:
     return RefusedError(
-        f"the chain knows no topic {topic_id} ({answer}); correct ALLORA_WORKER_TOPIC_ID"
+        f"the chain knows no topic {topic_id} ({shorten(answer)}); correct ALLORA_WORKER_TOPIC_ID"
     )
+
+
+# --- answers, of which nothing is taken for granted
+
+
+def _within(least: int, number: int, most: int) -> int:
+    """The number.
+
+    Raises:
+        ValueError: It is too small or too large for what it stands for.
+    """
+    if not least <= number <= most:
+        raise ValueError(f"{number} is not between {least} and {most}")
+    return number
+
+
+def _read_topic(topic_id: int, topic: Any) -> Topic:  # noqa: ANN401 - the SDK has no types for it
+    arity = getattr(topic, "output_arity", None)
+    return Topic(
+        topic_id=topic_id,
+        name=shorten(topic.metadata),
+        loss_method=shorten(topic.loss_method),
+        epoch_length=_within(1, topic.epoch_length, _MOST_BLOCKS),
+        ground_truth_lag=_within(0, topic.ground_truth_lag, _MOST_BLOCKS),
+        submission_window=_within(0, topic.worker_submission_window, _MOST_BLOCKS),
+        takes_scalar=arity is None or arity.name != "MULTI",
+    )
+
+
+def _read_header(answer: Any) -> tuple[int, datetime]:  # noqa: ANN401
+    header = (answer.sdk_block or answer.block).header
+    if not isinstance(header.time, datetime) or header.time.tzinfo is None:
+        raise ValueError("a block without a time")
+    return _within(1, header.height, 2**63), header.time
+
+
+def _listed(answer: Any) -> Iterable[Any]:  # noqa: ANN401
+    return answer.nonces.nonces if answer.nonces else []
+
+
+def _read_nonces(nonces: Iterable[Any]) -> list[int]:
+    return sorted(int(nonce.block_height) for nonce in nonces)

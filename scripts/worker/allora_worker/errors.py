@@ -86,5 +86,15 @@ class WindowLostError(Exception):
 
 def one_line(error: BaseException) -> str:
     """An exception as one line of text, at most 300 characters; its type when it has no text."""
-    text = " ".join(str(error).split())
-    return (text or type(error).__name__)[:300]
+    return shorten(str(error)) or type(error).__name__
+
+
+def shorten(text: str, most: int = 300) -> str:
+    """A text of strangers as one line of printable characters.
+
+    Args:
+        text: Of any length.
+        most: How many characters are left at most.
+    """
+    line = " ".join(text[: most * 8].split())[:most]
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)

@@ -128,12 +128,17 @@ class Service:
             for topic in topics.values():
                 topic.nudge()
 
+        def hear_block(height: int) -> None:
+            if not clock.hear(height):
+                for topic in topics.values():
+                    topic.look_soon()
+
         events = WindowEvents(
             self._network.websocket_url,
             event_type=chain.event_type(settings.role),
             topic_ids=settings.topic_ids,
-            on_opening=lambda opening: topics[opening.topic_id].announce(opening),
-            on_block=clock.observe,
+            on_opening=lambda opening: topics[opening.topic_id].announce(opening.nonce),
+            on_block=hear_block,
             timings=timings,
         )
         for topic_id in settings.topic_ids:

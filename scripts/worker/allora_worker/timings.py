@@ -19,6 +19,12 @@ class Timings:
     poll_min: float = 5.0
     poll_max: float = 60.0
     """Bounds of the time between polls, which is a third of the topic's submission window."""
+    hint_pause: float = 1.0
+    """Between polls while somebody says that there is a window to be found."""
+    payment_pause_min: float = 60.0
+    payment_pause_max: float = 3600.0
+    """Bounds of the time between transactions after several were paid for and rejected, which is
+    half of the topic's epoch."""
     prepare_again: float = 3600.0
     """Between looks at what a topic needs: its windows' length, the wallet's registration."""
     events_silence: float = 60.0

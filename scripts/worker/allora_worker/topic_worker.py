@@ -21,6 +21,7 @@ from .errors import (
     SdkRefusedError,
     WindowLostError,
     one_line,
+    shorten,
 )
 from .losses import log_loss
 from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
@@ -33,6 +34,7 @@ from .model import (
     ModelFailureKind,
     Question,
 )
+from .restraint import MOST_REJECTED, Restraint
 from .settings import Role, Settings
 from .status import ModelStatus, Submission, TopicStatus, now
 from .submitter import (
@@ -43,13 +45,18 @@ from .submitter import (
     Value,
 )
 from .timings import Timings
-from .window_events import Opening
 from .windows import Topic, Window, window_length, window_of
 
 # Kept free at a window's end for the transaction to get into a block.
 _BLOCKS_FOR_TRANSACTION: Final = 3
 _MOST_PAID_ATTEMPTS: Final = 3
 _MOST_NONCES: Final = 1000
+# A chain has one at a time, or two for a block.
+_MOST_OPEN_WINDOWS: Final = 3
+# For an opening that polling does not confirm; nodes behind one address differ by a moment.
+_LOOKS_FOR_A_HINT: Final = 5
+# By so many blocks no node is behind another: the chain has begun anew.
+_MOST_BLOCKS_BEHIND: Final = 100
 _LEAST_SECONDS_FOR_MODEL: Final = 1.0
 
 
@@ -96,11 +103,19 @@ class TopicWorker:
         self._topic: Topic | None = None
         self._is_resuming = True
         self._has_recalled = False
+        self._needs_registration = True
         self._begun: dict[int, None] = {}
+        self._announced: dict[int, None] = {}
         self._windows: dict[int, asyncio.Task[None]] = {}
         self._submitting: set[int] = set()
         self._unheard: set[int] = set()
         self._wake = asyncio.Event()
+        self._look = asyncio.Event()
+        self._looks_left = 0
+        self._height = 0
+        self._polls_behind = 0
+        self._restraint = Restraint()
+        self._paying = asyncio.Lock()
 
     # --- the loop
 
@@ -113,6 +128,7 @@ class TopicWorker:
                 pauses.reset()
                 await self._follow_windows(topic)
             except RefusedError as error:
+                self._needs_registration = True
                 self._note_refusal(error)
                 await self._sleep(pauses.after_refusal())
             except (ChainUnavailableError, GRPCError) as error:
@@ -126,14 +142,24 @@ class TopicWorker:
     def nudge(self) -> None:
         """Lets it try again at once what it is waiting for, because something has changed."""
         self._wake.set()
+        self._look.set()
 
-    def announce(self, opening: Opening) -> None:
-        """Begins to work in a window that the chain has just opened."""
-        self._unheard.discard(opening.nonce)
-        if self._topic is None or self._status.refusal:
-            return  # polling finds it when there is something to work with
-        start = window_of(self._settings.role, self._topic, opening.nonce).start
-        self._begin(self._topic, Window(opening.nonce, start, opening.end))
+    def announce(self, nonce: int) -> None:
+        """Looks for a window that the chain is said to have opened.
+
+        It is worked on when polling finds it, because whoever says so may say anything.
+        """
+        if nonce in self._announced or not 0 < nonce <= self._clock.height + _MOST_BLOCKS_BEHIND:
+            return
+        _remember(self._announced, nonce)
+        self._unheard.discard(nonce)
+        if nonce not in self._begun:
+            self._looks_left = _LOOKS_FOR_A_HINT
+            self._look.set()
+
+    def look_soon(self) -> None:
+        """Polls once before it is time to."""
+        self._look.set()
 
     async def stop(self) -> None:
         """Ends what is under way, but gives transactions in flight some time to get through."""
@@ -149,6 +175,20 @@ class TopicWorker:
                 await self._wake.wait()
         except TimeoutError:
             pass
+        self._wake.clear()
+
+    async def _wait_for_next_look(self, topic: Topic) -> None:
+        """Waits until it is time to poll again, or somebody has a reason to; never hurries."""
+        polled_at = time.monotonic()
+        pause = self._timings.hint_pause
+        try:
+            async with asyncio.timeout(pause if self._looks_left else self._poll_seconds(topic)):
+                await self._look.wait()
+        except TimeoutError:
+            pass
+        await asyncio.sleep(polled_at + pause - time.monotonic())
+        self._looks_left = max(0, self._looks_left - 1)
+        self._look.clear()
         self._wake.clear()
 
     async def _prepare(self) -> Topic:
@@ -168,7 +208,9 @@ class TopicWorker:
         balance = await self._chain.balance()
         if balance < self._chain.needed_balance:
             raise self._chain.unfunded(balance)
-        await self._submitter.register(topic)
+        if self._needs_registration:
+            await self._submitter.register(topic)
+            self._needs_registration = False
         if not self._status.is_registered or self._status.refusal:
             reports.info(
                 "ready",
@@ -196,7 +238,7 @@ class TopicWorker:
         except GRPCError:
             nonce = None  # no reason not to work
         self._has_recalled = True
-        if nonce is not None:
+        if nonce is not None and 0 < nonce <= height:
             self._status.succeeded_ago((height - nonce) * self._clock.block_seconds)
 
     async def _follow_windows(self, topic: Topic) -> None:
@@ -210,19 +252,65 @@ class TopicWorker:
         until = time.monotonic() + self._timings.prepare_again
         while self._status.refusal is None and time.monotonic() < until:
             height = await self._chain.look_at_newest_block()
+            if self._has_begun_anew(height):
+                self._forget_windows_after(height)
+                return
             nonces = await self._chain.unfulfilled_nonces(self._settings.role, self._topic_id)
-            windows = [window_of(self._settings.role, topic, nonce) for nonce in nonces]
-            open_now = [window for window in windows if window.start <= height < window.end]
-            begun = {window.nonce for window in open_now if self._begin(topic, window)}
+            open_now = self._open_windows(topic, nonces, height)
+            begun = self._begin_all(topic, open_now)
             if not is_first:
-                self._unheard |= begun
+                self._unheard |= begun - self._announced.keys()
             self._check_announcements(height, open_now)
             self._status.chain_problem = None
             self._is_resuming = is_first = False
-            await self._sleep(self._poll_seconds(topic))
+            await self._wait_for_next_look(topic)
+        self._needs_registration = True
         if self._status.refusal is not None:
             refusal = SdkRefusedError if self._status.is_sdk_refused else RefusedError
             raise refusal(self._status.refusal)
+
+    def _open_windows(self, topic: Topic, nonces: list[int], height: int) -> list[Window]:
+        """The windows that are open at a height, the newest first; few, as on any chain."""
+        windows = [
+            window_of(self._settings.role, topic, nonce) for nonce in nonces if 0 < nonce <= height
+        ]
+        open_now = [window for window in windows if window.start <= height < window.end]
+        return open_now[: -_MOST_OPEN_WINDOWS - 1 : -1]
+
+    def _begin_all(self, topic: Topic, open_now: list[Window]) -> set[int]:
+        """Starts to work in open windows; returns the nonces of those that are new."""
+        if self._restraint.seconds_left:
+            return set()
+        return {window.nonce for window in open_now if self._begin(topic, window)}
+
+    def _has_begun_anew(self, height: int) -> bool:
+        """Whether the chain counts its blocks from the beginning again, as two polls in a row say.
+
+        A test network does that with the name that it had.
+        """
+        if height >= self._height - _MOST_BLOCKS_BEHIND:
+            self._height, self._polls_behind = max(height, self._height), 0
+            return False
+        self._polls_behind += 1
+        self._look.set()
+        return self._polls_behind > 1
+
+    def _forget_windows_after(self, height: int) -> None:
+        """Makes ready for a chain whose newest block has this height, and whose nonces repeat."""
+        reports.warning(
+            "chain_reset",
+            f"topic {self._topic_id}: the chain is at block {height} after {self._height}; "
+            "everything is looked at anew",
+            topic=self._topic_id,
+        )
+        self._height, self._polls_behind = height, 0
+        self._needs_registration = self._is_resuming = True
+        self._announced.clear()
+        self._unheard.clear()
+        for nonce in [nonce for nonce in self._begun if nonce > height]:
+            del self._begun[nonce]
+            if nonce in self._windows and nonce not in self._submitting:
+                self._windows[nonce].cancel()
 
     def _check_announcements(self, height: int, windows: list[Window]) -> None:
         """Tells of windows that the chain should have announced by now, and has not.
@@ -235,6 +323,8 @@ class TopicWorker:
             self._on_unannounced()
 
     def _poll_seconds(self, topic: Topic) -> float:
+        if not self._clock.is_measured:
+            return self._timings.poll_min
         third = window_length(self._settings.role, topic) * self._clock.block_seconds / 3
         return min(max(third, self._timings.poll_min), self._timings.poll_max)
 
@@ -253,13 +343,15 @@ class TopicWorker:
         """Starts to work in a window; tells whether that was not done before."""
         if window.nonce in self._begun:
             return False
-        self._begun[window.nonce] = None
-        if len(self._begun) > _MOST_NONCES:
-            del self._begun[next(iter(self._begun))]
+        _remember(self._begun, window.nonce)
         task = asyncio.create_task(self._work(topic, window, is_resumed=self._is_resuming))
         self._windows[window.nonce] = task
-        task.add_done_callback(lambda _: self._windows.pop(window.nonce, None))
+        task.add_done_callback(lambda _: self._end(window.nonce, task))
         return True
+
+    def _end(self, nonce: int, task: asyncio.Task[None]) -> None:
+        if self._windows.get(nonce) is task:  # not another one, after a reset of the chain
+            del self._windows[nonce]
 
     async def _work(self, topic: Topic, window: Window, *, is_resumed: bool) -> None:
         reports.info(
@@ -268,6 +360,7 @@ class TopicWorker:
             f"{self._clock.seconds_until(window.end):.0f} s left",
             topic=self._topic_id,
             nonce=window.nonce,
+            announced=window.nonce in self._announced,
         )
         self._status.open_windows += 1
         try:
@@ -355,7 +448,7 @@ class TopicWorker:
             block = self._clock.block_seconds
             send_until = time.monotonic() + self._clock.seconds_until(window.end) - block
             try:
-                return await self._submitter.submit(topic, window.nonce, value, send_until)
+                return await self._submit_once(topic, window, value, send_until)
             except AttemptFailedError as error:
                 reason = one_line(error)
                 reports.warning(
@@ -372,6 +465,40 @@ class TopicWorker:
                 self._status.window_problem = reason
                 await asyncio.sleep(pause)
 
+    async def _submit_once(
+        self, topic: Topic, window: Window, value: Value, send_until: float
+    ) -> Accepted:
+        """Submits unless payments are held back, and takes note of what it was worth."""
+        async with self._paying:
+            if seconds := self._restraint.seconds_left:
+                raise WindowLostError(
+                    FailureKind.REJECTED,
+                    f"the chain rejected {MOST_REJECTED} transactions or more in a row, which were "
+                    f"paid for; the next one is sent in {seconds:.0f} s at the earliest",
+                )
+            try:
+                accepted = await self._submitter.submit(topic, window.nonce, value, send_until)
+            except AttemptFailedError as error:
+                if error.was_paid and self._restraint.rejected(self._payment_pause(topic)):
+                    self._note_restraint()
+                raise
+            self._restraint.accepted()
+            return accepted
+
+    def _payment_pause(self, topic: Topic) -> float:
+        """Short enough that the first window is met after things are right again."""
+        half = topic.epoch_length * self._clock.block_seconds / 2
+        return min(max(half, self._timings.payment_pause_min), self._timings.payment_pause_max)
+
+    def _note_restraint(self) -> None:
+        reports.warning(
+            "payments_held",
+            f"topic {self._topic_id}: {MOST_REJECTED} transactions or more in a row were paid for "
+            f"and rejected; the next one is sent in {self._restraint.seconds_left:.0f} s at the "
+            "earliest",
+            topic=self._topic_id,
+        )
+
     def _seconds_for_model(self, window: Window) -> float:
         """Until the model server's answer would come too late for a transaction."""
         blocks = min(_BLOCKS_FOR_TRANSACTION, (window.end - window.start) / 4)
@@ -383,14 +510,16 @@ class TopicWorker:
         value = _shown(answer.value)
         self._status.succeeded()
         self._status.submissions += 1
-        self._status.last_submission = Submission(window.nonce, value, accepted.tx_hash, now())
+        self._status.last_submission = Submission(
+            window.nonce, value, shorten(accepted.tx_hash, 64), now()
+        )
         reports.info(
             "submitted",
             f"topic {self._topic_id}: submitted for nonce {window.nonce}",
             topic=self._topic_id,
             nonce=window.nonce,
             value=value,
-            tx_hash=accepted.tx_hash,
+            tx_hash=shorten(accepted.tx_hash, 64),
             height=accepted.height,
         )
         reports.metric(SUBMISSIONS, 1, **self._dimensions)
@@ -434,6 +563,13 @@ class _Pauses:
         pause = self._failure
         self._failure = min(pause * 2, self._timings.chain_pause_max)
         return pause
+
+
+def _remember(nonces: dict[int, None], nonce: int) -> None:
+    """Adds a nonce, and forgets the oldest of too many."""
+    nonces[nonce] = None
+    if len(nonces) > _MOST_NONCES:
+        del nonces[next(iter(nonces))]
 
 
 def _shown(value: Value) -> object:
