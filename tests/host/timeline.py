@@ -97,7 +97,11 @@ def _from_the_journal(node: Node) -> dict[str, float]:
     for entry in node.journal("--boot"):
         message = entry["MESSAGE"]
         for name, beginning in _IN_THE_JOURNAL.items():
-            if name not in found and isinstance(message, str) and message.startswith(beginning):
+            if (
+                name not in found
+                and isinstance(message, str)
+                and message.lstrip().startswith(beginning)
+            ):
                 found[name] = int(entry["__REALTIME_TIMESTAMP"]) / _MICROSECONDS
     return found
 
