@@ -14,7 +14,7 @@ import pytest
 
 from scripts.host.bin import host_status
 from tests.host.cloud import ADDRESS, HOST_ADDRESS
-from tests.host.node import Node
+from tests.host.node import CONNECT, Node
 from tests.host.timeline import MOMENTS, timeline
 from tests.host.waiting import wait_for
 from tests.host.world import CONSUMER_TOKEN, TOPIC, World, instance
@@ -258,27 +258,6 @@ def test_what_the_model_says_is_no_metric_and_moves_no_cursor(node: Node, world:
     assert said in node.machine.run("docker logs --tail 10 allora-model-1")
 
 
-_CONNECT = """
-import socket, sys
-
-for address, port in zip(sys.argv[1::2], sys.argv[2::2]):
-    try:
-        socket.create_connection((address, int(port)), timeout=3)
-        print("yes")
-    except TimeoutError:
-        print("silence")
-    except OSError as error:
-        print(error.strerror)
-"""
-
-
-def _connects(node: Node, container: str, *targets: tuple[str, int]) -> list[str]:
-    """How each attempt to connect from within a container ends."""
-    words = " ".join(f"{address} {port}" for address, port in targets)
-    python = f"docker exec --interactive {container} python - {words}"
-    return node.machine.run(python, stdin=_CONNECT).splitlines()
-
-
 def test_model_reaches_neither_the_worker_s_port_nor_the_metadata(node: Node) -> None:
     networks = node.container("worker")["NetworkSettings"]["Networks"]
     (network,) = networks.values()
@@ -290,12 +269,11 @@ def test_model_reaches_neither_the_worker_s_port_nor_the_metadata(node: Node) ->
         (ADDRESS, 9010),  # as the host's public address is beyond its router
         ("169.254.169.254", 80),
     ]
-    assert _connects(node, "allora-model-1", *targets) == ["silence"] * len(targets)
-    ((v6),) = _connects(node, "allora-model-1", ("fd00:ec2::254", 80))
-    assert v6 != "yes"
+    assert node.connections("model", *targets) == ["silence"] * len(targets)
+    assert node.connections("model", ("fd00:ec2::254", 80)) != ["yes"]
     # Otherwise this would show nothing: the same places answer others.
-    assert _connects(node, "allora-model-1", ("source", 8000), (ADDRESS, 443)) == ["yes", "yes"]
-    assert _connects(node, "allora-worker-1", ("model", 8000)) == ["yes"]
+    assert node.connections("model", ("source", 8000), (ADDRESS, 443)) == ["yes", "yes"]
+    assert node.connections("worker", ("model", 8000)) == ["yes"]
     for address, port in targets[2:4]:
         assert node.machine.succeeds(f"curl --silent --max-time 5 {address}:{port}/health")
 
@@ -304,7 +282,7 @@ def test_metadata_is_out_of_reach_while_an_image_is_built(node: Node) -> None:
     network = node.container("worker")["NetworkSettings"]["Networks"].popitem()[1]
     targets = f"169.254.169.254 80 {network['Gateway']} 9010 {HOST_ADDRESS} 9010 {ADDRESS} 443"
     image = node.container("model")["Config"]["Image"]
-    dockerfile = f"FROM {image}\nCOPY <<'END' /tmp/connect.py\n{_CONNECT}END\n"
+    dockerfile = f"FROM {image}\nCOPY <<'END' /tmp/connect.py\n{CONNECT}END\n"
     dockerfile += f"RUN python /tmp/connect.py {targets}\n"
     output = node.machine.run(
         "docker build --no-cache --progress plain - 2>&1", stdin=dockerfile, timeout=120
@@ -315,12 +293,18 @@ def test_metadata_is_out_of_reach_while_an_image_is_built(node: Node) -> None:
 
 def test_containers_have_no_way_to_the_instances_credentials(node: Node) -> None:
     for service in ("worker", "model"):
-        target = ("169.254.169.254", 80)
-        assert _connects(node, f"allora-{service}-1", target) == ["silence"]
+        assert node.connections(service, ("169.254.169.254", 80)) == ["silence"]
         variables = "\n".join(node.container(service)["Config"]["Env"])
         assert "AWS_" not in variables
     # The host itself has: otherwise this would show nothing.
     assert node.machine.succeeds("curl --silent --max-time 5 169.254.169.254/latest/meta-data/")
+
+
+def test_what_holds_secrets_leaves_no_core(node: Node) -> None:
+    for unit in ("allora.service", "allora-report.service"):
+        # Not 0, which the kernel heeds for files alone, and not when it pipes a core to a program.
+        shown = node.machine.run(f"systemctl show --property LimitCORE --value {unit}")
+        assert shown.strip() == "1"
 
 
 def test_containers_run_without_privileges(node: Node) -> None:

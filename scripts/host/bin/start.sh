@@ -66,7 +66,7 @@ check_containers() {
   for service in worker model; do
     # One that ends at once is running for a moment whenever Docker tries again.
     [[ $(restart_count "$service") == "${restarts[$service]}" && $(state "$service") == running ]] ||
-      die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service"
+      die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service | cat -v"
   done
 }
 
