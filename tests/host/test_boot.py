@@ -278,6 +278,19 @@ def test_model_reaches_neither_the_worker_s_port_nor_the_metadata(node: Node) ->
         assert node.machine.succeeds(f"curl --silent --max-time 5 {address}:{port}/health")
 
 
+def test_rules_are_what_keeps_the_model_away(node: Node, world: World) -> None:
+    targets = (("169.254.169.254", 80), ("worker", 9010), (HOST_ADDRESS, 9010))
+    world.cloud.let_metadata_travel(hops=64)
+    try:
+        assert node.connections("model", *targets) == ["silence"] * 3
+        node.machine.run("nft 'delete table inet allora; delete table bridge allora'")
+        assert node.connections("model", *targets) == ["yes"] * 3
+    finally:
+        world.cloud.let_metadata_travel(hops=1)
+        node.machine.run("/opt/allora/bin/isolate.sh")
+    assert node.connections("model", *targets) == ["silence"] * 3
+
+
 def test_metadata_is_out_of_reach_while_an_image_is_built(node: Node) -> None:
     network = node.container("worker")["NetworkSettings"]["Networks"].popitem()[1]
     targets = f"169.254.169.254 80 {network['Gateway']} 9010 {HOST_ADDRESS} 9010 {ADDRESS} 443"
