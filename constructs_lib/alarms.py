@@ -16,11 +16,15 @@ from typing import Literal
 from constructs_lib.metrics import Source, Sources
 from scripts.worker.allora_worker import metric_names as worker
 
-MOST_ALARMS = 10
-"""What CloudWatch does not charge for (https://aws.amazon.com/cloudwatch/pricing/)."""
+MOST_ALARMS = 11
+"""One more than CloudWatch does not charge for: 0.10 USD a month
+(https://aws.amazon.com/cloudwatch/pricing/)."""
 
 FULL_DISK = 80
 """Percent. Beyond it, the host removes by itself what nothing uses (scripts/host/bin/care.sh)."""
+
+MUCH_TRAFFIC = 500
+"""MB that go out in an hour; 0.09 USD a GB in most regions (https://aws.amazon.com/ec2/pricing/)."""
 
 _RUNBOOK = "docs/operations.md"
 
@@ -115,6 +119,23 @@ def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iter
             "pipenv run allora connect, and there: sudo du -xh --max-depth 3 /var/lib | sort -h | "
             "tail. Have the model write less, or raise AWS_ROOT_VOLUME_SIZE and type: pipenv run "
             "allora deploy, then pipenv run allora restart --reboot."
+        ),
+    )
+    yield Alarm(
+        "traffic-out",
+        sources.ec2("NetworkOut"),
+        statistic="Sum",
+        period=3600,
+        periods=1,
+        comparison="GreaterThanOrEqualToThreshold",
+        threshold=MUCH_TRAFFIC * 1_000_000,
+        missing="notBreaching",
+        meaning=(
+            f"The host has sent {MUCH_TRAFFIC} MB or more within an hour, of which worker and logs "
+            "need less than a tenth; to the internet a GB costs about 0.09 USD. To do: pipenv run "
+            "allora connect, and there: sudo docker stats --no-stream shows which container sends. "
+            "The model: look for what it does, and stop it meanwhile with sudo docker stop "
+            "allora-model-1. The worker: strangers ask it much; ALLORA_INGRESS_CIDRS says who may."
         ),
     )
     if burstable:

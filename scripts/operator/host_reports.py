@@ -7,6 +7,9 @@ Streams of the group `/allora/<worker>/host`, for each instance:
 - `<instance id>/status`: a JSON object every minute (tests/samples/host_status.json is one).
 
 The containers' output is in the streams `<instance id>` of the groups `…/worker` and `…/model`.
+
+A line of somebody else's (the model's, or of a build) that could be JSON is the text of a JSON
+object, `{"text": "…"}`, so that CloudWatch makes no metrics of it.
 """
 
 from __future__ import annotations
@@ -135,4 +138,15 @@ def last_progress(
 def _line_of(event: Mapping[str, Any]) -> Line:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
     # GetLogEvents gives no id; its lines are not told apart.
-    return Line(event.get("eventId", ""), at, event["message"].rstrip("\n"))
+    return Line(event.get("eventId", ""), at, _said(event["message"].rstrip("\n")))
+
+
+def _said(message: str) -> str:
+    """A line as it was said, before the host put it into a JSON object."""
+    if not message.startswith('{"text": "'):
+        return message
+    try:
+        wrapped = json.loads(message)
+    except ValueError:
+        return message
+    return wrapped["text"] if wrapped.keys() == {"text"} else message

@@ -58,7 +58,8 @@ class Cloud:
             resolver_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             resolver_socket.bind((_RESOLVER, 53))
         # As AWS answers with a hop limit of 1: the host gets it, what it forwards to does not.
-        metadata_socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
+        self._metadata_socket = metadata_socket
+        self.let_metadata_travel(hops=1)
         self._web = [WebServer(plain_socket, plain), WebServer(secure_socket, secure, tls)]
         self._servers: list[WebServer | DnsServer] = [
             *self._web,
@@ -70,6 +71,10 @@ class Cloud:
     def transfers(self) -> list[Transfer]:
         """What the host got from the sites."""
         return [transfer for server in self._web for transfer in server.transfers]
+
+    def let_metadata_travel(self, hops: int) -> None:
+        """Sets how far answers of the metadata service get, as the option of an instance does."""
+        self._metadata_socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops)
 
     def close(self) -> None:
         """Ends it."""

@@ -12,6 +12,20 @@ from tests.host.waiting import wait_for
 
 _PORT = 9010
 
+CONNECT = """
+import socket, sys
+
+for address, port in zip(sys.argv[1::2], sys.argv[2::2]):
+    try:
+        socket.create_connection((address, int(port)), timeout=3)
+        print("yes")
+    except TimeoutError:
+        print("silence")
+    except OSError as error:
+        print(error.strerror)
+"""
+"""Prints how each attempt to connect ends; its arguments are addresses and ports by turns."""
+
 
 class Node:
     """A host with worker and model.
@@ -71,6 +85,12 @@ class Node:
         output = self.machine.run(f"docker inspect allora-{service}-1")
         container: dict[str, Any] = json.loads(output)[0]
         return container
+
+    def connections(self, service: str, *targets: tuple[str, int]) -> list[str]:
+        """How each attempt to connect from within a container ends: yes, silence, or an error."""
+        words = " ".join(f"{address} {port}" for address, port in targets)
+        python = f"docker exec --interactive allora-{service}-1 python - {words}"
+        return self.machine.run(python, stdin=CONNECT).splitlines()
 
     def process(self, service: str) -> int:
         """The program that runs in a container, below the container's init; 0 when none does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 import shlex
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from scripts.host.bin import host_status
-from tests.host.node import Node
+from tests.host.cloud import ADDRESS, HOST_ADDRESS
+from tests.host.node import CONNECT, Node
 from tests.host.timeline import MOMENTS, timeline
 from tests.host.waiting import wait_for
 from tests.host.world import CONSUMER_TOKEN, TOPIC, World, instance
@@ -148,7 +150,7 @@ def test_cloudwatch_is_told_where_metrics_are(world: World) -> None:
     assert world.aws.log_formats == {
         _LOG_GROUPS["worker"]: {"json/emf"},
         _LOG_GROUPS["model"]: {None},
-        _LOG_GROUPS["host"]: {"json/emf"},
+        _LOG_GROUPS["host"]: {"json/emf", None},
     }
 
 
@@ -234,14 +236,88 @@ def test_output_arrives_in_cloudwatch_logs(node: Node, world: World) -> None:
     assert node.health["model"]["state"] == "ok"
 
 
-def test_containers_have_no_way_to_the_instances_credentials(node: Node) -> None:
-    connect = (
-        "import socket; socket.create_connection(('169.254.169.254', 80), timeout=3); print('yes')"
+def test_what_the_model_says_is_no_metric_and_moves_no_cursor(node: Node, world: World) -> None:
+    metric = json.dumps({"_aws": {"CloudWatchMetrics": [{"Namespace": "Allora"}]}, "Balance": 9})
+    said = f"{metric}\nred \x1b[31mand\x1b[2J\rback\nallora: ready\nthe end\n"
+    node.machine.run(
+        "docker exec --interactive allora-model-1 sh -c 'cat >/proc/1/fd/1'", stdin=said
     )
+    identity = instance(world.deployment).id
+    arrived = partial(_is_logged, "the end", world.deployment, "model", identity)
+    wait_for("the model's words in CloudWatch", arrived, 30)
+    lines = _logged(world.deployment, "model", identity)
+    assert lines[-4:] == [
+        json.dumps({"text": metric}),
+        r"red and\x1b[2J\rback",
+        "allora: ready",
+        "the end",
+    ]
+    for line in lines:
+        assert not line.startswith("{") or set(json.loads(line)) == {"text"}
+    # `docker logs` has it as it was said.
+    assert said in node.machine.run("docker logs --tail 10 allora-model-1")
+
+
+def test_model_reaches_neither_the_worker_s_port_nor_the_metadata(node: Node) -> None:
+    networks = node.container("worker")["NetworkSettings"]["Networks"]
+    (network,) = networks.values()
+    targets = [
+        (network["IPAddress"], 9010),
+        ("worker", 9010),
+        (network["Gateway"], 9010),
+        (HOST_ADDRESS, 9010),
+        (ADDRESS, 9010),  # as the host's public address is beyond its router
+        ("169.254.169.254", 80),
+    ]
+    assert node.connections("model", *targets) == ["silence"] * len(targets)
+    assert node.connections("model", ("fd00:ec2::254", 80)) != ["yes"]
+    # Otherwise this would show nothing: the same places answer others.
+    assert node.connections("model", ("source", 8000), (ADDRESS, 443)) == ["yes", "yes"]
+    assert node.connections("worker", ("model", 8000)) == ["yes"]
+    for address, port in targets[2:4]:
+        assert node.machine.succeeds(f"curl --silent --max-time 5 {address}:{port}/health")
+
+
+def test_rules_are_what_keeps_the_model_away(node: Node, world: World) -> None:
+    targets = (("169.254.169.254", 80), ("worker", 9010), (HOST_ADDRESS, 9010))
+    world.cloud.let_metadata_travel(hops=64)
+    try:
+        assert node.connections("model", *targets) == ["silence"] * 3
+        node.machine.run("nft 'delete table inet allora; delete table bridge allora'")
+        assert node.connections("model", *targets) == ["yes"] * 3
+    finally:
+        world.cloud.let_metadata_travel(hops=1)
+        node.machine.run("/opt/allora/bin/isolate.sh")
+    assert node.connections("model", *targets) == ["silence"] * 3
+
+
+def test_metadata_is_out_of_reach_while_an_image_is_built(node: Node) -> None:
+    network = node.container("worker")["NetworkSettings"]["Networks"].popitem()[1]
+    targets = f"169.254.169.254 80 {network['Gateway']} 9010 {HOST_ADDRESS} 9010 {ADDRESS} 443"
+    image = node.container("model")["Config"]["Image"]
+    dockerfile = f"FROM {image}\nCOPY <<'END' /tmp/connect.py\n{CONNECT}END\n"
+    dockerfile += f"RUN python /tmp/connect.py {targets}\n"
+    output = node.machine.run(
+        "docker build --no-cache --progress plain - 2>&1", stdin=dockerfile, timeout=120
+    )
+    said = re.findall(r"^#\d+ [\d.]+ (yes|silence|.* .*)$", output, re.MULTILINE)
+    assert said[-4:] == ["silence", "silence", "silence", "yes"], output
+
+
+def test_containers_have_no_way_to_the_instances_credentials(node: Node) -> None:
     for service in ("worker", "model"):
-        assert not node.machine.succeeds(f'docker exec allora-{service}-1 python -c "{connect}"')
+        assert node.connections(service, ("169.254.169.254", 80)) == ["silence"]
+        variables = "\n".join(node.container(service)["Config"]["Env"])
+        assert "AWS_" not in variables
     # The host itself has: otherwise this would show nothing.
-    assert node.machine.succeeds(f'python3 -c "{connect}"')
+    assert node.machine.succeeds("curl --silent --max-time 5 169.254.169.254/latest/meta-data/")
+
+
+def test_what_holds_secrets_leaves_no_core(node: Node) -> None:
+    for unit in ("allora.service", "allora-report.service"):
+        # Not 0, which the kernel heeds for files alone, and not when it pipes a core to a program.
+        shown = node.machine.run(f"systemctl show --property LimitCORE --value {unit}")
+        assert shown.strip() == "1"
 
 
 def test_containers_run_without_privileges(node: Node) -> None:

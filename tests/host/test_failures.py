@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from tests.host.cloud import HOST_ADDRESS
 from tests.host.node import Node
 from tests.host.submitting import submits
 from tests.host.waiting import wait_for
@@ -45,6 +46,8 @@ def test_reboot(node: Node, world: World) -> None:
     node.machine.reboot()
     submits(node, world)
     wait_for("allora.service is up", lambda: _state(node, "ActiveState") == "active", 60)
+    targets = [("worker", 9010), (HOST_ADDRESS, 9010), ("169.254.169.254", 80)]
+    assert node.connections("model", *targets) == ["silence"] * len(targets)
 
 
 def test_user_data_may_run_again(node: Node, world: World) -> None:

@@ -22,8 +22,8 @@ _IN_THE_JOURNAL = {
     "user data runs": "[1/",
     "packages installed": "[4/6] Install packages: done",
     "Docker ready": "[5/6] Run Docker: done",
-    "images built": " allora-worker  Built",
-    "containers started": " Container allora-worker-1  Started",
+    "images built": "allora-worker  Built",
+    "containers started": "Container allora-worker-1  Started",
 }
 MOMENTS = (
     *("instance started", *_IN_THE_JOURNAL),
@@ -97,7 +97,8 @@ def _from_the_journal(node: Node) -> dict[str, float]:
     for entry in node.journal("--boot"):
         message = entry["MESSAGE"]
         for name, beginning in _IN_THE_JOURNAL.items():
-            if name not in found and isinstance(message, str) and message.startswith(beginning):
+            is_text = name not in found and isinstance(message, str)
+            if is_text and message.lstrip().startswith(beginning):
                 found[name] = int(entry["__REALTIME_TIMESTAMP"]) / _MICROSECONDS
     return found
 

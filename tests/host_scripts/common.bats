@@ -40,6 +40,16 @@ script() {
   [ "$output" = 'allora: hello' ]
 }
 
+@test "what is quoted from a model does nothing to a terminal, on the console, in the journal or in last-failure" {
+  script $'die "it says: $(printf \'a\\033[2J\\rb\\302\\233c\\342\\200\\256d\\nallora: ready\')"'
+  [ "$status" -eq 1 ]
+  local expected='it says: a?[2J?b??c???d allora: ready'
+  [ "$(last_console_line)" = "allora: failed: $expected" ]
+  [ "$(<"$ALLORA_ROOT/run/allora/last-failure")" = "$expected" ]
+  [ "$output" = "allora: failed: $expected" ]
+  called "^logger --tag allora -- failed: it says: a\\?\\[2J"
+}
+
 @test "an unexpected failure names the command and its place, and is the last line" {
   script 'work() { false; echo unreachable; }; work'
   [ "$status" -eq 1 ]

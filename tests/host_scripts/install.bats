@@ -19,7 +19,7 @@ setup() {
   # The last APT_FAILURES installations have failed so far.
   stub apt-get 'if [[ " $* " == *" install "* ]]; then
       if (( $(grep -c "^apt-get.* install " "$CALLS") <= ${APT_FAILURES:-0} )); then echo "E: no route" >&2; exit 100; fi
-      printf "%s\n" "${@: -6}" >>"$ALLORA_ROOT/installed"
+      printf "%s\n" "${@: -7}" >>"$ALLORA_ROOT/installed"
     fi'
 }
 
@@ -38,9 +38,10 @@ allora: [4/6] Install packages: done
 allora: [5/6] Run Docker: done
 allora: [6/6] Start worker and model: done
 allora: ready' ]
-  called '^apt-get .* install --no-install-recommends docker.io docker-buildx docker-compose-v2 git python3-boto3 unattended-upgrades$'
+  called '^apt-get .* install --no-install-recommends docker.io docker-buildx docker-compose-v2 git nftables python3-boto3 unattended-upgrades$'
   called '^systemctl enable allora.service$'
   called '^systemctl enable allora-storage.service$'
+  called '^systemctl enable allora-isolate.service$'
   called '^systemctl enable --now allora-care.timer$'
 }
 
@@ -48,7 +49,7 @@ allora: ready' ]
   "$BIN/install.sh"
   run grep --max-count 2 '^systemctl' "$CALLS"
   [ "$output" = 'systemctl daemon-reload
-systemctl enable --now allora-report.service allora-status.timer' ]
+systemctl enable --now allora-report.service allora-model-log.service allora-status.timer' ]
   stub systemctl '[[ $* != *allora-report* ]]'
   run "$BIN/install.sh"
   [ "$status" -eq 0 ]

@@ -118,6 +118,21 @@ allora: worker and model are running' ]
   contains "$(last_console_line)" 'compose.sh logs --tail 50 worker'
 }
 
+@test "the last words of a model are printable" {
+  replace compose.sh 'case $1 in ps) echo c-container ;; logs) printf "gone\\033[2J\\rallora: ready\\n" ;; esac'
+  STOPPED=c run "$BIN/start.sh"
+  [ "$status" -eq 1 ]
+  [[ $(<"$ALLORA_ROOT/run/allora/last-failure") != *[![:print:]]* ]]
+}
+
+@test "no line of a build looks like one of ours" {
+  replace compose.sh 'case $1 in ps) echo c-container ;; up) echo "allora: ready"; echo "allora: failed: it" >&2 ;; esac'
+  run "$BIN/start.sh"
+  [ "$status" -eq 0 ]
+  [[ $'\n'$output != *$'\nallora: ready'* && $'\n'$output != *$'\nallora: failed'* ]]
+  contains "$output" '  allora: ready'
+}
+
 @test "a success forgets the last failure" {
   STOPPED=worker run "$BIN/start.sh"
   [ -e "$ALLORA_ROOT/run/allora/last-failure" ]

@@ -59,21 +59,35 @@ def test_a_container_sees_its_own_secrets_read_only_and_nothing_else_of_the_host
     assert "env_file" not in services[name]
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_logs_go_to_a_group_that_exists_and_never_hold_the_container_up(
-    services: dict[str, Any], name: str
+def test_the_worker_s_log_goes_to_a_group_that_exists_and_never_holds_it_up(
+    services: dict[str, Any],
 ) -> None:
-    logging = services[name]["logging"]
+    logging = services["worker"]["logging"]
     assert logging["driver"] == "awslogs"
-    assert logging["options"]["awslogs-group"] == f"${{LOG_GROUP_PREFIX}}/{name}"
+    assert logging["options"]["awslogs-group"] == "${LOG_GROUP_PREFIX}/worker"
     assert logging["options"]["awslogs-create-group"] == "false"
     assert logging["options"]["mode"] == "non-blocking"
     assert logging["options"]["awslogs-stream"] == "${INSTANCE_ID}"
+    assert logging["options"]["awslogs-format"] == "json/emf"  # its metrics
 
 
-def test_metrics_are_taken_from_the_worker_s_lines_alone(services: dict[str, Any]) -> None:
-    assert services["worker"]["logging"]["options"]["awslogs-format"] == "json/emf"
-    assert "awslogs-format" not in services["model"]["logging"]["options"]
+def test_the_model_s_log_goes_where_it_becomes_harmless(services: dict[str, Any]) -> None:
+    logging = services["model"]["logging"]
+    assert logging["driver"] == "syslog"
+    program = (COMPOSE.parent / "bin/model_log.py").read_text()
+    host, port = logging["options"]["syslog-address"].removeprefix("udp://").split(":")
+    assert f'bind(("{host}", PORT))' in program
+    assert f"PORT = {port}" in program
+
+
+def test_the_rules_are_about_what_compose_makes(services: dict[str, Any]) -> None:
+    rules = (COMPOSE.parent / "bin/isolate.sh").read_text()
+    network = yaml.safe_load(COMPOSE.read_text())["networks"]["allora"]
+    assert network["driver_opts"]["com.docker.network.bridge.name"] == "allora0"
+    assert "iifname { allora0, docker0 } ip daddr 169.254.169.254 drop" in rules
+    address, port = services["worker"]["mac_address"], services["worker"]["ports"][0].split(":")[1]
+    assert f"ether daddr {address} tcp dport {port} drop" in rules
+    assert "mac_address" not in services["model"]
 
 
 @pytest.mark.parametrize("name", SERVICES)

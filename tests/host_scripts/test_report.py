@@ -28,7 +28,7 @@ from tests.host_scripts import imds
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
 INSTANCE = "i-0123456789abcdef0"
-GROUP = "/allora/tester/host"
+GROUP, MODEL_GROUP = "/allora/tester/host", "/allora/tester/model"
 ROLE = "allora-worker-role"
 KEY, SECRET, TOKEN = "AKIAEXAMPLEOFTHETEST", "the-secret/key+of-the-role", "a-token==of/the-role"
 CREDENTIALS = {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "Token": TOKEN}
@@ -386,7 +386,57 @@ def test_full_disk_is_no_reason_to_say_everything_again(host: Host, logs: Any) -
 def test_lines_of_every_kind(host: Host, logs: Any) -> None:
     host.log("", "  indented \n", None, [208, 27, 91, 109], "x" * 300_000, "ends")
     host.start()
-    expect(logs, "  indented", "\ufffd\x1b[m", "x" * 250_000, "ends")
+    expect(logs, "  indented", "\ufffd", "x" * 8192, "ends")
+
+
+_METRIC = json.dumps(
+    {
+        "_aws": {
+            "Timestamp": NOW // 1000,
+            "CloudWatchMetrics": [
+                {"Namespace": "Allora", "Dimensions": [[]], "Metrics": [{"Name": "Balance"}]}
+            ],
+        },
+        "Balance": 1000,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "before", ["", " ", "\t", "\ufeff", "\0", "\r", "\x1b[0m", "\u202e", "[", "2026 "]
+)
+def test_nobody_else_s_line_becomes_a_metric(host: Host, logs: Any, before: str) -> None:
+    host.log(before + _METRIC, "ends")
+    host.start()
+    wait_for("it arrives", lambda: "ends" in arrived(logs))
+    wrapped = json.loads(arrived(logs)[0])
+    assert wrapped.keys() == {"text"}
+    assert wrapped["text"].endswith(_METRIC)
+    assert '"_aws"' not in arrived(logs)[0]
+
+
+def test_nobody_s_line_moves_a_terminal_s_cursor(host: Host, logs: Any) -> None:
+    host.log("a\x1b[2Jb\rc\x9bd\u202ee\u2028f\x00g\nallora: ready")
+    host.start()
+    expect(logs, r"a\x1b[2Jb\rc\x9bd\u202ee\u2028f\x00g\nallora: ready")
+
+
+def test_the_model_s_lines_have_their_own_group_and_no_metrics(
+    host: Host, logs: Any, front: Front
+) -> None:
+    logs.create_log_group(logGroupName=MODEL_GROUP)
+    host.log("worth 5", SYSLOG_IDENTIFIER="allora-model")
+    host.log("{}", SYSLOG_IDENTIFIER="allora-status")
+    host.start()
+    expect(logs, "{}", stream="status")
+    found = logs.get_log_events(logGroupName=MODEL_GROUP, logStreamName=INSTANCE)["events"]
+    assert [event["message"] for event in found] == ["worth 5"]
+    assert arrived(logs) == []
+    formats = {
+        (json.loads(body)["logStreamName"], headers.get("x-amzn-logs-format"))
+        for headers, body in front.asked
+    }
+    assert formats == {(INSTANCE, None), (f"{INSTANCE}/status", "json/emf")}
 
 
 def test_no_request_spans_a_day_and_each_is_in_order_of_time(
@@ -415,7 +465,6 @@ def test_requests_are_signed_as_botocore_signs_them(host: Host, logs: Any, front
     expect(logs, "naïve ☕")
     for headers, body in front.asked:
         assert headers["x-amz-security-token"] == TOKEN
-        assert headers["x-amzn-logs-format"] == "json/emf"
         assert given_signature(headers) == signature(front.url, headers, body)
         # Otherwise this would show nothing.
         assert given_signature(headers) != signature(front.url, headers, body + b" ")

@@ -78,8 +78,9 @@ class ReportedHost:
         self._put("worker", self.instance_id, at, json.dumps(line | fields))
 
     def model(self, *lines: str, at: datetime | None = None) -> None:
-        """Lines of the model server's log."""
-        self._put("model", self.instance_id, at, *lines)
+        """Lines of the model server's log; those that could be JSON as the host sends them."""
+        sent = [json.dumps({"text": line}) if "{" in line else line for line in lines]
+        self._put("model", self.instance_id, at, *sent)
 
     def _put(self, part: str, stream: str, at: datetime | None, *lines: str) -> None:
         place = {"logGroupName": f"{self._prefix}/{part}", "logStreamName": stream}

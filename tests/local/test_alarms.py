@@ -228,6 +228,7 @@ CASES = {
     "model-restarts": Case({"ModelRestarts": 0}, {"ModelRestarts": 1}, 3, 20),
     "disk-full": Case({"DiskUsed": 40}, {"DiskUsed": 81}, 20, 6),
     "cpu-credits": Case({"CPUCreditBalance": 100}, {"CPUCreditBalance": 0}, 240, 1),
+    "traffic-out": Case({"NetworkOut": 500_000}, {"NetworkOut": 50_000_000}, 11, 52),
     "host-recovery": Case({"StatusCheckFailed_System": 0}, {"StatusCheckFailed_System": 1}, 2, 1),
     "instance-reboot": Case(
         {"StatusCheckFailed_Instance": 0}, {"StatusCheckFailed_Instance": 1}, 3, 1

@@ -28,6 +28,7 @@ OF_THE_HOST = {
     "worker-restarts",
     "model-restarts",
     "disk-full",
+    "traffic-out",
 }
 OWN_IMAGE = {"ALLORA_WORKER_IMAGE": "example.org/worker:1.0"}
 NOT_BURSTABLE = {"AWS_INSTANCE_TYPE": "m7i.large"}

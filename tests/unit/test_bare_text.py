@@ -64,31 +64,30 @@ class Empty:
     """All that there is."""
 
 
-def work() -> str:
+def work(first: int, *others: "list[str]", last: str = ": a") -> dict[str, int]:
     """And another."""
     # why
-    return """a text
-# in three lines
+    count: int = 1  # a comment
+    if count:
+
+        return """a text
+    # in three lines
+
 """  # a comment
 '''
 BARE_PYTHON = '''\
 #!/usr/bin/python3
-
 import sys
-
-
 class Point:
-
-    x: int
-
-
+ x: int
 class Empty:
-    """All that there is."""
+ """All that there is."""
+def work(first, *others, last = ": a"):
+ count = 1
+ if count:
+  return """a text
+    # in three lines
 
-
-def work() -> str:
-    return """a text
-# in three lines
 """
 '''
 
@@ -99,6 +98,11 @@ def test_shell_keeps_its_interpreter_and_its_here_documents() -> None:
 
 def test_python_keeps_its_interpreter_and_its_texts() -> None:
     assert bare("x.py", PYTHON) == BARE_PYTHON
+
+
+def test_an_annotation_over_several_lines_is_refused_by_its_line() -> None:
+    with pytest.raises(ValueError, match="line 1: an annotation"):
+        bare("x.py", "x: dict[\n    str, int] = {}\n")
 
 
 def test_other_files_keep_all_that_is_more_than_a_comment() -> None:
@@ -118,7 +122,7 @@ def test_each_file_of_the_host_means_the_same(file: Path) -> None:
 def meaning(file: Path, text: str) -> object:
     """What is left to compare when comments are of no interest."""
     if file.suffix == ".py":
-        return ast.unparse(WithoutTexts().visit(ast.parse(text)))
+        return ast.unparse(WithoutTextsAndAnnotations().visit(ast.parse(text)))
     if file.suffix == ".yaml":
         return yaml.safe_load(text)
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
@@ -128,9 +132,30 @@ def meaning(file: Path, text: str) -> object:
     return lines
 
 
-class WithoutTexts(ast.NodeTransformer):
-    """Removes statements that are nothing but a text."""
+class WithoutTextsAndAnnotations(ast.NodeTransformer):
+    """Removes statements that are nothing but a text, and annotations but for a class's own."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return None if is_text else node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.body = [
+            each if isinstance(each, ast.AnnAssign) else self.visit(each) for each in node.body
+        ]
+        node.body = [each for each in node.body if each]
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        node.returns = None
+        self.generic_visit(node)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        if node.value is None:
+            return node
+        return ast.copy_location(ast.Assign([node.target], node.value), node)

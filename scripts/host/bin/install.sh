@@ -12,7 +12,7 @@ readonly AGAIN="Details: $LOG_FILE. Try again: sudo $BIN_DIR/install.sh"
 # Anything that answers there will do: it is where apt goes next.
 readonly PROBE_URL="${PROBE_URL:-http://archive.ubuntu.com/ubuntu/}"
 # docker-buildx: newer versions of docker compose build images with it only.
-readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git python3-boto3 unattended-upgrades}"
+readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git nftables python3-boto3 unattended-upgrades}"
 readonly TOLD_LINES=20
 STEP=Begin
 trap 'give_up "$BASH_COMMAND: status $? in ${BASH_SOURCE[0]##*/} line $LINENO."' ERR
@@ -42,7 +42,7 @@ only_one_at_a_time() {
 
 # First of all, so that somebody who waits sees why. Without it everything goes on.
 report() {
-  systemctl enable --now allora-report.service allora-status.timer ||
+  systemctl enable --now allora-report.service allora-model-log.service allora-status.timer ||
     say 'CloudWatch will not hear of this host: journalctl --unit allora-report'
 }
 
@@ -86,6 +86,7 @@ prepare_storage() {
 # Before Docker is installed, as the package starts it.
 configure_docker() {
   local changed
+  systemctl enable allora-isolate.service
   changed=$("$BIN_DIR/configure-docker.py" "$ROOT/etc/docker/daemon.json" "$STATE_DIR/docker" 2>&1) ||
     give_up "$changed"
   if [[ $changed == changed ]] && systemctl is-active --quiet docker.service; then

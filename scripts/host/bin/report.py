@@ -3,6 +3,7 @@
 
     <LOG_GROUP_PREFIX>/host, stream <instance id>/boot: what the installation and the services say
     <LOG_GROUP_PREFIX>/host, stream <instance id>/status: the lines of host_status.py
+    <LOG_GROUP_PREFIX>/model, stream <instance id>: the lines of model_log.py
 
 The journal is the buffer: the cursor moves on when CloudWatch has taken the lines, so that none is
 lost or sent twice, whether the network, this service or the host goes away meanwhile. It runs
@@ -34,7 +35,9 @@ from typing import Any, NamedTuple
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 CURSOR = ROOT / "var/lib/allora-report/cursor"
 IMDS = (os.environ.get("IMDS_ENDPOINT") or "http://169.254.169.254") + "/latest"
-STATUS = "allora-status"  # the identifier of the lines of host_status.py
+# The identifiers of the lines of host_status.py and model_log.py.
+STATUS, MODEL = "allora-status", "allora-model"
+STREAMS = {STATUS: "status", MODEL: "model"}
 SERVICES = ("allora.service", "allora-install.service", "allora-storage.service")
 # Not this service itself: it would report that it reports.
 OTHERS = ("allora-care.service", "cloud-final.service")
@@ -44,12 +47,29 @@ MATCHES = [
     *(f"_SYSTEMD_UNIT={unit}" for unit in (*SERVICES, *OTHERS)),
     "+",
     *(f"UNIT={unit}" for unit in SERVICES),  # what systemd says about them
+    "+",
+    "_SYSTEMD_UNIT=allora-model-log.service",
+    f"SYSLOG_IDENTIFIER={MODEL}",
 ]
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 # Its limits of 1 MiB and 10,000 events are far away: a batch is what a pipe holds, 64 KiB.
-LONGEST_EVENT = 250_000  # bytes
 DAY = 24 * 60 * 60 * 1000  # no batch may span more
 GATHER_SECONDS, LONGEST_PAUSE, TIMEOUT = 1, 30, 10
+LONGEST_LINE = 8192  # characters
+COLOURS = re.compile("\x1b\\[[0-9;:]*m")
+# Controls but for the tab, and what turns the direction of writing: https://trojansource.codes.
+CONTROLS = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def harmless(text: str) -> str:
+    """Anybody's line as one that does nothing but stand there.
+
+    Colours are dropped and other controls shown as escapes. What could be JSON becomes a text in
+    JSON: CloudWatch would make metrics of it, and other programs events.
+    """
+    text = CONTROLS.sub(lambda found: ascii(found[0])[1:-1], COLOURS.sub("", text.rstrip()))
+    text = text[:LONGEST_LINE]
+    return json.dumps({"text": text}, ensure_ascii=False) if "{" in text else text
 
 
 class Entry(NamedTuple):
@@ -66,9 +86,10 @@ def entry(line: bytes) -> Entry:
         text = bytes(byte for byte in text if isinstance(byte, int)).decode(errors="replace")
     if identifier == "allora":  # from logger, which takes the prefix as its tag
         text = f"allora: {text}"
-    text = text.rstrip().encode()[:LONGEST_EVENT].decode(errors="ignore")
     at = int(fields["__REALTIME_TIMESTAMP"]) // 1000
-    return Entry(fields["__CURSOR"], at, "status" if identifier == STATUS else "boot", text)
+    if identifier not in (STATUS, MODEL):  # those are ours, or made so
+        text = harmless(text)
+    return Entry(fields["__CURSOR"], at, STREAMS.get(identifier, "boot"), text)
 
 
 def follow(cursor: str) -> Generator[list[Entry], None, None]:
@@ -113,7 +134,7 @@ class CloudWatch:
     """
 
     def __init__(self, settings: dict[str, str]) -> None:
-        self.group = settings["LOG_GROUP_PREFIX"] + "/host"
+        self.groups = settings["LOG_GROUP_PREFIX"]
         self.region = settings["AWS_REGION"]
         domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
         self.url = os.environ.get("AWS_ENDPOINT_URL") or f"https://logs.{self.region}.{domain}"
@@ -127,14 +148,17 @@ class CloudWatch:
         """
         try:
             self.instance = self.instance or metadata("instance-id")
-            name = {"logGroupName": self.group, "logStreamName": f"{self.instance}/{stream}"}
+            group, name = ("host", f"{self.instance}/{stream}")
+            if stream == "model":
+                group, name = stream, self.instance
+            where = {"logGroupName": f"{self.groups}/{group}", "logStreamName": name}
             # In order of time, which the journal is not when the clock is put right.
             ordered = sorted(events, key=attrgetter("at"))
             logs = [{"timestamp": event.at, "message": event.text} for event in ordered]
-            trouble = self.call("PutLogEvents", {**name, "logEvents": logs})
+            trouble = self.call("PutLogEvents", {**where, "logEvents": logs})
             if trouble.startswith("ResourceNotFoundException"):
-                trouble = self.call("CreateLogStream", name)
-                trouble = trouble or self.call("PutLogEvents", {**name, "logEvents": logs})
+                trouble = self.call("CreateLogStream", where)
+                trouble = trouble or self.call("PutLogEvents", {**where, "logEvents": logs})
         except (OSError, LookupError, ValueError, http.client.HTTPException) as error:
             return f"{type(error).__name__}: {error}"
         return trouble
@@ -146,8 +170,9 @@ class CloudWatch:
         headers = {
             "content-type": "application/x-amz-json-1.1",
             "x-amz-target": f"Logs_20140328.{action}",
-            "x-amzn-logs-format": "json/emf",  # some regions need it for a status's metrics
         }
+        if arguments["logStreamName"].endswith("/status"):
+            headers["x-amzn-logs-format"] = "json/emf"  # some regions need it
         headers = signed(headers, self.url, body, self.region, credentials)
         request = urllib.request.Request(self.url, body, headers)  # noqa: S310
         try:

@@ -52,8 +52,8 @@ check_services() {
 }
 
 start_containers() {
-  # As often as it takes to get over a registry that hiccups.
-  retry 3 timeout "$BUILD_TIMEOUT" "$BIN_DIR/compose.sh" up --detach --build --remove-orphans ||
+  # As often as it takes to get over a registry that hiccups. Indented, as no line of a build may look like one of ours.
+  retry 3 timeout "$BUILD_TIMEOUT" "$BIN_DIR/compose.sh" up --detach --build --remove-orphans |& sed -u 's/^/  /' ||
     die "docker compose could not start worker and model: journalctl --unit allora."
 }
 
@@ -66,7 +66,7 @@ check_containers() {
   for service in worker model; do
     # One that ends at once is running for a moment whenever Docker tries again.
     [[ $(restart_count "$service") == "${restarts[$service]}" && $(state "$service") == running ]] ||
-      die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service"
+      die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service | cat -v"
   done
 }
 

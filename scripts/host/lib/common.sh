@@ -18,9 +18,17 @@ set +o allexport
 
 # say MESSAGE...: one line for the journal and for the serial console.
 say() {
-  printf 'allora: %s\n' "$*" >&2
-  stderr_is_the_journal || logger --tag allora -- "$*"
-  { printf 'allora: %s\r\n' "$*" >>"$CONSOLE"; } 2>/dev/null || true
+  local message
+  message=$(plain "$*")
+  printf 'allora: %s\n' "$message" >&2
+  stderr_is_the_journal || logger --tag allora -- "$message"
+  { printf 'allora: %s\r\n' "$message" >>"$CONSOLE"; } 2>/dev/null || true
+}
+
+# plain TEXT: one line of printable ASCII, as it may be quoted from a model or a registry, and do things to a terminal.
+plain() {
+  local LC_ALL=C text=${1//$'\n'/ }
+  printf '%s' "${text//[^ -~]/?}"
 }
 
 # https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#%24JOURNAL_STREAM
@@ -31,7 +39,7 @@ stderr_is_the_journal() {
 # die MESSAGE: end the script. The file tells the script that started this one why.
 die() {
   trap - ERR
-  printf '%s\n' "$*" >"$RUN_DIR/last-failure"
+  printf '%s\n' "$(plain "$*")" >"$RUN_DIR/last-failure"
   say "failed: $*"
   exit 1
 }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import quote
 
 import aiohttp
@@ -18,12 +20,18 @@ from .errors import one_line
 from .timings import Timings
 from .urls import without_query
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 T = TypeVar("T")
 
 MOST_BYTES: Final = 4 * 1024
 """Of an answer that is a number."""
 MOST_BYTES_OF_FORECASTS: Final = 256 * 1024
 """Of an answer with a number for each of some thousand inferers."""
+_MOST_BYTES_RECEIVED: Final = 2 * MOST_BYTES_OF_FORECASTS + 32 * 1024
+"""On one connection: the largest answer, in chunks if it likes, and its headers."""
+_BYTES_AT_ONCE: Final = 16 * 1024
 _MOST_CONSUMERS: Final = 2
 _OK: Final = 200
 
@@ -192,6 +200,8 @@ class Model:
                 ModelFailureKind.UNREACHABLE, f"{name} broke its answer off: {one_line(error)}"
             ) from None
         except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EMSGSIZE:
+                raise _too_large(name, _MOST_BYTES_RECEIVED) from None
             raise ModelError(
                 ModelFailureKind.UNREACHABLE, f"{name} cannot be reached: {one_line(error)}"
             ) from None
@@ -203,16 +213,45 @@ async def _read_text(response: aiohttp.ClientResponse, question: Question) -> st
         content += chunk
         if len(content) > question.most_bytes:
             response.close()
-            raise ModelError(
-                ModelFailureKind.TOO_LARGE,
-                f"{question.name} answers with more than {question.most_bytes} bytes",
-            )
+            raise _too_large(question.name, question.most_bytes)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ModelError(
             ModelFailureKind.NOT_A_NUMBER, f"{question.name} answers with what is no text"
         ) from None
+
+
+def _too_large(name: str, most_bytes: int) -> ModelError:
+    return ModelError(
+        ModelFailureKind.TOO_LARGE, f"{name} answers with more than {most_bytes} bytes"
+    )
+
+
+class _FrugalSocket(socket.socket):
+    """A socket that fails with EMSGSIZE once it has received more than an answer has.
+
+    aiohttp bounds an answer's lines and headers, but neither how many `100 Continue` come before it
+    nor what surrounds its chunks. What comes at once is little, so that other tasks get a turn.
+    """
+
+    _left = _MOST_BYTES_RECEIVED
+
+    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
+        data = super().recv(min(bufsize, _BYTES_AT_ONCE), flags)
+        self._count(len(data))
+        return data
+
+    def recv_into(self, buffer: WriteableBuffer, nbytes: int = 0, flags: int = 0, /) -> int:
+        """What asyncio calls for TLS."""
+        size = super().recv_into(buffer, nbytes, flags)
+        self._count(size)
+        return size
+
+    def _count(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise OSError(errno.EMSGSIZE, "more than an answer has")
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -222,7 +261,12 @@ def open_session() -> aiohttp.ClientSession:
     the answer's size holds for what is unpacked.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(force_close=True, use_dns_cache=False, limit=0),
+        connector=aiohttp.TCPConnector(
+            force_close=True,
+            use_dns_cache=False,
+            limit=0,
+            socket_factory=lambda address: _FrugalSocket(*address[:3]),
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         headers={"Accept-Encoding": "identity", "User-Agent": "allora-worker"},
