@@ -136,8 +136,8 @@ def monthly_cost(settings: Settings, session: boto3.Session | None) -> Cost:
     """What the configured worker costs in a month of 730 hours.
 
     Logs are not in it: what comes in costs 0.50 a GB, and nobody knows how much that will be. Of
-    alarms and custom metrics an account's first ten are free; here this worker has them all. An
-    eleventh alarm, for 0.10, is left out, as are the metrics beyond ten.
+    alarms and custom metrics an account's first ten are free; here this worker has them all. The
+    eleventh alarm, for 0.10, is left out.
 
     Args:
         settings: what is, or is to be, deployed.
