@@ -28,6 +28,8 @@ from allora_worker.timings import Timings
 from fake_chain import FakeChain, Options
 
 from tests.worker.model_server import ModelServer
+from tests.worker.processes import WORDS as SECRET_WORDS
+from tests.worker.processes import Process, start_process
 from tests.worker.running import WORDS, Worker, environment
 from tests.worker.timings import QUICK
 
@@ -36,7 +38,8 @@ Start = Callable[..., Worker]
 
 @pytest.fixture
 def secrets(tmp_path: Path) -> Path:
-    """A directory with a wallet's words, as the host makes it."""
+    """A directory with a wallet's words, as the host makes it, beside one for the state."""
+    (tmp_path / "state").mkdir()
     directory = tmp_path / "secrets"
     directory.mkdir()
     (directory / "mnemonic").write_text(WORDS + "\n")
@@ -98,3 +101,28 @@ async def start(
             return worker
 
         yield start
+
+
+@pytest_asyncio.fixture
+async def run(
+    model: ModelServer, secrets: Path
+) -> AsyncIterator[Callable[..., Awaitable[Process]]]:
+    """Runs worker processes. None of them may ever write one of the wallet's words."""
+    processes: list[Process] = []
+
+    async def run(
+        chain: FakeChain | None,
+        *arguments: str,
+        module: str = "tests.worker.quick",
+        timings: Timings = QUICK,
+        **changes: str,
+    ) -> Process:
+        environ = environment(chain, model, secrets) if chain else {}
+        process = await start_process(environ | changes, *arguments, module=module, timings=timings)
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        await process.kill()
+        assert not SECRET_WORDS & set(process.output.replace('"', " ").replace("'", " ").split())

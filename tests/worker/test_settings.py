@@ -36,6 +36,7 @@ def test_what_is_not_set_has_a_default() -> None:
         websocket_url=None,
         boot_nodes="",
         secrets_dir=Path("/run/secrets"),
+        state_dir=Path("/var/lib/allora"),
     )
 
 
@@ -64,6 +65,7 @@ def test_the_role_decides_what_the_model_server_is_asked(role: str, path: str) -
         ("ALLORA_WORKER_TOPIC_ID", "69,69", "once"),
         ("ALLORA_WORKER_TOKEN", "", "such as BTC"),
         ("ALLORA_WORKER_TOKEN", "BTC/USD", "such as BTC"),
+        ("ALLORA_WORKER_TOKEN", "..", "such as BTC"),
         ("ALLORA_GRPC_URL", "https://host:443", "grpc+https://"),
         ("ALLORA_GRPC_URL", "grpc+https://", "grpc+https://"),
         ("ALLORA_GRPC_URL", "grpc+https://host:port", "grpc+https://"),
