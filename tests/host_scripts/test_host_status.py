@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -161,8 +162,10 @@ class Host:
 
 
 @pytest.fixture
-def host(tmp_path: Path, worker: Worker) -> Host:
-    return Host(tmp_path, worker.port)
+def host(worker: Worker) -> Iterator[Host]:
+    # Not tmp_path: a socket's path has about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="host-") as directory:
+        yield Host(Path(directory), worker.port)
 
 
 def shape(value: Any) -> Any:

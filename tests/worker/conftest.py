@@ -9,6 +9,7 @@ import tests.image_packages  # noqa: F401
 
 import contextlib
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,17 @@ Start = Callable[..., Worker]
 
 
 @pytest.fixture
-def secrets(tmp_path: Path) -> Path:
-    """A directory with a wallet's words, as the host makes it, beside one for the state."""
-    (tmp_path / "state").mkdir()
+def state() -> Iterator[Path]:
+    """A directory for what outlives a worker."""
+    # Not in tmp_path: a socket's path has about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="worker-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, state: Path) -> Path:
+    """A directory with a wallet's words, as the host makes it, beside the one for the state."""
+    (tmp_path / "state").symlink_to(state)
     directory = tmp_path / "secrets"
     directory.mkdir()
     (directory / "mnemonic").write_text(WORDS + "\n")

@@ -18,17 +18,12 @@ Start = Callable[..., Awaitable[Worker]]
 Run = Callable[..., Awaitable[Process]]
 
 
-@pytest.fixture
-def state(secrets: Path) -> Path:
-    return secrets.parent / "state"
-
-
 @pytest.fixture(autouse=True)
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def temporary(state: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What is the system's directory for temporary files."""
-    directory = tmp_path / "tmp"
+    directory = state / "tmp"
     directory.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(directory))
+    monkeypatch.setattr(operators_door, "gettempdir", lambda: str(directory))
     return directory
 
 
@@ -63,7 +58,7 @@ def test_another_worker_s_is_left_to_it(state: Path) -> None:
 
 
 def test_no_place_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    monkeypatch.setattr(operators_door, "gettempdir", lambda: str(tmp_path / "absent"))
     with pytest.raises(CannotStartError, match="set STATE_DIR to a directory"):
         operators_door.bind(tmp_path / "absent")
 

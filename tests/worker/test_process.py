@@ -171,9 +171,8 @@ async def test_a_fault_of_the_program_ends_it_with_its_reason(
 
 
 async def test_the_health_check_tells_a_healthy_worker_from_others(
-    chain: FakeChain, start: Callable[..., Awaitable[Worker]], secrets: Path
+    chain: FakeChain, start: Callable[..., Awaitable[Worker]], state: Path
 ) -> None:
-    state = secrets.parent / "state"
     worker = await start(chain)
     assert await asyncio.to_thread(is_healthy, state)
     await chain.behave(refuse=True)

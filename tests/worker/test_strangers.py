@@ -153,7 +153,7 @@ def processor_seconds(pid: int) -> float:
 
 
 @pytest_asyncio.fixture
-async def siege(run: Run, secrets: Path) -> AsyncIterator[Siege]:
+async def siege(run: Run, secrets: Path, state: Path) -> AsyncIterator[Siege]:
     """A worker that has submitted, and has answered honest strangers."""
     (secrets / "inference-token").write_text(attacks.TOKEN)
     options = Options(block_seconds=0.1, window_blocks=600)
@@ -161,7 +161,7 @@ async def siege(run: Run, secrets: Path) -> AsyncIterator[Siege]:
         port = free_port()
         process = await run(chain, str(port))
         await process.wrote("ready")
-        yield Siege(process, chain, port, secrets.parent / "state" / "health.sock")
+        yield Siege(process, chain, port, state / "health.sock")
 
 
 @pytest.mark.parametrize(

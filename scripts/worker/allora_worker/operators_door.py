@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import http.client
 import socket
-import tempfile
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Final
 
 from .errors import CannotStartError
@@ -20,7 +20,7 @@ _SECONDS: Final = 5.0
 
 def paths(state_dir: Path) -> tuple[Path, Path]:
     """Where the socket may be: the second one is for a worker without a state directory."""
-    return state_dir / _NAME, Path(tempfile.gettempdir()) / f"allora-{_NAME}"
+    return state_dir / _NAME, Path(gettempdir()) / f"allora-{_NAME}"
 
 
 def bind(state_dir: Path) -> socket.socket:
