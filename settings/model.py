@@ -433,8 +433,8 @@ class Settings(BaseModel):
         str,
         BeforeValidator(
             checks.matching(
-                r"[A-Za-z0-9._-]{1,64}",
-                "is not a token: at most 64 letters, digits and . _ -",
+                r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}",
+                "is not a token: at most 64 letters, digits and . _ -, and not dots alone",
                 "ALLORA_WORKER_TOKEN=BTC",
             )
         ),

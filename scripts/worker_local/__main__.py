@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = ROOT / "scripts"
 STATE = ROOT / ".local" / "worker"
 SECRETS = STATE / "secrets"
+WORKER_STATE = STATE / "state"
 
 # The public test vector of BIP-39. No chain but the fake one has anything for it.
 # https://github.com/trezor/python-mnemonic/blob/master/vectors.json
@@ -45,6 +46,8 @@ def up(model: str = typer.Option("", help="A folder with your model's Dockerfile
     """Builds and starts model, worker and chain; Ctrl-C stops them."""
     settings = _settings()
     _write_secrets(settings)
+    WORKER_STATE.mkdir(exist_ok=True)
+    WORKER_STATE.chmod(0o777)  # the container's user is another one
     services = _services(settings, _model_folder(model))
     (STATE / "compose.settings.json").write_text(json.dumps({"services": services}, indent=1))
     print(_WHAT_TO_SEE.format(port=settings.worker_port))
@@ -151,6 +154,7 @@ def _compose(settings: Settings, *arguments: str) -> int:
     environment = {
         **os.environ,
         "SECRETS_DIR": str(SECRETS),
+        "WORKER_STATE_DIR": str(WORKER_STATE),
         "FAKE_CHAIN": str(SCRIPTS / "fake_chain"),
         "WORKER_PORT": str(settings.worker_port),
         "MODEL_PORT": str(settings.model_port),

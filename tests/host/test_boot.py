@@ -209,6 +209,15 @@ def test_health_is_for_everybody_and_has_no_secret(node: Node, world: World) -> 
     assert world.wallet.words not in body
 
 
+def test_health_has_a_door_that_strangers_cannot_reach(node: Node, world: World) -> None:
+    door = "/var/lib/allora/worker/health.sock"
+    body = node.machine.run(f"curl --silent --unix-socket {door} http://worker/health")
+    assert json.loads(body)["address"] == world.wallet.address
+    mode = node.machine.run("stat --format '%a %u' /var/lib/allora/worker").strip()
+    assert mode == "700 10001"
+    assert node.is_healthy("worker")
+
+
 def test_inferences_are_for_consumers_with_the_token(node: Node) -> None:
     assert node.get("/inference/BTC")[0] == 401
     assert node.get("/inference/BTC", "another-token")[0] == 401
@@ -331,6 +340,8 @@ def test_containers_run_without_privileges(node: Node) -> None:
         assert uid != "0"
         writing = f"docker exec allora-{service}-1 touch /app/a-file"
         assert not node.machine.succeeds(writing)
+        limit = node.machine.run(f"docker exec allora-{service}-1 sh -c 'ulimit -c'").strip()
+        assert limit == "0"  # a core dump would have the secrets
     assert node.container("worker")["HostConfig"]["CapDrop"] == ["ALL"]
 
 

@@ -26,6 +26,7 @@ make_host() {
     echo "LOG_GROUP_PREFIX='/allora/tester'"
     echo "WORKER_PORT='9010'"
     echo "MODEL_PORT='8000'"
+    echo "WORKER_UID='$(id --user)'"
   } >"$ALLORA_ROOT/etc/allora/host.env"
   local setting
   for setting in "$@"; do

@@ -172,3 +172,12 @@ allora: worker and model are running' ]
   called fetch-model
   never_called ' up '
 }
+
+@test "the worker has a directory that outlives it, and is its own" {
+  run "$BIN/start.sh"
+  [ "$status" -eq 0 ]
+  [ "$(stat --format '%u %a' "$ALLORA_ROOT/var/lib/allora/worker")" = "$(id --user) 700" ]
+  echo 7 >"$ALLORA_ROOT/var/lib/allora/worker/fees.json"
+  run "$BIN/start.sh"
+  [ "$(<"$ALLORA_ROOT/var/lib/allora/worker/fees.json")" = 7 ]
+}

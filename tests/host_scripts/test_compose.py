@@ -28,12 +28,21 @@ def test_the_model_answers_to_the_host_names_of_older_configurations(
     assert "allora" in services["worker"]["networks"]
 
 
-def test_the_worker_is_no_root_and_writes_to_tmp_alone(services: dict[str, Any]) -> None:
+def test_the_worker_is_no_root_and_writes_to_tmp_and_its_own_alone(
+    services: dict[str, Any],
+) -> None:
     worker = services["worker"]
     assert worker["user"].startswith("${WORKER_UID:-10001}")
     assert worker["read_only"] is True
     assert "cap_add" not in worker
     assert [mount.split(":")[0] for mount in worker["tmpfs"]] == ["/tmp"]
+    (directory,) = (mount for mount in worker["volumes"] if not mount.get("read_only"))
+    assert directory == {
+        "type": "bind",
+        "source": "${WORKER_STATE_DIR:-/var/lib/allora/worker}",
+        "target": "/var/lib/allora",
+        "bind": {"create_host_path": False},  # it would be root's
+    }
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -43,20 +52,27 @@ def test_no_container_has_more_rights_than_it_needs(services: dict[str, Any], na
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert {"privileged", "network_mode", "pid", "devices"}.isdisjoint(service)
     assert {"SYS_ADMIN", "NET_ADMIN", "NET_RAW"}.isdisjoint(service.get("cap_add", []))
+    assert service["ulimits"] == {"core": 0}  # a core dump would have the secrets
     assert service["pids_limit"] > 0
     assert service["mem_limit"]
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_container_sees_its_own_secrets_read_only_and_nothing_else_of_the_host(
-    services: dict[str, Any], name: str
-) -> None:
-    (mount,) = services[name]["volumes"]
+def test_a_container_sees_its_own_secrets_read_only(services: dict[str, Any], name: str) -> None:
+    mount = services[name]["volumes"][0]
     assert mount["source"] == f"${{SECRETS_DIR:-/run/allora/secrets}}/{name}"
     assert mount["target"] == "/run/secrets"
     assert mount["read_only"] is True
     assert mount["bind"] == {"create_host_path": False}
     assert "env_file" not in services[name]
+
+
+def test_a_container_sees_nothing_else_of_the_host(services: dict[str, Any]) -> None:
+    targets = {
+        name: [mount["target"] for mount in service["volumes"]]
+        for name, service in services.items()
+    }
+    assert targets == {"worker": ["/run/secrets", "/var/lib/allora"], "model": ["/run/secrets"]}
 
 
 def test_the_worker_s_log_goes_to_a_group_that_exists_and_never_holds_it_up(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from typing import Any
 
 import pytest
@@ -45,12 +50,23 @@ print(text)
 
 
 class Worker(HTTPServer):
-    """Answers on the worker's port."""
+    """Answers on the worker's port, or at another address."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Health)
+    def __init__(self, address: str | tuple[str, int] = ("127.0.0.1", 0)) -> None:
+        if isinstance(address, str):
+            self.address_family = socket.AF_UNIX
+        super().__init__(address, _Health)  # type: ignore[arg-type]
         self.status = 200
         self.text = json.dumps(SAMPLE["worker"])
+        self.drip = 0.0
+        """Seconds between characters."""
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)  # HTTPServer asks for a name, which a socket's path has not
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
 
 
 class _Health(BaseHTTPRequestHandler):
@@ -60,21 +76,36 @@ class _Health(BaseHTTPRequestHandler):
         self.send_response(self.server.status if self.path == "/health" else 404)
         self.send_header("Content-Length", str(len(self.server.text.encode())))
         self.end_headers()
-        self.wfile.write(self.server.text.encode())
+        with contextlib.suppress(ConnectionError):
+            if self.server.drip:
+                for character in self.server.text:
+                    self.wfile.write(character.encode())
+                    time.sleep(self.server.drip)
+            self.wfile.write(self.server.text.encode())
+
+    def address_string(self) -> str:
+        return "worker"
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence."""
 
 
-@pytest.fixture
-def worker() -> Iterator[Worker]:
-    server = Worker()
+@contextlib.contextmanager
+def serving(server: Worker) -> Iterator[Worker]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with serving(Worker()) as server:
+        yield server
 
 
 class Host:
@@ -131,8 +162,10 @@ class Host:
 
 
 @pytest.fixture
-def host(tmp_path: Path, worker: Worker) -> Host:
-    return Host(tmp_path, worker.server_port)
+def host(worker: Worker) -> Iterator[Host]:
+    # Not tmp_path: a socket's path has about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="host-") as directory:
+        yield Host(Path(directory), worker.port)
 
 
 def shape(value: Any) -> Any:
@@ -211,6 +244,51 @@ def test_docker_that_talks_nonsense_is_no_container(host: Host) -> None:
 def test_a_worker_that_is_not_well_is_heard_all_the_same(host: Host, worker: Worker) -> None:
     worker.status = 503
     assert host.status()["worker"] == SAMPLE["worker"]
+
+
+class Door:
+    """The operator's door of a worker."""
+
+    def __init__(self, host: Host) -> None:
+        self.path = host.root / "var/lib/allora/worker/health.sock"
+        self.path.parent.mkdir(parents=True)
+
+    def serving(self) -> contextlib.AbstractContextManager[Worker]:
+        return serving(Worker(str(self.path)))
+
+
+def test_the_worker_is_asked_at_its_operator_s_door_first(host: Host, worker: Worker) -> None:
+    worker.text = '"the port"'
+    door = Door(host)
+    with door.serving() as answering:
+        answering.text = '"the door"'
+        assert host.status()["worker"] == "the door"
+    assert door.path.exists()  # a killed worker leaves it behind
+    assert host.status()["worker"] == "the port"
+
+
+def test_a_door_that_leads_elsewhere_is_not_gone_through(host: Host, tmp_path: Path) -> None:
+    with serving(Worker(str(tmp_path / "elsewhere"))) as elsewhere:
+        elsewhere.text = '"elsewhere"'
+        Door(host).path.symlink_to(tmp_path / "elsewhere")
+        assert host.status()["worker"] == SAMPLE["worker"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 60_000, '"' + "x" * 10_000_000 + '"', '"' + "x" * 70_000 + '"', "", "NaN,"]
+)
+def test_an_answer_that_is_none_or_without_end_is_null(
+    host: Host, worker: Worker, text: str
+) -> None:
+    worker.text = text
+    assert host.status()["worker"] is None
+
+
+def test_an_answer_that_comes_drop_by_drop_is_not_waited_for(host: Host, worker: Worker) -> None:
+    worker.drip = 0.3
+    started = time.monotonic()
+    assert host.status()["worker"] is None
+    assert time.monotonic() - started < 30  # the whole answer would take minutes
 
 
 def test_a_worker_that_does_not_answer_is_null(host: Host) -> None:

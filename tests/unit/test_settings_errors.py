@@ -158,6 +158,7 @@ BAD: list[tuple[str, str, tuple[str, ...]]] = [
     ("ALLORA_WORKER_TOPIC_ID=1,1", "ALLORA_WORKER_TOPIC_ID", ("'1' twice",)),
     (f"ALLORA_WORKER_TOPIC_ID={2**64}", "ALLORA_WORKER_TOPIC_ID", ("whole number",)),
     ("ALLORA_WORKER_TOKEN=a/b", "ALLORA_WORKER_TOKEN", ("'a/b'", "=BTC")),
+    ("ALLORA_WORKER_TOKEN=..", "ALLORA_WORKER_TOKEN", ("'..'", "=BTC")),
     (
         "ALLORA_WORKER_INFERENCE_ENDPOINT=http://m/{token}",
         "ALLORA_WORKER_INFERENCE_ENDPOINT",

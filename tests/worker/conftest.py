@@ -9,6 +9,7 @@ import tests.image_packages  # noqa: F401
 
 import contextlib
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from allora_worker.timings import Timings
 from fake_chain import FakeChain, Options
 
 from tests.worker.model_server import ModelServer
+from tests.worker.processes import WORDS as SECRET_WORDS
+from tests.worker.processes import Process, start_process
 from tests.worker.running import WORDS, Worker, environment
 from tests.worker.timings import QUICK
 
@@ -35,8 +38,17 @@ Start = Callable[..., Worker]
 
 
 @pytest.fixture
-def secrets(tmp_path: Path) -> Path:
-    """A directory with a wallet's words, as the host makes it."""
+def state() -> Iterator[Path]:
+    """A directory for what outlives a worker."""
+    # Not in tmp_path: a socket's path has about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="worker-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, state: Path) -> Path:
+    """A directory with a wallet's words, as the host makes it, beside the one for the state."""
+    (tmp_path / "state").symlink_to(state)
     directory = tmp_path / "secrets"
     directory.mkdir()
     (directory / "mnemonic").write_text(WORDS + "\n")
@@ -98,3 +110,28 @@ async def start(
             return worker
 
         yield start
+
+
+@pytest_asyncio.fixture
+async def run(
+    model: ModelServer, secrets: Path
+) -> AsyncIterator[Callable[..., Awaitable[Process]]]:
+    """Runs worker processes. None of them may ever write one of the wallet's words."""
+    processes: list[Process] = []
+
+    async def run(
+        chain: FakeChain | None,
+        *arguments: str,
+        module: str = "tests.worker.quick",
+        timings: Timings = QUICK,
+        **changes: str,
+    ) -> Process:
+        environ = environment(chain, model, secrets) if chain else {}
+        process = await start_process(environ | changes, *arguments, module=module, timings=timings)
+        processes.append(process)
+        return process
+
+    yield run
+    for process in processes:
+        await process.kill()
+        assert not SECRET_WORDS & set(process.output.replace('"', " ").replace("'", " ").split())

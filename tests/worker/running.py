@@ -38,7 +38,7 @@ def environment(
         "ALLORA_WORKER_FORECAST_ENDPOINT": model.url + "/forecast/{Token}/{TopicId}/{BlockHeight}",
         "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT": model.url + "/truth/{Token}/{TopicId}/{BlockHeight}",
         "SECRETS_DIR": str(secrets),
-        "STATE_DIR": str(secrets.parent),
+        "STATE_DIR": str((secrets.parent / "state").resolve()),
     } | changes
 
 

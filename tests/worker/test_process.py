@@ -1,122 +1,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
-import json
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from allora_worker.healthcheck import is_healthy
-from allora_worker.timings import Timings
 from fake_chain import FakeChain, Options
 
 from tests.worker.model_server import ModelServer
-from tests.worker.running import ADDRESS, Worker, environment
+from tests.worker.processes import Process, paths
+from tests.worker.running import ADDRESS, Worker
 from tests.worker.test_submissions import submissions
 from tests.worker.timings import HASTY_WITH_CHAIN, QUICK
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
 
-ROOT = Path(__file__).parents[2]
-WORDS = {"abandon", "about", "zebra"}
-
-
-# Starting takes a process seconds, and on a busy computer many of them.
-SECONDS = 120
-
-
-class Process:
-    """A worker's process, and all that it has written."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.output = ""
-        self._reading = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
-            self.output += line.decode()
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        lines = [line for line in self.output.splitlines() if line.startswith("{")]
-        return [event for event in map(json.loads, lines) if event["event"] == name]
-
-    async def wrote(self, event: str, text: str = "") -> None:
-        """Waits until it has written an event, with a text in it."""
-        await until(lambda: self._has(event, text) or self._process.returncode is not None, SECONDS)
-        assert self._has(event, text), self.output
-
-    def _has(self, event: str, text: str) -> bool:
-        return any(text in each.get("message", "") for each in self.events(event))
-
-    def send(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-
-    async def ended(self) -> int:
-        code = await asyncio.wait_for(self._process.wait(), SECONDS)
-        await self._reading
-        return code
-
-    async def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self.ended()
-
-
 Run = Callable[..., Awaitable[Process]]
-
-
-@pytest_asyncio.fixture
-async def run(model: ModelServer, secrets: Path) -> AsyncIterator[Run]:
-    """Runs worker processes. None of them may ever write one of the wallet's words."""
-    processes: list[Process] = []
-
-    async def run(
-        chain: FakeChain | None,
-        *arguments: str,
-        module: str = "tests.worker.quick",
-        timings: Timings = QUICK,
-        **changes: str,
-    ) -> Process:
-        environ = environment(chain, model, secrets) if chain else {}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            *(arguments or ["0"]),
-            cwd=ROOT,
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(paths()),
-                "TIMINGS": json.dumps(dataclasses.asdict(timings)),
-            }
-            | environ
-            | changes,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        processes.append(Process(process))
-        return processes[-1]
-
-    yield run
-    for process in processes:
-        await process.kill()
-        assert not WORDS & set(process.output.replace('"', " ").replace("'", " ").split())
-
-
-def paths() -> list[str]:
-    """Where the modules are; not scripts/, which would hide Python's own `operator`."""
-    return [str(ROOT), str(ROOT / "scripts" / "worker")]
 
 
 async def test_wrong_settings_end_it_at_once_in_one_line(run: Run) -> None:
@@ -265,15 +171,13 @@ async def test_a_fault_of_the_program_ends_it_with_its_reason(
 
 
 async def test_the_health_check_tells_a_healthy_worker_from_others(
-    chain: FakeChain, start: Callable[..., Awaitable[Worker]]
+    chain: FakeChain, start: Callable[..., Awaitable[Worker]], state: Path
 ) -> None:
     worker = await start(chain)
-    port = worker.service.port
-    assert port is not None
-    assert await asyncio.to_thread(is_healthy, port)
+    assert await asyncio.to_thread(is_healthy, state)
     await chain.behave(refuse=True)
     await until(lambda: worker.topic().state == "chain_unavailable")
-    assert not await asyncio.to_thread(is_healthy, port)
+    assert not await asyncio.to_thread(is_healthy, state)
     await chain.behave(refuse=False)
     await worker.stop()
-    assert not await asyncio.to_thread(is_healthy, port)
+    assert not await asyncio.to_thread(is_healthy, state)

@@ -67,6 +67,7 @@ def test_the_role_decides_what_the_model_server_is_asked(role: str, path: str) -
         ("ALLORA_WORKER_TOPIC_ID", "69,69", "once"),
         ("ALLORA_WORKER_TOKEN", "", "such as BTC"),
         ("ALLORA_WORKER_TOKEN", "BTC/USD", "such as BTC"),
+        ("ALLORA_WORKER_TOKEN", "..", "such as BTC"),
         ("ALLORA_GRPC_URL", "https://host:443", "grpc+https://"),
         ("ALLORA_GRPC_URL", "grpc+https://", "grpc+https://"),
         ("ALLORA_GRPC_URL", "grpc+https://host:port", "grpc+https://"),

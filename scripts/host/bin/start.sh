@@ -16,6 +16,7 @@ main() {
   fetch_build_contexts
   fetch_model
   check_services
+  make_worker_directory
   say 'images are built or fetched, which takes minutes when they are new'
   start_containers
   say "containers are started, and watched for $SETTLE_SECONDS seconds"
@@ -49,6 +50,11 @@ fetch_model() {
 check_services() {
   local report
   report=$("$BIN_DIR/check-services.py" 2>&1) || die "$report"
+}
+
+# For what outlives the worker's container: the worker's user's, and closed to others.
+make_worker_directory() {
+  install --directory --owner "${WORKER_UID:-10001}" --mode 0700 "$STATE_DIR/worker"
 }
 
 start_containers() {

@@ -6,13 +6,15 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from typing import Final
 
 from . import reports
 from .errors import CannotStartError, ExitCode
-from .healthcheck import PORT
 from .settings import load_settings
 from .timings import Timings
 from .watchdog import end_process
+
+_PORT: Final = 9010
 
 
 def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
@@ -44,4 +46,4 @@ def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ, Timings(), PORT))
+    sys.exit(main(os.environ, Timings(), _PORT))

@@ -1,9 +1,10 @@
-"""A limit for requests: so many at once, and so many a minute."""
+"""Limits for requests: so many at once and a minute, and so many a second of each peer."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 
 
@@ -38,3 +39,37 @@ class RateLimit:
             return math.ceil((1 - self._left) / self._per_second)
         self._left -= 1
         return 0
+
+
+class PeerLimit:
+    """So many visits in each second, of all peers together and of each.
+
+    Args:
+        per_second: Of all.
+        per_second_of_a_peer: Of each.
+        monotonic: The clock.
+    """
+
+    def __init__(
+        self,
+        per_second: int,
+        per_second_of_a_peer: int,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._per_second = per_second
+        self._per_second_of_a_peer = per_second_of_a_peer
+        self._monotonic = monotonic
+        self._second = 0
+        self._visits: Counter[str] = Counter()  # in this second
+
+    def take(self, peer: str) -> bool:
+        """Takes one visit, when there is one left for the peer."""
+        if (now := int(self._monotonic())) != self._second:
+            self._second = now
+            self._visits.clear()
+        if self._visits[peer] >= self._per_second_of_a_peer:
+            return False
+        if self._visits.total() >= self._per_second:
+            return False
+        self._visits[peer] += 1
+        return True

@@ -1,22 +1,26 @@
-"""Port 9010: what the worker answers to the world.
+"""What the worker answers: at port 9010 to the world, and at the operator's door.
 
-`GET /health` is for everybody. `GET /inference/{token}` is for consumers who have the bearer token
-that the operator configured; it goes to the model server unless that works for a submission.
+`GET /health` is for everybody. `GET /inference/{token}`, at port 9010, is for consumers who have
+the bearer token that the operator configured; it goes to the model server unless that works for a
+submission.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
+from . import operators_door
 from .answers import read_number
+from .door import Door
 from .model import (
     Model,
     ModelBusyError,
@@ -32,12 +36,9 @@ from .timings import Timings
 
 _PER_MINUTE: Final = 60
 _BURST: Final = 10
-_MOST_CONNECTIONS: Final = 100
-_MOST_BYTES: Final = 1024  # of a request's body, of which there is no use
 _BUSY_SECONDS: Final = 2
-# For a connection from its first byte to its last: it serves one request, of which the model
-# server's answer takes the most.
-_CONNECTION_SECONDS: Final = 20.0
+_HEAD_SECONDS: Final = 5.0  # for all of a request's head
+_MOST_BYTES: Final = 1024  # of a request's body, of which there is no use
 
 
 class Server:
@@ -66,34 +67,28 @@ class Server:
         self._token_file = token_file
         self._timings = timings
         self._rate = RateLimit(_PER_MINUTE, _BURST)
+        self._door = Door()
 
     @contextlib.asynccontextmanager
-    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+    async def listening(self, host: str, port: int, state_dir: Path) -> AsyncIterator[int]:
         """Answers requests while the context lasts; gives the port, which may have been 0.
+
+        Args:
+            host: The address for strangers.
+            port: The port for strangers.
+            state_dir: Where the operator's door is.
 
         Raises:
             OSError: The port is taken.
+            CannotStartError: The operator's door is.
         """
-        app = web.Application(client_max_size=_MOST_BYTES, middlewares=[_json_errors])
-        app.add_routes(
-            [web.get("/health", self._health), web.get("/inference/{token}", self._inference)]
-        )
-        runner = web.AppRunner(
-            app,
-            access_log=None,
-            handler_cancellation=True,  # a consumer who is gone asks for nothing any more
-            keepalive_timeout=5.0,
-            lingering_time=0.0,
-            shutdown_timeout=1.0,
-        )
-        await runner.setup()
-        try:
-            loop = asyncio.get_running_loop()
-            server = await loop.create_server(lambda: _connection(runner.server), host, port)
-            async with server:
-                yield server.sockets[0].getsockname()[1]
-        finally:
-            await runner.cleanup()
+        health = web.get("/health", self._health)
+        inference = web.get("/inference/{token}", self._inference)
+        async with _serving([health]) as operators, _serving([health, inference]) as strangers:
+            await web.SockSite(operators, operators_door.bind(state_dir)).start()
+            assert strangers.server is not None  # noqa: S101 - it is set up
+            async with self._door.open(host, port, strangers.server) as taken:
+                yield taken
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response(
@@ -109,9 +104,12 @@ class Server:
         token = request.match_info["token"]
         if not TOKEN_PATTERN.fullmatch(token):
             raise _problem(
-                web.HTTPNotFound, "a token has up to 64 letters, digits, dots, dashes, underscores"
+                web.HTTPNotFound,
+                "a token has up to 64 letters, digits, dots, dashes, underscores, and not dots "
+                "alone",
             )
-        return web.Response(text=await self._ask(token))
+        with self._door.keeping(request.transport):
+            return web.Response(text=await self._ask(token))
 
     def _authorize(self, request: web.Request) -> None:
         expected = read_secret(self._token_file)
@@ -154,18 +152,38 @@ class Server:
         return str(answer.value)
 
 
-def _connection(server: web.Server | None) -> asyncio.Protocol:
-    """The protocol of a new connection, which is closed in any case after some time."""
-    assert server is not None, "the runner is set up"  # noqa: S101
-    connection = server()
+@contextlib.asynccontextmanager
+async def _serving(routes: Iterable[web.RouteDef]) -> AsyncIterator[web.AppRunner]:
+    app = web.Application(client_max_size=_MOST_BYTES, middlewares=[_json_errors])
+    app.add_routes(routes)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=_LOGGER,
+        handler_cancellation=True,  # a consumer who is gone asks for nothing any more
+        keepalive_timeout=_HEAD_SECONDS,  # also until the first request
+        lingering_time=0.0,
+        shutdown_timeout=1.0,
+        # Bytes, and headers: 256 KiB, of which browsers and proxies need a small part.
+        max_line_size=2048,
+        max_field_size=4096,
+        max_headers=64,
+        read_bufsize=4096,
+    )
+    await runner.setup()
+    try:
+        yield runner
+    finally:
+        await runner.cleanup()
 
-    def close() -> None:
-        if connection.transport is not None:
-            connection.transport.abort()
 
-    is_full = len(server.connections) >= _MOST_CONNECTIONS
-    asyncio.get_running_loop().call_later(0 if is_full else _CONNECTION_SECONDS, close)
-    return connection
+def _is_a_fault_of_ours(record: logging.LogRecord) -> bool:
+    """Whether a failure is more than a stranger's malformed request."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_LOGGER: Final = logging.getLogger("aiohttp.server")
+_LOGGER.addFilter(_is_a_fault_of_ours)
 
 
 @web.middleware

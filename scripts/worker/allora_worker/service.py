@@ -92,7 +92,7 @@ class Service:
             The exit code of the process.
 
         Raises:
-            CannotStartError: The port is taken.
+            CannotStartError: The port, or the operator's door, is taken.
         """
         self._report_start()
         async with contextlib.AsyncExitStack() as stack:
@@ -173,7 +173,9 @@ class Service:
 
     async def _listen(self, stack: contextlib.AsyncExitStack, server: Server, port: int) -> int:
         try:
-            return await stack.enter_async_context(server.listening(_HOST, port))
+            return await stack.enter_async_context(
+                server.listening(_HOST, port, self._settings.state_dir)
+            )
         except OSError as error:
             raise CannotStartError(
                 f"port {port} cannot be listened on: {error.strerror}",

@@ -15,7 +15,8 @@ from .errors import CannotStartError
 from .fees import FeeLimits
 from .money import UALLO
 
-TOKEN_PATTERN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+# Not of dots alone: in a URL's path, those lead to another one.
+TOKEN_PATTERN: Final = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}")
 _PLACEHOLDERS: Final = {"{Token}", "{TopicId}", "{BlockHeight}"}
 _AT_BLOCK: Final = "/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
 
@@ -45,7 +46,7 @@ class Settings:
         websocket_url: The chain's websocket; None is the network's own.
         boot_nodes: Addresses of head nodes, which this worker has no use for.
         secrets_dir: Directory with the files mnemonic, api-key and inference-token.
-        state_dir: Directory for what is to outlive the process.
+        state_dir: Directory for what outlives the process.
         fee_limits: What the wallet may pay.
     """
 
@@ -111,9 +112,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         websocket_url=websocket_url,
         boot_nodes=values.get("BOOT_NODES", ""),
         secrets_dir=Path(values.get("SECRETS_DIR", "/run/secrets")),
-        state_dir=Path(values.get("STATE_DIR", "/var/lib/allora")),
+        state_dir=state_dir_of(values),
         fee_limits=_fee_limits(values),
     )
+
+
+def state_dir_of(environ: Mapping[str, str]) -> Path:
+    """The directory for what outlives the process; there may be none."""
+    return Path(environ.get("STATE_DIR", "").strip() or "/var/lib/allora")
 
 
 def _choice(

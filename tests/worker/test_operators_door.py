@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+from allora_worker import operators_door
+from allora_worker.errors import CannotStartError
+from allora_worker.healthcheck import is_healthy
+from fake_chain import FakeChain
+
+from tests.worker.processes import Process
+from tests.worker.running import Worker
+from tests.worker.waiting import until
+
+Start = Callable[..., Awaitable[Worker]]
+Run = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture(autouse=True)
+def temporary(state: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is the system's directory for temporary files."""
+    directory = state / "tmp"
+    directory.mkdir()
+    monkeypatch.setattr(operators_door, "gettempdir", lambda: str(directory))
+    return directory
+
+
+def test_it_is_in_the_state_directory(state: Path) -> None:
+    with operators_door.bind(state) as door:
+        assert door.getsockname() == str(state / "health.sock")
+
+
+def test_without_a_state_directory_it_is_in_that_for_temporary_files(
+    tmp_path: Path, temporary: Path
+) -> None:
+    for state in (tmp_path / "absent", Path("/proc/self")):
+        with operators_door.bind(state) as door:
+            assert door.getsockname() == str(temporary / "allora-health.sock")
+            assert Path(door.getsockname()) in operators_door.paths(state)
+
+
+def test_what_a_killed_process_has_left_is_replaced(state: Path) -> None:
+    operators_door.bind(state).close()
+    assert (state / "health.sock").exists()
+    with operators_door.bind(state) as door:
+        door.listen()
+        operators_door.connect(state / "health.sock").close()
+
+
+def test_another_worker_s_is_left_to_it(state: Path) -> None:
+    with operators_door.bind(state) as door:
+        door.listen()
+        with pytest.raises(CannotStartError, match=r"health\.sock; stop that one.*STATE_DIR"):
+            operators_door.bind(state)
+        operators_door.connect(state / "health.sock").close()
+
+
+def test_no_place_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operators_door, "gettempdir", lambda: str(tmp_path / "absent"))
+    with pytest.raises(CannotStartError, match="set STATE_DIR to a directory"):
+        operators_door.bind(tmp_path / "absent")
+
+
+@pytest.mark.asyncio
+async def test_it_answers_health_and_nothing_else(
+    chain: FakeChain, start: Start, secrets: Path, state: Path
+) -> None:
+    (secrets / "inference-token").write_text("a-token")
+    await start(chain)
+    connector = aiohttp.UnixConnector(str(state / "health.sock"))
+    async with aiohttp.ClientSession(connector=connector) as session:
+        async with session.get("http://worker/health") as answer:
+            assert answer.status == 200
+            assert (await answer.json())["status"] == "healthy"
+        headers = {"Authorization": "Bearer a-token"}
+        async with session.get("http://worker/inference/BTC", headers=headers) as answer:
+            assert answer.status == 404
+
+
+@pytest.mark.asyncio
+async def test_a_worker_without_a_state_directory_is_healthy_too(
+    chain: FakeChain, run: Run, tmp_path: Path, temporary: Path
+) -> None:
+    absent = str(tmp_path / "absent")
+    process = await run(chain, STATE_DIR=absent, TMPDIR=str(temporary))
+    await process.wrote("ready")
+    await until(lambda: is_healthy(Path(absent)))
