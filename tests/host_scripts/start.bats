@@ -133,6 +133,17 @@ allora: worker and model are running' ]
   contains "$output" '  allora: ready'
 }
 
+@test "of what a build says, so much is told, and its last line" {
+  replace compose.sh 'case $1 in ps) echo c-container ;; up) seq 5000; printf "%09999d\\n" 7; echo the end ;; esac'
+  run "$BIN/start.sh"
+  [ "$status" -eq 0 ]
+  [ "$(grep -c '^  ' <<<"$output")" -eq 2001 ]
+  contains "$output" $'\n  2000\n  the end\n'
+  replace compose.sh 'case $1 in ps) echo c-container ;; up) printf "%09999d\\n" 7 ;; esac'
+  run "$BIN/start.sh"
+  [ "$(grep -c '^  0\{500\}$' <<<"$output")" -eq 1 ]
+}
+
 @test "a success forgets the last failure" {
   STOPPED=worker run "$BIN/start.sh"
   [ -e "$ALLORA_ROOT/run/allora/last-failure" ]

@@ -58,9 +58,14 @@ make_worker_directory() {
 }
 
 start_containers() {
-  # As often as it takes to get over a registry that hiccups. Indented, as no line of a build may look like one of ours.
-  retry 3 timeout "$BUILD_TIMEOUT" "$BIN_DIR/compose.sh" up --detach --build --remove-orphans |& sed -u 's/^/  /' ||
+  # As often as it takes to get over a registry that hiccups.
+  retry 3 timeout "$BUILD_TIMEOUT" "$BIN_DIR/compose.sh" up --detach --build --remove-orphans |& quote ||
     die "docker compose could not start worker and model: journalctl --unit allora."
+}
+
+# What a build says, which may be anybody's: no line may look like one of ours, and so many lines cost little in CloudWatch.
+quote() {
+  LC_ALL=C sed -u -E 's/^(.{0,500}).*/  \1/; 2001,$ { $!d; }'
 }
 
 # Not `up --wait`: it waits for the model's health check too, and a model that trains first may take an hour.
