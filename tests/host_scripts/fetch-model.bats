@@ -126,3 +126,22 @@ has() {
     [ ! -e "$MODEL" ]
   done
 }
+
+@test "what a repository holds runs nothing and reaches nothing outside" {
+  local pwned="$BATS_TEST_TMPDIR/pwned"
+  printf '#!/bin/sh\ntouch %s\n' "$pwned" >"$REPO/post-checkout"
+  chmod +x "$REPO/post-checkout"
+  mkdir "$REPO/.githooks" && cp "$REPO/post-checkout" "$REPO/.githooks/"
+  printf '[core]\n\thooksPath = .githooks\n[filter "bad"]\n\tsmudge = touch %s\n' "$pwned" >"$REPO/.gitconfig"
+  echo '* filter=bad' >"$REPO/.gitattributes"
+  printf '[submodule "x"]\n\tpath = x\n\turl = ext::touch %s\n' "$pwned" >"$REPO/.gitmodules"
+  ln -s "$ALLORA_ROOT/etc/allora/host.env" "$REPO/link"
+  git -C "$REPO" add --all
+  git -C "$REPO" update-index --add --cacheinfo "160000,$FIRST,x"
+  commit three
+  fetch main
+  has three
+  [ ! -e "$pwned" ]
+  [ -z "$(ls "$MODEL/x")" ]
+  [ "$(readlink "$MODEL/link")" = "$ALLORA_ROOT/etc/allora/host.env" ] # as a link: Docker sends it as such
+}
