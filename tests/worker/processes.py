@@ -96,3 +96,9 @@ async def start_process(
 def paths() -> list[str]:
     """Where the modules are; not scripts/, which would hide Python's own `operator`."""
     return [str(ROOT), str(ROOT / "scripts" / "worker")]
+
+
+def resident(pid: int) -> float:
+    """A process's memory, in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

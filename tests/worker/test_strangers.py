@@ -23,13 +23,16 @@ import pytest_asyncio
 from fake_chain import FakeChain, Options
 
 from tests.worker import attacks
-from tests.worker.processes import Process
+from tests.worker.processes import Process, resident
 from tests.worker.test_submissions import submissions
 from tests.worker.waiting import until
 
 pytestmark = [
     pytest.mark.asyncio,
-    pytest.mark.skipif(sys.platform != "linux", reason="asks Linux what memory a process has"),
+    pytest.mark.skipif(
+        sys.platform != "linux",
+        reason="asks /proc; and 127.0.0.0/8 is Linux's",
+    ),
 ]
 
 Run = Callable[..., Awaitable[Process]]
@@ -130,12 +133,6 @@ class Siege:
         for result in await asyncio.gather(*watching, return_exceptions=True):
             assert isinstance(result, asyncio.CancelledError), result
         return int(output)
-
-
-def resident(pid: int) -> float:
-    """A process's memory, in MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def free_port() -> int:
