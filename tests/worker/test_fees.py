@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 from allora_worker import reports
 from allora_worker.errors import NotSignedError
-from allora_worker.fees import FeeLimits, Fees
+from allora_worker.fees import Fees
 from allora_worker.guarded_wallet import GuardedWallet
 from allora_worker.money import UALLO
 from allora_worker.networks import network_of
-from allora_worker.settings import load_settings
+from allora_worker.settings import FeeLimits, load_settings
 from allora_worker.wallet import load_wallet
 from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, SignDoc, TxBody
 from fake_chain import FakeChain, Options

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 from allora_worker.errors import CannotStartError
-from allora_worker.fees import FeeLimits
-from allora_worker.settings import Role, Settings, load_settings
+from allora_worker.settings import FeeLimits, Role, Settings, load_settings
 
 MINIMAL = {
     "ALLORA_NETWORK": "testnet",

@@ -35,7 +35,7 @@ QUICK = Timings(
 )
 """Short pauses, but patient limits: no call fails because a busy computer stands still."""
 
-HASTY_WITH_CHAIN = dataclasses.replace(QUICK, chain_call=5.0)
+HASTY_WITH_CHAIN = dataclasses.replace(QUICK, chain_call=2.0)
 """For tests in which the endpoint hangs, which nothing but a limit tells."""
 
 HASTY_WITH_MODEL = dataclasses.replace(QUICK, model_answer=1.0)

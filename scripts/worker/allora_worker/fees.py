@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,21 +12,9 @@ from . import reports
 from .errors import NotSignedError, one_line
 from .fee_record import FeeRecord, Signed, read_record, write_record
 from .money import allo
+from .settings import FeeLimits
 
 _REPEAT_SECONDS: Final = 60.0
-
-
-@dataclass(frozen=True)
-class FeeLimits:
-    """The operator's limits, in uallo.
-
-    Args:
-        a_transaction: The highest fee of one transaction (ALLORA_MAX_FEE).
-        a_day: The highest sum in 24 hours (ALLORA_MAX_DAILY_FEES).
-    """
-
-    a_transaction: int
-    a_day: int
 
 
 class Fees:

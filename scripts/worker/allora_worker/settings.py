@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from .errors import CannotStartError
-from .fees import FeeLimits
 from .money import UALLO
 
 # Not of dots alone: in a URL's path, those lead to another one.
@@ -27,6 +26,19 @@ class Role(StrEnum):
     INFERER = "inferer"
     FORECASTER = "forecaster"
     REPUTER = "reputer"
+
+
+@dataclass(frozen=True)
+class FeeLimits:
+    """The operator's limits, in uallo.
+
+    Args:
+        a_transaction: The highest fee of one transaction (ALLORA_MAX_FEE).
+        a_day: The highest sum in 24 hours (ALLORA_MAX_DAILY_FEES).
+    """
+
+    a_transaction: int
+    a_day: int
 
 
 @dataclass(frozen=True)
