@@ -22,7 +22,11 @@ def main() -> int:
     seed = int(os.environ.get("SEED") or random.randrange(2**32))  # noqa: S311 - an order of tests
     if len(levels) == 1:
         run_alone(levels[0], seed)
-    print(f"Tests, two levels at a time, in the random order SEED={seed}; output in {RESULTS}/")
+    print(
+        f"Tests, two levels at a time, in the random order SEED={seed}: some take minutes.\n"
+        f"To follow one: tail -F {RESULTS}/LEVEL/output.log",
+        flush=True,
+    )
     started = time.monotonic()
     try:
         results = asyncio.run(_run_until_told_to_stop(levels, seed))
