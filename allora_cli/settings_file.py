@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dotenv import set_key
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
 from settings.env_file import read_env_file
 from settings.loader import DEFAULT_FILE, FILE_VARIABLE
@@ -42,7 +42,7 @@ class SettingsFile:
         path = Path(named).expanduser() if named else DEFAULT_FILE
         if not path.exists():
             raise OperatorError(
-                Trouble.SETTINGS,
+                ErrorCode.SETTINGS,
                 f"There is no settings file {path} to change. Begin with: "
                 "cp samples/testnet.env .env",
             )
@@ -77,7 +77,7 @@ class SettingsFile:
         present = target.read_bytes()
         if present != draft.original:
             raise OperatorError(
-                Trouble.SETTINGS,
+                ErrorCode.SETTINGS,
                 f"{self.path} was changed by somebody else meanwhile, and was left as it is. "
                 "Nothing was deployed. Run the same command again.",
             )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.terminal import console
 
 NoWait = Annotated[
@@ -42,13 +42,13 @@ def deploy(
     Example: pipenv run allora deploy --timeout 60
     """
     from allora_cli.deploy import deploying  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.waiting import Patience  # noqa: PLC0415
+    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
     from allora_cli.terraform import cdktf_cli  # noqa: PLC0415 - pydantic models
 
-    cdktf_cli.need_terminal(approved=yes)
-    deploying.need_doctor()
+    cdktf_cli.require_terminal(approved=yes)
+    deploying.require_doctor()
     result = deploying.deploy(
-        open_office(), approved=yes, patience=None if no_wait else Patience.of(timeout, pace)
+        open_context(), approved=yes, policy=None if no_wait else WaitPolicy.of(timeout, pace)
     )
     if json:
         console.result(result)

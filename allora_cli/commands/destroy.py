@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.terminal import console
 
 
@@ -33,7 +33,9 @@ def destroy(
     """
     from allora_cli.deploy import destroying  # noqa: PLC0415 - the wallet's libraries
 
-    result = destroying.destroy(open_office(), approved=yes, everything=everything, address=address)
+    result = destroying.destroy(
+        open_context(), approved=yes, everything=everything, address=address
+    )
     if json:
         console.result(result)
     elif result["destroyed"]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from allora_cli.commands.deploy import Pace, Timeout
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.terminal import console
 
 
@@ -26,9 +26,9 @@ def restart(
     Example: pipenv run allora restart
     """
     from allora_cli.deploy import restarting  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.waiting import Patience  # noqa: PLC0415
+    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
 
-    result = restarting.restart(open_office(), reboot=reboot, patience=Patience.of(timeout, pace))
+    result = restarting.restart(open_context(), reboot=reboot, policy=WaitPolicy.of(timeout, pace))
     if json:
         console.result(result)
         return

@@ -38,7 +38,7 @@ def update(
     Example: pipenv run allora update --model-ref v1.1
     """
     from allora_cli.deploy import deploying, updating  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.waiting import Patience  # noqa: PLC0415
+    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
 
     given = {
         "MODEL_REF": model_ref,
@@ -49,7 +49,7 @@ def update(
     result = updating.update(
         {variable: value for variable, value in given.items() if value is not None},
         approved=yes,
-        patience=None if no_wait else Patience.of(timeout, pace),
+        policy=None if no_wait else WaitPolicy.of(timeout, pace),
     )
     if json:
         console.result(result)

@@ -6,18 +6,18 @@ from dataclasses import asdict
 from typing import Any
 
 from allora_cli.aws.other_hosts import find_other_hosts
-from allora_cli.context import Office
+from allora_cli.context import Context
 from allora_cli.deploy.progress import ALL, UNTIL_CONTAINERS
-from allora_cli.deploy.waiting import Patience, Wait
-from allora_cli.errors import ExitCode, OperatorError, Trouble
+from allora_cli.deploy.waiting import Wait, WaitPolicy
+from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terminal import console
 from allora_cli.terraform import cdktf_cli
-from allora_cli.terraform.deployment import Deployment, the_deployment
+from allora_cli.terraform.deployment import Deployment, require_deployment
 from allora_cli.terraform.state import hosts_in
-from allora_cli.terraform.state_objects import need_region, resources_of
+from allora_cli.terraform.state_objects import require_region, resources_of
 
 
-def need_doctor() -> None:
+def require_doctor() -> None:
     """Examines everything that a deployment needs, and shows it.
 
     Raises:
@@ -25,18 +25,18 @@ def need_doctor() -> None:
     """
     from allora_cli import doctor  # noqa: PLC0415 - it brings much with it
 
-    examination = doctor.examine_with_progress()
-    doctor.show(examination, console.err, next_step=False)
-    if not examination.healthy:
+    report = doctor.examine_with_progress()
+    doctor.show(report, console.err, next_step=False)
+    if not report.healthy:
         raise OperatorError(
-            Trouble.NOT_READY,
+            ErrorCode.NOT_READY,
             "Each ✘ above would make the deployment fail, or leave a worker that cannot work. "
             "Nothing was changed. Do what the line says, and run the same command again.",
             exit_code=ExitCode.UNHEALTHY,
         )
 
 
-def need_only_host(office: Office) -> None:
+def require_only_host(context: Context) -> None:
     """Makes sure that no other instance signs with the worker's wallet, or might.
 
     Terraform ends the old host before it starts a new one, but knows those in its state alone. Two
@@ -46,14 +46,14 @@ def need_only_host(office: Office) -> None:
         OperatorError: there is one that Terraform does not know, also one that is stopped; or the
             settings name another region than that of the host that it knows.
     """
-    settings = office.settings
-    known = hosts_in(resources_of(office, "allora-single-node"))
-    need_region(office, known)
-    ec2 = office.session.client("ec2")
+    settings = context.settings
+    known = hosts_in(resources_of(context, "allora-single-node"))
+    require_region(context, known)
+    ec2 = context.session.client("ec2")
     others = find_other_hosts(ec2, settings.worker_name, known)
     if others:
         raise OperatorError(
-            Trouble.OTHER_HOST,
+            ErrorCode.OTHER_HOST,
             f"Another host of the worker {settings.worker_name!r} is in {settings.aws_region}, "
             f"which Terraform's state in {settings.state_bucket} does not know: "
             f"{', '.join(others)}. Both would sign with the same wallet. Nothing was changed. "
@@ -63,13 +63,13 @@ def need_only_host(office: Office) -> None:
         )
 
 
-def deploy(office: Office, *, approved: bool, patience: Patience | None) -> dict[str, Any]:
+def deploy(context: Context, *, approved: bool, policy: WaitPolicy | None) -> dict[str, Any]:
     """Deploys both stacks, and waits until the chain has accepted a submission.
 
     Args:
-        office: whose worker.
+        context: whose worker.
         approved: whether the plan is approved without a look at it.
-        patience: how long to wait; None: not at all.
+        policy: how long to wait; None: not at all.
 
     Returns:
         what came of it, for scripts.
@@ -77,13 +77,13 @@ def deploy(office: Office, *, approved: bool, patience: Patience | None) -> dict
     Raises:
         OperatorError: it failed, or does not work.
     """
-    need_only_host(office)
+    require_only_host(context)
     cdktf_cli.deploy(approved=approved)
-    deployment = the_deployment(office)
-    result = {"worker_name": office.settings.worker_name} | asdict(deployment)
-    if patience is None:
+    deployment = require_deployment(context)
+    result = {"worker_name": context.settings.worker_name} | asdict(deployment)
+    if policy is None:
         return result | {"healthy": None}
-    return result | wait_for(office, deployment, patience)
+    return result | wait_for(context, deployment, policy)
 
 
 def outcome(result: dict[str, Any]) -> str:
@@ -98,13 +98,13 @@ def outcome(result: dict[str, Any]) -> str:
             return f"{host} is deployed."
 
 
-def wait_for(office: Office, deployment: Deployment, patience: Patience) -> dict[str, Any]:
+def wait_for(context: Context, deployment: Deployment, policy: WaitPolicy) -> dict[str, Any]:
     """Waits until a worker that is deployed has submitted.
 
     Raises:
         OperatorError: it does not work.
     """
-    foreign = office.settings.worker_image is not None
+    foreign = context.settings.worker_image is not None
     goal = (
         f"the containers of {deployment.instance_id} (whether a worker image of your own works, "
         "its logs alone can tell)"
@@ -124,4 +124,4 @@ def wait_for(office: Office, deployment: Deployment, patience: Patience) -> dict
             markup=False,
         )
     steps = UNTIL_CONTAINERS if foreign else ALL
-    return Wait(office, deployment.instance_id, patience, steps=steps).run()
+    return Wait(context, deployment.instance_id, policy, steps=steps).run()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console, prompts
 from allora_cli.terraform import cdktf_cli
 from allora_cli.terraform.state import STACKS, hosts_in
@@ -16,7 +16,7 @@ from allora_cli.terraform.state_objects import (
     delete_bucket,
     foreign_keys,
     held_locks,
-    need_region,
+    require_region,
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
@@ -44,12 +44,12 @@ class Leftover:
 
 
 def destroy(
-    office: Office, *, approved: bool, everything: bool, address: str | None
+    context: Context, *, approved: bool, everything: bool, address: str | None
 ) -> dict[str, Any]:
     """Takes both stacks down; with `everything` also what is kept for the next deployment.
 
     Args:
-        office: whose worker.
+        context: whose worker.
         approved: whether the worker's name need not be typed in.
         everything: also secrets, snapshots and the state bucket.
         address: the wallet's, in place of typing it in.
@@ -60,40 +60,40 @@ def destroy(
     Raises:
         OperatorError: it was declined, or failed; or the host is in another region.
     """
-    resources = [resource for stack in STACKS for resource in resources_of(office, stack)]
-    need_region(office, hosts_in(resources))
+    resources = [resource for stack in STACKS for resource in resources_of(context, stack)]
+    require_region(context, hosts_in(resources))
     if resources:
         _show_what_goes(resources)
     else:
         console.err.print(
-            f"Nothing is deployed: the worker {office.settings.worker_name!r} has no stack in "
-            f"{office.settings.state_bucket}.",
+            f"Nothing is deployed: the worker {context.settings.worker_name!r} has no stack in "
+            f"{context.settings.state_bucket}.",
             markup=False,
         )
     if everything:
-        _show("Also, because of --everything:", leftovers(office))
+        _show("Also, because of --everything:", leftovers(context))
     if resources or everything:
-        _need_name(office, approved=approved)
+        _require_name(context, approved=approved)
     if everything:
-        _need_address(office, address)
+        _require_address(context, address)
     if resources:
         cdktf_cli.destroy()
-    kept = _remove_everything(office) if everything else ""
-    left = leftovers(office)
+    kept = _remove_everything(context) if everything else ""
+    left = leftovers(context)
     if left:
         _show("What is left, on purpose:", left)
     if kept:
         console.err.print(kept, markup=False, style="yellow")
     return {
-        "worker_name": office.settings.worker_name,
+        "worker_name": context.settings.worker_name,
         "destroyed": bool(resources),
         "left": [asdict(each) for each in left],
     }
 
 
-def leftovers(office: Office) -> list[Leftover]:
+def leftovers(context: Context) -> list[Leftover]:
     """What outlives the stacks, and is there."""
-    return [*_secrets_left(office), *_snapshots_left(office), *_bucket_left(office)]
+    return [*_secrets_left(context), *_snapshots_left(context), *_bucket_left(context)]
 
 
 # --- what goes
@@ -132,38 +132,38 @@ def _goes(resources: list[dict[str, Any]]) -> Iterator[str]:
 # --- what stays
 
 
-def _secrets_left(office: Office) -> Iterator[Leftover]:
-    names = _secret_names(office)
+def _secrets_left(context: Context) -> Iterator[Leftover]:
+    names = _secret_names(context)
     if names:
-        command = f"aws ssm delete-parameters --region {office.settings.aws_region} --names"
+        command = f"aws ssm delete-parameters --region {context.settings.aws_region} --names"
         yield Leftover(
             f"the wallet and the secrets: {', '.join(names)}"
-            if f"{office.names.secrets_prefix}/mnemonic" in names
+            if f"{context.names.secrets_prefix}/mnemonic" in names
             else f"the secrets: {', '.join(names)}",
             "free",
             f"{command} {' '.join(names)} (first: pipenv run allora backup)",
         )
 
 
-def _secret_names(office: Office) -> list[str]:
-    pages = office.session.client("ssm").get_paginator("get_parameters_by_path")
-    found = pages.paginate(Path=office.names.secrets_prefix, Recursive=True)
+def _secret_names(context: Context) -> list[str]:
+    pages = context.session.client("ssm").get_paginator("get_parameters_by_path")
+    found = pages.paginate(Path=context.names.secrets_prefix, Recursive=True)
     return sorted(parameter["Name"] for page in found for parameter in page["Parameters"])
 
 
-def _snapshots_left(office: Office) -> Iterator[Leftover]:
-    for id_, gib in _snapshots(office):
+def _snapshots_left(context: Context) -> Iterator[Leftover]:
+    for id_, gib in _snapshots(context):
         yield Leftover(
             f"the snapshot {id_} of the data volume",
             f"at most {gib * _SNAPSHOT_USD:.2f} USD a month, for {gib} GiB",
-            f"aws ec2 delete-snapshot --region {office.settings.aws_region} --snapshot-id {id_}",
+            f"aws ec2 delete-snapshot --region {context.settings.aws_region} --snapshot-id {id_}",
         )
 
 
-def _snapshots(office: Office) -> Iterator[tuple[str, int]]:
-    settings = office.settings
+def _snapshots(context: Context) -> Iterator[tuple[str, int]]:
+    settings = context.settings
     filters = {"Worker": settings.worker_name, "Project": settings.name_prefix}
-    pages = office.session.client("ec2").get_paginator("describe_snapshots")
+    pages = context.session.client("ec2").get_paginator("describe_snapshots")
     for page in pages.paginate(
         OwnerIds=[settings.aws_account_id],
         Filters=[{"Name": f"tag:{tag}", "Values": [value]} for tag, value in filters.items()],
@@ -172,10 +172,10 @@ def _snapshots(office: Office) -> Iterator[tuple[str, int]]:
             yield snapshot["SnapshotId"], snapshot["VolumeSize"]
 
 
-def _bucket_left(office: Office) -> Iterator[Leftover]:
-    if foreign_keys(office) is not None:
+def _bucket_left(context: Context) -> Iterator[Leftover]:
+    if foreign_keys(context) is not None:
         yield Leftover(
-            f"the state bucket {office.settings.state_bucket}, with the states' old versions",
+            f"the state bucket {context.settings.state_bucket}, with the states' old versions",
             "cents",
             "pipenv run allora destroy --everything, or docs/state.md#remove-the-bucket",
         )
@@ -193,8 +193,8 @@ def _show(title: str, left: list[Leftover]) -> None:
 # --- consent
 
 
-def _need_name(office: Office, *, approved: bool) -> None:
-    name = office.settings.worker_name
+def _require_name(context: Context, *, approved: bool) -> None:
+    name = context.settings.worker_name
     if approved:
         return
     typed = prompts.ask(
@@ -202,12 +202,13 @@ def _need_name(office: Office, *, approved: bool) -> None:
     )
     if typed != name:
         raise OperatorError(
-            Trouble.TYPED_OTHERWISE, f"That is not the worker's name, {name}. Nothing was changed."
+            ErrorCode.TYPED_OTHERWISE,
+            f"That is not the worker's name, {name}. Nothing was changed.",
         )
 
 
-def _need_address(office: Office, address: str | None) -> None:
-    wallet = find_wallet(office)
+def _require_address(context: Context, address: str | None) -> None:
+    wallet = find_wallet(context)
     if wallet is None or wallet.address is None:
         return
     if address is None:
@@ -223,7 +224,7 @@ def _need_address(office: Office, address: str | None) -> None:
         )
     if address != wallet.address:
         raise OperatorError(
-            Trouble.TYPED_OTHERWISE,
+            ErrorCode.TYPED_OTHERWISE,
             f"That is not the wallet's address, which is {wallet.address}. Nothing was changed.",
         )
 
@@ -231,32 +232,32 @@ def _need_address(office: Office, address: str | None) -> None:
 # --- everything
 
 
-def _remove_everything(office: Office) -> str:
+def _remove_everything(context: Context) -> str:
     """Removes what is kept otherwise; the bucket last, so that another run finds the rest.
 
     Returns:
         why something was kept all the same.
     """
     with console.working("Removing secrets, snapshots and the state bucket"):
-        ssm = office.session.client("ssm")
-        names = _secret_names(office)
+        ssm = context.session.client("ssm")
+        names = _secret_names(context)
         for begin in range(0, len(names), _DELETED_AT_ONCE):
             ssm.delete_parameters(Names=names[begin : begin + _DELETED_AT_ONCE])
-        ec2 = office.session.client("ec2")
-        for id_, _ in _snapshots(office):
+        ec2 = context.session.client("ec2")
+        for id_, _ in _snapshots(context):
             ec2.delete_snapshot(SnapshotId=id_)
-        return _remove_bucket(office)
+        return _remove_bucket(context)
 
 
-def _remove_bucket(office: Office) -> str:
-    bucket = office.settings.state_bucket
-    others = foreign_keys(office)
+def _remove_bucket(context: Context) -> str:
+    bucket = context.settings.state_bucket
+    others = foreign_keys(context)
     if others is None:
         return ""
     if others:
         shown = json.dumps(others[:5])
         return f"The bucket {bucket} was kept, because others use it: it holds {shown}"
-    if any(resources_of(office, stack) for stack in STACKS) or held_locks(office):
+    if any(resources_of(context, stack) for stack in STACKS) or held_locks(context):
         return f"The bucket {bucket} was kept, because somebody is deploying into it."
-    delete_bucket(office)
+    delete_bucket(context)
     return ""

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
-from allora_cli.context import Office
+from allora_cli.context import Context
 from allora_cli.deploy.checklist import Checklist
 from allora_cli.deploy.poller import HostFeed
 from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Step
-from allora_cli.errors import ExitCode, OperatorError, Trouble
+from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_format import Part, text_of
 from allora_cli.terminal import console
@@ -26,7 +26,7 @@ _GO_ON: Final = "To go on watching, run the same command again."
 
 
 @dataclass(frozen=True)
-class Patience:
+class WaitPolicy:
     """How long to wait for what.
 
     Attributes:
@@ -43,7 +43,7 @@ class Patience:
     silence: timedelta = timedelta(minutes=4)
 
     @classmethod
-    def of(cls, minutes: float, pace: float = 1.0) -> Patience:
+    def of(cls, minutes: float, pace: float = 1.0) -> WaitPolicy:
         """Of a timeout in minutes; a pace below 1 is for tests that cannot wait for minutes."""
         usual = cls(timedelta(minutes=minutes))
         return cls(usual.timeout, usual.poll * pace, usual.grace * pace, usual.silence * pace)
@@ -53,27 +53,27 @@ class Wait:
     """Waits for one instance.
 
     Args:
-        office: whose worker.
+        context: whose worker.
         instance_id: the instance.
-        patience: how long to wait.
+        policy: how long to wait.
         steps: what has to happen.
         since: what is older does not count; by default what is older than the instance's launch.
     """
 
     def __init__(
         self,
-        office: Office,
+        context: Context,
         instance_id: str,
-        patience: Patience,
+        policy: WaitPolicy,
         *,
         steps: tuple[Step, ...] = ALL,
         since: datetime | None = None,
     ) -> None:
         self._instance_id = instance_id
-        self._patience = patience
+        self._policy = policy
         self._began = datetime.now(UTC)
-        self.progress = Progress(since or _launched_at(office, instance_id), steps)
-        self._feed = HostFeed(office, instance_id, self.progress, patience.silence)
+        self.progress = Progress(since or _launched_at(context, instance_id), steps)
+        self._feed = HostFeed(context, instance_id, self.progress, policy.silence)
         self._met: dict[Obstacle, float] = {}
 
     def run(self) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class Wait:
         Raises:
             OperatorError: it takes too long, or needs the operator; or AWS refuses.
         """
-        until = time.monotonic() + self._patience.timeout.total_seconds()
+        until = time.monotonic() + self._policy.timeout.total_seconds()
         with Checklist(self.progress, console.err, self._began) as shown, CtrlC() as ctrl_c:
             told: set[str] = set()
             while True:
@@ -106,7 +106,7 @@ class Wait:
                 error = self._give_up(time.monotonic() >= until)
                 if error:
                     break
-                time.sleep(self._patience.poll)
+                time.sleep(self._policy.poll)
         self._show_lines()
         raise error
 
@@ -132,7 +132,7 @@ class Wait:
 
     def _take_refusal(self, answer: Unknown, shown: Checklist, told: set[str]) -> None:
         if not answer.is_passing:
-            raise OperatorError(answer.error.trouble, f"{answer.error} {_GO_ON}")
+            raise OperatorError(answer.error.code, f"{answer.error} {_GO_ON}")
         self._tell_once(f"{answer.error} The wait goes on.", shown, told)
 
     def _tell_once(self, text: str, shown: Checklist, told: set[str]) -> None:
@@ -145,7 +145,7 @@ class Wait:
         now = time.monotonic()
         for each in self.progress.obstacles.values():
             self._met.setdefault(each, now)
-        if obstacle and now - self._met[obstacle] >= self._patience.grace.total_seconds():
+        if obstacle and now - self._met[obstacle] >= self._policy.grace.total_seconds():
             return self._needs_operator(obstacle)
         return self._not_in_time() if is_late else None
 
@@ -156,13 +156,13 @@ class Wait:
             else "The host tries again by itself"
         )
         return OperatorError(
-            Trouble.NEEDS_YOU,
+            ErrorCode.NEEDS_YOU,
             f"The {obstacle.source} needs you: {_ended(obstacle.text)} {again}. {_GO_ON}",
             exit_code=ExitCode.UNHEALTHY,
         )
 
     def _not_in_time(self) -> OperatorError:
-        waited = duration(self._patience.timeout)
+        waited = duration(self._policy.timeout)
         progress = self.progress
         if progress.waits_for_window:
             at = progress.next_window()
@@ -182,7 +182,7 @@ class Wait:
                 "pipenv run allora logs boot, pipenv run allora doctor, or at the host: "
                 f"pipenv run allora connect. {_GO_ON}"
             )
-        return OperatorError(Trouble.NOT_IN_TIME, sentence, exit_code=ExitCode.TIMEOUT)
+        return OperatorError(ErrorCode.NOT_IN_TIME, sentence, exit_code=ExitCode.TIMEOUT)
 
     def _latest(self) -> str:
         if obstacle := next(iter(self.progress.obstacles.values()), None):
@@ -233,9 +233,9 @@ def _ended(sentence: str) -> str:
     return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
-def _launched_at(office: Office, instance_id: str) -> datetime:
+def _launched_at(context: Context, instance_id: str) -> datetime:
     """When an instance was launched; long ago when EC2 does not tell."""
-    ec2 = office.session.client("ec2", config=PATIENCE)
+    ec2 = context.session.client("ec2", config=PATIENCE)
     found = asked(lambda: ec2.describe_instances(InstanceIds=[instance_id]))
     if isinstance(found, Unknown) or not found["Reservations"]:
         return datetime.fromtimestamp(0, UTC)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from allora_cli.diagram.fonts import BOLD, REGULAR
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 
 NAME = "architecture"
 _ZOOM = 2
@@ -53,7 +53,7 @@ def write(svg: str, folder: Path, format_: Format) -> list[Path]:
             path.write_bytes(content)
     except OSError as error:
         raise OperatorError(
-            Trouble.OUTPUT_FOLDER,
+            ErrorCode.OUTPUT_FOLDER,
             f"Cannot write to {str(folder)!r}: {error.strerror}. "
             "Choose another folder: pipenv run allora diagram --output-dir DIR",
         ) from error

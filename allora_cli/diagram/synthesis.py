@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,9 +37,9 @@ def synthesize() -> dict[str, dict[str, Any]]:
         if process.returncode:
             said = process.stderr.strip() or "no message"
             if "Traceback" not in said:  # about a setting, with its remedy
-                raise OperatorError(Trouble.SETTINGS, said)
+                raise OperatorError(ErrorCode.SETTINGS, said)
             raise OperatorError(
-                Trouble.SYNTH,
+                ErrorCode.SYNTH,
                 f"The stacks could not be synthesized: {said.splitlines()[-1]} "
                 "The whole message: python main.py. After an update of the project: make setup",
             )

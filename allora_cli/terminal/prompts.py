@@ -9,7 +9,7 @@ import getpass
 import sys
 import warnings
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console
 
 
@@ -49,7 +49,7 @@ def ask(question: str, *, instead: str = "") -> str:
     Raises:
         OperatorError: there is no terminal to ask at.
     """
-    _need_terminal(question, instead)
+    _require_terminal(question, instead)
     console.err.print(f"{question}: ", end="", markup=False)
     # Not `input`, which may write to stdout.
     try:
@@ -72,7 +72,7 @@ def ask_hidden(question: str, *, instead: str = "") -> str:
     Raises:
         OperatorError: there is no terminal to ask at, or it cannot hide what is typed.
     """
-    _need_terminal(question, instead)
+    _require_terminal(question, instead)
     try:
         with warnings.catch_warnings():
             # A terminal that cannot hide what is typed is none for a secret.
@@ -100,14 +100,14 @@ def hidden_or_stdin(question: str) -> str:
         raise _no_text(question) from None
 
 
-def _need_terminal(question: str, instead: str) -> None:
+def _require_terminal(question: str, instead: str) -> None:
     if not at_terminal():
         raise _no_terminal(question, instead)
 
 
 def _no_terminal(question: str, instead: str) -> OperatorError:
     return OperatorError(
-        Trouble.NOT_A_TERMINAL,
+        ErrorCode.NOT_A_TERMINAL,
         f"{question}: there is no terminal to answer at. {instead}".rstrip(),
     )
 
@@ -115,5 +115,5 @@ def _no_terminal(question: str, instead: str) -> OperatorError:
 def _no_text(question: str) -> OperatorError:
     # Without the bytes, and `from None`: an exception's arguments have them as well.
     return OperatorError(
-        Trouble.SECRET_VALUE, f"{question}: what was given is not text. Nothing was changed."
+        ErrorCode.SECRET_VALUE, f"{question}: what was given is not text. Nothing was changed."
     )

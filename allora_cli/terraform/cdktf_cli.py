@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.session import explain
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform import passthrough
 from allora_cli.terraform.passthrough import Outcome
 from allora_cli.terraform.state import STACKS
@@ -78,11 +78,11 @@ def plan(stack: str, *, env_file: Path | None = None) -> Plan:
     )
 
 
-def need_terminal(*, approved: bool) -> None:
+def require_terminal(*, approved: bool) -> None:
     """Raises an OperatorError where cdktf has to ask, and nobody could answer."""
     if not (approved or passthrough.is_interactive()):
         raise OperatorError(
-            Trouble.NOT_A_TERMINAL,
+            ErrorCode.NOT_A_TERMINAL,
             "cdktf asks before it changes anything, and there is no terminal to answer at. Nothing "
             "was changed. To approve the plan in advance: add --yes.",
         )
@@ -94,13 +94,13 @@ def is_embedded() -> bool:
 
 
 def _change(verb: str, *stacks: str, approved: bool) -> None:
-    need_terminal(approved=approved)
+    require_terminal(approved=approved)
     options = ["--auto-approve"] if approved else []
     outcome = _run(verb, *stacks, *options, environment=_environment())
     # It ends with 0 then, as after success.
     if "Apply cancelled." in outcome.text:
         raise OperatorError(
-            Trouble.DECLINED,
+            ErrorCode.DECLINED,
             "You did not approve the plan, and it was not carried out. What you approved before is "
             "in place. To see the plan again, run the same command.",
         )
@@ -116,7 +116,7 @@ def _environment() -> dict[str, str]:
     path = f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"
     if shutil.which("cdktf", path=path) is None:
         raise OperatorError(
-            Trouble.NOT_INSTALLED,
+            ErrorCode.NOT_INSTALLED,
             "The cdktf CLI is not installed. Nothing was changed. Run: make setup",
         )
     return os.environ | {"PATH": path}
@@ -147,7 +147,7 @@ class _Sign:
     """
 
     pattern: str
-    trouble: Trouble
+    code: ErrorCode
     sentence: str
 
 
@@ -155,14 +155,14 @@ _SIGNS: Final = (
     _Sign(
         r"Error acquiring the state lock.*? ID: (?P<id>[0-9a-f-]{36}) Path: (?P<path>\S+)"
         r".*? Who: (?P<who>\S+).*? Created: (?P<created>\S+ \S+?)(?:\.\d+)? ",
-        Trouble.STATE_LOCKED,
+        ErrorCode.STATE_LOCKED,
         "Another run has locked the state {path} ({who}, since {created} UTC), or one was killed. "
         "Wait until it is over, and run the same command again. If it is surely dead: "
         "cd cdktf.out/stacks/{stack} && terraform force-unlock {id}",
     ),
     _Sign(
         r"Failed to persist state|Failed to save state|errored\.tfstate",
-        Trouble.STATE_NOT_SAVED,
+        ErrorCode.STATE_NOT_SAVED,
         "Terraform could not save its state to S3, and left it in errored.tfstate below "
         "cdktf.out/stacks. Before anything else, in that folder: "
         "terraform state push errored.tfstate",
@@ -170,37 +170,37 @@ _SIGNS: Final = (
     _Sign(
         r"[Tt]he SSO session has expired|token has expired|refresh cached SSO token failed"
         r"|ExpiredToken|RequestExpired",
-        Trouble.CREDENTIALS_EXPIRED,
+        ErrorCode.CREDENTIALS_EXPIRED,
         "Your AWS credentials have expired. Run `aws sso login`, or get new ones; then run the "
         "same command again: it goes on from here.",
     ),
     _Sign(
         r"No valid credential sources found|failed to refresh cached credentials",
-        Trouble.NO_CREDENTIALS,
+        ErrorCode.NO_CREDENTIALS,
         "Terraform finds no AWS credentials. Run `aws configure sso` (or `aws configure`), or set "
         "AWS_PROFILE in .env.",
     ),
     _Sign(
         r"S3 bucket \"(?P<bucket>[^\"]+)\" does not exist",
-        Trouble.BUCKET,
+        ErrorCode.BUCKET,
         "The bucket {bucket} for Terraform's state does not exist. Nothing was changed. Make it: "
         "pipenv run allora bootstrap",
     ),
     _Sign(
         r"AWS account ID not allowed: (?P<account>\d+)",
-        Trouble.OTHER_ACCOUNT,
+        ErrorCode.OTHER_ACCOUNT,
         "Your AWS credentials are account {account}'s, which AWS_ACCOUNT_ID is not. Nothing was "
         "changed. Use other credentials, or correct AWS_ACCOUNT_ID.",
     ),
     _Sign(
         r"InsufficientInstanceCapacity",
-        Trouble.CAPACITY,
+        ErrorCode.CAPACITY,
         "AWS has no free instance of this type in this zone at the moment. Run the same command "
         "again in a few minutes, or choose another AWS_INSTANCE_TYPE or AWS_AVAILABILITY_ZONE.",
     ),
     _Sign(
         r"settings? needs? your attention",
-        Trouble.SETTINGS,
+        ErrorCode.SETTINGS,
         "The settings cannot be deployed; cdktf has printed why, above. Nothing was changed.",
     ),
 )
@@ -226,17 +226,17 @@ def reason(text: str) -> OperatorError:
             values = found.groupdict()
             # BUCKET/STACK/terraform.tfstate
             values["stack"] = values.get("path", "").split("/")[-2:][0]
-            return OperatorError(sign.trouble, sign.sentence.format(**values))
+            return OperatorError(sign.code, sign.sentence.format(**values))
     if found := _API_ERROR.search(text):
         return _aws_error(found)
     if found := _UNREACHABLE.search(text):
         return OperatorError(
-            Trouble.AWS_UNREACHABLE,
+            ErrorCode.AWS_UNREACHABLE,
             f"AWS does not answer: {found[0]}. Check the internet connection and the proxy. "
             f"{_AGAIN}",
         )
     return OperatorError(
-        Trouble.CDKTF_FAILED, f"cdktf has failed; what it has printed, above, tells why. {_AGAIN}"
+        ErrorCode.CDKTF_FAILED, f"cdktf has failed; what it has printed, above, tells why. {_AGAIN}"
     )
 
 
@@ -246,4 +246,4 @@ def _aws_error(found: re.Match[str]) -> OperatorError:
         words = f"{words[:_MOST_CHARACTERS]}…"
     answer = ClientError({"Error": {"Code": found["code"], "Message": words}}, found["action"])
     error = explain(answer)
-    return OperatorError(error.trouble, f"{error} What was made is in place. {_AGAIN}")
+    return OperatorError(error.code, f"{error} What was made is in place. {_AGAIN}")

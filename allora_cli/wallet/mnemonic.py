@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 
 if TYPE_CHECKING:
     from mnemonic import Mnemonic
@@ -67,7 +67,7 @@ def read_words(text: str) -> str:
         )
     else:
         return " ".join(words)
-    raise OperatorError(Trouble.WALLET_WORDS, f"{problem}. Nothing was stored.")
+    raise OperatorError(ErrorCode.WALLET_WORDS, f"{problem}. Nothing was stored.")
 
 
 def is_wallet(words: str) -> bool:

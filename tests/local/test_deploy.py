@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from allora_cli.context import Office, open_office
+from allora_cli.context import Context, open_context
 from allora_cli.deploy.progress import AFTER_RESTART, Step
-from allora_cli.deploy.waiting import Patience, Wait
-from allora_cli.errors import ExitCode, OperatorError, Trouble
+from allora_cli.deploy.waiting import Wait, WaitPolicy
+from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terraform import cdktf_cli
 from allora_cli.terraform.state import managed_resources, read_state
 from devtools.embedded_aws.emulator import Emulator
@@ -350,7 +350,7 @@ def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) 
 class Watched:
     """A played host of its own, and what waits for it."""
 
-    office: Office
+    context: Context
     host: ReportedHost
     deployment: Deployment
 
@@ -363,13 +363,13 @@ class Watched:
         grace: float = 300,
         silence: float = 300,
     ) -> Wait:
-        patience = Patience(
+        policy = WaitPolicy(
             timedelta(seconds=seconds),
             poll=0.05,
             grace=timedelta(seconds=grace),
             silence=timedelta(seconds=silence),
         )
-        return Wait(self.office, self.host.instance_id, patience, since=since)
+        return Wait(self.context, self.host.instance_id, policy, since=since)
 
     def error(self, since: datetime | None = None, /, **limits: float) -> OperatorError:
         with pytest.raises(OperatorError) as failed:
@@ -399,7 +399,7 @@ def watched_through(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> 
     ec2 = deployment.client("ec2")
     (made,) = ec2.run_instances(ImageId="ami-785db401", MinCount=1, MaxCount=1)["Instances"]
     id_ = made["InstanceId"]
-    return Watched(open_office(), host_of(deployment, id_), deployment)
+    return Watched(open_context(), host_of(deployment, id_), deployment)
 
 
 def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
@@ -443,7 +443,7 @@ def test_what_only_the_operator_can_cure_ends_the_wait_after_a_grace_time(
 ) -> None:
     watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
     error = watched.error(grace=0.5)
-    assert error.trouble is Trouble.NEEDS_YOU
+    assert error.code is ErrorCode.NEEDS_YOU
     assert error.exit_code is ExitCode.UNHEALTHY
     assert "Secrets are missing" in str(error)
 
@@ -470,7 +470,7 @@ def test_what_cures_itself_does_not_end_the_wait(watched: Watched) -> None:
     failure = "allora: failed: docker compose could not start worker and model: …"
     watched.host.boot(failure, at=datetime.now(UTC) - timedelta(minutes=1))
     error = watched.error_at_first_look(grace=0)
-    assert error.trouble is Trouble.NOT_IN_TIME
+    assert error.code is ErrorCode.NOT_IN_TIME
     assert error.exit_code is ExitCode.TIMEOUT
     assert "docker compose could not start" in str(error)
 
@@ -560,7 +560,7 @@ def test_expired_credentials_end_the_wait_with_the_remedy(
 
     with interposed(place, expired) as late:
         error = watched_through(late, monkeypatch).error()
-    assert error.trouble is Trouble.CREDENTIALS_EXPIRED
+    assert error.code is ErrorCode.CREDENTIALS_EXPIRED
     assert "aws sso login" in str(error)
     assert "run the same command again" in str(error)
 
@@ -569,7 +569,7 @@ def test_an_instance_that_somebody_stops_or_terminates_ends_the_wait(watched: Wa
     ec2 = watched.deployment.client("ec2")
     ec2.stop_instances(InstanceIds=[watched.host.instance_id])
     error = watched.error()
-    assert error.trouble is Trouble.INSTANCE_DOWN
+    assert error.code is ErrorCode.INSTANCE_DOWN
     assert "start-instances" in str(error)
     ec2.terminate_instances(InstanceIds=[watched.host.instance_id])
     assert "allora deploy" in str(watched.error())
@@ -587,15 +587,15 @@ def test_readiness_from_before_a_restart_is_none(watched: Watched) -> None:
     since = now - timedelta(minutes=2)
 
     def wait(seconds: float) -> Wait:
-        patience = Patience(timedelta(seconds=seconds), poll=0.05)
+        policy = WaitPolicy(timedelta(seconds=seconds), poll=0.05)
         return Wait(
-            watched.office, watched.host.instance_id, patience, steps=AFTER_RESTART, since=since
+            watched.context, watched.host.instance_id, policy, steps=AFTER_RESTART, since=since
         )
 
     watched.host.worker("ready", now - timedelta(minutes=3), message="registered")
     with pytest.raises(OperatorError) as failed:
         wait(0).run()
-    assert failed.value.trouble is Trouble.NOT_IN_TIME
+    assert failed.value.code is ErrorCode.NOT_IN_TIME
     watched.host.worker("starting", now - timedelta(minutes=1), message="starts")
     watched.host.worker("ready", now - timedelta(minutes=1), message="registered")
     assert wait(300).run()["healthy"] is True
