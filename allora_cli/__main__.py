@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 from allora_cli.app import app
@@ -33,7 +34,8 @@ def main() -> int:
 
 def _tell(error: OperatorError) -> int:
     if "--json" in sys.argv:
-        console.result({"error": {"trouble": error.code, "message": str(error)}})
+        # In one line: it may end lines of events.
+        print(json.dumps({"error": {"trouble": error.code, "message": str(error)}}))
     console.err.print(str(error), markup=False, style="red")
     console.err.print(f"More: {_RUNBOOK}#{error.code}", style="dim")
     return error.exit_code

@@ -48,7 +48,7 @@ class ErrorCode(StrEnum):
     NOT_DEPLOYED = "not-deployed"
     NOT_READY = "not-ready"
     DECLINED = "declined"
-    CDKTF_FAILED = "cdktf-failed"
+    TERRAFORM_FAILED = "terraform-failed"
     STATE_LOCKED = "state-locked"
     STATE_NOT_SAVED = "state-not-saved"
     CAPACITY = "capacity"

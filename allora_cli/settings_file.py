@@ -75,14 +75,14 @@ class SettingsFile:
         target = self.path.resolve()
         new = draft.path.read_bytes()
         present = target.read_bytes()
+        if new == present:
+            return
         if present != draft.original:
             raise OperatorError(
                 ErrorCode.SETTINGS,
                 f"{self.path} was changed by somebody else meanwhile, and was left as it is. "
                 "Nothing was deployed. Run the same command again.",
             )
-        if new == present:
-            return
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from botocore import exceptions
 
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings
+from shared.loopback import is_loopback
 
 
 def open_session(settings: Settings) -> boto3.Session:
@@ -29,6 +31,11 @@ def open_session(settings: Settings) -> boto3.Session:
             "(AWS_PROFILE names a profile), or correct AWS_ACCOUNT_ID.",
         )
     return session
+
+
+def is_embedded() -> bool:
+    """Return whether AWS is the embedded one, on this computer: no host ever boots there."""
+    return is_loopback(os.environ.get("AWS_ENDPOINT_URL", ""))
 
 
 class _Meaning(NamedTuple):
@@ -94,6 +101,12 @@ _MEANINGS = (
         ErrorCode.QUOTA,
         "A quota of the account is used up: {error}. Free something, or ask for more at "
         "https://console.aws.amazon.com/servicequotas/.",
+    ),
+    _Meaning(
+        {"InsufficientInstanceCapacity"},
+        ErrorCode.CAPACITY,
+        "AWS has no free instance of this type in this zone at the moment: {error}. Try again in a "
+        "few minutes, or choose another AWS_INSTANCE_TYPE or AWS_AVAILABILITY_ZONE.",
     ),
 )
 

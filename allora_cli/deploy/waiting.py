@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
 from allora_cli.context import Context
-from allora_cli.deploy.checklist import Checklist
+from allora_cli.deploy.events import AwsRefused, ConsoleRead, LogExcerpt, Ready
+from allora_cli.deploy.news import News
 from allora_cli.deploy.poller import HostFeed
 from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Step
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
+from allora_cli.events import Event, Workflow
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, text_of
-from allora_cli.terminal import console
+from allora_cli.host.log_format import Part
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import duration, moment
 
@@ -71,44 +72,46 @@ class Wait:
     ) -> None:
         self._instance_id = instance_id
         self._policy = policy
-        self._began = datetime.now(UTC)
         self.progress = Progress(since or _launched_at(context, instance_id), steps)
         self._feed = HostFeed(context, instance_id, self.progress, policy.silence)
+        self._news = News(self.progress, datetime.now(UTC))
         self._met: dict[Obstacle, float] = {}
+        self._yielded: set[Event] = set()
 
-    def run(self) -> dict[str, Any]:
-        """Waits.
-
-        Returns:
-            what came of it, for scripts.
+    def run(self) -> Workflow[Ready]:
+        """Wait.
 
         Raises:
             OperatorError: it takes too long, or needs the operator; or AWS refuses.
         """
         until = time.monotonic() + self._policy.timeout.total_seconds()
-        with Checklist(self.progress, console.err, self._began) as shown, CtrlC() as ctrl_c:
-            told: set[str] = set()
+        with CtrlC() as ctrl_c:
             while True:
                 ctrl_c.check()
-                answer = asked(self._feed.poll)
-                if isinstance(answer, Unknown):
-                    self._take_refusal(answer, shown, told)
-                elif self._feed.reads_console:
-                    self._tell_once(
-                        "The host has sent nothing to CloudWatch; what EC2 shows of its console "
-                        "has to do, and comes minutes late.",
-                        shown,
-                        told,
-                    )
-                shown.update()
+                yield from self._look()
                 if self._is_over:
                     return self._result()
                 error = self._give_up(time.monotonic() >= until)
                 if error:
                     break
                 time.sleep(self._policy.poll)
-        self._show_lines()
+        yield from self._excerpts()
         raise error
+
+    def _look(self) -> Iterator[Event]:
+        answer = asked(self._feed.poll)
+        if isinstance(answer, Unknown):
+            if not answer.is_passing:
+                raise OperatorError(answer.error.code, f"{answer.error} {_GO_ON}")
+            yield from self._once(AwsRefused(answer.error.code, str(answer.error)))
+        elif self._feed.reads_console:
+            yield from self._once(ConsoleRead())
+        yield from self._news.take()
+
+    def _once(self, event: Event) -> Iterator[Event]:
+        if event not in self._yielded:
+            self._yielded.add(event)
+            yield event
 
     @property
     def _is_over(self) -> bool:
@@ -119,26 +122,15 @@ class Wait:
             return True
         return progress.judged_at is not None and datetime.now(UTC) - progress.judged_at < IS_FRESH
 
-    def _result(self) -> dict[str, Any]:
+    def _result(self) -> Ready:
         seconds = {step.name.lower(): self.progress.seconds(step) for step in self.progress.steps}
-        return {
-            "instance_id": self._instance_id,
-            "healthy": True if Step.REGISTERED in self.progress.steps else None,
-            "address": self.progress.address,
-            "seconds": {
+        return Ready(
+            healthy=True if Step.REGISTERED in self.progress.steps else None,
+            address=self.progress.address,
+            seconds={
                 name: None if taken is None else round(taken, 1) for name, taken in seconds.items()
             },
-        }
-
-    def _take_refusal(self, answer: Unknown, shown: Checklist, told: set[str]) -> None:
-        if not answer.is_passing:
-            raise OperatorError(answer.error.code, f"{answer.error} {_GO_ON}")
-        self._tell_once(f"{answer.error} The wait goes on.", shown, told)
-
-    def _tell_once(self, text: str, shown: Checklist, told: set[str]) -> None:
-        if text not in told:
-            told.add(text)
-            shown.tell(text)
+        )
 
     def _give_up(self, is_late: bool) -> OperatorError | None:  # noqa: FBT001
         obstacle = self.progress.for_operator
@@ -151,7 +143,7 @@ class Wait:
 
     def _needs_operator(self, obstacle: Obstacle) -> OperatorError:
         again = (
-            "Then restart it: pipenv run allora restart --reboot"
+            "Then restart it: allora restart --reboot"
             if obstacle.text.startswith("[")
             else "The host tries again by itself"
         )
@@ -171,7 +163,7 @@ class Wait:
                 f"The deployment works so far: after {waited}, only a submission is missing. The "
                 "topic has to open a window first, which may take an hour or a day"
                 f"{when}. The worker does the rest by itself. Look later: "
-                f"pipenv run allora status. {_GO_ON}"
+                f"allora status. {_GO_ON}"
             )
         else:
             step = progress.current
@@ -179,8 +171,8 @@ class Wait:
             latest = self._latest()
             sentence = (
                 f"After {waited}, {missing}.{latest} What was deployed goes on by itself. Look at "
-                "pipenv run allora logs boot, pipenv run allora doctor, or at the host: "
-                f"pipenv run allora connect. {_GO_ON}"
+                "allora logs boot, allora doctor, or at the host: "
+                f"allora connect. {_GO_ON}"
             )
         return OperatorError(ErrorCode.NOT_IN_TIME, sentence, exit_code=ExitCode.TIMEOUT)
 
@@ -191,7 +183,7 @@ class Wait:
             return f" The host {self._instance_id} has told nothing about itself."
         return f" The latest: {self.progress.activity}." if self.progress.activity else ""
 
-    def _show_lines(self) -> None:
+    def _excerpts(self) -> Iterator[Event]:
         model = asked(self._feed.model_lines)
         parts = {
             Part.BOOT: list(self.progress.boot_lines),
@@ -200,9 +192,7 @@ class Wait:
         }
         for part, lines in parts.items():
             if chosen := significant(part, lines):
-                console.err.print(f"The last lines of the {part} log that matter:", style="bold")
-                for line in chosen:
-                    console.err.print(text_of(part, line))
+                yield LogExcerpt(part, tuple(chosen))
 
 
 def significant(part: Part, lines: Sequence[Line]) -> list[Line]:

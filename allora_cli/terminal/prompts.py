@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import sys
 import warnings
+from dataclasses import dataclass
 
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console
@@ -16,6 +17,30 @@ from allora_cli.terminal import console
 def at_terminal() -> bool:
     """Whether somebody is there who can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to a workflow's questions: typed at the terminal, or yes in advance.
+
+    Attributes:
+        yes: whether `--yes` has answered all of them.
+    """
+
+    yes: bool
+
+    def require_possible(self) -> None:
+        """Raise an OperatorError when a question would find no terminal to answer at."""
+        if not (self.yes or at_terminal()):
+            raise OperatorError(
+                ErrorCode.NOT_A_TERMINAL,
+                "This asks before it changes anything, and there is no terminal to answer at. "
+                "Nothing was changed. To approve the plan in advance: add --yes.",
+            )
+
+    def confirm(self, question: str) -> bool:
+        """Return whether to go on; see `confirm`."""
+        return confirm(question, yes=self.yes)
 
 
 def confirm(question: str, *, yes: bool = False) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from allora_cli.context import Context
@@ -50,6 +53,40 @@ def held_locks(context: Context) -> list[str]:
     """The stacks whose state somebody has locked."""
     locks = {lock_key(stack): stack for stack in STACKS}
     return [locks[key] for key in _current_keys(context) if key in locks]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A state's lock, as Terraform writes it.
+
+    https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/locker.go
+    """
+
+    id: str
+    path: str
+    who: str
+    created: datetime
+
+
+def held_lock(context: Context, stack: str) -> Lock | None:
+    """Return the lock of a stack's state; None when it is not locked.
+
+    Raises:
+        OperatorError: the state bucket does not exist.
+    """
+    s3, bucket = _s3(context), context.settings.state_bucket
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=lock_key(stack))
+    except s3.exceptions.NoSuchKey:
+        return None
+    except s3.exceptions.NoSuchBucket:
+        raise OperatorError(
+            ErrorCode.BUCKET,
+            f"The bucket {bucket} for Terraform's state does not exist. Make it: allora bootstrap",
+        ) from None
+    lock = json.loads(answer["Body"].read())
+    created = datetime.fromisoformat(lock["Created"])
+    return Lock(lock["ID"], lock["Path"], lock["Who"], created)
 
 
 def foreign_keys(context: Context) -> list[str] | None:
