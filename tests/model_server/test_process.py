@@ -22,7 +22,7 @@ from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
 
-PACKAGE = Path(__file__).resolve().parents[2] / "scripts" / "model_server"
+PACKAGE = Path(__file__).resolve().parents[2] / "containers" / "model_server"
 
 
 class Process:

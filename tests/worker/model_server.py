@@ -7,7 +7,8 @@ from collections.abc import Awaitable
 from typing import Protocol, Self
 
 from aiohttp import web
-from fake_chain.gate import bind
+
+from devtools.fake_chain.gate import bind
 
 
 class Reply(Protocol):

@@ -13,8 +13,8 @@ from allora_worker.networks import network_of
 from allora_worker.settings import load_settings
 from allora_worker.timings import Timings
 from allora_worker.wallet import load_wallet
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker, end_windows, environment, subscriptions
 from tests.worker.test_submissions import submissions, values

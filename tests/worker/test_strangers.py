@@ -17,9 +17,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from fake_chain import FakeChain, Options
-from fake_chain.gate import bind
 
+from devtools.fake_chain import FakeChain, Options
+from devtools.fake_chain.gate import bind
 from tests.worker import attacks
 from tests.worker.processes import Process, resident
 from tests.worker.test_submissions import submissions
