@@ -78,14 +78,14 @@ def fault(message: str, remedy: str = "", variable: str = "") -> PydanticCustomE
     return PydanticCustomError(FAULT, "{message}", context)
 
 
-def warn(info: ValidationInfo, variable: str, message: str, remedy: str = "") -> None:
-    """Say something that is not wrong; `load_settings` passes a list that collects it.
+def warn(info: ValidationInfo, message: str, remedy: str = "", variable: str = "") -> None:
+    """Record a warning; `load_settings` passes the list that collects them.
 
     Args:
         info: What pydantic gives to the validator.
-        variable: The variable that it is about; it is set.
         message: A sentence.
         remedy: What to type or to write instead.
+        variable: The variable that it is about, where it is not the one that is being validated.
     """
     if info.context is not None:
-        info.context.append(Problem(variable, message, remedy))
+        info.context.append(Problem(variable or str(info.field_name), message, remedy))

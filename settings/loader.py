@@ -15,6 +15,7 @@ from settings.model import Settings
 from settings.secret_rules import is_secret_name, remedy_for, remedy_for_kind, secret_kind
 from settings.shown import shown
 from settings.text_rules import misfit
+from settings.variable import example_of
 
 DEFAULT_FILE = Path(".env")
 FILE_VARIABLE = "ALLORA_ENV_FILE"
@@ -91,7 +92,7 @@ def load_settings(
     warnings = [
         *_legacy(text.entries),
         *_overruled(text.entries, environ, source),
-        *(found[note.variable].problem(note.variable, note.message, note.remedy) for note in notes),
+        *_placed_notes(notes, found),
     ]
     warnings.sort(key=lambda problem: problem.line or 0)
     return settings.model_copy(update={"warnings": tuple(map(str, warnings))})
@@ -184,7 +185,7 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
         if detail["type"] == "default_factory_not_called":
             continue  # it needs a setting that is wrong, and reported
         if detail["type"] == "missing":
-            example = (Settings.model_fields[_FIELD_OF[variable]].examples or [""])[0]
+            example = example_of(Settings.model_fields[_FIELD_OF[variable]])
             yield Problem(variable, "is required, and not set.", f"{variable}={example}")
         elif detail["type"] == FAULT:
             context = detail["ctx"]
@@ -202,6 +203,13 @@ def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) ->
     if has_file:
         return problem
     return replace(problem, remedy="cp samples/testnet.env .env, and set it there")
+
+
+def _placed_notes(notes: list[Problem], found: Mapping[str, _Found]) -> Iterator[Problem]:
+    """Warnings with the line of their variables; those about defaults have none, and go."""
+    for note in notes:
+        variable = _VARIABLE_OF.get(note.variable, note.variable)
+        yield found[variable].problem(variable, note.message, note.remedy)
 
 
 def _legacy(entries: tuple[Entry, ...]) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ import pytest
 
 from constructs_lib.user_data import MAX_USER_DATA_BYTES
 from settings import Settings, SettingsError
-from settings.model import DEFAULT_PYTHON_IMAGE
+from settings.sections.worker import DEFAULT_PYTHON_IMAGE
 from stacks.bare_text import bare
 from stacks.host_configuration import host_user_data
 from tests.unpacked import unpack
