@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from pydantic import BeforeValidator
 
-from scripts.worker.allora_worker.contract import InvalidValueError
+from containers.worker.allora_worker.contract import InvalidValueError
 from settings.errors import fault
 from settings.shown import shown
 

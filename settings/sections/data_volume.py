@@ -185,18 +185,19 @@ class DataVolume(Section):
     @property
     def data_volume(self) -> EbsVolume | None:
         """The EBS volume for data; None for an instance store or for no data volume at all."""
-        volume_type = self.data_volume_type
-        if volume_type in ("none", "instance-store"):
-            return None
-        size = self.data_volume_size or DEFAULT_SIZE_GIB
-        return EbsVolume(
-            volume_type,
-            size,
-            self.data_volume_iops or min(DEFAULT_IOPS, LIMITS[volume_type].highest_iops(size)),
-            (self.data_volume_throughput or DEFAULT_THROUGHPUT_MIB_S)
-            if volume_type == "gp3"
-            else None,
-        )
+        match self.data_volume_type:
+            case "gp3" | "io1" | "io2" as volume_type:
+                size = self.data_volume_size or DEFAULT_SIZE_GIB
+                allowed = min(DEFAULT_IOPS, LIMITS[volume_type].highest_iops(size))
+                throughput = self.data_volume_throughput or DEFAULT_THROUGHPUT_MIB_S
+                return EbsVolume(
+                    volume_type,
+                    size,
+                    self.data_volume_iops or allowed,
+                    throughput if volume_type == "gp3" else None,
+                )
+            case _:
+                return None
 
 
 def _check_range(value: int, limits: tuple[int, int], unit: str) -> None:

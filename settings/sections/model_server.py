@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, ValidationInfo, field_validator
 
-from scripts.model_server.model_server import settings as own_model
-from scripts.worker.allora_worker import contract
+from containers.model_server.model_server import settings as own_model
+from containers.worker.allora_worker import contract
 from settings.checks import by_contract, comma_list, whole_number
 from settings.env_file import parse_env_text
 from settings.errors import fault, warn

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
-from scripts.worker.allora_worker import contract
+from containers.worker.allora_worker import contract
 from settings.checks import by_contract, matching, whole_number
 from settings.errors import fault
 from settings.networks import MAINNET, NETWORKS, TESTNET

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ValidationInfo, field_validator
 
-from scripts.worker.allora_worker import contract
+from containers.worker.allora_worker import contract
 from settings.checks import comma_list, matching, whole_number
 from settings.errors import fault, warn
 from settings.shown import shown

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, ValidationInfo, field_validator
 
-from scripts.model_server.model_server import settings as own_model
-from scripts.worker.allora_worker import contract
+from containers.model_server.model_server import settings as own_model
+from containers.worker.allora_worker import contract
 from settings.checks import by_contract, comma_list, one_of
 from settings.errors import fault, warn
 from settings.networks import NETWORKS, SUBMISSION_FEE, TESTNET

@@ -1,0 +1,96 @@
+"""From settings to what worker and model server are and what they get: a compose file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from settings import Settings
+
+_CONTEXTS = "/opt/allora/build-contexts"
+_MODEL_CHECKOUT = "/var/lib/allora/model"
+
+
+def compose_settings(settings: Settings) -> dict[str, Any]:
+    """What `scripts/host/compose.yaml` leaves open, as a second compose file.
+
+    That is images or builds, and the containers' environment.
+    """
+    return {
+        "services": {
+            "worker": {
+                **_worker_image(settings),
+                "environment": _literal(_worker_variables(settings)),
+            },
+            "model": {
+                **_model_image(settings),
+                "environment": _literal(_model_variables(settings)),
+            },
+        }
+    }
+
+
+def _worker_image(settings: Settings) -> dict[str, Any]:
+    if settings.worker_image:
+        return {"image": settings.worker_image}
+    arguments = {
+        "PYTHON_IMAGE": settings.python_image,
+        "ALLORA_SDK_VERSION": settings.sdk_version,
+    }
+    return {"build": {"context": f"{_CONTEXTS}/worker", "args": arguments}}
+
+
+def _model_image(settings: Settings) -> dict[str, Any]:
+    command = {"command": _escape(settings.model_command)} if settings.model_command else {}
+    if settings.model_image:
+        return {"image": settings.model_image, **command}
+    if settings.model_repo:
+        return {"build": {"context": _MODEL_CHECKOUT}, **command}
+    arguments = {"PYTHON_IMAGE": settings.python_image}
+    return {
+        "build": {"context": f"{_CONTEXTS}/model_server", "args": arguments},
+        "read_only": True,
+        **command,
+    }
+
+
+def _worker_variables(settings: Settings) -> dict[str, str]:
+    return {
+        "ALLORA_NETWORK": settings.allora_network,
+        "ALLORA_WORKER_NAME": settings.worker_name,
+        "ALLORA_WORKER_ROLE": settings.worker_role,
+        "ALLORA_WORKER_TOPIC_ID": ",".join(map(str, settings.topic_ids)),
+        "ALLORA_WORKER_TOKEN": settings.worker_token,
+        "ALLORA_WORKER_INFERENCE_ENDPOINT": settings.inference_endpoint,
+        "ALLORA_WORKER_FORECAST_ENDPOINT": settings.forecast_endpoint,
+        "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT": settings.ground_truth_endpoint,
+        "ALLORA_GRPC_URL": settings.grpc_url or "",
+        "ALLORA_WEBSOCKET_URL": settings.websocket_url or "",
+        "BOOT_NODES": settings.boot_nodes or "",
+        "ALLORA_MAX_FEE": f"{settings.max_fee:f}",
+        "ALLORA_MAX_DAILY_FEES": f"{settings.max_daily_fees:f}",
+    }
+
+
+def _is_own_model(settings: Settings) -> bool:
+    return not (settings.model_image or settings.model_repo)
+
+
+def _model_variables(settings: Settings) -> dict[str, str]:
+    """The user's variables, the files of the secret ones, and what our own model needs."""
+    files = {f"{name}_FILE": f"/run/secrets/{name}" for name in settings.model_secrets}
+    ours = {"TOKEN": settings.worker_token, "PORT": str(settings.model_port)}
+    defaults = ours if _is_own_model(settings) else {}
+    return {**defaults, **settings.model_env, **files}
+
+
+def _literal(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: _escape(value) for name, value in variables.items()}
+
+
+def _escape(value: str) -> str:
+    """Compose would expand `$`; doubled, it stands for itself.
+
+    https://docs.docker.com/reference/compose-file/interpolation/
+    """
+    return value.replace("$", "$$")
