@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from containers.worker.allora_worker.contract import Secret
 from settings import Settings
+from shared.stacks import BUILD_CONTEXTS_PREFIX
 
 
 class Names:
@@ -26,15 +28,10 @@ class Names:
         self.secrets_prefix = f"/allora/{settings.worker_name}"
         self.parameters: tuple[str, ...] = tuple(
             f"{self.secrets_prefix}/{secret}"
-            for secret in (
-                "mnemonic",
-                "api-key",
-                "inference-token",
-                *(f"model/{name}" for name in settings.model_secrets),
-            )
+            for secret in (*Secret, *(f"model/{name}" for name in settings.model_secrets))
         )
         self.log_group_prefix = f"/allora/{settings.worker_name}"
-        self.build_contexts_prefix = "allora-single-node/build-contexts"
+        self.build_contexts_prefix = BUILD_CONTEXTS_PREFIX
         self.log_groups: Mapping[str, str] = {
             part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
         }

@@ -11,7 +11,7 @@ from allora_cli.context import Office
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.terminal import console, prompts
 from allora_cli.terraform import cdktf_cli
-from allora_cli.terraform.state import STACKS, hosts_in
+from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
     foreign_keys,
@@ -20,6 +20,7 @@ from allora_cli.terraform.state_objects import (
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
+from shared.stacks import STACKS
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""

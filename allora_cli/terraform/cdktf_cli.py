@@ -17,8 +17,8 @@ from allora_cli.aws.session import explain
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.terraform import passthrough
 from allora_cli.terraform.passthrough import Outcome
-from allora_cli.terraform.state import STACKS
 from shared.loopback import is_loopback
+from shared.stacks import STACKS
 
 _AGAIN: Final = "Running the same command again goes on from here."
 _MOST_CHARACTERS: Final = 400
