@@ -139,7 +139,7 @@ def _secrets_left(office: Office) -> Iterator[Leftover]:
         command = f"aws ssm delete-parameters --region {office.settings.aws_region} --names"
         yield Leftover(
             f"the wallet and the secrets: {', '.join(names)}"
-            if f"{office.names.secrets_prefix}/mnemonic" in names
+            if office.names.wallet in names
             else f"the secrets: {', '.join(names)}",
             "free",
             f"{command} {' '.join(names)} (first: pipenv run allora backup)",
