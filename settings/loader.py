@@ -67,7 +67,7 @@ def load_settings(
     Raises:
         SettingsError: With every problem that was found, each with its remedy.
     """
-    path = _chosen_file(env_file, environ)
+    path = env_file or chosen_file(environ)
     text = read_env_file(path) if path else EnvText((), (), complete=True)
     source = str(path) if path else "The environment (there is no .env file here)"
     problems = [*text.problems, *_set_twice(text.entries), *_not_settings(text.entries)]
@@ -98,9 +98,8 @@ def load_settings(
     return settings.model_copy(update={"warnings": tuple(map(str, warnings))})
 
 
-def _chosen_file(env_file: Path | None, environ: Mapping[str, str]) -> Path | None:
-    if env_file:
-        return env_file
+def chosen_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the settings file that is read by default; None when only the environment is."""
     if named := environ.get(FILE_VARIABLE):
         return Path(named).expanduser()
     return DEFAULT_FILE if DEFAULT_FILE.exists() else None

@@ -6,27 +6,27 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from settings.legacy import LEGACY
-from settings.sections.account import Account
-from settings.sections.data_volume import DataVolume
-from settings.sections.instance import Instance
-from settings.sections.model_server import ModelServer
-from settings.sections.monitoring import Monitoring
-from settings.sections.network import Network
-from settings.sections.state import State
-from settings.sections.worker import Worker
+from settings.sections.account import AccountSettings
+from settings.sections.data_volume import DataVolumeSettings
+from settings.sections.instance import InstanceSettings
+from settings.sections.model_server import ModelServerSettings
+from settings.sections.monitoring import MonitoringSettings
+from settings.sections.network import NetworkSettings
+from settings.sections.state import StateSettings
+from settings.sections.worker import WorkerSettings
 from settings.variable import Section, default_text_of, example_of
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "configuration.md"
 
 _SECTIONS: dict[str, type[Section]] = {
-    "AWS account": Account,
-    "Terraform state": State,
-    "Network": Network,
-    "Instance": Instance,
-    "Data volume": DataVolume,
-    "Worker": Worker,
-    "Model server": ModelServer,
-    "Monitoring": Monitoring,
+    "AWS account": AccountSettings,
+    "Terraform state": StateSettings,
+    "Network": NetworkSettings,
+    "Instance": InstanceSettings,
+    "Data volume": DataVolumeSettings,
+    "Worker": WorkerSettings,
+    "Model server": ModelServerSettings,
+    "Monitoring": MonitoringSettings,
 }
 
 _HEAD = """\

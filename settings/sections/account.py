@@ -20,7 +20,7 @@ def _region(text: str) -> str:
 Region = Annotated[str, BeforeValidator(_region)]
 
 
-class Account(Section):
+class AccountSettings(Section):
     """The section "AWS account"."""
 
     aws_account_id: Annotated[

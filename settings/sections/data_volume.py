@@ -71,7 +71,7 @@ LIMITS: dict[VolumeType, VolumeLimits] = {
 }
 
 
-class DataVolume(Section):
+class DataVolumeSettings(Section):
     """The section "Data volume"."""
 
     data_volume_type: Annotated[

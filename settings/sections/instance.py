@@ -15,7 +15,7 @@ ADVISED_MEMORY_MIB = 2048
 a very small model fits beside the worker, in less not even the worker."""
 
 
-class Instance(Section):
+class InstanceSettings(Section):
     """The section "Instance"."""
 
     cpu_type: (

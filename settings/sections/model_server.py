@@ -106,7 +106,7 @@ def runs_own_model(data: Mapping[str, Any]) -> bool:
     return data.get("model_repo", "") is None and data.get("model_image", "") is None
 
 
-class ModelServer(Section):
+class ModelServerSettings(Section):
     """The section "Model server"."""
 
     model_port: Annotated[int, whole_number(1, 65535)] = variable(

@@ -28,7 +28,7 @@ def _offered(days: int) -> int:
     return days
 
 
-class Monitoring(Section):
+class MonitoringSettings(Section):
     """The section "Monitoring"."""
 
     alarm_email: (

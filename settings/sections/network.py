@@ -75,7 +75,7 @@ def _first_subnet(data: dict[str, Any]) -> str:
     return str(vpc if vpc.prefixlen >= 24 else next(vpc.subnets(new_prefix=24)))  # noqa: PLR2004
 
 
-class Network(Section):
+class NetworkSettings(Section):
     """The section "Network"."""
 
     vpc_id: (

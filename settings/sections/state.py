@@ -26,7 +26,7 @@ def _bucket_name(text: str) -> str:
     return text
 
 
-class State(Section):
+class StateSettings(Section):
     """The section "Terraform state"."""
 
     state_bucket: Annotated[str, BeforeValidator(_bucket_name)] = variable(

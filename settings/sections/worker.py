@@ -94,7 +94,7 @@ ModelEndpoint = Annotated[str, BeforeValidator(by_contract(contract.model_endpoi
 Fee = Annotated[Decimal, BeforeValidator(by_contract(contract.fee))]
 
 
-class Worker(Section):
+class WorkerSettings(Section):
     """The section "Worker"."""
 
     allora_network: Annotated[Literal["testnet", "mainnet"], one_of(*contract.NETWORKS)] = variable(
