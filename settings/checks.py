@@ -5,19 +5,13 @@ that begins with the value: "'12345' is not an AWS account id".
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import ParamSpec, TypeVar
 
 from pydantic import BeforeValidator
 
-from containers.worker.allora_worker.contract import InvalidValueError
 from settings.errors import fault
 from settings.shown import shown
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -27,19 +21,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     folded = {name.casefold(): name for name in known}
     close = [folded[match] for match in get_close_matches(word.casefold(), folded, n=2, cutoff=0.7)]
     return f"; did you mean {' or '.join(close)}?" if close else "."
-
-
-def by_contract(parse: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let a function of the worker's contract raise `fault()`."""
-
-    @wraps(parse)
-    def check(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return parse(*args, **kwargs)
-        except InvalidValueError as error:
-            raise fault(f"{error.message}.", error.remedy) from None
-
-    return check
 
 
 def matching(pattern: str, message: str, remedy: str) -> BeforeValidator:

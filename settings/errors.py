@@ -8,9 +8,6 @@ from pydantic_core import PydanticCustomError
 
 from settings.shown import printable
 
-FAULT = "fault"
-"""Type of the validation errors that `fault` makes."""
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -75,7 +72,7 @@ def fault(message: str, remedy: str = "", variable: str = "") -> PydanticCustomE
     """
     # what pydantic cannot write as UTF-8 breaks its error
     context = {"message": printable(message), "remedy": printable(remedy), "variable": variable}
-    return PydanticCustomError(FAULT, "{message}", context)
+    return PydanticCustomError("fault", "{message}", context)
 
 
 def warn(info: ValidationInfo, message: str, remedy: str = "", variable: str = "") -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from containers.worker.allora_worker.contract import InvalidValueError
 from settings.checks import did_you_mean
 from settings.env_file import Entry, EnvText, read_env_file
-from settings.errors import FAULT, Problem, SettingsError
+from settings.errors import Problem, SettingsError
 from settings.legacy import LEGACY, legacy_reason
 from settings.model import Settings
 from settings.secret_rules import is_secret_name, remedy_for, remedy_for_kind, secret_kind
@@ -181,16 +182,18 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
     for detail in error.errors(include_url=False, include_input=False):
         location = str(detail["loc"][0])
         variable = _VARIABLE_OF.get(location, location)
-        if detail["type"] == "default_factory_not_called":
-            continue  # it needs a setting that is wrong, and reported
-        if detail["type"] == "missing":
-            example = example_of(Settings.model_fields[_FIELD_OF[variable]])
-            yield Problem(variable, "is required, and not set.", f"{variable}={example}")
-        elif detail["type"] == FAULT:
-            context = detail["ctx"]
-            yield Problem(context["variable"] or variable, context["message"], context["remedy"])
-        else:
-            yield Problem(variable, f"is not valid: {detail['msg']}.")
+        match detail:
+            case {"type": "default_factory_not_called"}:
+                continue  # it needs a setting that is wrong, and reported
+            case {"type": "missing"}:
+                example = example_of(Settings.model_fields[_FIELD_OF[variable]])
+                yield Problem(variable, "is required, and not set.", f"{variable}={example}")
+            case {"type": "fault", "ctx": fault}:
+                yield Problem(fault["variable"] or variable, fault["message"], fault["remedy"])
+            case {"ctx": {"error": InvalidValueError() as cause}}:
+                yield Problem(variable, f"{cause.message}.", cause.remedy)
+            case _:
+                yield Problem(variable, f"is not valid: {detail['msg']}.")
 
 
 def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) -> Problem:

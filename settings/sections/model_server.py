@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, PlainValidator, ValidationInfo, field_vali
 
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
-from settings.checks import by_contract, comma_list, whole_number
+from settings.checks import comma_list, whole_number
 from settings.env_file import parse_env_text
 from settings.errors import fault, warn
 from settings.secret_rules import assigned_secrets, is_secret_name, remedy_for_model, secret_kind
@@ -25,7 +25,6 @@ _REF_FORBIDDEN = re.compile(r"\.\.|//|@\{|(?:^|/)\.|^[-/]|(?:\.lock|\.|/)$|\.loc
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-@by_contract
 def _repo_url(text: str) -> str:
     """Check the URL of a git repository that anybody can read."""
     if "/tree/" in text or "/blob/" in text:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator
 
 from containers.worker.allora_worker import contract
-from settings.checks import by_contract, matching, whole_number
+from settings.checks import matching, whole_number
 from settings.errors import fault
 from settings.networks import MAINNET, NETWORKS, TESTNET
 from settings.variable import Section, variable
@@ -55,16 +55,14 @@ class MonitoringSettings(Section):
         default=3,
         example="2",
     )
-    alarm_balance: Annotated[Decimal, BeforeValidator(by_contract(contract.amount_of_allo))] = (
-        variable(
-            "ALARM_BALANCE",
-            "Below how many ALLO in the wallet an alarm rings; 0: never.",
-            default_factory=lambda data: NETWORKS[data["allora_network"]].hundred_transactions,
-            default_text="about 100 transactions: "
-            f"`{TESTNET.hundred_transactions:f}` on testnet, "
-            f"`{MAINNET.hundred_transactions:f}` on mainnet",
-            example="0.5",
-        )
+    alarm_balance: Annotated[Decimal, BeforeValidator(contract.amount_of_allo)] = variable(
+        "ALARM_BALANCE",
+        "Below how many ALLO in the wallet an alarm rings; 0: never.",
+        default_factory=lambda data: NETWORKS[data["allora_network"]].hundred_transactions,
+        default_text="about 100 transactions: "
+        f"`{TESTNET.hundred_transactions:f}` on testnet, "
+        f"`{MAINNET.hundred_transactions:f}` on mainnet",
+        example="0.5",
     )
     log_retention_days: Annotated[
         int, AfterValidator(_offered), whole_number(1, LOG_RETENTION_DAYS[-1], "days")

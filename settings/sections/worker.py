@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator
 
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
-from settings.checks import by_contract, comma_list, one_of
+from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
 from settings.networks import NETWORKS, SUBMISSION_FEE, TESTNET
 from settings.sections.images import Image, warn_of_moving_image
@@ -43,7 +43,7 @@ _MULTIADDR = re.compile(
 
 def _topic_ids(text: str, info: ValidationInfo) -> tuple[int, ...]:
     if text:
-        return by_contract(contract.topic_ids)(text)
+        return contract.topic_ids(text)
     if info.data.get("allora_network") == "mainnet":
         raise fault(
             "is required on mainnet, and not set: mainnet has no topic to try things on.",
@@ -74,7 +74,6 @@ def _boot_nodes(text: str) -> str:
     return text
 
 
-@by_contract
 def _api_url(text: str) -> str:
     """Check the chain's REST interface; return it without a slash at the end."""
     example = TESTNET.api_url
@@ -90,8 +89,8 @@ def _inference_endpoint(data: dict[str, Any]) -> str:
     return contract.model_url("inference", data["model_port"]) + query
 
 
-ModelEndpoint = Annotated[str, BeforeValidator(by_contract(contract.model_endpoint))]
-Fee = Annotated[Decimal, BeforeValidator(by_contract(contract.fee))]
+ModelEndpoint = Annotated[str, BeforeValidator(contract.model_endpoint)]
+Fee = Annotated[Decimal, BeforeValidator(contract.fee)]
 
 
 class WorkerSettings(Section):
@@ -103,7 +102,7 @@ class WorkerSettings(Section):
         default="testnet",
         example="mainnet",
     )
-    worker_name: Annotated[str, BeforeValidator(by_contract(contract.worker_name))] = variable(
+    worker_name: Annotated[str, BeforeValidator(contract.worker_name)] = variable(
         "ALLORA_WORKER_NAME",
         "The name of this worker, in the paths of its secrets (`/allora/<name>/…`) and of its log "
         "groups. At most 32 letters, digits and `.` `_` `-`.",
@@ -118,7 +117,7 @@ class WorkerSettings(Section):
         example="42,77",
         check_default=True,
     )
-    worker_token: Annotated[str, BeforeValidator(by_contract(contract.token))] = variable(
+    worker_token: Annotated[str, BeforeValidator(contract.token)] = variable(
         "ALLORA_WORKER_TOKEN",
         "What the model is asked about, as in `/inference/BTC`. Not a secret.",
         default=contract.DEFAULT_TOKEN,
@@ -247,21 +246,19 @@ class WorkerSettings(Section):
             )
         return boot_nodes
 
-    grpc_url: Annotated[str, BeforeValidator(by_contract(contract.grpc_url))] | None = variable(
+    grpc_url: Annotated[str, BeforeValidator(contract.grpc_url)] | None = variable(
         "ALLORA_GRPC_URL",
         "Another gRPC endpoint of the chain: `grpc+https://host:443`.",
         default=None,
         default_text="that of `ALLORA_NETWORK`",
         example="grpc+https://allora-grpc.testnet.allora.network:443",
     )
-    websocket_url: Annotated[str, BeforeValidator(by_contract(contract.websocket_url))] | None = (
-        variable(
-            "ALLORA_WEBSOCKET_URL",
-            "Another websocket of the chain's RPC: `wss://host/websocket`.",
-            default=None,
-            default_text="that of `ALLORA_NETWORK`",
-            example="wss://allora-rpc.testnet.allora.network/websocket",
-        )
+    websocket_url: Annotated[str, BeforeValidator(contract.websocket_url)] | None = variable(
+        "ALLORA_WEBSOCKET_URL",
+        "Another websocket of the chain's RPC: `wss://host/websocket`.",
+        default=None,
+        default_text="that of `ALLORA_NETWORK`",
+        example="wss://allora-rpc.testnet.allora.network/websocket",
     )
 
     @field_validator("grpc_url", "websocket_url")
@@ -305,4 +302,4 @@ class WorkerSettings(Section):
     @field_validator("max_daily_fees")
     @classmethod
     def _allow_a_transaction(cls, a_day: Decimal, info: ValidationInfo) -> Decimal:
-        return by_contract(contract.daily_fees)(a_day, info.data.get("max_fee", a_day))
+        return contract.daily_fees(a_day, info.data.get("max_fee", a_day))

@@ -1,8 +1,8 @@
 """What the worker and its deployment agree on: variables, their forms and defaults, port, secrets.
 
 The worker reads its environment with these functions, and the deployment's settings check with
-them: what one accepts, the other does. Nothing but the standard library is imported, because the
-SDK is not installed where the settings are.
+them: what one accepts, the other does. Each takes the text and raises `InvalidValueError`. Only the
+standard library is imported, because the SDK is not installed where the settings are.
 """
 
 from __future__ import annotations
@@ -78,11 +78,7 @@ def model_url(path: str, port: int = MODEL_PORT) -> str:
 
 
 def topic_ids(text: str) -> tuple[int, ...]:
-    """Read the ids of topics, separated by commas.
-
-    Raises:
-        InvalidValueError: One is no topic id, or there twice, however it is written.
-    """
+    """Read the ids of topics, separated by commas."""
     items = [item.strip() for item in text.split(",")]
     # int() alone would take "1_000" and the digits of other scripts.
     if not all(re.fullmatch(r"[0-9]{1,20}", item) for item in items):
@@ -97,11 +93,7 @@ def topic_ids(text: str) -> tuple[int, ...]:
 
 
 def worker_name(text: str) -> str:
-    """Check the name of a worker.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
+    """Check the name of a worker."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", text):
         raise InvalidValueError(
             "is not a name for a worker: at most 32 letters, digits and . _ -, a letter or digit "
@@ -112,11 +104,7 @@ def worker_name(text: str) -> str:
 
 
 def token(text: str) -> str:
-    """Check what the model server is asked about.
-
-    Raises:
-        InvalidValueError: It cannot be a part of a URL's path.
-    """
+    """Check what the model server is asked about."""
     # Dots alone would lead to another path.
     if not re.fullmatch(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}", text):
         raise InvalidValueError(
@@ -127,11 +115,7 @@ def token(text: str) -> str:
 
 
 def model_endpoint(text: str) -> str:
-    """Check the template of a URL that the worker asks the model server at.
-
-    Raises:
-        InvalidValueError: It is none, or has an unknown placeholder.
-    """
+    """Check the template of a URL that the worker asks the model server at."""
     bare = text
     for placeholder in PLACEHOLDERS:
         bare = bare.replace(placeholder, "x")
@@ -144,11 +128,7 @@ def model_endpoint(text: str) -> str:
 
 
 def grpc_url(text: str) -> str:
-    """Check the chain's gRPC endpoint, as the SDK takes it.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
+    """Check the chain's gRPC endpoint, as the SDK takes it."""
     example = "grpc+https://allora-grpc.testnet.allora.network:443"
     parts = url(text, ("grpc+https", "grpc+http"), example=example)
     if parts.path.strip("/") or parts.query:
@@ -157,21 +137,13 @@ def grpc_url(text: str) -> str:
 
 
 def websocket_url(text: str) -> str:
-    """Check the websocket of the chain's RPC.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
+    """Check the websocket of the chain's RPC."""
     url(text, ("wss", "ws"), example="wss://allora-rpc.testnet.allora.network/websocket")
     return text
 
 
 def url(text: str, schemes: tuple[str, ...], *, example: str) -> SplitResult:
-    """Split a URL with one of these schemes.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
+    """Split a URL with one of these schemes."""
     remedy = f"as in {example}"
     try:
         parts = urlsplit(text)
@@ -195,11 +167,7 @@ def url(text: str, schemes: tuple[str, ...], *, example: str) -> SplitResult:
 
 
 def amount_of_allo(text: str) -> Decimal:
-    """Read an amount of ALLO, as exact as the chain counts it.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
+    """Read an amount of ALLO, as exact as the chain counts it."""
     if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,18})?", text):
         raise InvalidValueError(
             "is not an amount of ALLO",
@@ -209,11 +177,7 @@ def amount_of_allo(text: str) -> Decimal:
 
 
 def fee(text: str) -> Decimal:
-    """Read a limit of fees in ALLO, above 0.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
+    """Read a limit of fees in ALLO, above 0."""
     amount = amount_of_allo(text)
     if not amount:
         raise InvalidValueError("allows no fee", "an amount of ALLO above 0, as in 0.01")
@@ -221,11 +185,7 @@ def fee(text: str) -> Decimal:
 
 
 def daily_fees(a_day: Decimal, a_transaction: Decimal) -> Decimal:
-    """Return the limit of a day's fees, in ALLO.
-
-    Raises:
-        InvalidValueError: It is lower than the limit of one transaction's fee.
-    """
+    """Return the limit of a day's fees, in ALLO."""
     if a_day < a_transaction:
         raise InvalidValueError(
             f"is less than ALLORA_MAX_FEE ({a_transaction:f}), what one transaction may cost",

@@ -19,14 +19,14 @@ from .account import Account
 from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
-from .contract import Secret
+from .contract import Role, Secret
 from .errors import CannotStartError, ExitCode, one_line
 from .fees import Fees
 from .guarded_wallet import GuardedWallet
 from .model import Model, ModelBusyError, ModelError, Question, open_session
 from .networks import Network
 from .server import Server
-from .settings import Role, Settings
+from .settings import Settings
 from .status import Status, TopicStatus
 from .submitter import Submitter
 from .timings import Timings
