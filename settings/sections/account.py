@@ -36,17 +36,14 @@ class AccountSettings(Section):
         example="123456789012",
     )
     aws_region: Region = variable("AWS_REGION", "The region to deploy to.", example="us-east-1")
-    aws_profile: (
-        Annotated[
-            str,
-            matching(
-                r"[^\x00-\x1f\x7f\]]{1,128}",
-                "is not the name of an AWS profile.",
-                "aws configure list-profiles",
-            ),
-        ]
-        | None
-    ) = variable(
+    aws_profile: Annotated[
+        str | None,
+        matching(
+            r"[^\x00-\x1f\x7f\]]{1,128}",
+            "is not the name of an AWS profile.",
+            "aws configure list-profiles",
+        ),
+    ] = variable(
         "AWS_PROFILE",
         "The profile of `~/.aws/config` to use, when set in the file. "
         "One in the environment works as with every AWS tool.",

@@ -18,12 +18,10 @@ a very small model fits beside the worker, in less not even the worker."""
 class InstanceSettings(Section):
     """The section "Instance"."""
 
-    cpu_type: (
-        Annotated[
-            Architecture, one_of("x86_64", "ARM_64", aliases={"ARM_64": "arm64", "arm64": "arm64"})
-        ]
-        | None
-    ) = variable(
+    cpu_type: Annotated[
+        Architecture | None,
+        one_of("x86_64", "ARM_64", aliases={"ARM_64": "arm64", "arm64": "arm64"}),
+    ] = variable(
         "AWS_INSTANCE_CPU_TYPE",
         "`x86_64` or `ARM_64`: checked against `AWS_INSTANCE_TYPE`. "
         "Only needed for an instance family that is newer than this release.",
@@ -57,17 +55,14 @@ class InstanceSettings(Section):
             )
         return name
 
-    ami_id: (
-        Annotated[
-            str,
-            matching(
-                r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})",
-                "is not the id of a machine image.",
-                "ami- and 17 hexadecimal digits; it must be Ubuntu 24.04",
-            ),
-        ]
-        | None
-    ) = variable(
+    ami_id: Annotated[
+        str | None,
+        matching(
+            r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})",
+            "is not the id of a machine image.",
+            "ami- and 17 hexadecimal digits; it must be Ubuntu 24.04",
+        ),
+    ] = variable(
         "AWS_AMI_ID",
         "An Ubuntu 24.04 image of your own choice, of the instance's architecture.",
         default=None,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator, field_validator
 
 from containers.worker.allora_worker import contract
 from settings.checks import matching, whole_number
@@ -18,30 +18,17 @@ LOG_RETENTION_DAYS = (
 """https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
 
-def _offered(days: int) -> int:
-    if days not in LOG_RETENTION_DAYS:
-        below = max(choice for choice in LOG_RETENTION_DAYS if choice < days)
-        above = min(choice for choice in LOG_RETENTION_DAYS if choice > days)
-        raise fault(
-            "is not a retention that CloudWatch Logs offers.", f"take {below} or {above} days"
-        )
-    return days
-
-
 class MonitoringSettings(Section):
     """The section "Monitoring"."""
 
-    alarm_email: (
-        Annotated[
-            str,
-            matching(
-                r"[^@\s,;<>\"]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,63}",
-                "is not an e-mail address.",
-                "one address, as in you@example.com",
-            ),
-        ]
-        | None
-    ) = variable(
+    alarm_email: Annotated[
+        str | None,
+        matching(
+            r"[^@\s,;<>\"]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,63}",
+            "is not an e-mail address.",
+            "one address, as in you@example.com",
+        ),
+    ] = variable(
         "ALARM_EMAIL",
         "Where alarms are sent. AWS first sends a message with a link to confirm.",
         default=None,
@@ -64,11 +51,20 @@ class MonitoringSettings(Section):
         f"`{MAINNET.hundred_transactions:f}` on mainnet",
         example="0.5",
     )
-    log_retention_days: Annotated[
-        int, AfterValidator(_offered), whole_number(1, LOG_RETENTION_DAYS[-1], "days")
-    ] = variable(
+    log_retention_days: Annotated[int, whole_number(1, LOG_RETENTION_DAYS[-1], "days")] = variable(
         "LOG_RETENTION_DAYS",
         "How many days CloudWatch keeps the logs: " + ", ".join(map(str, LOG_RETENTION_DAYS)) + ".",
         default=30,
         example="90",
     )
+
+    @field_validator("log_retention_days")
+    @classmethod
+    def _offered_by_cloudwatch(cls, days: int) -> int:
+        if days not in LOG_RETENTION_DAYS:
+            below = max(choice for choice in LOG_RETENTION_DAYS if choice < days)
+            above = min(choice for choice in LOG_RETENTION_DAYS if choice > days)
+            raise fault(
+                "is not a retention that CloudWatch Logs offers.", f"take {below} or {above} days"
+            )
+        return days

@@ -49,26 +49,6 @@ def _cidr(text: str) -> str:
     return text
 
 
-def _ingress_cidrs(text: str) -> tuple[str, ...]:
-    if text.strip().casefold() == "none":
-        return ()
-    blocks = comma_list(text)
-    for block in blocks:
-        if block.casefold() == "none":
-            raise fault("has the word none among networks.", "write none alone, or networks only")
-        if "/" not in block:
-            raise fault(
-                f"has {shown(block)}, which has no mask.", f"one address is written {block}/32"
-            )
-        _network(block)
-    if len(blocks) > MAX_INGRESS_CIDRS:
-        raise fault(
-            f"has {len(blocks)} networks; a security group takes {MAX_INGRESS_CIDRS} rules.",
-            "join neighbouring networks",
-        )
-    return blocks
-
-
 def _first_subnet(data: dict[str, Any]) -> str:
     """Return the first /24 of the VPC, or all of a VPC that is no larger."""
     vpc = IPv4Network(data["vpc_cidr"])
@@ -78,17 +58,14 @@ def _first_subnet(data: dict[str, Any]) -> str:
 class NetworkSettings(Section):
     """The section "Network"."""
 
-    vpc_id: (
-        Annotated[
-            str,
-            matching(
-                r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})",
-                "is not the id of a VPC.",
-                "aws ec2 describe-vpcs --query Vpcs[].VpcId",
-            ),
-        ]
-        | None
-    ) = variable(
+    vpc_id: Annotated[
+        str | None,
+        matching(
+            r"vpc-(?:[0-9a-f]{8}|[0-9a-f]{17})",
+            "is not the id of a VPC.",
+            "aws ec2 describe-vpcs --query Vpcs[].VpcId",
+        ),
+    ] = variable(
         "AWS_VPC_ID",
         "An existing VPC to deploy to, together with `AWS_SUBNET_ID`.",
         default=None,
@@ -187,13 +164,37 @@ class NetworkSettings(Section):
             )
         return zone
 
-    ingress_cidrs: Annotated[tuple[str, ...], BeforeValidator(_ingress_cidrs)] = variable(
+    ingress_cidrs: tuple[str, ...] = variable(
         "ALLORA_INGRESS_CIDRS",
         "Who may reach `ALLORA_WORKER_PORT`: IPv4 networks, separated by commas, or `none`.",
         default=("0.0.0.0/0",),
         default_text="`0.0.0.0/0`",
         example="203.0.113.0/24,198.51.100.7/32",
     )
+
+    @field_validator("ingress_cidrs", mode="before")
+    @classmethod
+    def _ingress_cidrs(cls, text: str) -> tuple[str, ...]:
+        if text.strip().casefold() == "none":
+            return ()
+        blocks = comma_list(text)
+        for block in blocks:
+            if block.casefold() == "none":
+                raise fault(
+                    "has the word none among networks.", "write none alone, or networks only"
+                )
+            if "/" not in block:
+                raise fault(
+                    f"has {shown(block)}, which has no mask.", f"one address is written {block}/32"
+                )
+            _network(block)
+        if len(blocks) > MAX_INGRESS_CIDRS:
+            raise fault(
+                f"has {len(blocks)} networks; a security group takes {MAX_INGRESS_CIDRS} rules.",
+                "join neighbouring networks",
+            )
+        return blocks
+
     worker_port: Annotated[int, whole_number(1024, 65535)] = variable(
         "ALLORA_WORKER_PORT",
         "The TCP port of the host that leads to the worker's port "

@@ -1,9 +1,8 @@
 """Where Terraform's state lies."""
 
 import re
-from typing import Annotated
 
-from pydantic import BeforeValidator, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from settings.catalogue import catalogue
 from settings.errors import fault
@@ -17,19 +16,10 @@ _FORBIDDEN = re.compile(
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 
 
-def _bucket_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text) or _FORBIDDEN.search(text):
-        raise fault(
-            "is not a valid name for an S3 bucket.",
-            "3 to 63 lower-case letters, digits and hyphens, as in allora-tfstate-123456789012",
-        )
-    return text
-
-
 class StateSettings(Section):
     """The section "Terraform state"."""
 
-    state_bucket: Annotated[str, BeforeValidator(_bucket_name)] = variable(
+    state_bucket: str = variable(
         "TF_STATE_BUCKET",
         "The S3 bucket for Terraform's state. "
         "A second worker in the same account and region needs a bucket of its own, and its own "
@@ -41,6 +31,17 @@ class StateSettings(Section):
         default_text="`allora-tfstate-<AWS_ACCOUNT_ID>-<AWS_REGION>`",
         example="my-company-tfstate",
     )
+
+    @field_validator("state_bucket", mode="before")
+    @classmethod
+    def _bucket_name(cls, text: str) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text) or _FORBIDDEN.search(text):
+            raise fault(
+                "is not a valid name for an S3 bucket.",
+                "3 to 63 lower-case letters, digits and hyphens, as in allora-tfstate-123456789012",
+            )
+        return text
+
     state_region: Region = variable(
         "TF_STATE_REGION",
         "The region of that bucket.",

@@ -41,48 +41,6 @@ _MULTIADDR = re.compile(
 """https://github.com/libp2p/specs/blob/master/addressing/README.md"""
 
 
-def _topic_ids(text: str, info: ValidationInfo) -> tuple[int, ...]:
-    if text:
-        return contract.topic_ids(text)
-    if info.data.get("allora_network") == "mainnet":
-        raise fault(
-            "is required on mainnet, and not set: mainnet has no topic to try things on.",
-            "https://docs.allora.network/api/topics.json lists the topics",
-        )
-    return (TESTNET.sandbox_topic,)
-
-
-def _locked_version(text: str) -> str:
-    """Check an SDK version that has been locked: what the host builds is what was chosen here."""
-    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)+(?:(?:a|b|rc)[0-9]+)?", text):
-        raise fault("is not the number of a version.", f"as in {DEFAULT_SDK_VERSION}")
-    if not (_LOCKS / f"{text}.txt").is_file():
-        locked = ", ".join(sorted(lock.stem for lock in _LOCKS.glob("*.txt")))
-        raise fault(
-            f"has not been locked yet; {locked} has been.", f"run: make lock-worker SDK={text}"
-        )
-    return text
-
-
-def _boot_nodes(text: str) -> str:
-    for address in comma_list(text):
-        if not _MULTIADDR.fullmatch(address):
-            raise fault(
-                f"has {shown(address)}, which is not the multiaddress of a head node.",
-                "as in /dns4/heads.example.com/tcp/9010/p2p/12D3KooW…",
-            )
-    return text
-
-
-def _api_url(text: str) -> str:
-    """Check the chain's REST interface; return it without a slash at the end."""
-    example = TESTNET.api_url
-    parts = contract.url(text, ("https", "http"), example=example)
-    if parts.query or parts.fragment:
-        raise fault("has more than host and path.", example)
-    return text.rstrip("/")
-
-
 def _inference_endpoint(data: dict[str, Any]) -> str:
     """Return the default: the project's own model forecasts for the topic's horizon."""
     query = "?topic_id={TopicId}" if runs_own_model(data) else ""
@@ -109,7 +67,7 @@ class WorkerSettings(Section):
         default="worker",
         example="my-btc-worker",
     )
-    topic_ids: Annotated[tuple[int, ...], BeforeValidator(_topic_ids)] = variable(
+    topic_ids: tuple[int, ...] = variable(
         "ALLORA_WORKER_TOPIC_ID",
         "The topics to serve: numbers, separated by commas.",
         default="",
@@ -117,6 +75,19 @@ class WorkerSettings(Section):
         example="42,77",
         check_default=True,
     )
+
+    @field_validator("topic_ids", mode="before")
+    @classmethod
+    def _topic_ids(cls, text: str, info: ValidationInfo) -> tuple[int, ...]:
+        if text:
+            return contract.topic_ids(text)
+        if info.data.get("allora_network") == "mainnet":
+            raise fault(
+                "is required on mainnet, and not set: mainnet has no topic to try things on.",
+                "https://docs.allora.network/api/topics.json lists the topics",
+            )
+        return (TESTNET.sandbox_topic,)
+
     worker_token: Annotated[str, BeforeValidator(contract.token)] = variable(
         "ALLORA_WORKER_TOKEN",
         "What the model is asked about, as in `/inference/BTC`. Not a secret.",
@@ -194,13 +165,27 @@ class WorkerSettings(Section):
             )
         return endpoint
 
-    sdk_version: Annotated[str, BeforeValidator(_locked_version)] = variable(
+    sdk_version: str = variable(
         "ALLORA_SDK_VERSION",
         "The version of the Allora SDK in the project's own worker. When the network moves on and "
         "refuses the worker, a newer one helps: `make lock-worker SDK=<version>` makes it known.",
         default=DEFAULT_SDK_VERSION,
         example="1.3.0",
     )
+
+    @field_validator("sdk_version", mode="before")
+    @classmethod
+    def _locked_version(cls, text: str) -> str:
+        """Refuse a version that is not locked: the host builds what was chosen here."""
+        if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)+(?:(?:a|b|rc)[0-9]+)?", text):
+            raise fault("is not the number of a version.", f"as in {DEFAULT_SDK_VERSION}")
+        if not (_LOCKS / f"{text}.txt").is_file():
+            locked = ", ".join(sorted(lock.stem for lock in _LOCKS.glob("*.txt")))
+            raise fault(
+                f"has not been locked yet; {locked} has been.", f"run: make lock-worker SDK={text}"
+            )
+        return text
+
     python_image: Image = variable(
         "ALLORA_PYTHON_IMAGE",
         "The image that the project's own worker and model are built on: Python 3.12 or newer on "
@@ -225,7 +210,7 @@ class WorkerSettings(Section):
         warn_of_moving_image(image, info)
         return image
 
-    boot_nodes: Annotated[str, BeforeValidator(_boot_nodes)] | None = variable(
+    boot_nodes: str | None = variable(
         "BOOT_NODES",
         "Head nodes for a worker image that joins some: multiaddresses, separated by commas. "
         "Given to the worker as it is.",
@@ -234,6 +219,17 @@ class WorkerSettings(Section):
         example="/dns4/heads.example.com/tcp/9010/p2p/"
         "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp",
     )
+
+    @field_validator("boot_nodes", mode="before")
+    @classmethod
+    def _multiaddresses(cls, text: str) -> str:
+        for address in comma_list(text):
+            if not _MULTIADDR.fullmatch(address):
+                raise fault(
+                    f"has {shown(address)}, which is not the multiaddress of a head node.",
+                    "as in /dns4/heads.example.com/tcp/9010/p2p/12D3KooW…",
+                )
+        return text
 
     @field_validator("boot_nodes")
     @classmethod
@@ -272,7 +268,7 @@ class WorkerSettings(Section):
             )
         return url
 
-    api_url: Annotated[str, BeforeValidator(_api_url)] = variable(
+    api_url: str = variable(
         "ALLORA_API_URL",
         "Another REST endpoint of the chain: `https://host`. `allora` asks it about the wallet's "
         "balance and the topics; the worker does not.",
@@ -280,6 +276,17 @@ class WorkerSettings(Section):
         default_text="that of `ALLORA_NETWORK`",
         example="https://allora-api.testnet.allora.network",
     )
+
+    @field_validator("api_url", mode="before")
+    @classmethod
+    def _host_and_path(cls, text: str) -> str:
+        """Check the chain's REST interface; return it without a slash at the end."""
+        example = TESTNET.api_url
+        parts = contract.url(text, ("https", "http"), example=example)
+        if parts.query or parts.fragment:
+            raise fault("has more than host and path.", example)
+        return text.rstrip("/")
+
     max_fee: Fee = variable(
         "ALLORA_MAX_FEE",
         "The most that the worker pays for a transaction, in ALLO: it signs none with a higher "
