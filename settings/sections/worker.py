@@ -90,7 +90,8 @@ class WorkerSettings(Section):
 
     worker_token: Annotated[str, BeforeValidator(contract.token)] = variable(
         "ALLORA_WORKER_TOKEN",
-        "What the model is asked about, as in `/inference/BTC`. Not a secret.",
+        "What the model is asked about, as in `/inference/BTC`. Not a secret. The project's own "
+        "model knows symbols of coins: at most 10 letters and digits.",
         default=contract.DEFAULT_TOKEN,
         example="ETH",
     )
