@@ -15,6 +15,7 @@ from typing import Literal
 
 from constructs_lib.metrics import Source, Sources
 from containers.worker.allora_worker import metric_names as worker
+from containers.worker.allora_worker.contract import FAUCET
 
 MOST_ALARMS = 11
 """One more than CloudWatch does not charge for: 0.10 USD a month
@@ -181,7 +182,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
             f"The wallet has less than {limits.balance:f} ALLO. When it has too little for a "
             "transaction, nothing is submitted any more. To do: send ALLO to the address that "
             "pipenv run allora wallet address prints; on testnet, "
-            "https://faucet.testnet.allora.network/ gives some. The limit is ALARM_BALANCE."
+            f"{FAUCET} gives some. The limit is ALARM_BALANCE."
         ),
     )
     # Ten minutes without another value: one answer of a node that lags behind is no refusal.

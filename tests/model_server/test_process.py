@@ -170,4 +170,4 @@ async def test_a_setting_that_makes_no_sense_ends_it_with_one_line() -> None:
     out, _ = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode == 2
     (line,) = out.decode().splitlines()
-    assert json.loads(line)["message"] == "HORIZON: 'soon' is no horizon: write 5min, 8h or 1d"
+    assert json.loads(line)["message"] == ("HORIZON=soon: write 1min to 30d, as in 5min, 8h or 1d")

@@ -19,11 +19,11 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
+from .contract import Role
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
 from .grpc_limits import limit_answers
 from .money import allo
 from .networks import Network
-from .settings import Role
 from .timings import Timings
 from .transactions import CheckedTransactions
 from .urls import host_of

@@ -20,6 +20,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from .chain import Chain, in_own_task, translate
+from .contract import Role
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -28,7 +29,6 @@ from .errors import (
     one_line,
 )
 from .losses import log_loss
-from .settings import Role
 from .timings import Timings
 from .transactions import NotTakenError, WindowOverError
 from .windows import Topic
