@@ -19,8 +19,8 @@ from settings import Settings
 from settings.images import ubuntu_parameter
 from settings.names import Names
 from stacks.base_stack import BaseStack
-from stacks.build_contexts import build_contexts
-from stacks.host_configuration import host_user_data
+from user_data.build_contexts import build_contexts
+from user_data.host_files import host_user_data
 
 
 class SingleNodeStack(BaseStack):

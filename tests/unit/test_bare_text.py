@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stacks.bare_text import bare
+from user_data.bare_text import bare
 
 HOST = Path(__file__).resolve().parents[2] / "scripts" / "host"
 FILES = sorted(file for file in HOST.rglob("*.*") if file.suffix != ".pyc")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from settings import Settings
-from stacks import build_contexts as module
-from stacks.build_contexts import build_contexts
+from user_data import build_contexts as module
+from user_data.build_contexts import build_contexts
 
 MakeSettings = Callable[..., Settings]
 MODEL = {"MODEL_IMAGE": "example.org/model:1.0"}
@@ -37,11 +37,11 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "model_server/model_server/main.py": "print()",
     }
     for name, text in files.items():
-        file = tmp_path / "scripts" / name
+        file = tmp_path / "containers" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    monkeypatch.setattr(module, "_SCRIPTS", tmp_path / "scripts")
-    return tmp_path / "scripts"
+    monkeypatch.setattr(module, "_CONTAINERS", tmp_path / "containers")
+    return tmp_path / "containers"
 
 
 def test_both_are_there_with_the_lock_of_the_version_that_is_set(
