@@ -40,7 +40,8 @@ def fetch(sha256: str) -> bytes:
             "internet; when it is missing: cdktf deploy allora-common allora-single-node."
         )
     if hashlib.sha256(archive).hexdigest() != sha256:
-        print(f"s3://{bucket}/{key} is not what was deployed. Nothing was built from it.", file=sys.stderr)
+        message = f"s3://{bucket}/{key} is not what was deployed. Nothing was built from it."
+        print(message, file=sys.stderr)
         sys.exit(NEEDS_OPERATOR)
     return archive
 

@@ -1,4 +1,4 @@
-"""Name the events that a host reports; `event` in lib/common.sh writes them.
+"""The names of a host's events; `event` in scripts/host/lib/common.sh writes them.
 
 An event is a line of JSON in the journal, in CloudWatch (`<instance id>/boot`) and on the serial
 console:
