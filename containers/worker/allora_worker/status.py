@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from . import reports
 from .errors import FailureKind, one_line
+from .event_names import Event
 from .fees import Fees
 from .model import ModelError, ModelFailureKind
 
@@ -150,7 +151,7 @@ class ModelStatus:
     def answered(self, milliseconds: float) -> None:
         """Takes note of an answer."""
         if self.state != "ok":
-            reports.info("model_works", f"the model server answers, in {milliseconds:.0f} ms")
+            reports.info(Event.MODEL_WORKS, f"the model server answers, in {milliseconds:.0f} ms")
         self.state, self.reason, self.latency_ms = "ok", None, round(milliseconds, 1)
 
     def failed(self, error: ModelError) -> None:
@@ -158,7 +159,7 @@ class ModelStatus:
         reason = one_line(error)
         if self.reason != reason:
             message = f"the model server: {reason}; it is asked again"
-            reports.warning("model_failed", message, kind=error.kind)
+            reports.warning(Event.MODEL_FAILED, message, kind=error.kind)
         self.state, self.reason = "failing", reason
         self.failures[error.kind] += 1
         self.unreported_failures += 1
