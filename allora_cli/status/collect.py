@@ -14,7 +14,7 @@ from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
 from allora_cli.context import Office
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.host import log_events
-from allora_cli.host.log_events import Line
+from allora_cli.host.protocol import HostEvent, last_host_event
 from allora_cli.host.status_report import HostStatus, parse_status
 from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, the_deployment
@@ -131,7 +131,7 @@ class Status:
         at: when it was asked for.
         host: None when EC2 does not know the instance any more.
         report: the newest status that the host has sent; None when there is none.
-        progress: what the host has told people last about its start.
+        progress: the host's newest event.
     """
 
     at: datetime
@@ -139,7 +139,7 @@ class Status:
     deployment: Deployment
     host: Host | Unknown | None
     report: HostStatus | Unknown | None
-    progress: Line | Unknown | None
+    progress: HostEvent | Unknown | None
     last_day: LastDay | Unknown
     alarms: list[Alarm] | Unknown
     cost: CostSoFar | Unknown
@@ -182,7 +182,9 @@ class Observer:
         host = Question(lambda: self._find_host(id_))
         report = Question(lambda: self._find_report(id_))
         progress = Question(
-            lambda: log_events.last_progress(self._logs, self._reports, id_, within=_REMEMBERED)
+            lambda: last_host_event(
+                log_events.boot_log(self._logs, self._reports, id_, within=_REMEMBERED)
+            )
         )
         last_day = Question(lambda: self._count_windows(now))
         alarms = Question(self._list_alarms)

@@ -1,7 +1,7 @@
-"""The events that the worker reports.
+"""The events that the worker reports, and the states in its `/health`.
 
-This module imports nothing but the standard library: who reads the worker's log takes the names
-from here.
+Readers of the worker's log take the names from here, so this module imports nothing but the
+standard library.
 """
 
 from __future__ import annotations
@@ -52,3 +52,27 @@ class Event(StrEnum):
     FEES_FORGOTTEN = "fees_forgotten"
     FEES_NOT_KEPT = "fees_not_kept"
     PAYMENTS_HELD = "payments_held"
+
+
+class TopicState(StrEnum):
+    """How it goes in a topic."""
+
+    STARTING = "starting"
+    WAITING = "waiting"
+    """Registered, and the next window will come."""
+    WORKING = "working"
+    """In a window: asking the model server, or submitting."""
+    FAILING = "failing"
+    """The last window was lost."""
+    CHAIN_UNAVAILABLE = "chain_unavailable"
+    REFUSED = "refused"
+    """The network refuses the worker until somebody does something about it."""
+
+
+class ModelState(StrEnum):
+    """How the model server does."""
+
+    UNKNOWN = "unknown"
+    """Before the first request."""
+    OK = "ok"
+    FAILING = "failing"
