@@ -1,4 +1,4 @@
-"""What all stacks have in common: where they deploy to and where their state lies."""
+"""The base of all stacks: the AWS provider and the state."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ class BaseStack(TerraformStack):
     """A stack with the AWS provider and its state in S3, locked while it is in use.
 
     Args:
-        state_key: the state's key in the bucket. Never change one: Terraform would find no state
-            and create everything anew.
-        settings: the account, the region, the state bucket and the tags' values.
+        state_key: the state's key in the bucket. With another one, Terraform finds no state and
+            creates everything anew.
     """
 
     def __init__(self, scope: Construct, id_: str, *, state_key: str, settings: Settings) -> None:
@@ -41,7 +40,7 @@ class BaseStack(TerraformStack):
         self.add_override("terraform.required_version", _TERRAFORM_VERSION)
 
     def provider_in(self, region: str) -> AwsProvider | None:
-        """A provider for a resource in another region; None where the stack's own will do."""
+        """Return a provider for another region, or None for the stack's own region."""
         if region == self._settings.aws_region:
             return None
         return self._provider(f"aws-{region}", region, alias=region)

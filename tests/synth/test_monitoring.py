@@ -132,7 +132,7 @@ class TestMetrics:
             sources.host("Disk")
         with pytest.raises(ValueError, match="for topics only"):
             sources.worker(metric_names.SECONDS_SINCE_SUCCESS)
-        with pytest.raises(ValueError, match="not told apart"):
+        with pytest.raises(ValueError, match="no values by topic"):
             sources.topic(metric_names.BALANCE, 69)
 
     def test_values_are_those_of_this_worker_and_host(self, node: Synth) -> None:
