@@ -25,6 +25,7 @@ from containers.worker.allora_worker.metric_names import (
     WORKER,
     Metric,
 )
+from shared.alarm_remedies import REMEDIES
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
@@ -63,14 +64,19 @@ class Alarm:
 
     Attributes:
         name: without what all names begin with.
-        remedy: its description.
+        description: what it means, and what to do.
         since: when it came into its state.
     """
 
     name: str
     state: str
-    remedy: str
+    description: str
     since: datetime
+
+    @property
+    def remedy(self) -> str:
+        """What to do; of an alarm that is not ours, its description."""
+        return REMEDIES.get(self.name, self.description)
 
     @property
     def is_firing(self) -> bool:
@@ -231,7 +237,7 @@ class Observer:
             Alarm(
                 name=alarm["AlarmName"].removeprefix(prefix),
                 state=alarm["StateValue"],
-                remedy=clean(alarm.get("AlarmDescription", "")),
+                description=clean(alarm.get("AlarmDescription", "")),
                 since=alarm["StateUpdatedTimestamp"],
             )
             for page in pages

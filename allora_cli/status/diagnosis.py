@@ -244,7 +244,7 @@ def _of_alarms(status: Status) -> Verdict | None:
     if not firing:
         return None
     names = ", ".join(alarm.name for alarm in firing)
-    remedy = firing[0].remedy if len(firing) == 1 else "Their remedies stand below"
+    remedy = firing[0].description if len(firing) == 1 else "Their remedies stand below"
     return Verdict(
         Finding.ALARM,
         f"the worker reports no problem, but {len(firing)} "
