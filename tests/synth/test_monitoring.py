@@ -169,7 +169,7 @@ class TestAlarms:
             assert len(text) <= 1024
             assert re.fullmatch(r"[ -~]+", text), id_
             assert text.endswith(f" More: docs/operations.md#alarm-{id_}")
-            assert re.search(r"pipenv run allora [a-z]|aws ec2 [a-z]", text), id_
+            assert re.search(r"\ballora [a-z]|aws ec2 [a-z]", text), id_
 
     def test_each_is_announced_when_it_rings_and_when_it_is_over(self, node: Synth) -> None:
         for alarm in alarms(node()).values():

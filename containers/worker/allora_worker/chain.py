@@ -21,6 +21,7 @@ from . import reports
 from .block_clock import BlockClock
 from .contract import Role
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
+from .event_names import Event
 from .grpc_limits import limit_answers
 from .money import allo
 from .networks import Network
@@ -155,7 +156,7 @@ class Chain:
         self._failed_in_a_row += 1
         if self.problem is None:
             self.problem = f"{host_of(self.network.sdk.url)} fails: {reason}"
-            reports.warning("chain_unavailable", f"the chain's endpoint {self.problem}")
+            reports.warning(Event.CHAIN_UNAVAILABLE, f"the chain's endpoint {self.problem}")
         if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
             self._reconnect()
 
@@ -165,7 +166,7 @@ class Chain:
         if self.problem is not None:
             self.problem = None
             reports.info(
-                "chain_available", f"the chain's endpoint {host_of(self.network.sdk.url)} works"
+                Event.CHAIN_AVAILABLE, f"the chain's endpoint {host_of(self.network.sdk.url)} works"
             )
 
     # --- what the worker asks
