@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from botocore import exceptions
 
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings
+from settings.environment import aws_endpoint_url
 from shared.loopback import is_loopback
 
 
@@ -35,7 +35,7 @@ def open_session(settings: Settings) -> boto3.Session:
 
 def is_embedded() -> bool:
     """Return whether AWS is the embedded one, on this computer: no host ever boots there."""
-    return is_loopback(os.environ.get("AWS_ENDPOINT_URL", ""))
+    return is_loopback(aws_endpoint_url())
 
 
 class _Meaning(NamedTuple):

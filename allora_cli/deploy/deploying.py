@@ -18,6 +18,7 @@ from allora_cli.terraform.deployment import Deployment, find_deployment, require
 from allora_cli.terraform.plans import Plan
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import require_region, resources_of
+from shared.stacks import SINGLE_NODE
 
 
 def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployResult]:
@@ -71,7 +72,7 @@ def require_only_host(context: Context) -> None:
             settings name another region than that of the host that it knows.
     """
     settings = context.settings
-    known = hosts_in(resources_of(context, "allora-single-node"))
+    known = hosts_in(resources_of(context, SINGLE_NODE))
     require_region(context, known)
     ec2 = context.session.client("ec2")
     others = find_other_hosts(ec2, settings.worker_name, known)

@@ -21,7 +21,7 @@ from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
 from allora_cli.terminal import prompts
 from allora_cli.terminal.prompts import Answers
-from allora_cli.terraform.state import STACKS, hosts_in
+from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
     foreign_keys,
@@ -30,6 +30,7 @@ from allora_cli.terraform.state_objects import (
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
+from shared.stacks import STACKS
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
@@ -96,7 +97,7 @@ def _secrets_left(context: Context) -> Iterator[Leftover]:
         command = f"aws ssm delete-parameters --region {context.settings.aws_region} --names"
         yield Leftover(
             f"the wallet and the secrets: {', '.join(names)}"
-            if f"{context.names.secrets_prefix}/mnemonic" in names
+            if context.names.wallet in names
             else f"the secrets: {', '.join(names)}",
             "free",
             f"{command} {' '.join(names)} (first: allora backup)",

@@ -204,6 +204,7 @@ class ObstacleMet(Event):
 
     code = EventCode.OBSTACLE
     source: Source
+    reason: str
     text: str
     needs_operator: bool
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from allora_cli.deploy.events import HostActivity, HostProgress, ObstacleMet, StepProgress
-from allora_cli.deploy.progress import Obstacle, Progress, Step
+from allora_cli.deploy.progress import Progress, Source, Step
 from allora_cli.events import Event
 
 _RECENT: Final = timedelta(minutes=5)
@@ -26,15 +26,17 @@ class News:
         self._progress = progress
         self._began = began
         self._activities = 0
-        self._obstacles: set[Obstacle] = set()
+        self._obstacles: set[tuple[Source, str, bool]] = set()
         self._latest: HostProgress | None = None
 
     def take(self) -> Iterator[Event]:
         """Yield each event once."""
         for obstacle in tuple(self._progress.obstacles.values()):
-            if obstacle not in self._obstacles:
-                self._obstacles.add(obstacle)
-                yield ObstacleMet(obstacle.source, obstacle.text, obstacle.needs_operator)
+            if obstacle.kind not in self._obstacles:
+                self._obstacles.add(obstacle.kind)
+                yield ObstacleMet(
+                    obstacle.source, obstacle.code, obstacle.text, obstacle.needs_operator
+                )
         new = self._progress.activities[self._activities :]
         self._activities += len(new)
         for at, activity in new:

@@ -14,9 +14,9 @@ from allora_cli.events import Phase, Workflow, Working
 from allora_cli.terraform.failures import explain_failure
 from allora_cli.terraform.plans import Plan
 from allora_cli.terraform.runner import Terraform, TerraformError
-from allora_cli.terraform.state import STACKS
 from allora_cli.terraform.state_objects import state_of
 from allora_cli.terraform.synthesis import output_folder, synthesize
+from shared.stacks import STACKS
 
 Approve: TypeAlias = Callable[[Plan], Workflow[bool]]
 """Asks whether a plan may be applied."""

@@ -13,16 +13,17 @@ from allora_cli.context import Context
 from allora_cli.deploy.events import AwsRefused, ConsoleRead, LogExcerpt, Ready
 from allora_cli.deploy.news import News
 from allora_cli.deploy.poller import HostFeed
-from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Step
+from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Source, Step
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Event, Workflow
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part
+from allora_cli.host.log_format import Part, is_metric
+from allora_cli.host.protocol import host_event
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import duration, moment
 
 _LINES_OF_EACH: Final = 5
-_LOOKS_BAD: Final = ("error", "exception", "traceback", "warn", "failed", "critical", "fatal")
+_BAD_LEVELS: Final = {"warning", "error", "critical"}
 _GO_ON: Final = "To go on watching, run the same command again."
 
 
@@ -75,7 +76,7 @@ class Wait:
         self.progress = Progress(since or _launched_at(context, instance_id), steps)
         self._feed = HostFeed(context, instance_id, self.progress, policy.silence)
         self._news = News(self.progress, datetime.now(UTC))
-        self._met: dict[Obstacle, float] = {}
+        self._met: dict[tuple[Source, str, bool], float] = {}
         self._yielded: set[Event] = set()
 
     def run(self) -> Workflow[Ready]:
@@ -136,15 +137,15 @@ class Wait:
         obstacle = self.progress.for_operator
         now = time.monotonic()
         for each in self.progress.obstacles.values():
-            self._met.setdefault(each, now)
-        if obstacle and now - self._met[obstacle] >= self._policy.grace.total_seconds():
+            self._met.setdefault(each.kind, now)
+        if obstacle and now - self._met[obstacle.kind] >= self._policy.grace.total_seconds():
             return self._needs_operator(obstacle)
         return self._not_in_time() if is_late else None
 
     def _needs_operator(self, obstacle: Obstacle) -> OperatorError:
         again = (
             "Then restart it: allora restart --reboot"
-            if obstacle.text.startswith("[")
+            if obstacle.is_final
             else "The host tries again by itself"
         )
         return OperatorError(
@@ -197,15 +198,16 @@ class Wait:
 
 def significant(part: Part, lines: Sequence[Line]) -> list[Line]:
     """The few lines of a log that tell what is wrong: errors and warnings, or the last ones."""
-    told = [line for line in lines if line.fields.get("event") != "metric"]
+    told = [line for line in lines if not is_metric(line)]
     bad = list(_distinct(line for line in told if _is_bad(part, line)))
     return (bad or told)[-_LINES_OF_EACH:]
 
 
 def _is_bad(part: Part, line: Line) -> bool:
-    if part is Part.WORKER and line.fields:
-        return line.fields.get("level") in {"warning", "error", "critical"}
-    return any(word in line.text.lower() for word in _LOOKS_BAD)
+    if part is Part.BOOT:
+        event = host_event(line)
+        return event is not None and event.is_obstacle
+    return line.fields.get("level") in _BAD_LEVELS
 
 
 def _distinct(lines: Iterable[Line]) -> Iterable[Line]:

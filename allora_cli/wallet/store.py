@@ -49,7 +49,7 @@ class Storing:
 
 def wallet_parameter(context: Context) -> str:
     """The name of the parameter with the wallet's words."""
-    return f"{context.names.secrets_prefix}/mnemonic"
+    return context.names.wallet
 
 
 def find_wallet(context: Context) -> StoredWallet | None:
