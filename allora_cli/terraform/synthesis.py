@@ -1,4 +1,4 @@
-"""The stacks' Terraform, as `cdktf synth` would write it."""
+"""Synthesize the stacks outside of `cdktf.out`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def synthesize() -> dict[str, dict[str, Any]]:
-    """The Terraform JSON of each stack, by the stack's id; needs neither credentials nor network.
+    """Return the Terraform JSON of each stack, by its id; needs neither credentials nor network.
 
-    In a process of its own: only `main.py` and the stacks load `cdktf` (ADR 1). The settings should
-    have been loaded before: what is wrong with them is then told at once.
+    Only the process of `main.py` loads `cdktf` (ADR 1).
 
     Raises:
-        OperatorError: a setting is wrong that only the stacks check, or the synth failed.
+        OperatorError: the stacks refuse a setting, or the synth failed.
     """
     with tempfile.TemporaryDirectory() as directory:
         process = subprocess.run(
