@@ -16,8 +16,7 @@ class Names:
         parameters: the SSM parameters that the host may read: the wallet's mnemonic, the API key,
             the token that consumers present, and the model server's secret variables.
         log_group_prefix: what the names of the log groups begin with.
-        build_contexts_prefix: what the keys of the host's build contexts begin with, in the state
-            bucket.
+        archive_prefix: what the keys of the host's archives begin with, in the state bucket.
         log_groups: the CloudWatch log groups by who writes to them: worker, model, and the host.
     """
 
@@ -34,7 +33,7 @@ class Names:
             )
         )
         self.log_group_prefix = f"/allora/{settings.worker_name}"
-        self.build_contexts_prefix = "allora-single-node/build-contexts"
+        self.archive_prefix = "allora-single-node/build-contexts"
         self.log_groups: Mapping[str, str] = {
             part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
         }

@@ -55,9 +55,7 @@ def held_locks(office: Office) -> list[str]:
 def foreign_keys(office: Office) -> list[str] | None:
     """Keys in the bucket that are not this project's; None when there is no bucket."""
     s3 = _s3(office)
-    ours = tuple(
-        [state_key(stack) for stack in STACKS] + [f"{office.names.build_contexts_prefix}/"]
-    )
+    ours = tuple([state_key(stack) for stack in STACKS] + [f"{office.names.archive_prefix}/"])
     try:
         keys = {key for key, _ in _versions(s3, office.settings.state_bucket)}
     except s3.exceptions.NoSuchBucket:

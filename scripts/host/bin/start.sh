@@ -13,7 +13,6 @@ main() {
   wait_for_docker
   fetch_secrets
   say 'secrets are in memory'
-  fetch_build_contexts
   fetch_model
   check_services
   make_worker_directory
@@ -36,11 +35,6 @@ wait_for_docker() {
 fetch_secrets() {
   local report
   report=$("$BIN_DIR/fetch-secrets.py" 2>&1) || die "$report"
-}
-
-fetch_build_contexts() {
-  local report
-  report=$("$BIN_DIR/fetch-build-contexts.py" 2>&1) || die "$report"
 }
 
 fetch_model() {
