@@ -24,28 +24,28 @@ setup-dev: ## Install what developing needs as well
 .PHONY: local
 local: ## Deploy an Allora worker on an embedded AWS on this computer, without an AWS account
 	@scripts/setup/setup.sh embedded-aws
-	@python -m scripts.local up
+	@python -m devtools.embedded_aws up
 
 .PHONY: local-destroy
 local-destroy: ## Destroy what `make local` deployed
 	@scripts/setup/setup.sh embedded-aws
-	@python -m scripts.local destroy
+	@python -m devtools.embedded_aws destroy
 
 .PHONY: local-stop
 local-stop: ## Stop the embedded AWS; it forgets everything
-	@if [ -d .local ]; then python -m scripts.local stop; else echo "The embedded AWS is not running."; fi
+	@if [ -d .local ]; then python -m devtools.embedded_aws stop; else echo "The embedded AWS is not running."; fi
 
 .PHONY: deploy
 deploy: setup ## Deploy to AWS with the settings in .env; `allora doctor` looks first, and stops it only on ✘
-	@python -m scripts.operator deploy
+	@python -m allora_cli deploy
 
 .PHONY: worker-local
 worker-local: setup ## Run worker, model and a fake chain in Docker on this computer; MODEL=folder for your own model
-	@python -m scripts.worker_local up --model "$(MODEL)"
+	@python -m devtools.worker_local up --model "$(MODEL)"
 
 .PHONY: worker-local-stop
 worker-local-stop: setup ## Remove the containers of `make worker-local`
-	@python -m scripts.worker_local down
+	@python -m devtools.worker_local down
 
 .PHONY: test
 test: ## Run every test but those that boot a host
@@ -82,7 +82,7 @@ docs: setup-dev ## Generate docs/configuration.md from the settings
 .PHONY: pictures
 pictures: setup-dev ## Draw the README's picture of the architecture anew
 	@env -i HOME="$$HOME" PATH="$$PATH" ALLORA_ENV_FILE=samples/testnet.env \
-		python -m scripts.operator diagram --output-dir docs/images
+		python -m allora_cli diagram --output-dir docs/images
 
 .PHONY: session
 session: ## Record the README's terminal session (root on Linux)
@@ -90,7 +90,7 @@ session: ## Record the README's terminal session (root on Linux)
 
 .PHONY: bench
 bench: setup-dev ## Measure synth and the cdktf CLI
-	@python -m scripts.bench
+	@python -m devtools.bench
 
 .PHONY: lock
 lock: setup-dev ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow

@@ -6,41 +6,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-# First, because it prepares the process that `cdktf` starts when it is imported.
-import constructs_lib  # noqa: F401
-
-# isort: split
-
-from cdktf import App
-
-from scripts.any_locale import print_in_any_locale
-from settings import Settings, SettingsError, load_settings
-from stacks.common_stack import CommonStack
-from stacks.single_node_stack import SingleNodeStack
-from stacks.working_directories import prepare_working_directories
-
-
-def build_app(settings: Settings, outdir: str | None = None) -> App:
-    """The app with its stacks. Their ids are a contract: `cdktf deploy` names them.
-
-    Args:
-        settings: what to deploy, and where.
-        outdir: where the Terraform JSON goes; `None`: where the CLI says, or `cdktf.out`.
-    """
-    app = App(outdir=outdir)
-    common = CommonStack(app, "allora-common", settings=settings)
-    SingleNodeStack(
-        app,
-        "allora-single-node",
-        settings=settings,
-        instance_profile_name=common.instance_profile_name,
-        alarm_topic_arn=common.alarm_topic_arn,
-    )
-    return app
+from fast_synth.acceleration import accelerate
 
 
 def main() -> int:
-    """Loads the settings and synthesizes; returns the exit code."""
+    """Load the settings and synthesize; return the exit code."""
+    accelerate()
+    # Not before: `cdktf` starts Node when it is imported.
+    from fast_synth.working_directories import prepare_working_directories  # noqa: PLC0415
+    from settings import SettingsError, load_settings  # noqa: PLC0415
+    from shared.any_locale import print_in_any_locale  # noqa: PLC0415
+    from stacks.app import build_app  # noqa: PLC0415
+
     print_in_any_locale()
     try:
         settings = load_settings()

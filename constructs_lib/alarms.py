@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Literal
 
 from constructs_lib.metrics import Source, Sources
-from scripts.worker.allora_worker import metric_names as worker
+from containers.worker.allora_worker import metric_names as worker
 
 MOST_ALARMS = 11
 """One more than CloudWatch does not charge for: 0.10 USD a month

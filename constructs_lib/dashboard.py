@@ -12,7 +12,7 @@ from typing import Any
 
 from constructs_lib.alarms import FULL_DISK, Limits
 from constructs_lib.metrics import Source, Sources
-from scripts.worker.allora_worker import metric_names as worker
+from containers.worker.allora_worker import metric_names as worker
 
 Widget = dict[str, Any]
 Line = list[Any]

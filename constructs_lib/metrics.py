@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from containers.worker.allora_worker.metric_names import NAMESPACE, WORKER, WORKER_AND_TOPIC, Metric
 from scripts.host.bin import host_status
-from scripts.worker.allora_worker.metric_names import NAMESPACE, WORKER, WORKER_AND_TOPIC, Metric
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What AWS offers: the regions and the instance types that this release knows.
 
-The data is `aws_catalogue.json`, written by `python -m scripts.catalogue`.
+The data is `aws_catalogue.json`, written by `python -m devtools.aws_catalogue`.
 """
 
 import json

@@ -10,7 +10,7 @@ from settings.errors import fault
 DEFAULT_VERSION = "1.3.0"
 """https://github.com/allora-network/allora-sdk-py/releases"""
 
-LOCKS = Path(__file__).resolve().parent.parent / "scripts" / "worker" / "locks"
+LOCKS = Path(__file__).resolve().parent.parent / "containers" / "worker" / "locks"
 """For each version a file `<version>.txt`: every package of the worker's image with its hashes."""
 
 

@@ -17,8 +17,8 @@ from settings import Settings
 from settings.images import ubuntu_parameter
 from settings.names import Names
 from stacks.base_stack import BaseStack
-from stacks.host_archive import host_archive
-from stacks.host_configuration import host_user_data
+from user_data.archive import host_archive
+from user_data.host_files import host_user_data
 
 
 class SingleNodeStack(BaseStack):

@@ -2,6 +2,6 @@
 
 import os
 
-from scripts.loopback import no_proxy
+from shared.loopback import no_proxy
 
 os.environ.update(no_proxy(os.environ))

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 # First, because it prepares the process that `cdktf` starts when it is imported.
-import constructs_lib  # noqa: F401
+import tests.accelerated  # noqa: F401
 
 # isort: split
 
 from cdktf import Testing
 
-from main import build_app
 from settings import Settings, load_settings
+from stacks.app import build_app
 from tests import needs
 from tests.synthesized import Stack
 

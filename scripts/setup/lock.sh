@@ -41,12 +41,12 @@ lock_tools() {
 }
 
 lock_model_server() {
-  compile scripts/model_server/requirements.in -o scripts/model_server/requirements.txt
+  compile containers/model_server/requirements.in -o containers/model_server/requirements.txt
 }
 
 # lock_worker SDK_VERSION
 lock_worker() {
-  compile scripts/worker/requirements.in <(printf 'allora-sdk==%s\n' "$1") -o "scripts/worker/locks/$1.txt"
+  compile containers/worker/requirements.in <(printf 'allora-sdk==%s\n' "$1") -o "containers/worker/locks/$1.txt"
 }
 
 lock_node_packages() {
@@ -64,7 +64,7 @@ if [[ ${1:-} == worker ]]; then
   lock_worker "$2"
 else
   lock_python_packages
-  for lock in scripts/worker/locks/*.txt; do lock_worker "$(basename "$lock" .txt)"; done
+  for lock in containers/worker/locks/*.txt; do lock_worker "$(basename "$lock" .txt)"; done
   lock_model_server
   lock_tools
   lock_node_packages

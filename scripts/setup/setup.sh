@@ -183,7 +183,7 @@ warm_up() {
   mark="$(fingerprint Pipfile.lock)"
   is_done warm-up "$mark" "$TOOLS/jsii" && return
   run_step "Caches for a fast synth" "Run the same command again." \
-    env PATH="$VENV/bin:$PATH" "$VENV/bin/python" -m scripts.setup.warm_up
+    env PATH="$VENV/bin:$PATH" "$VENV/bin/python" -m fast_synth.warm_up
   mark_done warm-up "$mark"
 }
 

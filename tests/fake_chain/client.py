@@ -28,8 +28,9 @@ from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import (
     TxBody,
     TxRaw,
 )
-from fake_chain import FakeChain
 from google.protobuf.any_pb2 import Any as AnyMessage
+
+from devtools.fake_chain import FakeChain
 
 FEE = 300_000
 

@@ -6,20 +6,12 @@ import tests.image_packages  # noqa: F401
 # isort: split
 
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-# Last: scripts/operator would hide Python's own module.
-sys.path.append(str(Path(__file__).parents[2] / "scripts"))
-
-# isort: split
-
-from fake_chain import FakeChain, Options
-
+from devtools.fake_chain import FakeChain, Options
 from tests.fake_chain.client import Client
 
 

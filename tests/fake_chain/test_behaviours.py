@@ -25,12 +25,12 @@ from allora_sdk.rpc_client.protos.emissions.v10 import (
     GetUnfulfilledWorkerNoncesRequest,
 )
 from allora_sdk.rpc_client.protos.feemarket.feemarket.v1 import GasPriceRequest
-from fake_chain import FakeChain, Options
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
+from devtools.fake_chain import FakeChain, Options
 from tests.fake_chain.client import FEE, Client
 
 pytestmark = pytest.mark.asyncio

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from fake_chain import Options
 
-COMMAND = (sys.executable, "-m", "scripts.fake_chain")
+from devtools.fake_chain import Options
+
+COMMAND = (sys.executable, "-m", "devtools.fake_chain")
 ANY_PORTS = ("--grpc-port=0", "--websocket-port=0", "--control-port=0")
 ROOT = Path(__file__).parents[2]
 

@@ -18,7 +18,8 @@ from allora_sdk.rpc_client.rest.cosmos_bank_v1beta1_rest_client import (
     CosmosBankV1Beta1RestQueryClient,
 )
 from allora_sdk.rpc_client.rest.emissions_v10_rest_client import EmissionsV10RestQueryServiceClient
-from fake_chain import FakeChain
+
+from devtools.fake_chain import FakeChain
 
 pytestmark = pytest.mark.asyncio
 

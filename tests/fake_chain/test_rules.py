@@ -8,10 +8,10 @@ from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
 from allora_sdk.rpc_client.protos.cosmos.base.abci.v1beta1 import TxResponse
 from allora_sdk.rpc_client.protos.emissions import v10
 from cosmpy.crypto.keypairs import PrivateKey
-from fake_chain import FakeChain
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
+from devtools.fake_chain import FakeChain
 from tests.fake_chain.client import FEE, Client
 
 pytestmark = pytest.mark.asyncio

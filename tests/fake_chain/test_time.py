@@ -8,10 +8,10 @@ from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import (
     GetLatestBlockRequest,
 )
 from allora_sdk.rpc_client.protos.emissions import v10
-from fake_chain import FakeChain, Options
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
+from devtools.fake_chain import FakeChain, Options
 from tests.fake_chain.client import Client
 
 pytestmark = pytest.mark.asyncio

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from fake_chain import FakeChain
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
+
+from devtools.fake_chain import FakeChain
 
 pytestmark = pytest.mark.asyncio
 

@@ -12,8 +12,8 @@ from allora_sdk.rpc_client.protos.emissions.v10 import GetLatestNetworkInference
 from allora_sdk.rpc_client.wallet import generate_mnemonic
 from allora_sdk.worker.types import WorkerResult
 from allora_sdk.worker.utils import get_block_time, make_reputer_function
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.fake_chain.client import Client, network
 
 pytestmark = pytest.mark.asyncio

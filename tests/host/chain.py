@@ -35,7 +35,7 @@ class Chain:
             self._process = subprocess.Popen(
                 [
                     *("nsenter", f"--net={namespaces.path(slot.cloud_network)}"),
-                    *(str(PYTHON), "-m", "scripts.fake_chain", "--bind", cloud.ADDRESS),
+                    *(str(PYTHON), "-m", "devtools.fake_chain", "--bind", cloud.ADDRESS),
                     *("--chain-id", chain_id, "--topic", str(topic)),
                     *("--window-blocks", str(_WINDOW_BLOCKS)),
                     *("--grpc-port", str(_GRPC), "--websocket-port", str(_WEBSOCKET)),

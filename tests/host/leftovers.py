@@ -10,7 +10,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from scripts.local.emulator import stop
+from devtools.embedded_aws.emulator import stop
 from tests.host import cache, cloud, namespaces, slots
 from tests.host.command import run
 from tests.host.slots import Slot

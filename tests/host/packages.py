@@ -14,7 +14,7 @@ from tests.host import cache
 from tests.host.command import run
 from tests.host.web import Request, Response
 
-LOCKS = ("scripts/worker/locks/*.txt", "scripts/model_server/requirements.txt")
+LOCKS = ("containers/worker/locks/*.txt", "containers/model_server/requirements.txt")
 """The images' lock files."""
 NAME = "packages.test"
 """The index's name in the network of the host."""

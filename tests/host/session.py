@@ -13,9 +13,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from scripts.local.emulator import start
-from scripts.pictures.record import record
-from scripts.pictures.recording import Recording
+from devtools.embedded_aws.emulator import start
+from devtools.terminal_recorder.record import record
+from devtools.terminal_recorder.recording import Recording
 from tests.host import chain, cloud, leftovers, requirements, slots
 from tests.host.slots import Slot
 from tests.host.waiting import wait_for

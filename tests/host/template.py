@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.local.emulator import EmulatorError
-from scripts.local.lease import Lease
+from devtools.embedded_aws.emulator import EmulatorError
+from devtools.embedded_aws.lease import Lease
 from tests.host.wallet import Wallet, new_wallet
 from tests.host.world import SETTINGS, deploy
 from tests.local.deployment import Deployment

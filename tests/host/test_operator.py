@@ -31,7 +31,7 @@ class Command:
         self._screen = world.directory / f"{arguments[0]}.log"
         with self._output.open("wb") as output, self._screen.open("wb") as screen:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "scripts.operator", *arguments, "--json"],
+                [sys.executable, "-m", "allora_cli", *arguments, "--json"],
                 cwd=ROOT,
                 env=world.deployment.environment,
                 stdin=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.local.emulator import Emulator
+from devtools.embedded_aws.emulator import Emulator
 from tests.host import cache, certificates, chain, packages, python_image, ubuntu
 from tests.host.cloud import Cloud
 from tests.host.exchanges import Exchanges

@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
+from containers.worker.allora_worker import metric_names
 from scripts.host.bin import host_status
-from scripts.worker.allora_worker import metric_names
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = json.loads((ROOT / "tests/samples/host_status.json").read_text())

@@ -18,8 +18,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NoReturn
 
-from scripts.operator import __main__ as operator
-from scripts.operator import doctor, screen  # noqa: F401 - doctor is imported by the command
+from allora_cli import __main__ as operator
+from allora_cli import doctor  # noqa: F401 - doctor is imported by the command
+from allora_cli.terminal import console
 
 ROOT = Path(__file__).resolve().parents[2]
 _PIPE_BYTES = 16 * 1024  # what a pipe takes everywhere before somebody reads
@@ -92,7 +93,7 @@ def _become(
         os.environ.clear()
         os.environ.update(environment)
         sys.argv = ["allora", *arguments]
-        importlib.reload(screen)  # looks at streams and environment when it is imported
+        importlib.reload(console)  # looks at streams and environment when it is imported
         code = _exit_code()
     finally:
         os._exit(code)  # what runs at the tests' end is not the fork's

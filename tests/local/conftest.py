@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.emulator import Emulator
-from scripts.local.lease import Lease
+from devtools.embedded_aws.emulator import Emulator
+from devtools.embedded_aws.lease import Lease
 from tests.local.service_models import read_once
 from tests.local.template import (
     Deployed,

@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator
+from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from tests.local import command
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from scripts.local.emulator import ACCOUNT_ID
+from devtools.embedded_aws.emulator import ACCOUNT_ID
 from tests.local.asked import Asked
 from tests.local.deployment import Deployment
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scripts.local.emulator import Emulator
+from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployment import BUCKET, REGION, Deployment
 from tests.local.interposer import BROKEN, Answer, Refusal, interposed
 from tests.local.reported import ReportedHost

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scripts.local.emulator import Emulator, EmulatorError
-from scripts.local.lease import Lease
+from devtools.embedded_aws.emulator import Emulator, EmulatorError
+from devtools.embedded_aws.lease import Lease
 from tests.local.asked import Asked
 from tests.local.deployment import BUCKET, STACKS, Deployment
 from tests.local.interposer import Answer, interposed

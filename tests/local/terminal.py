@@ -47,7 +47,7 @@ class Terminal:
         }
         self._child: Any = pexpect.spawn(  # in bytes; its types know texts only
             sys.executable,
-            ["-m", "scripts.operator", *arguments],
+            ["-m", "allora_cli", *arguments],
             cwd=str(ROOT),
             env=ours | {"TERM": "xterm-256color"} | dict(environment or {}),
             dimensions=(rows, columns),

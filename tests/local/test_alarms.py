@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from scripts.local.lease import Lease
-from scripts.worker.allora_worker import metric_names, reports
-from scripts.worker.allora_worker.metric_names import Metric
+from containers.worker.allora_worker import metric_names, reports
+from containers.worker.allora_worker.metric_names import Metric
+from devtools.embedded_aws.lease import Lease
 from tests.local.cloudwatch_alarms import (
     ALARM,
     NO_DATA,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.emulator import Emulator
-from scripts.operator.trouble import ExitCode
+from allora_cli.errors import ExitCode
+from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployment import REGION, Deployment, Result
 from tests.local.template import Deployed
 

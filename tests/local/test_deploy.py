@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.emulator import Emulator
-from scripts.operator import cdktf_cli
-from scripts.operator.office import Office, open_office
-from scripts.operator.progress import AFTER_RESTART, Step
-from scripts.operator.terraform_state import managed_resources, read_state
-from scripts.operator.trouble import ExitCode, OperatorError, Trouble
-from scripts.operator.waiting import Patience, Wait
+from allora_cli.context import Office, open_office
+from allora_cli.deploy.progress import AFTER_RESTART, Step
+from allora_cli.deploy.waiting import Patience, Wait
+from allora_cli.errors import ExitCode, OperatorError, Trouble
+from allora_cli.terraform import cdktf_cli
+from allora_cli.terraform.state import managed_resources, read_state
+from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployment import BUCKET, ROOT, Deployment, another_host, running_instances
 from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interposed, json_error
 from tests.local.reported import STATUS, ReportedHost, once
@@ -168,7 +168,7 @@ def test_a_cancelled_ci_job_saves_what_terraform_has_made(
     deployment, log = half_deployed.deployment, tmp_path / "log"
     with holding(deployment, "CreateSubnet") as subnet, log.open("wb") as output:
         job = subprocess.Popen(
-            [sys.executable, "-m", "scripts.operator", "deploy", "--yes"],
+            [sys.executable, "-m", "allora_cli", "deploy", "--yes"],
             cwd=ROOT,
             env=subnet.deployment.environment,
             stdin=subprocess.DEVNULL,

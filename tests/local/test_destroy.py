@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.local.emulator import Emulator
-from scripts.operator.trouble import ExitCode
-from scripts.operator.wallet import address_of
+from allora_cli.errors import ExitCode
+from allora_cli.wallet.mnemonic import address_of
+from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployment import BUCKET, Deployment, running_instances
 from tests.local.template import SECRETS, Deployed
 from tests.local.terminal import terminal

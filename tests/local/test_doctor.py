@@ -19,12 +19,12 @@ from unittest import mock
 
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator
-from scripts.operator.doctor import examine
-from scripts.operator.doctor.checks import CHECKS
-from scripts.operator.doctor.findings import Group
-from scripts.operator.doctor.permissions import needed_actions
-from scripts.operator.state_bucket import ensure_state_bucket
+from allora_cli.doctor import examine
+from allora_cli.doctor.checks import CHECKS
+from allora_cli.doctor.findings import Group
+from allora_cli.doctor.permissions import needed_actions
+from allora_cli.terraform.state_bucket import ensure_state_bucket
+from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from settings import load_settings
 from tests.local.command import Finished
 from tests.local.deployment import (
@@ -60,7 +60,7 @@ class Chain:
 
 @pytest.fixture(scope="module")
 def running_chain() -> Iterator[Chain]:
-    command = [".tools/images/bin/python", "-m", "scripts.fake_chain", "--topic=69", "--topic=77"]
+    command = [".tools/images/bin/python", "-m", "devtools.fake_chain", "--topic=69", "--topic=77"]
     ports = ["--grpc-port=0", "--websocket-port=0", "--rest-port=0", "--control-port=0"]
     with subprocess.Popen([*command, *ports], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from scripts.local import emulator
-from scripts.local.emulator import Emulator, EmulatorError
+from devtools.embedded_aws import emulator
+from devtools.embedded_aws.emulator import Emulator, EmulatorError
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
 FAILS = [sys.executable, "-c", "raise SystemExit('no moto here')"]

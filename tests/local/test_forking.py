@@ -11,14 +11,14 @@ import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.local.emulator import Emulator, EmulatorError
-from scripts.local.lease import Lease
+from devtools.embedded_aws.emulator import Emulator, EmulatorError
+from devtools.embedded_aws.lease import Lease
 from tests.local.deployment import ROOT, Deployment
 from tests.local.template import forked
 
 HOLDER = """
 import sys
-from scripts.local.lease import Lease
+from devtools.embedded_aws.lease import Lease
 lease = Lease.on(int(sys.argv[1])).fork()
 print(lease.emulator.pid, flush=True)
 sys.stdin.read()

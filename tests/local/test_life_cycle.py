@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scripts.operator.doctor.permissions import needed_actions
+from allora_cli.doctor.permissions import needed_actions
 from settings import load_settings
 from tests.local.asked import Asked
 from tests.local.deployment import BUCKET, STACKS, Deployment, running_instances

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.emulator import Emulator
+from devtools.embedded_aws.emulator import Emulator
 from tests.local.command import Finished
 from tests.local.deployment import ROOT
 from tests.local.interposer import Refusal
@@ -198,7 +198,7 @@ class TestSafety:
             piped = subprocess.run(
                 [
                     *("bash", "-o", "pipefail", "-c"),
-                    f'"{sys.executable}" -m scripts.operator logs model {option} | head -1',
+                    f'"{sys.executable}" -m allora_cli logs model {option} | head -1',
                 ],
                 cwd=ROOT,
                 env=stage.deployment.environment,
@@ -290,7 +290,7 @@ class TestFollow:
         stage.host.model("one", at=ago(seconds=60))
         read_end, write_end = os.pipe()
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts.operator", "logs", "model", "-f", "--json"],
+            [sys.executable, "-m", "allora_cli", "logs", "model", "-f", "--json"],
             cwd=ROOT,
             env=stage.deployment.environment,
             stdout=write_end,

@@ -20,7 +20,7 @@ import psutil
 import pyte
 import pytest
 
-from scripts.local import emulator
+from devtools.embedded_aws import emulator
 from tests.local.deployment import ROOT
 
 COLUMNS = 80
@@ -268,7 +268,7 @@ def assert_a_shell_goes_on_with_it(copy: Copy) -> None:
 @pytest.mark.parametrize("way", ["Ctrl-C", "SIGTERM"])
 def test_it_is_interrupted_while_the_embedded_aws_starts(copy: Copy, way: str) -> None:
     with terminal(copy, "local") as screen:
-        screen.wait_until(lambda: copy.runs("scripts.local.server"))
+        screen.wait_until(lambda: copy.runs("devtools.embedded_aws.server"))
         if way == "Ctrl-C":
             screen.press_ctrl_c()
         else:
@@ -279,7 +279,7 @@ def test_it_is_interrupted_while_the_embedded_aws_starts(copy: Copy, way: str) -
 
 def test_it_ends_when_its_terminal_is_closed(copy: Copy) -> None:
     with terminal(copy, "local") as screen:
-        screen.wait_until(lambda: copy.runs("scripts.local.server"))
+        screen.wait_until(lambda: copy.runs("devtools.embedded_aws.server"))
         os.killpg(screen.pid, signal.SIGHUP)  # as a shell does, whose terminal is closed
         screen.end()
     assert copy.processes() == []
@@ -330,7 +330,9 @@ def test_what_fails_is_named_with_its_reason_and_leaves_nothing_behind(copy: Cop
 def started(copy: Copy) -> emulator.Emulator:
     """Start an embedded AWS as an earlier `make local` has done."""
     code = (
-        "from pathlib import Path; from scripts.local.emulator import start; start(Path('.local'))"
+        "from pathlib import Path\n"
+        "from devtools.embedded_aws.emulator import start\n"
+        "start(Path('.local'))"
     )
     subprocess.run(
         [ROOT / ".venv" / "bin" / "python", "-c", code],

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator
+from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from tests.local import command
 from tests.local.deployment import BUCKET, Deployment, make_bucket_of_another_account
 from tests.local.terminal import CTRL_C, terminal

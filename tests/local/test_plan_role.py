@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID
+from devtools.embedded_aws.emulator import ACCOUNT_ID
 from tests.local.asked import Asked
 from tests.local.deployment import REGION, STACKS
 from tests.local.interposer import interposed

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.emulator import Emulator
-from scripts.operator.trouble import ExitCode
+from allora_cli.errors import ExitCode
+from devtools.embedded_aws.emulator import Emulator
 from tests.local.asked import Asked
 from tests.local.deployment import Deployment
 from tests.local.interposer import Answer, interposed, json_error

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local.emulator import ACCOUNT_ID, Emulator
+from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from tests.local.deployment import BUCKET, STACKS, Deployment
 from tests.local.interposer import holding
 from tests.local.template import Deployed

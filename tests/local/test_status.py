@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scripts.local.emulator import Emulator
+from devtools.embedded_aws.emulator import Emulator
 from settings import load_settings
 from settings.names import Names
 from tests.local.interposer import Refusal

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.operator import cdktf_cli
-from scripts.operator.cdktf_cli import Plan
-from scripts.operator.trouble import ExitCode
+from allora_cli.errors import ExitCode
+from allora_cli.terraform import cdktf_cli
+from allora_cli.terraform.cdktf_cli import Plan
 from tests.local.deployment import Deployment, another_host, running_instances
 from tests.local.reported import ReportedHost, once
 from tests.local.template import Deployed

@@ -14,11 +14,11 @@ import pyrage
 import pytest
 from mnemonic import Mnemonic
 
-from scripts.local.emulator import Emulator
-from scripts.operator.office import open_office
-from scripts.operator.trouble import OperatorError, Trouble
-from scripts.operator.wallet import address_of, make_words
-from scripts.operator.wallet_store import store_wallet
+from allora_cli.context import open_office
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.wallet.mnemonic import address_of, make_words
+from allora_cli.wallet.store import store_wallet
+from devtools.embedded_aws.emulator import Emulator
 from tests.local.age_file import encrypted_quickly
 from tests.local.deployment import ROOT, Deployment
 from tests.local.terminal import CTRL_C, CTRL_D, terminal
@@ -292,7 +292,7 @@ class TestImport:
         assert stored(ssm) is None
 
     def test_what_is_no_text(self, deployment: Deployment, ssm: Any) -> None:
-        command = """printf 'patrol\\377\\376' | "$0" -m scripts.operator wallet import"""
+        command = """printf 'patrol\\377\\376' | "$0" -m allora_cli wallet import"""
         refused = deployment.run("sh", "-c", command, sys.executable)
         assert refused.returncode == 1
         assert "is not text" in refused.output

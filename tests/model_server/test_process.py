@@ -21,7 +21,7 @@ from tests.model_server.exchanges import NAMES, Exchanges
 
 pytestmark = pytest.mark.asyncio
 
-PACKAGE = Path(__file__).resolve().parents[2] / "scripts" / "model_server"
+PACKAGE = Path(__file__).resolve().parents[2] / "containers" / "model_server"
 
 
 class Process:

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from main import build_app
 from settings import load_settings
+from stacks.app import build_app
 from tests.conftest import ROOT, SAMPLES
 from tests.needs import CHECKOV
 

@@ -6,7 +6,7 @@ import re
 
 from typer.main import get_group
 
-from scripts.operator.cli import app
+from allora_cli.app import app
 from tests.conftest import ROOT
 from tests.synth.test_monitoring import Synth, alarms
 

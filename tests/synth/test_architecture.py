@@ -17,16 +17,16 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from main import build_app
-from scripts.operator.diagram.architecture import Architecture
-from scripts.operator.diagram.cards import Box, Card, Origin, Rect, Style
-from scripts.operator.diagram.files import to_png
-from scripts.operator.diagram.fonts import BOLD, REGULAR, _font, text_width
-from scripts.operator.diagram.layout import LINE_SIZE, TITLE_SIZE, text_lines, title_rect
-from scripts.operator.diagram.routes import Route, find_routes
-from scripts.operator.diagram.svg import draw
-from scripts.operator.diagram.terraform import Terraform
+from allora_cli.diagram.architecture import Architecture
+from allora_cli.diagram.cards import Box, Card, Origin, Rect, Style
+from allora_cli.diagram.files import to_png
+from allora_cli.diagram.fonts import BOLD, REGULAR, _font, text_width
+from allora_cli.diagram.layout import LINE_SIZE, TITLE_SIZE, text_lines, title_rect
+from allora_cli.diagram.routes import Route, find_routes
+from allora_cli.diagram.svg import draw
+from allora_cli.diagram.terraform import Terraform
 from settings import Settings, load_settings
+from stacks.app import build_app
 from tests.conftest import ROOT, SAMPLES
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -104,7 +104,7 @@ def with_(make_settings: Callable[..., Settings], tmp_path: Path) -> Draw:
 
 def test_each_resource_of_a_sample_is_drawn_or_part_of_what_is(sample: Drawing) -> None:
     assert sample.architecture.unknown == [], (
-        "a resource that scripts/operator/diagram/architecture.py does not know: draw it, or count "
+        "a resource that allora_cli/diagram/architecture.py does not know: draw it, or count "
         "it as part of what it joins"
     )
     shown = sample.architecture.shown
@@ -359,7 +359,7 @@ def allora(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         "ALLORA_ENV_FILE": str(ROOT / "samples" / "testnet.env"),
     }
     return subprocess.run(
-        [sys.executable, "-m", "scripts.operator", "diagram", *arguments],
+        [sys.executable, "-m", "allora_cli", "diagram", *arguments],
         cwd=ROOT,
         env=environment | variables,
         capture_output=True,

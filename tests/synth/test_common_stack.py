@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from cdktf import Testing
 
+from containers.worker.allora_worker import metric_names
 from scripts.host.bin import host_status
-from scripts.worker.allora_worker import metric_names
 from settings import Settings
 from stacks.common_stack import CommonStack
 from tests.synthesized import Stack

@@ -12,8 +12,8 @@ import pytest
 
 from constructs_lib.alarms import MOST_ALARMS
 from constructs_lib.metrics import Sources
+from containers.worker.allora_worker import metric_names
 from scripts.host.bin import host_status
-from scripts.worker.allora_worker import metric_names
 from tests.conftest import ROOT
 from tests.synthesized import Stack
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from scripts.operator.state_bucket import ensure_state_bucket
+from allora_cli.terraform.state_bucket import ensure_state_bucket
 from tests.policies import findings, policies_for_plans
 from tests.synthesized import Stack
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from main import build_app
 from settings import Settings
+from stacks.app import build_app
 from tests.synthesized import Stack
 
 STACKS = ["allora-common", "allora-single-node"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from stacks import working_directories
-from stacks.working_directories import (
+from fast_synth import working_directories
+from fast_synth.working_directories import (
     INSTALLED_PROVIDERS,
     LOCK_FILE,
     prepare_working_directories,

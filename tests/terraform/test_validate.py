@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from main import build_app
 from settings import load_settings
+from stacks.app import build_app
 from tests.conftest import SAMPLES
 from tests.terraform.conftest import Terraform
 

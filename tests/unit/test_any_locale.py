@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.any_locale import print_in_any_locale
+from shared.any_locale import print_in_any_locale
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,7 +57,7 @@ def test_a_synth_prints_its_warnings(tmp_path: Path) -> None:
 
 
 def test_the_operators_command_prints_its_errors(tmp_path: Path) -> None:
-    result = run(tmp_path, "AWS_REGION=☕\n", "-m", "scripts.operator", "status")
+    result = run(tmp_path, "AWS_REGION=☕\n", "-m", "allora_cli", "status")
     assert result.returncode == 1
     assert b"AWS_REGION" in result.stderr
     assert b"Traceback" not in result.stderr

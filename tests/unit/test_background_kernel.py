@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.background_kernel import _LoadingInBackground
+from fast_synth.background_kernel import _LoadingInBackground
 
 
 class Connection:

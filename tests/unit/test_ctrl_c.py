@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from scripts.operator.ctrl_c import CtrlC
+from allora_cli.terminal.interrupts import CtrlC
 
 
 class Destroyed:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from constructs_lib.user_data import (
-    HostFile,
-    encode_user_data,
-    render_environment,
-    render_user_data,
-)
-from scripts.operator.diagram.cards import Card
-from scripts.operator.diagram.fonts import text_width
-from scripts.operator.diagram.host import read_host
-from scripts.operator.diagram.layout import LINE_SIZE, break_line, text_lines
-from scripts.operator.diagram.terraform import Terraform
+from allora_cli.diagram.cards import Card
+from allora_cli.diagram.fonts import text_width
+from allora_cli.diagram.host import read_host
+from allora_cli.diagram.layout import LINE_SIZE, break_line, text_lines
+from allora_cli.diagram.terraform import Terraform
+from user_data.cloud_config import HostFile, encode_user_data, render_environment, render_user_data
 
 REMOTE = "data.terraform_remote_state.cross-stack-reference-input-allora-common"
 STACKS = {

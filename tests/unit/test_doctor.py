@@ -10,15 +10,13 @@ import pytest
 from botocore.exceptions import ClientError, NoRegionError
 from rich.console import Console
 
-from scripts.operator import chain
-from scripts.operator.doctor import Examination, Finding, Result, Verdict, examine, show
-from scripts.operator.doctor.case import Case
-from scripts.operator.doctor.checks import CHECKS
-from scripts.operator.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
-from scripts.operator.doctor.machine import (
-    quota_of,
-)
-from scripts.operator.doctor.permissions import needed_actions
+from allora_cli import chain
+from allora_cli.doctor import Examination, Finding, Result, Verdict, examine, show
+from allora_cli.doctor.case import Case
+from allora_cli.doctor.checks import CHECKS
+from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
+from allora_cli.doctor.machine import quota_of
+from allora_cli.doctor.permissions import needed_actions
 from settings import Settings, SettingsError
 
 MakeSettings = Callable[..., Settings]

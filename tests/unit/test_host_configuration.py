@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from user_data.bare_text import bare
 
-from constructs_lib.user_data import MAX_USER_DATA_BYTES
 from settings import Settings, SettingsError
 from settings.model import DEFAULT_PYTHON_IMAGE
-from stacks.bare_text import bare
-from stacks.host_configuration import host_user_data
 from tests.unpacked import unpack
+from user_data.cloud_config import MAX_USER_DATA_BYTES
+from user_data.host_files import host_user_data
 
 MakeSettings = Callable[..., Settings]
 
@@ -239,7 +239,7 @@ def test_worker_asks_the_model_by_the_contract(
 
 
 def test_dockerfiles_and_settings_agree_on_the_base_image() -> None:
-    scripts = Path(__file__).resolve().parents[2] / "scripts"
+    containers = Path(__file__).resolve().parents[2] / "containers"
     for part in ("worker", "model_server"):
-        dockerfile = (scripts / part / "Dockerfile").read_text()
+        dockerfile = (containers / part / "Dockerfile").read_text()
         assert re.findall(r"^ARG PYTHON_IMAGE=(.+)$", dockerfile, re.M) == [DEFAULT_PYTHON_IMAGE]

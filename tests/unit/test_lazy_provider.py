@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib import lazy_provider
+from fast_synth import lazy_provider
 
 PROJECT = Path(__file__).parents[2]
-PRELOAD = PROJECT / "constructs_lib" / "lazy_provider.js"
+PRELOAD = PROJECT / "fast_synth" / "lazy_provider.js"
 NODE = lazy_provider.node()
 
-INSTALL = "import constructs_lib"
+INSTALL = "from fast_synth.acceleration import accelerate; accelerate()"
 
 APP = """
 from cdktf import App, TerraformOutput, TerraformStack
@@ -382,8 +382,9 @@ def test_node_need_not_be_on_the_path(tmp_path: Path) -> None:
 def test_the_app_is_synthesized_with_it() -> None:
     script = (
         "import jsii, os, main\n"
+        "main.main()\n"
         "print(os.environ['JSII_NODE'], type(jsii.kernel.provider), sep='\\n')"
     )
-    command, connection = run_python(script, PROJECT).splitlines()
+    command, connection = run_python(script, PROJECT).splitlines()[-2:]
     assert command == str(lazy_provider.NODE)
     assert "LoadingInBackground" in connection

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.test import __main__ as command
-from scripts.test import runner
-from scripts.test.levels import LEVELS, ROOT, Level
-from scripts.test.report import count_tests
+from devtools.levels import __main__ as command
+from devtools.levels import runner
+from devtools.levels.levels import LEVELS, ROOT, Level
+from devtools.levels.report import count_tests
 
 WAITS = """
 import pathlib, signal, sys, time
@@ -113,8 +113,8 @@ def test_one_that_does_not_stop_is_killed(project: Path, monkeypatch: pytest.Mon
 def test_a_signal_stops_all(tmp_path: Path, number: signal.Signals) -> None:
     program = f"""
 import pathlib, signal, sys
-from scripts.test import __main__ as command, runner
-from scripts.test.levels import Level
+from devtools.levels import __main__ as command, runner
+from devtools.levels.levels import Level
 signal.signal(signal.SIGINT, signal.default_int_handler)
 runner.ROOT = pathlib.Path({str(tmp_path)!r})
 command.LEVELS = [Level(name, "", (sys.executable, "-c", {WAITS!r})) for name in "ab"]

@@ -9,7 +9,7 @@ from urllib.request import Request
 
 import pytest
 
-from scripts.loopback import is_loopback, no_proxy, open_url
+from shared.loopback import is_loopback, no_proxy, open_url
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -10,12 +10,12 @@ from typing import cast
 import pytest
 from botocore import exceptions
 
-from scripts.operator.aws import one_sentence_errors
-from scripts.operator.office import Office
-from scripts.operator.settings_file import SettingsFile
-from scripts.operator.state_objects import need_region
-from scripts.operator.terraform_state import hosts_in
-from scripts.operator.trouble import OperatorError, Trouble
+from allora_cli.aws.session import one_sentence_errors
+from allora_cli.context import Office
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.settings_file import SettingsFile
+from allora_cli.terraform.state import hosts_in
+from allora_cli.terraform.state_objects import need_region
 
 SETTINGS = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
 

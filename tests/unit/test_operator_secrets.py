@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from scripts.operator.secrets import put_secret
-from scripts.operator.trouble import OperatorError, Trouble
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.wallet.secrets import put_secret
 
 
 def refuse(code: str) -> None:

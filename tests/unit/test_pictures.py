@@ -14,11 +14,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from scripts.pictures import record as recorder
-from scripts.pictures.record import Answer, record
-from scripts.pictures.recording import Recording
-from scripts.pictures.screens import IDLE, LAST, LONGEST, Frame, Look, Size, show
-from scripts.pictures.svg import LIMIT
+from devtools.terminal_recorder import record as recorder
+from devtools.terminal_recorder.record import Answer, record
+from devtools.terminal_recorder.recording import Recording
+from devtools.terminal_recorder.screens import IDLE, LAST, LONGEST, Frame, Look, Size, show
+from devtools.terminal_recorder.svg import LIMIT
 
 SIZE = Size(40, 8)
 SVG = "{http://www.w3.org/2000/svg}"

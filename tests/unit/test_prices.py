@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from scripts.operator.prices import Cost, Item, cost_by, cost_so_far, monthly_cost, price_list
+from allora_cli.aws.prices import Cost, Item, cost_by, cost_so_far, monthly_cost, price_list
 from settings import Settings
 
 MakeSettings = Callable[..., Settings]

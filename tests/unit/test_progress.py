@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from scripts.operator.host_reports import Line
-from scripts.operator.host_status import HostStatus, parse_status
-from scripts.operator.log_lines import Part
-from scripts.operator.progress import AFTER_RESTART, UNTIL_CONTAINERS, Progress, Source, Step
-from scripts.operator.waiting import significant
+from allora_cli.deploy.progress import AFTER_RESTART, UNTIL_CONTAINERS, Progress, Source, Step
+from allora_cli.deploy.waiting import significant
+from allora_cli.host.log_events import Line
+from allora_cli.host.log_format import Part
+from allora_cli.host.status_report import HostStatus, parse_status
 
 LAUNCH = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 STATUS: dict[str, Any] = json.loads(

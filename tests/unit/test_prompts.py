@@ -18,7 +18,7 @@ CONFIRM = "prompts.confirm('Destroy it?')"
 
 def code(call: str) -> list[str]:
     """Answers go to stdout alone, with what the call returns."""
-    return ["-c", f"from scripts.operator import prompts\nprint('answer:', repr({call}))"]
+    return ["-c", f"from allora_cli.terminal import prompts\nprint('answer:', repr({call}))"]
 
 
 def take_ctrl_c() -> None:

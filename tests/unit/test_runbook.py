@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_group
 
-from scripts.operator.cli import app
-from scripts.operator.doctor.checks import CHECKS
-from scripts.operator.status_verdict import Finding
-from scripts.operator.trouble import ExitCode, Trouble
+from allora_cli.app import app
+from allora_cli.doctor.checks import CHECKS
+from allora_cli.errors import ExitCode, Trouble
+from allora_cli.status.diagnosis import Finding
 
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text("utf-8")
 

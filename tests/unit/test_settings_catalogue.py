@@ -1,12 +1,12 @@
 """The catalogue of AWS is what its generator makes of the locked data."""
 
-from scripts.catalogue.__main__ import OUTPUT, generate
+from devtools.aws_catalogue.__main__ import OUTPUT, generate
 from settings.catalogue import catalogue
 
 
 def test_the_catalogue_is_up_to_date() -> None:
     assert OUTPUT.read_text(encoding="utf-8") == generate(), (
-        "settings/aws_catalogue.json is stale: run python -m scripts.catalogue"
+        "settings/aws_catalogue.json is stale: run python -m devtools.aws_catalogue"
     )
 
 

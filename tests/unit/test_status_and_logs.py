@@ -15,21 +15,21 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from rich.console import Console
 
-from scripts.operator import log_views
-from scripts.operator.concurrently import Question, Unknown
-from scripts.operator.deployment import Deployment
-from scripts.operator.host_reports import Line
-from scripts.operator.host_status import HostStatus, parse_status
-from scripts.operator.log_lines import Part, text_of
-from scripts.operator.logs import Entry, Follower, Note, parse_since
-from scripts.operator.office import Office
-from scripts.operator.status import Alarm, CostSoFar, Host, LastDay, Status, Windows
-from scripts.operator.status_document import document_of
-from scripts.operator.status_plot import plot
-from scripts.operator.status_screen import dashboard_line, screen_of
-from scripts.operator.status_verdict import Finding, judge
-from scripts.operator.terminal_text import clean, cleaned, duration
-from scripts.operator.trouble import OperatorError, Trouble
+from allora_cli.aws.queries import Question, Unknown
+from allora_cli.context import Office
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.host import log_output
+from allora_cli.host.log_events import Line
+from allora_cli.host.log_format import Part, text_of
+from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
+from allora_cli.host.status_report import HostStatus, parse_status
+from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
+from allora_cli.status.diagnosis import Finding, judge
+from allora_cli.status.document import document_of
+from allora_cli.status.plot import plot
+from allora_cli.status.screen import dashboard_line, screen_of
+from allora_cli.terminal.text import clean, cleaned, duration
+from allora_cli.terraform.deployment import Deployment
 from settings import Settings, load_settings
 from settings.names import Names
 
@@ -418,7 +418,7 @@ class TestFollower:
                 return [Entry("i-1", line("waiting", NOW))]
 
         with pytest.raises(KeyboardInterrupt):
-            log_views.follow(Reader(), log_views.View(Part.MODEL, raw=True), None, None)  # type: ignore[arg-type]
+            log_output.follow(Reader(), log_output.View(Part.MODEL, raw=True), None, None)  # type: ignore[arg-type]
         assert capsys.readouterr().out == "shown\nwaiting\n"
 
 

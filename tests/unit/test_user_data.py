@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.user_data import (
+from tests.unpacked import unpack
+from user_data.cloud_config import (
     HostFile,
     UserDataTooLargeError,
     encode_user_data,
     render_environment,
     render_user_data,
 )
-from tests.unpacked import unpack
 
 AWKWARD = {
     "QUOTES": """it's "quoted" `here`""",

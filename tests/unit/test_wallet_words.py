@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from bech32 import bech32_decode
 
-from scripts.operator.backup import Backup, backup_path, check_passphrase, parse_backup
-from scripts.operator.trouble import OperatorError, Trouble
-from scripts.operator.wallet import address_of, is_wallet, make_words, read_words
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.wallet.backup import Backup, backup_path, check_passphrase, parse_backup
+from allora_cli.wallet.mnemonic import address_of, is_wallet, make_words, read_words
 
 TWELVE = "special sign fit simple patrol salute grocery chicken wheat radar tonight ceiling"
 TWENTY_FOUR = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.setup import warm_up
+from fast_synth import warm_up
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_cache_that_jsii_refuses_is_one_sentence_and_no_traceback(tmp_path: Pa
     no_directory = tmp_path / "file"
     no_directory.touch()
     result = subprocess.run(
-        [sys.executable, "-m", "scripts.setup.warm_up"],
+        [sys.executable, "-m", "fast_synth.warm_up"],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(no_directory)},
         capture_output=True,

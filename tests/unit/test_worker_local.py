@@ -35,7 +35,7 @@ class Computer:
     def run(self, *arguments: str, env: str = "") -> subprocess.CompletedProcess[str]:
         (self.directory / ".env").write_text(env)
         return subprocess.run(
-            [sys.executable, "-m", "scripts.worker_local", *arguments],
+            [sys.executable, "-m", "devtools.worker_local", *arguments],
             cwd=self.directory,
             env={"PATH": f"{self.bin}{self.system_path}", "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -118,7 +118,7 @@ def test_logs_stay_on_this_computer() -> None:
             return self.construct_mapping(node)
 
     Loader.add_constructor("!override", Loader.override)
-    text = (ROOT / "scripts/worker_local/compose.yaml").read_text()
+    text = (ROOT / "devtools/worker_local/compose.yaml").read_text()
     services = yaml.load(text, Loader)["services"]  # noqa: S506 - a safe loader
     for name in ("worker", "model"):
         assert services[name]["logging"] == {"driver": "local"}

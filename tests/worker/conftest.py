@@ -17,17 +17,15 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-# Last: scripts/operator would hide Python's own module.
-sys.path.append(str(Path(__file__).parents[2] / "scripts" / "worker"))
-sys.path.append(str(Path(__file__).parents[2] / "scripts"))
+sys.path.append(str(Path(__file__).parents[2] / "containers" / "worker"))
 
 # isort: split
 
 from allora_sdk.rpc_client.tx_manager import TxManager
 from allora_worker import reports
 from allora_worker.timings import Timings
-from fake_chain import FakeChain, Options
 
+from devtools.fake_chain import FakeChain, Options
 from tests.worker.model_server import ModelServer
 from tests.worker.processes import WORDS as SECRET_WORDS
 from tests.worker.processes import Process, start_process

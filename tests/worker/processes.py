@@ -95,7 +95,7 @@ async def start_process(
 
 def paths() -> list[str]:
     """Where the modules are; not scripts/, which would hide Python's own `operator`."""
-    return [str(ROOT), str(ROOT / "scripts" / "worker")]
+    return [str(ROOT), str(ROOT / "containers" / "worker")]
 
 
 def resident(pid: int) -> float:

@@ -14,8 +14,8 @@ from allora_worker.service import Service
 from allora_worker.settings import load_settings
 from allora_worker.timings import Timings
 from allora_worker.wallet import load_wallet
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.worker.log import Log
 from tests.worker.model_server import ModelServer
 from tests.worker.waiting import until

@@ -9,8 +9,8 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from allora_sdk import AlloraNetworkConfig
-from fake_chain import FakeChain, Options
 
+from devtools.fake_chain import FakeChain, Options
 from tests.worker.running import ADDRESS, Worker
 from tests.worker.waiting import until
 

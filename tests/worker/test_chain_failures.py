@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from allora_worker.timings import Timings
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker, end_windows, subscriptions
 from tests.worker.test_submissions import submissions, values

@@ -21,9 +21,9 @@ from allora_worker.networks import network_of
 from allora_worker.settings import FeeLimits, load_settings
 from allora_worker.wallet import load_wallet
 from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, SignDoc, TxBody
-from fake_chain import FakeChain, Options
 from google.protobuf import text_format
 
+from devtools.fake_chain import FakeChain, Options
 from tests.worker.log import Log
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker, end_windows

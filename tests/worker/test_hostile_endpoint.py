@@ -14,8 +14,8 @@ from typing import Any
 import hpack
 import pytest
 from allora_worker.timings import Timings
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.worker.processes import resident
 from tests.worker.running import Worker, end_windows, subscriptions
 from tests.worker.test_submissions import submissions, values

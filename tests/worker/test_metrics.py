@@ -15,8 +15,8 @@ from allora_sdk import AlloraNetworkConfig
 from allora_worker.chain import Chain
 from allora_worker.metric_names import METRICS, Metric
 from allora_worker.money import allo
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
 from tests.worker.running import Worker, end_windows
 from tests.worker.test_submissions import values

@@ -8,8 +8,8 @@ import pytest
 from allora_worker import operators_door
 from allora_worker.errors import CannotStartError
 from allora_worker.healthcheck import is_healthy
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.worker.processes import Process
 from tests.worker.running import Worker
 from tests.worker.waiting import until

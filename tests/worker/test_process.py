@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from allora_worker.healthcheck import is_healthy
-from fake_chain import FakeChain, Options
 
+from devtools.fake_chain import FakeChain, Options
 from tests.worker.model_server import ModelServer
 from tests.worker.processes import Process, paths
 from tests.worker.running import ADDRESS, Worker

@@ -13,9 +13,9 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from allora_worker.model import ModelFailureKind
 from allora_worker.rate_limit import RateLimit
-from fake_chain import FakeChain
 from yarl import URL
 
+from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker
 from tests.worker.timings import QUICK

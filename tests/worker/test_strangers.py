@@ -20,8 +20,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from fake_chain import FakeChain, Options
 
+from devtools.fake_chain import FakeChain, Options
 from tests.worker import attacks
 from tests.worker.processes import Process, resident
 from tests.worker.test_submissions import submissions

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from allora_worker.errors import FailureKind
 from allora_worker.model import ModelFailureKind
-from fake_chain import FakeChain
 
+from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker, end_windows
 from tests.worker.timings import HASTY_WITH_MODEL, QUICK

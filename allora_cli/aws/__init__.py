@@ -1,0 +1,1 @@
+"""AWS as the commands use it: sessions, queries, prices."""

@@ -1,0 +1,144 @@
+"""Opens a session in the right account, and says in a sentence what AWS refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import boto3
+from botocore import exceptions
+
+from allora_cli.errors import OperatorError, Trouble
+from settings import Settings
+
+
+def open_session(settings: Settings) -> boto3.Session:
+    """A session with the operator's credentials.
+
+    Raises:
+        OperatorError: the credentials are another account's.
+    """
+    session = boto3.Session(profile_name=settings.aws_profile, region_name=settings.aws_region)
+    account = session.client("sts").get_caller_identity()["Account"]
+    if account != settings.aws_account_id:
+        raise OperatorError(
+            Trouble.OTHER_ACCOUNT,
+            f"Your AWS credentials are account {account}'s, and AWS_ACCOUNT_ID is "
+            f"{settings.aws_account_id}. Nothing was changed. Use credentials of that account "
+            "(AWS_PROFILE names a profile), or correct AWS_ACCOUNT_ID.",
+        )
+    return session
+
+
+class _Meaning(NamedTuple):
+    codes: set[str]
+    trouble: Trouble
+    sentence: str
+
+
+# What AWS answers, and what it means to the operator; {error} stands for AWS's own words.
+# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+_MEANINGS = (
+    _Meaning(
+        {"ExpiredToken", "ExpiredTokenException", "RequestExpired"},
+        Trouble.CREDENTIALS_EXPIRED,
+        "Your AWS credentials have expired. Run `aws sso login`, or get new ones.",
+    ),
+    _Meaning(
+        {
+            "InvalidClientTokenId",
+            "UnrecognizedClientException",
+            "SignatureDoesNotMatch",
+            "InvalidAccessKeyId",
+        },
+        Trouble.CREDENTIALS_REFUSED,
+        "AWS does not accept your credentials: {error}. Check AWS_PROFILE and `aws configure`.",
+    ),
+    _Meaning(
+        {"OptInRequired", "AuthFailure", "RegionDisabledException"},
+        Trouble.REGION_DISABLED,
+        "AWS does not accept your credentials in this region: {error}. Enable the region in the "
+        "AWS console under Account, Regions, or choose another AWS_REGION.",
+    ),
+    _Meaning(
+        {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"},
+        Trouble.ACCESS_DENIED,
+        "You may not do that: {error}. Ask the account's administrator for this action.",
+    ),
+    _Meaning(
+        {
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "RequestLimitExceeded",
+            "TooManyRequestsException",
+            "RequestThrottled",
+            "SlowDown",
+        },
+        Trouble.THROTTLED,
+        "AWS asks for patience, because of too many requests in this account and region: {error}. "
+        "Run the same command again in a minute.",
+    ),
+    _Meaning(
+        {
+            "LimitExceededException",
+            "VcpuLimitExceeded",
+            "InstanceLimitExceeded",
+            "AddressLimitExceeded",
+            "VpcLimitExceeded",
+            "ServiceQuotaExceededException",
+            "ResourceLimitExceeded",
+        },
+        Trouble.QUOTA,
+        "A quota of the account is used up: {error}. Free something, or ask for more at "
+        "https://console.aws.amazon.com/servicequotas/.",
+    ),
+)
+
+
+@contextmanager
+def one_sentence_errors() -> Iterator[None]:
+    """Turns what AWS and its client answer into an `OperatorError` with the remedy."""
+    try:
+        yield
+    except exceptions.ProfileNotFound as error:
+        raise OperatorError(
+            Trouble.NO_CREDENTIALS,
+            f"{error}. `aws configure list-profiles` lists those that there are.",
+        ) from error
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
+        raise OperatorError(
+            Trouble.NO_CREDENTIALS,
+            "No AWS credentials were found. Run `aws configure sso` (or `aws configure`), "
+            "or set AWS_PROFILE.",
+        ) from error
+    except (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.LoginError) as error:
+        raise OperatorError(
+            Trouble.CREDENTIALS_EXPIRED, f"{error} Run `aws sso login` again."
+        ) from error
+    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
+        raise OperatorError(
+            Trouble.AWS_UNREACHABLE,
+            f"AWS does not answer: {error}. Check the internet connection, the proxy and the "
+            "region, and run the same command again.",
+        ) from error
+    except exceptions.ClientError as error:
+        raise explain(error) from error
+    except exceptions.BotoCoreError as error:  # a broken profile, a helper program that fails, ...
+        raise OperatorError(
+            Trouble.NO_CREDENTIALS,
+            f"The AWS client gives up: {str(error).rstrip('.')}. Check ~/.aws/config and "
+            "AWS_PROFILE: `aws sts get-caller-identity` has to work.",
+        ) from error
+
+
+def explain(error: exceptions.ClientError) -> OperatorError:
+    """What AWS has answered, in a sentence with the remedy."""
+    code = str(error.response["Error"].get("Code", ""))
+    words = str(error).rstrip(".")
+    for meaning in _MEANINGS:
+        if code in meaning.codes:
+            return OperatorError(meaning.trouble, meaning.sentence.format(error=words))
+    return OperatorError(Trouble.AWS_REFUSED, f"AWS refuses: {words}.")

@@ -1,0 +1,124 @@
+"""What the Allora network says about a wallet and about topics, over the chain's REST interface.
+
+Nothing here needs a key, and nothing is sent to the chain.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from shared.loopback import open_url
+
+EMISSIONS: Final = "emissions/v10"
+"""The version of the chain's own module that the worker's SDK speaks, too."""
+
+UALLO: Final = 10**18
+"""So many uallo are one ALLO.
+https://docs.allora.network/build/worker/requirements"""
+
+_SECONDS: Final = 6
+_MAX_BYTES: Final = 1_000_000
+
+
+class ChainError(Exception):
+    """The chain's endpoint does not tell; the message says why, as the end of a sentence."""
+
+
+class OtherVersionError(ChainError):
+    """The network does not know the module in the version that the worker speaks."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic of the network.
+
+    Attributes:
+        id: its number.
+        name: what its maker calls it.
+        active: whether the network asks its workers for inferences now.
+    """
+
+    id: int
+    name: str
+    active: bool
+
+
+def balance(api_url: str, address: str) -> int:
+    """What a wallet has, in uallo.
+
+    Args:
+        api_url: the chain's REST interface.
+        address: the wallet's.
+
+    Raises:
+        ChainError: there is no answer.
+    """
+    query = urlencode({"denom": "uallo"})
+    path = f"cosmos/bank/v1beta1/balances/{quote(address)}/by_denom?{query}"
+    answer = _get(api_url, path)
+    try:
+        return int(answer["balance"]["amount"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChainError(f"{api_url} answers something else than a balance") from error
+
+
+def find_topic(api_url: str, topic_id: int) -> Topic | None:
+    """A topic; None when the network has none with this number.
+
+    Args:
+        api_url: the chain's REST interface.
+        topic_id: its number.
+
+    Raises:
+        ChainError: there is no answer.
+    """
+    if not _get(api_url, f"{EMISSIONS}/topic_exists/{topic_id}").get("exists"):
+        return None
+    topic = _get(api_url, f"{EMISSIONS}/topics/{topic_id}").get("topic")
+    active = _get(api_url, f"{EMISSIONS}/is_topic_active/{topic_id}").get("is_active")
+    name = topic.get("metadata") if isinstance(topic, dict) else None
+    return Topic(topic_id, str(name or ""), active=bool(active))
+
+
+def allo(uallo: int) -> str:
+    """An amount for people, without an exponent: four digits after the point, or the first two."""
+    amount = Decimal(uallo) / UALLO
+    places = 4 if amount >= 1 or not uallo else 1 - amount.adjusted()
+    shown = f"{amount:.{max(places, 4)}f}"
+    return shown.rstrip("0").rstrip(".") + " ALLO"
+
+
+def _get(api_url: str, path: str) -> dict[str, Any]:
+    # `settings` takes https and http alone.
+    request = urllib.request.Request(  # noqa: S310
+        f"{api_url}/{path}", headers={"Accept": "application/json", "User-Agent": "allora-operator"}
+    )
+    try:
+        with open_url(request, timeout=_SECONDS) as answer:
+            value = json.loads(answer.read(_MAX_BYTES))
+    except urllib.error.HTTPError as error:
+        with error:
+            if error.code == HTTPStatus.NOT_IMPLEMENTED:
+                raise OtherVersionError(f"{api_url} does not know {path}") from error
+            raise ChainError(f"{api_url} answers with status {error.code}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise ChainError(f"{api_url} does not answer: {_reason(error)}") from error
+    except ValueError as error:
+        raise ChainError(f"{api_url} does not answer in JSON") from error
+    if not isinstance(value, dict):
+        raise ChainError(f"{api_url} answers something else than was asked for")
+    return value
+
+
+def _reason(error: BaseException) -> str:
+    """In words alone: without the numbers of an operating system."""
+    inner = getattr(error, "reason", error)
+    return str(getattr(inner, "strerror", None) or inner).lower() or type(inner).__name__

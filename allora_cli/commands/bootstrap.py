@@ -1,0 +1,33 @@
+"""`allora bootstrap`."""
+
+from __future__ import annotations
+
+from allora_cli.context import open_office
+from allora_cli.terminal import console
+from allora_cli.terraform.state_bucket import ensure_state_bucket
+
+
+def bootstrap(*, json: console.Json = False) -> None:
+    """Makes the S3 bucket that holds Terraform's state, or checks and mends the one that is there.
+
+    Safe to run at any time. Example: pipenv run allora bootstrap
+    """
+    office = open_office()
+    settings = office.settings
+    steps = ensure_state_bucket(
+        office.session.client("s3", region_name=settings.state_region),
+        bucket=settings.state_bucket,
+        region=settings.state_region,
+        account_id=settings.aws_account_id,
+        partition=settings.partition,
+    )
+    if json:
+        console.result({"bucket": settings.state_bucket, "steps": list(steps)})
+        return
+    console.out.print(
+        f"State bucket [bold]{settings.state_bucket}[/] ({settings.state_region}, "
+        f"account {settings.aws_account_id})"
+    )
+    for step in steps:
+        console.out.print(f"  ✔ {step}")
+    console.out.print("Ready. Next: [bold]pipenv run allora doctor[/]")

@@ -1,0 +1,24 @@
+"""`allora doctor`."""
+
+from __future__ import annotations
+
+import typer
+
+from allora_cli.doctor import examine_with_progress, show
+from allora_cli.errors import ExitCode
+from allora_cli.terminal import console
+
+
+def doctor(*, json: console.Json = False) -> None:
+    """Looks at everything that a deployment needs, and says what to do about what is missing.
+
+    Changes nothing, here or in AWS, and ends with exit code 3 when there is a ✘.
+    Example: pipenv run allora doctor
+    """
+    examination = examine_with_progress()
+    if json:
+        console.result(examination.as_dict())
+    else:
+        show(examination, console.out)
+    if not examination.healthy:
+        raise typer.Exit(ExitCode.UNHEALTHY)

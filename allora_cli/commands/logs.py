@@ -1,0 +1,69 @@
+"""`allora logs`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from allora_cli.context import open_office
+from allora_cli.host import log_output
+from allora_cli.host.log_format import Part
+from allora_cli.host.log_reader import LogReader, parse_since
+from allora_cli.terminal import console
+
+
+def logs(
+    part: Annotated[
+        Part,
+        typer.Argument(help="worker, model, or boot: how the host was set up, and its service."),
+    ] = Part.WORKER,
+    *,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            "-f",
+            help="Go on with the lines that come, also when the host is replaced; Ctrl-C ends it, "
+            "with exit code 130.",
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="15m, 2h, 1d, or 2026-11-22T10:00 (UTC). Default: 1h; of boot, everything.",
+        ),
+    ] = None,
+    lines: Annotated[
+        int | None, typer.Option("--lines", "-n", min=1, help="Only the last so many of them.")
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Every line, metrics too, and as it was written.")
+    ] = False,
+    json: console.Json = False,
+) -> None:
+    """Shows what the worker, the model or the host has written. Times are UTC.
+
+    With --json, one object a line: time, part, instance_id, and fields or text.
+    Example: pipenv run allora logs worker -f --since 15m
+    """
+    begin = _begin(part, since)
+    reader = LogReader(open_office(), part)
+    view = log_output.View(part, json=json, raw=raw)
+    show = log_output.follow if follow else log_output.show
+    with log_output.until_nobody_reads():
+        show(reader, view, begin, lines)
+
+
+def _begin(part: Part, since: str | None) -> datetime | None:
+    if since is None and part is Part.BOOT:
+        return None
+    try:
+        return parse_since(since or "1h", datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            f"{since!r} is no time. Say 15m, 2h, 1d (ago), or 2026-11-22T10:00 (UTC).",
+            param_hint="--since",
+        ) from error

@@ -1,0 +1,87 @@
+"""`allora secret …`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from allora_cli.context import open_office
+from allora_cli.terminal import console, prompts
+from allora_cli.wallet.secrets import (
+    check_secret_name,
+    check_secret_value,
+    list_secrets,
+    put_secret,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The worker's secrets, in SSM Parameter Store. The wallet has its own: allora wallet.",
+)
+
+
+@app.command("set")
+def set_(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="api-key (faucet), inference-token (what consumers must present on the worker's "
+            "port), or model/NAME for a variable that MODEL_SECRETS names."
+        ),
+    ],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Overwrite the value that is there.")
+    ] = False,
+    json: console.Json = False,
+) -> None:
+    """Stores a secret, encrypted, where only the worker's host and you can read it.
+
+    Asks for the value without showing it, or reads it from standard input.
+    Example: pipenv run allora secret set api-key
+    """
+    office = open_office()
+    check_secret_name(name, office.settings.model_secrets)
+    value = prompts.hidden_or_stdin(name).strip()
+    check_secret_value(name, value)
+    parameter = f"{office.names.secrets_prefix}/{name}"
+    version = put_secret(
+        office.session.client("ssm"), parameter=parameter, value=value, replace=replace
+    )
+    if json:
+        console.result({"parameter": parameter, "stored": True, "version": version})
+        return
+    console.out.print(
+        f"✔ {parameter} is stored, encrypted. The host reads it when its service starts; "
+        "one that runs: pipenv run allora restart",
+        markup=False,
+    )
+
+
+@app.command("list")
+def list_(*, json: console.Json = False) -> None:
+    """Lists the secrets that the host may read, and when each was stored. Never their values.
+
+    Example: pipenv run allora secret list
+    """
+    office = open_office()
+    secrets = list_secrets(office.session.client("ssm"), office.names.parameters)
+    if json:
+        console.result(
+            {
+                "secrets": [
+                    {
+                        "parameter": secret.parameter,
+                        "stored_at": secret.stored_at and secret.stored_at.isoformat(),
+                        "version": secret.version,
+                    }
+                    for secret in secrets
+                ]
+            }
+        )
+        return
+    width = max(len(secret.parameter) for secret in secrets)
+    for secret in secrets:
+        when = f"stored {secret.stored_at:%Y-%m-%d %H:%M %Z}" if secret.stored_at else "not stored"
+        console.out.print(f"{secret.parameter:<{width}}  {when}", markup=False)

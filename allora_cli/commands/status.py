@@ -1,0 +1,45 @@
+"""`allora status`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from allora_cli.context import open_office
+from allora_cli.errors import ExitCode
+from allora_cli.terminal import console
+
+
+def status(
+    *,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            "-w",
+            help="Show it anew every 10 seconds; Ctrl-C ends it, with exit code 0. "
+            "With --json one document a line.",
+        ),
+    ] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the last day's submission windows by hour.")
+    ] = False,
+    json: console.Json = False,
+) -> None:
+    """Shows whether the worker earns: host, containers, topics, wallet, alarms and cost.
+
+    Exit code 0: healthy; 3: not, and the first line says why. Times are UTC.
+    Example: pipenv run allora status --watch
+    """
+    from allora_cli.status import output  # noqa: PLC0415 - pydantic models, and prices
+    from allora_cli.status.collect import Observer  # noqa: PLC0415
+
+    observer = Observer(open_office())
+    if watch:
+        output.watch(observer, with_plot=plot, json=json)
+        return
+    with console.working("Asking AWS"):
+        seen = observer.look()
+    if not output.show(seen, with_plot=plot, json=json):
+        raise typer.Exit(ExitCode.UNHEALTHY)

@@ -1,0 +1,1 @@
+"""Deploy, update, restart and destroy a worker, and follow its host."""

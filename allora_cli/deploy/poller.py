@@ -1,0 +1,150 @@
+"""Asks AWS how far a host has come: EC2, the host's logs, and where it is silent its console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from allora_cli.aws.queries import PATIENCE
+from allora_cli.context import Office
+from allora_cli.deploy.progress import IS_FRESH, Progress
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.host import log_events
+from allora_cli.host.log_events import FOR_PEOPLE, Line
+from allora_cli.host.log_reader import Follower
+from allora_cli.host.status_report import parse_status
+
+_LOOK_BACK: Final = timedelta(hours=6)
+"""How far logs are read back, of a host that runs for long already."""
+
+_CONSOLE_EVERY: Final = timedelta(seconds=20)
+_MODEL_LINES: Final = 200
+_UP: Final = {"pending", "running"}
+
+
+class HostFeed:
+    """Fills a `Progress` with what an instance tells.
+
+    Args:
+        office: whose worker.
+        instance_id: the instance.
+        progress: what is filled.
+        silence: after how long without a line from a running host its console is read. EC2 shows
+            that some minutes late, but without any help of the host's.
+
+    Attributes:
+        reads_console: whether the console has to do.
+    """
+
+    def __init__(
+        self, office: Office, instance_id: str, progress: Progress, silence: timedelta
+    ) -> None:
+        self._ec2 = office.session.client("ec2", config=PATIENCE)
+        self._logs = office.session.client("logs", config=PATIENCE)
+        self._instance_id = instance_id
+        self._progress = progress
+        self._silence = silence
+        self._groups = office.names.log_group_prefix
+        now = datetime.now(UTC)
+        since = max(progress.since, now - _LOOK_BACK)
+        self._boot = self._follow("host", f"{instance_id}/boot", since)
+        self._worker = self._follow("worker", instance_id, since)
+        self._began = now
+        self._console: set[str] = set()
+        self._console_at: datetime | None = None
+        self._is_silent = True
+        self.reads_console = False
+
+    def poll(self) -> None:
+        """Looks once.
+
+        Raises:
+            OperatorError: the instance does not run, and will not by itself.
+            BotoCoreError, ClientError: AWS does not answer, or refuses.
+        """
+        now = datetime.now(UTC)
+        state = self._need_instance()
+        for line in self._boot.poll(now):
+            self._is_silent = False
+            self._progress.see_boot(line)
+        for line in self._worker.poll(now):
+            self._is_silent = False
+            self._progress.see_worker(line)
+        group = f"{self._groups}/host"
+        newest = log_events.last_status(self._logs, group, self._instance_id, within=IS_FRESH)
+        if newest and (status := parse_status(newest)):
+            self._is_silent = False
+            self._progress.see_status(status)
+        if state == "running":
+            self._progress.see_running(now)
+        self.reads_console = self._is_silent and now - self._began >= self._silence
+        if self.reads_console:
+            with suppress(ClientError):  # a makeshift, which not everybody is allowed to look at
+                self._look_at_console(now)
+
+    def model_lines(self) -> list[Line]:
+        """The last lines of the model's log."""
+        group = f"{self._groups}/model"
+        return log_events.newest(
+            self._logs, group, self._instance_id, count=_MODEL_LINES, within=_LOOK_BACK
+        )
+
+    def _follow(self, part: str, stream: str, since: datetime) -> Follower:
+        group = f"{self._groups}/{part}"
+
+        def read(begin: datetime | None) -> Iterator[Line]:
+            return log_events.read(self._logs, group, stream, since=begin)
+
+        return Follower(read, since)
+
+    def _need_instance(self) -> str:
+        """The instance's state; an OperatorError when it will not run by itself."""
+        state = self._state()
+        if state in {"stopping", "stopped"}:
+            raise OperatorError(
+                Trouble.INSTANCE_DOWN,
+                f"The instance {self._instance_id} is {state}; somebody has stopped it. Start it: "
+                f"aws ec2 start-instances --instance-ids {self._instance_id}. Then run the same "
+                "command again.",
+            )
+        if state not in _UP:
+            raise OperatorError(
+                Trouble.INSTANCE_DOWN,
+                f"The instance {self._instance_id} is {state}. To make a new one: "
+                "pipenv run allora deploy",
+            )
+        return state
+
+    def _state(self) -> str:
+        try:
+            found = self._ec2.describe_instances(InstanceIds=[self._instance_id])
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidInstanceID.NotFound":
+                return "gone"
+            raise
+        return found["Reservations"][0]["Instances"][0]["State"]["Name"]
+
+    def _look_at_console(self, now: datetime) -> None:
+        if self._console_at and now - self._console_at < _CONSOLE_EVERY:
+            return
+        self._console_at = now
+        for text in self._console_text().splitlines():
+            begin = text.find(FOR_PEOPLE)
+            line = text[begin:].rstrip()
+            if begin >= 0 and line not in self._console:
+                self._console.add(line)
+                self._progress.see_boot(Line("", now, line))
+
+    def _console_text(self) -> str:
+        try:
+            # What it shows at this moment; Nitro instances alone can tell.
+            answer = self._ec2.get_console_output(InstanceId=self._instance_id, Latest=True)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "UnsupportedOperation":
+                raise
+            answer = self._ec2.get_console_output(InstanceId=self._instance_id)
+        return answer.get("Output", "")

@@ -1,0 +1,247 @@
+"""The IAM actions that deploying, changing and destroying the stacks takes, and who has them.
+
+The lists are what Terraform asked of the embedded AWS for them, which a test compares, and what
+those calls need besides, such as the right to pass the host's role to EC2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from allora_cli.aws.queries import Question, Unknown
+from allora_cli.doctor.case import QUICK, Case
+from allora_cli.doctor.findings import Finding, fail, ok, unknown
+from allora_cli.terraform.state import STACKS, lock_key, state_key
+from settings import Settings
+from settings.names import Names
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import ContextEntryTypeDef, EvaluationResultTypeDef
+
+_SHOWN = 6
+_AT_ONCE = 4
+_PATIENT = QUICK.merge(Config(retries={"mode": "standard", "total_max_attempts": 5}))
+
+
+class Needed(NamedTuple):
+    """Actions on a resource.
+
+    Attributes:
+        resource: its ARN, with a star where AWS will make up a part; or a star for actions that
+            know no resources.
+        actions: what is done to it.
+    """
+
+    resource: str
+    actions: tuple[str, ...]
+
+
+def needed_actions(settings: Settings) -> list[Needed]:
+    """What a deployment with these settings, a change of it and its end take."""
+    return [
+        Needed(resource, tuple(f"{service}:{name}" for name in names.split()))
+        for resource, service, names in _needed(settings)
+    ]
+
+
+def look_at_permissions(case: Case) -> Finding:
+    """Whether the credentials may do all that, as IAM's policy simulator sees it.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+    """
+    settings, caller = case.settings, case.caller
+    if caller.arn.endswith(":root"):
+        return ok("the root user may do everything")
+    iam = case.client(lambda session: session.client("iam", config=_PATIENT))
+    principal = _principal(iam, caller.arn)
+    if principal is None:
+        return unknown(f"IAM does not simulate what {caller.arn} may do")
+    needed = needed_actions(settings)
+    # Some at a time: IAM answers slowly, and takes only so many requests in a second.
+    questions = [
+        Question(partial(_simulate, iam, principal, needed[lane::_AT_ONCE], _context(settings)))
+        for lane in range(_AT_ONCE)
+    ]
+    denied = []
+    for question in questions:
+        answer = question.answer()
+        if isinstance(answer, Unknown):
+            return unknown(f"IAM does not tell: {answer.error}")
+        denied += [each for each in answer if each["EvalDecision"] != "allowed"]
+    missing = _names(each for each in denied if not each.get("MissingContextValues"))
+    undecided = _names(each for each in denied if each.get("MissingContextValues"))
+    if missing:
+        return fail(
+            f"you may not call {_listed(missing)}",
+            "ask the account's administrator for these actions",
+            missing=missing,
+        )
+    if undecided:
+        return unknown(
+            f"conditions decide about {_listed(undecided)}, and the simulator does not know them",
+            undecided=undecided,
+        )
+    count = sum(len(each.actions) for each in needed)
+    return ok(f"all {count} that a deployment takes")
+
+
+def _principal(iam: IAMClient, caller_arn: str) -> str | None:
+    """The user or the role whose policies count; None where IAM cannot simulate them.
+
+    The ARN of somebody who has assumed a role lacks the role's path, which is long for roles of
+    IAM Identity Center.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    prefix, _, rest = caller_arn.partition(":assumed-role/")
+    if rest:
+        name = rest.partition("/")[0]
+        try:
+            return iam.get_role(RoleName=name)["Role"]["Arn"]
+        except ClientError:
+            if name.startswith("AWSReservedSSO_"):
+                return None
+            return f"{prefix.replace(':sts:', ':iam:')}:role/{name}"
+    return caller_arn if ":user/" in caller_arn and ":iam:" in caller_arn else None
+
+
+def _simulate(
+    iam: IAMClient,
+    principal: str,
+    needed: Sequence[Needed],
+    context: list[ContextEntryTypeDef],
+) -> list[EvaluationResultTypeDef]:
+    paginator = iam.get_paginator("simulate_principal_policy")
+    return [
+        result
+        for resource, actions in needed
+        for page in paginator.paginate(
+            PolicySourceArn=principal,
+            ActionNames=actions,
+            ResourceArns=[resource],
+            ContextEntries=context,
+        )
+        for result in page["EvaluationResults"]
+    ]
+
+
+def _context(settings: Settings) -> list[ContextEntryTypeDef]:
+    """What policies often ask about a request, and the simulator must be told."""
+    values = {
+        "aws:RequestedRegion": settings.aws_region,
+        "iam:PassedToService": "ec2.amazonaws.com",
+    }
+    return [
+        {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for key, value in values.items()
+    ]
+
+
+def _names(results: Iterator[EvaluationResultTypeDef]) -> list[str]:
+    return sorted({result["EvalActionName"] for result in results})
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more (--json lists all)" if more > 0 else "")
+
+
+def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Resource, service, and names of actions, as far as the settings make use of them."""
+    partition, account = settings.partition, settings.aws_account_id
+
+    def arn(service: str, resource: str, region: str = settings.aws_region) -> str:
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+    yield "*", "ec2", _EC2_LOOKS
+    yield arn("ec2", "instance/*"), "ec2", _EC2_INSTANCE
+    yield arn("ec2", "elastic-ip/*"), "ec2", _EC2_ADDRESS
+    yield arn("ec2", "security-group/*"), "ec2", _EC2_SECURITY_GROUP
+    if not settings.vpc_id:
+        yield arn("ec2", "vpc/*"), "ec2", _EC2_VPC
+        yield arn("ec2", "subnet/*"), "ec2", _EC2_SUBNET
+        yield arn("ec2", "route-table/*"), "ec2", _EC2_ROUTE_TABLE
+        yield arn("ec2", "internet-gateway/*"), "ec2", _EC2_GATEWAY
+    yield arn("ec2", "volume/*"), "ec2", "ModifyVolume"
+    if settings.data_volume:
+        yield arn("ec2", "volume/*"), "ec2", _EC2_VOLUME
+        # What is left of it is a snapshot.
+        yield "*", "ec2", "DescribeSnapshots"
+        yield arn("ec2", "snapshot/*"), "ec2", "CreateSnapshot"
+
+    role = f"{settings.name_prefix}-*"
+    yield arn("iam", f"role/{role}", region=""), "iam", _IAM_ROLE
+    yield arn("iam", f"instance-profile/{role}", region=""), "iam", _IAM_PROFILE
+
+    names = Names(settings)
+    yield "*", "logs", "DescribeLogGroups"
+    yield arn("logs", f"log-group:{names.log_group_prefix}/*"), "logs", _LOG_GROUP
+    alarms = f"alarm:{names.in_region}-*"
+    yield "*", "cloudwatch", "DescribeAlarms"
+    yield arn("cloudwatch", alarms), "cloudwatch", _ALARM
+    yield arn("cloudwatch", f"dashboard/{names.in_region}", region=""), "cloudwatch", _DASHBOARD
+    yield arn("sns", f"{settings.name_prefix}-alarms"), "sns", _TOPIC
+    if settings.alarm_email:
+        yield arn("sns", f"{settings.name_prefix}-alarms"), "sns", _SUBSCRIPTION
+
+    bucket = f"arn:{partition}:s3:::{settings.state_bucket}"
+    yield bucket, "s3", "ListBucket ListBucketVersions"
+    for stack in STACKS:
+        for key in (state_key(stack), lock_key(stack)):
+            yield f"{bucket}/{key}", "s3", "GetObject PutObject DeleteObject"
+    yield f"{bucket}/{names.archive_prefix}/*", "s3", _BUILD_CONTEXTS
+    if not settings.ami_id:
+        canonical = "parameter/aws/service/canonical/*"
+        yield f"arn:{partition}:ssm:{settings.aws_region}::{canonical}", "ssm", "GetParameter"
+
+
+_EC2_LOOKS = """
+    DescribeAddresses DescribeAddressesAttribute DescribeImages DescribeInstanceAttribute
+    DescribeInstanceCreditSpecifications DescribeInstanceTypeOfferings DescribeInstanceTypes
+    DescribeInstances DescribeInternetGateways DescribeNetworkAcls DescribeNetworkInterfaces
+    DescribeRouteTables DescribeSecurityGroupRules DescribeSecurityGroups DescribeSubnets
+    DescribeTags DescribeVolumes DescribeVolumesModifications DescribeVpcAttribute DescribeVpcs
+"""
+_EC2_INSTANCE = """
+    RunInstances StartInstances StopInstances TerminateInstances ModifyInstanceAttribute CreateTags
+"""
+_EC2_ADDRESS = "AllocateAddress AssociateAddress DisassociateAddress ReleaseAddress"
+_EC2_SECURITY_GROUP = """
+    CreateSecurityGroup DeleteSecurityGroup AuthorizeSecurityGroupIngress
+    AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress
+"""
+_EC2_VPC = "CreateVpc DeleteVpc ModifyVpcAttribute"
+_EC2_SUBNET = "CreateSubnet DeleteSubnet"
+_EC2_ROUTE_TABLE = """
+    CreateRouteTable DeleteRouteTable CreateRoute DeleteRoute AssociateRouteTable
+    DisassociateRouteTable
+"""
+_EC2_GATEWAY = """
+    CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
+"""
+_EC2_VOLUME = "CreateVolume DeleteVolume AttachVolume DetachVolume"
+_IAM_ROLE = """
+    CreateRole DeleteRole GetRole PassRole TagRole PutRolePolicy DeleteRolePolicy GetRolePolicy
+    ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole
+"""
+_IAM_PROFILE = """
+    CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile AddRoleToInstanceProfile
+    RemoveRoleFromInstanceProfile TagInstanceProfile
+"""
+_LOG_GROUP = """
+    CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource
+"""
+_ALARM = "PutMetricAlarm DeleteAlarms ListTagsForResource TagResource"
+_DASHBOARD = "PutDashboard GetDashboard DeleteDashboards"
+_TOPIC = """
+    CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes ListTagsForResource TagResource
+"""
+_SUBSCRIPTION = "Subscribe Unsubscribe GetSubscriptionAttributes"
+_BUILD_CONTEXTS = """
+    GetObject PutObject DeleteObject DeleteObjectVersion GetObjectTagging PutObjectTagging
+"""

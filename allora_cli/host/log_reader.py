@@ -1,0 +1,210 @@
+"""Reads and follows the logs of the host's parts."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from allora_cli.aws.queries import PATIENCE, Unknown, asked
+from allora_cli.context import Office
+from allora_cli.host import log_events
+from allora_cli.host.log_events import Line
+from allora_cli.host.log_format import Part
+from allora_cli.terminal.text import clamp
+from allora_cli.terraform.deployment import find_deployment, the_deployment
+
+POLL_SECONDS: Final = 2.0
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+_DEPLOYMENT_SECONDS: Final = 10.0
+"""How often it is looked whether the host was replaced."""
+
+_LATE: Final = timedelta(seconds=60)
+"""How much later than a line an older one may arrive: Docker and the host send theirs in batches,
+and CloudWatch's readers see them a little later."""
+
+_SETTLED: Final = timedelta(seconds=10)
+"""After which a line is shown at once: those that could come before it are there."""
+
+_NOTE: Final = 160
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """A time from `15m`, `2h`, `1d` (ago), or `2026-11-22T10:00` (UTC, unless it says otherwise).
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if ago := re.fullmatch(r"([0-9]{1,6})([smhdw])", text.strip()):
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    at = datetime.fromisoformat(text.strip())
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line, and whose."""
+
+    instance_id: str
+    line: Line
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that happened while following, for people."""
+
+    text: str
+
+
+class Follower:
+    """Takes each line of a stream once, and in the order of their times.
+
+    CloudWatch shows lines late, and several in one millisecond. So it is read again from a minute
+    before the newest line on; what was there already is known by its id. A line that is only just
+    there waits for the next poll, so that an older one may overtake it.
+
+    Args:
+        read: the lines since a time; all of them for None.
+        since: the earliest lines' time.
+    """
+
+    def __init__(
+        self, read: Callable[[datetime | None], Iterable[Line]], since: datetime | None
+    ) -> None:
+        self._read = read
+        self._since = since
+        self._from = since
+        self._seen: dict[str, datetime] = {}
+        self._waiting: list[Line] = []
+
+    def poll(self, now: datetime) -> list[Line]:
+        """Lines that were never given before, oldest first."""
+        # All of them, before anything is taken note of: the connection may break halfway.
+        found = [line for line in self._read(self._from) if line.id not in self._seen]
+        new = list({line.id: line for line in found}.values())
+        settled = max((line.at for line in self._waiting), default=None)
+        if settled is None or settled < now - _SETTLED:
+            settled = now - _SETTLED
+        self._remember(new, now)
+        lines = sorted([*self._waiting, *new], key=lambda line: line.at)
+        self._waiting = [line for line in lines if line.at > settled]
+        return [line for line in lines if line.at <= settled]
+
+    def rest(self) -> list[Line]:
+        """The lines that wait."""
+        lines, self._waiting = self._waiting, []
+        return lines
+
+    def _remember(self, lines: list[Line], now: datetime) -> None:
+        self._seen |= {line.id: line.at for line in lines}
+        if not self._seen:
+            return
+        # A clock that was ahead may have been put right.
+        begin = min(max(self._seen.values()), now) - _LATE
+        self._seen = {id_: at for id_, at in self._seen.items() if at >= begin}
+        self._from = max(begin, self._since) if self._since else begin
+
+
+class LogReader:
+    """The log of one part of a worker's host.
+
+    Args:
+        office: whose worker.
+        part: whose log.
+
+    Attributes:
+        instance_id: the host's.
+
+    Raises:
+        OperatorError: nothing is deployed, or AWS does not tell.
+    """
+
+    def __init__(self, office: Office, part: Part) -> None:
+        self._office = office
+        self._logs = office.session.client("logs", config=PATIENCE)
+        is_boot = part is Part.BOOT
+        self._group = f"{office.names.log_group_prefix}/{'host' if is_boot else part}"
+        self._suffix = "/boot" if is_boot else ""
+        deployment = asked(lambda: the_deployment(office))
+        if isinstance(deployment, Unknown):
+            raise deployment.error
+        self.instance_id = deployment.instance_id
+        self._follower = self._new_follower(None)
+        self._is_deployed = True
+
+    def read(self, since: datetime | None) -> Iterator[Entry]:
+        """All lines of the host's.
+
+        Raises:
+            OperatorError: AWS does not give them.
+        """
+        lines = self._read(self.instance_id, since)
+        while not isinstance(line := asked(lambda: next(lines, None)), Unknown):
+            if line is None:
+                return
+            yield Entry(self.instance_id, line)
+        raise line.error
+
+    def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
+        """Lines as they come, also those of a host that replaces this one; it never ends.
+
+        The first list is what there is already. After Ctrl-C, `rest` has what waits to be shown.
+
+        Raises:
+            OperatorError: what does not pass by itself; or the deployment is gone.
+        """
+        self._follower = self._new_follower(since)
+        pause, looked_at = POLL_SECONDS, time.monotonic()
+        while True:
+            lines = asked(lambda: self._follower.poll(datetime.now(UTC)))
+            if isinstance(lines, Unknown):
+                if not lines.is_passing:
+                    raise lines.error
+                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                yield Note(f"{clamp(str(lines.error), _NOTE)} It is tried again in {pause:.0f} s.")
+            else:
+                pause = POLL_SECONDS
+                yield self._entries(lines)
+            time.sleep(pause)
+            if time.monotonic() - looked_at >= _DEPLOYMENT_SECONDS:
+                looked_at = time.monotonic()
+                yield from self._change_host(since)
+
+    def rest(self) -> list[Entry]:
+        """The lines that the follower has, and has not given yet."""
+        return self._entries(self._follower.rest())
+
+    def _change_host(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
+        deployment = asked(lambda: find_deployment(self._office))
+        if isinstance(deployment, Unknown):
+            return  # Logs may be read all the same.
+        if deployment is None:
+            if self._is_deployed:
+                yield Note("The worker is not deployed any more. This may be the log's end.")
+            self._is_deployed = False
+            return
+        self._is_deployed = True
+        if deployment.instance_id == self.instance_id:
+            return
+        last = asked(lambda: self._follower.poll(datetime.now(UTC)))
+        yield self._entries([] if isinstance(last, Unknown) else last)
+        yield self.rest()
+        yield Note(f"The host {self.instance_id} was replaced by {deployment.instance_id}.")
+        self.instance_id = deployment.instance_id
+        self._follower = self._new_follower(since)
+
+    def _new_follower(self, since: datetime | None) -> Follower:
+        instance_id = self.instance_id
+        return Follower(lambda begin: self._read(instance_id, begin), since)
+
+    def _read(self, instance_id: str, since: datetime | None) -> Iterator[Line]:
+        stream = f"{instance_id}{self._suffix}"
+        return log_events.read(self._logs, self._group, stream, since=since)
+
+    def _entries(self, lines: list[Line]) -> list[Entry]:
+        return [Entry(self.instance_id, line) for line in lines]

@@ -1,0 +1,130 @@
+"""Changes values in the settings file, and leaves everything else in it as it is."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from dotenv import set_key
+
+from allora_cli.errors import OperatorError, Trouble
+from settings import Settings, SettingsError, load_settings
+from settings.env_file import read_env_file
+from settings.loader import DEFAULT_FILE, FILE_VARIABLE
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
+"""A value that needs no quotes."""
+
+
+class SettingsFile:
+    """The settings file, and a draft of it with other values.
+
+    Args:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def in_force(cls) -> SettingsFile:
+        """The file that the settings are read from.
+
+        Raises:
+            OperatorError: there is none.
+        """
+        named = os.environ.get(FILE_VARIABLE)
+        path = Path(named).expanduser() if named else DEFAULT_FILE
+        if not path.exists():
+            raise OperatorError(
+                Trouble.SETTINGS,
+                f"There is no settings file {path} to change. Begin with: "
+                "cp samples/testnet.env .env",
+            )
+        return cls(path)
+
+    def value(self, variable: str) -> str | None:
+        """What the file has for a variable; None when it has nothing."""
+        entries = [entry for entry in read_env_file(self.path).entries if entry.key == variable]
+        return entries[0].value if entries and entries[0].value else None
+
+    @contextmanager
+    def draft(self, changes: Mapping[str, str]) -> Iterator[Draft]:
+        """A copy with other values, for as long as it is looked at.
+
+        Raises:
+            SettingsError: the settings would be wrong. Nothing was written.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            draft = Path(folder) / ".env"
+            original = self.path.read_bytes()
+            draft.write_bytes(changed(original, changes))
+            try:
+                settings = load_settings(draft)
+            except SettingsError as error:
+                raise SettingsError(str(self.path), error.problems) from None
+            yield Draft(draft, settings, original)
+
+    def replace_by(self, draft: Draft) -> None:
+        """Writes what is in a draft; as a whole, or not at all."""
+        target = self.path.resolve()
+        new = draft.path.read_bytes()
+        present = target.read_bytes()
+        if present != draft.original:
+            raise OperatorError(
+                Trouble.SETTINGS,
+                f"{self.path} was changed by somebody else meanwhile, and was left as it is. "
+                "Nothing was deployed. Run the same command again.",
+            )
+        if new == present:
+            return
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(new)
+            Path(name).chmod(target.stat().st_mode)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+class Draft:
+    """A settings file that is not in force.
+
+    Args:
+        path: where it is.
+        settings: what it says; they are right.
+        original: what the file in force had when the draft was made.
+    """
+
+    def __init__(self, path: Path, settings: Settings, original: bytes) -> None:
+        self.path = path
+        self.settings = settings
+        self.original = original
+
+
+def changed(content: bytes, changes: Mapping[str, str]) -> bytes:
+    """A settings file's content with other values; the other lines stay as they are.
+
+    Args:
+        content: UTF-8, with any kind of line ending.
+        changes: values by variable.
+    """
+    mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    text = content.removeprefix(mark).decode()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "env"
+        file.write_text(text.replace("\r\n", "\n"), encoding="utf-8")
+        for variable, value in changes.items():
+            quotes = "never" if _PLAIN.fullmatch(value) else "always"
+            set_key(file, variable, value, quote_mode=quotes)
+        new = file.read_text(encoding="utf-8")
+    if "\r\n" in text:
+        new = new.replace("\n", "\r\n")
+    return mark + new.encode()

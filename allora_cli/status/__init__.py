@@ -1,0 +1,1 @@
+"""Collect a worker's status, diagnose it and show it."""

@@ -1,0 +1,303 @@
+"""How the deployed worker does: what Terraform's state, EC2 and CloudWatch know together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from allora_cli.aws.prices import Cost, cost_so_far, monthly_cost
+from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
+from allora_cli.context import Office
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.host import log_events
+from allora_cli.host.log_events import Line
+from allora_cli.host.status_report import HostStatus, parse_status
+from allora_cli.terminal.text import clean
+from allora_cli.terraform.deployment import Deployment, the_deployment
+from containers.worker.allora_worker.metric_names import (
+    NAMESPACE,
+    SUBMISSION_FAILURES,
+    SUBMISSIONS,
+    WORKER,
+    Metric,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+DAY: Final = timedelta(hours=24)
+
+_HOUR: Final = timedelta(hours=1)
+
+_REMEMBERED: Final = timedelta(days=14)
+"""How long ago a host may have reported for us to say when."""
+
+_PERIOD: Final = timedelta(minutes=5)
+"""What the metrics are summed up by: a day then begins at most five minutes too early."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """The instance, as EC2 knows it.
+
+    Attributes:
+        launched_at: or started again, after a stop.
+        state_reason: why it is in its state, in AWS's words.
+    """
+
+    type: str
+    state: str
+    zone: str
+    address: str | None
+    launched_at: datetime
+    state_reason: str | None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One of the worker's alarms.
+
+    Attributes:
+        name: without what all names begin with.
+        remedy: its description.
+        since: when it came into its state.
+    """
+
+    name: str
+    state: str
+    remedy: str
+    since: datetime
+
+    @property
+    def is_firing(self) -> bool:
+        """Whether it is in ALARM."""
+        return self.state == "ALARM"
+
+    @property
+    def lacks_data(self) -> bool:
+        """Whether there are no metrics that it could judge by."""
+        return self.state == "INSUFFICIENT_DATA"
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Submission windows of a length of time: those that were used, and those that were lost."""
+
+    submissions: int = 0
+    failures: int = 0
+
+    @property
+    def success_rate(self) -> float | None:
+        """From 0 to 1; None without windows."""
+        total = self.submissions + self.failures
+        return self.submissions / total if total else None
+
+
+@dataclass(frozen=True)
+class LastDay:
+    """The submission windows of the last 24 hours.
+
+    Attributes:
+        windows: all of them, of all topics: the worker counts them together.
+        hours: by the hour in which they were, 25 of them; the first and the last one are not whole.
+    """
+
+    windows: Windows
+    hours: Mapping[datetime, Windows]
+
+
+@dataclass(frozen=True)
+class CostSoFar:
+    """An estimate in USD.
+
+    Attributes:
+        so_far: since this month began; None when a price is unknown.
+        monthly: of a whole month; likewise.
+    """
+
+    so_far: float | None
+    monthly: float | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything; a part that AWS does not give is `Unknown`.
+
+    Attributes:
+        at: when it was asked for.
+        host: None when EC2 does not know the instance any more.
+        report: the newest status that the host has sent; None when there is none.
+        progress: what the host has told people last about its start.
+    """
+
+    at: datetime
+    office: Office
+    deployment: Deployment
+    host: Host | Unknown | None
+    report: HostStatus | Unknown | None
+    progress: Line | Unknown | None
+    last_day: LastDay | Unknown
+    alarms: list[Alarm] | Unknown
+    cost: CostSoFar | Unknown
+
+    @property
+    def unknown(self) -> dict[str, Unknown]:
+        """The parts that AWS does not give."""
+        parts = ("host", "report", "progress", "last_day", "alarms", "cost")
+        found = {part: getattr(self, part) for part in parts}
+        return {part: answer for part, answer in found.items() if isinstance(answer, Unknown)}
+
+
+class Observer:
+    """Looks at a deployment, as often as one likes.
+
+    Args:
+        office: whose worker.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        session = office.session
+        self._ec2 = session.client("ec2", config=PATIENCE)
+        self._logs = session.client("logs", config=PATIENCE)
+        self._cloudwatch = session.client("cloudwatch", config=PATIENCE)
+        self._reports = f"{office.names.log_group_prefix}/host"
+        self._monthly_cost: Cost | None = None
+
+    def look(self) -> Status:
+        """How the worker does now.
+
+        Raises:
+            OperatorError: it is not deployed, or AWS does not tell.
+        """
+        deployment = asked(lambda: the_deployment(self._office))
+        if isinstance(deployment, Unknown):
+            raise deployment.error
+        now = datetime.now(UTC)
+        id_ = deployment.instance_id
+        host = Question(lambda: self._find_host(id_))
+        report = Question(lambda: self._find_report(id_))
+        progress = Question(
+            lambda: log_events.last_progress(self._logs, self._reports, id_, within=_REMEMBERED)
+        )
+        last_day = Question(lambda: self._count_windows(now))
+        alarms = Question(self._list_alarms)
+        monthly_cost = Question(self._find_monthly_cost)
+        found = host.answer()
+        return Status(
+            at=now,
+            office=self._office,
+            deployment=deployment,
+            host=found,
+            report=report.answer(),
+            progress=progress.answer(),
+            last_day=last_day.answer(),
+            alarms=alarms.answer(),
+            cost=_cost_so_far(monthly_cost.answer(), found, now),
+        )
+
+    def _find_host(self, instance_id: str) -> Host | None:
+        try:
+            answer = self._ec2.describe_instances(InstanceIds=[instance_id])
+        except ClientError as error:
+            # EC2 forgets a terminated instance after about an hour.
+            if error.response["Error"]["Code"] == "InvalidInstanceID.NotFound":
+                return None
+            raise
+        instance = answer["Reservations"][0]["Instances"][0]
+        return Host(
+            type=instance["InstanceType"],
+            state=instance["State"]["Name"],
+            zone=instance["Placement"]["AvailabilityZone"],
+            address=instance.get("PublicIpAddress"),
+            launched_at=instance["LaunchTime"],
+            state_reason=instance.get("StateReason", {}).get("Message"),
+        )
+
+    def _find_report(self, instance_id: str) -> HostStatus | None:
+        line = log_events.last_status(self._logs, self._reports, instance_id, within=_REMEMBERED)
+        return parse_status(line) if line else None
+
+    def _list_alarms(self) -> list[Alarm]:
+        prefix = f"{self._office.names.in_region}-"
+        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
+        return [
+            Alarm(
+                name=alarm["AlarmName"].removeprefix(prefix),
+                state=alarm["StateValue"],
+                remedy=clean(alarm.get("AlarmDescription", "")),
+                since=alarm["StateUpdatedTimestamp"],
+            )
+            for page in pages
+            for alarm in page["MetricAlarms"]
+        ]
+
+    def _count_windows(self, now: datetime) -> LastDay:
+        worker = self._office.settings.worker_name
+        begin = _floor(now - DAY, _PERIOD)
+        submissions: dict[datetime, int] = {}
+        failures: dict[datetime, int] = {}
+        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[
+                _sum_of("submissions", SUBMISSIONS, worker),
+                _sum_of("failures", SUBMISSION_FAILURES, worker),
+            ],
+            StartTime=begin,
+            EndTime=_floor(now, _PERIOD) + _PERIOD,
+        )
+        for page in pages:
+            for result in page["MetricDataResults"]:
+                sums = submissions if result["Id"] == "submissions" else failures
+                for at, value in zip(result["Timestamps"], result["Values"], strict=True):
+                    hour = _floor(at.astimezone(UTC), _HOUR)
+                    sums[hour] = sums.get(hour, 0) + round(value)
+        hours = [_floor(begin, _HOUR) + _HOUR * count for count in range(25)]
+        return LastDay(
+            windows=Windows(sum(submissions.values()), sum(failures.values())),
+            hours={
+                hour: Windows(submissions.get(hour, 0), failures.get(hour, 0)) for hour in hours
+            },
+        )
+
+    def _find_monthly_cost(self) -> Cost:
+        if self._monthly_cost is None:
+            self._monthly_cost = monthly_cost(self._office.settings, self._office.session)
+        return self._monthly_cost
+
+
+def _cost_so_far(
+    cost: Cost | Unknown, host: Host | Unknown | None, now: datetime
+) -> CostSoFar | Unknown:
+    if isinstance(cost, Unknown):
+        return cost
+    if isinstance(host, Unknown):
+        return host
+    if host is None:
+        return Unknown(
+            OperatorError(Trouble.NOT_DEPLOYED, "There is no host to reckon for."), is_passing=False
+        )
+    return CostSoFar(cost_so_far(cost, host.launched_at, now), cost.total)
+
+
+def _sum_of(id_: str, metric: Metric, worker: str) -> MetricDataQueryTypeDef:
+    return {
+        "Id": id_,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": NAMESPACE,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": name, "Value": worker} for name in WORKER],
+            },
+            "Period": int(_PERIOD.total_seconds()),
+            "Stat": "Sum",
+        },
+    }
+
+
+def _floor(at: datetime, step: timedelta) -> datetime:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return at - (at - epoch) % step

@@ -1,0 +1,306 @@
+"""Whether the worker earns; if it does not, why, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from allora_cli.aws.queries import Unknown
+from allora_cli.host.log_events import FOR_PEOPLE
+from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
+from allora_cli.status.collect import Host, Status
+from allora_cli.terminal.text import clean, duration
+
+REPORT_IS_OLD: Final = timedelta(minutes=3)
+"""A host reports each minute."""
+
+_SET_UP: Final = timedelta(minutes=30)
+"""How long after its launch a host may still be busy with its first start."""
+
+_FOLLOW_BOOT: Final = "Follow it: pipenv run allora logs boot -f"
+_READY: Final = f"{FOR_PEOPLE}ready"
+_FAILED: Final = f"{FOR_PEOPLE}failed: "
+
+
+class Finding(StrEnum):
+    """How the worker does. Those with `status-` have an entry in docs/operations.md."""
+
+    EARNING = "earning"
+    WAITING = "waiting"
+    """For its first window."""
+    RUNNING = "running"
+    """Which is all that can be known of a worker that is not this project's."""
+    HOST_GONE = "status-host-gone"
+    HOST_STOPPED = "status-host-stopped"
+    HOST_STARTING = "status-host-starting"
+    SETTING_UP = "status-setting-up"
+    BOOT_FAILED = "status-boot-failed"
+    NO_REPORT = "status-no-report"
+    WORKER_DOWN = "status-worker-down"
+    WORKER_SILENT = "status-worker-silent"
+    REFUSED = "status-refused"
+    MODEL_DOWN = "status-model-down"
+    MODEL_FAILING = "status-model-failing"
+    CHAIN_UNAVAILABLE = "status-chain-unavailable"
+    FEE_REFUSED = "status-fee-refused"
+    WINDOWS_LOST = "status-windows-lost"
+    REGISTERING = "status-registering"
+    ALARM = "status-alarm"
+    UNKNOWN = "status-unknown"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer to "is it earning?".
+
+    Attributes:
+        finding: in one word.
+        sentence: in one sentence.
+        remedy: what to do; None when there is nothing.
+    """
+
+    finding: Finding
+    sentence: str
+    remedy: str | None = None
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the worker does, or will do, what it is there for, and nothing calls."""
+        return self.finding in {Finding.EARNING, Finding.WAITING, Finding.RUNNING}
+
+
+def judge(status: Status) -> Verdict:
+    """The first thing that is wrong, those first that are the cause of others."""
+    rules = (_of_host, _of_report, _of_containers, _of_worker, _of_alarms)
+    for rule in rules:
+        if verdict := rule(status):
+            return verdict
+    return _healthy(status)
+
+
+def _of_host(status: Status) -> Verdict | None:
+    host, id_ = status.host, status.deployment.instance_id
+    if isinstance(host, Unknown):
+        return None
+    state = host.state if host else "terminated"
+    reason = f" ({host.state_reason.rstrip('.')})" if host and host.state_reason else ""
+    if state in {"terminated", "shutting-down"}:
+        return Verdict(
+            Finding.HOST_GONE,
+            f"the host {id_} was terminated{reason}, and not by Terraform.",
+            "Make a new one: pipenv run allora deploy",
+        )
+    if state in {"stopping", "stopped"}:
+        region = status.office.settings.aws_region
+        return Verdict(
+            Finding.HOST_STOPPED,
+            f"the host is {state}{reason}.",
+            f"Start it: aws ec2 start-instances --instance-ids {id_} --region {region}",
+        )
+    if state == "pending":
+        return Verdict(Finding.HOST_STARTING, "the host is about to start.", _FOLLOW_BOOT)
+    return None
+
+
+def _of_report(status: Status) -> Verdict | None:
+    report = status.report
+    if isinstance(report, Unknown):
+        return Verdict(
+            Finding.UNKNOWN,
+            f"it cannot be known, because the host's reports cannot be read: {report.error}",
+        )
+    age = report_age(status)
+    if age is not None and age < REPORT_IS_OLD:
+        return None
+    if verdict := _of_boot(status):
+        return verdict
+    since = "has never reported" if age is None else f"has sent no report for {duration(age)}"
+    return Verdict(
+        Finding.NO_REPORT,
+        f"the host {since}: it hangs, or does not reach CloudWatch.",
+        "Look what it told last: pipenv run allora logs boot. If that does not help: "
+        "pipenv run allora restart --reboot",
+    )
+
+
+def report_age(status: Status) -> timedelta | None:
+    """How long ago the host has reported; None when it never has, or that is not known."""
+    report = status.report
+    return None if report is None or isinstance(report, Unknown) else status.at - report.at
+
+
+def _of_boot(status: Status) -> Verdict | None:
+    """What is wrong when the first start has failed, or goes on."""
+    progress = None if isinstance(status.progress, Unknown) else status.progress
+    told = clean(progress.text) if progress else ""
+    if told.startswith(_FAILED):
+        return Verdict(
+            Finding.BOOT_FAILED,
+            f"the host could not be set up: {told.removeprefix(_FAILED)}",
+            "All that it told: pipenv run allora logs boot",
+        )
+    is_new = isinstance(status.host, Host) and status.at - status.host.launched_at < _SET_UP
+    if is_new and told != _READY:
+        step = told.removeprefix(FOR_PEOPLE) or "it has told nothing yet"
+        return Verdict(Finding.SETTING_UP, f"the host is being set up: {step}.", _FOLLOW_BOOT)
+    return None
+
+
+def _of_containers(status: Status) -> Verdict | None:
+    report = _report(status)
+    worker, model = report.container("worker"), report.container("model")
+    if worker.state != "running":
+        return _of_boot(status) or Verdict(
+            Finding.WORKER_DOWN,
+            f"the worker's container {_down(worker)}.",
+            "Why: pipenv run allora logs worker",
+        )
+    if report.worker is None and not (_is_foreign(status) and worker.is_well):
+        return Verdict(
+            Finding.WORKER_SILENT,
+            f"the worker runs, and does not answer{_since_start(worker, report)}.",
+            "If it stays so: pipenv run allora logs worker, then pipenv run allora restart",
+        )
+    if report.worker and (refusal := _of_refusal(report.worker)):
+        return refusal
+    if not model.is_well:
+        return Verdict(
+            Finding.MODEL_DOWN,
+            f"the model's container {_down(model)}.",
+            "Why: pipenv run allora logs model",
+        )
+    return None
+
+
+def _is_foreign(status: Status) -> bool:
+    """Whether the worker is an image of the operator's, which owes nobody a `/health`."""
+    return status.office.settings.worker_image is not None
+
+
+def _down(container: Container) -> str:
+    restarts = f", after {container.restarts} restarts" if container.restarts else ""
+    if container.state is None:
+        return "does not exist"
+    state = "unhealthy" if container.state == "running" else container.state
+    return f"is {state}{restarts}"
+
+
+def _since_start(container: Container, report: HostStatus) -> str:
+    if container.started_at is None:
+        return ""
+    return f", {duration(report.at - container.started_at)} after its start"
+
+
+def _of_refusal(worker: Worker) -> Verdict | None:
+    if worker.is_healthy or not (topics := _in_state(worker, "refused")):
+        return None
+    return Verdict(
+        Finding.REFUSED,
+        f"the network refuses the worker: {_reasons(topics)}.",
+        "The worker goes on by itself once that is put right",
+    )
+
+
+def _of_worker(status: Status) -> Verdict | None:
+    worker = _report(status).worker
+    if worker is None or worker.is_healthy:
+        return None
+    if worker.model.fails:
+        return Verdict(
+            Finding.MODEL_FAILING,
+            f"the model server fails: {_stop(worker.model.reason)}.",
+            "Why: pipenv run allora logs model",
+        )
+    if topics := _in_state(worker, "chain_unavailable"):
+        return Verdict(
+            Finding.CHAIN_UNAVAILABLE,
+            f"the chain does not answer: {_reasons(topics)}.",
+            "The worker tries again by itself. If it lasts, ALLORA_GRPC_URL can name another "
+            "endpoint",
+        )
+    if worker.fees and worker.fees.refusal:
+        return Verdict(
+            Finding.FEE_REFUSED,
+            f"{_stop(worker.fees.refusal)}.",
+            "If that is what gas costs now, raise the limit and type: pipenv run allora deploy; "
+            "if not, ALLORA_GRPC_URL can name another endpoint",
+        )
+    if topics := [topic for topic in worker.topics if topic.reason]:
+        return Verdict(
+            Finding.WINDOWS_LOST,
+            f"the last submission window was lost: {_reasons(topics)}.",
+            "The worker tries the next one. More: pipenv run allora logs worker",
+        )
+    return Verdict(
+        Finding.REGISTERING,
+        f"the worker is starting: {_stop(worker.reason)}.",
+        "Wait a minute. More: pipenv run allora logs worker -f",
+    )
+
+
+def _of_alarms(status: Status) -> Verdict | None:
+    if isinstance(status.alarms, Unknown):
+        return None
+    firing = [alarm for alarm in status.alarms if alarm.is_firing]
+    if not firing:
+        return None
+    names = ", ".join(alarm.name for alarm in firing)
+    remedy = firing[0].remedy if len(firing) == 1 else "Their remedies stand below"
+    return Verdict(
+        Finding.ALARM,
+        f"the worker reports no problem, but {len(firing)} "
+        f"alarm{' is' if len(firing) == 1 else 's are'} on: {names}.",
+        remedy,
+    )
+
+
+def _healthy(status: Status) -> Verdict:
+    worker = _report(status).worker
+    if worker is None:
+        return Verdict(
+            Finding.RUNNING,
+            "the worker's container runs; whether it submits, only the project's own worker tells.",
+        )
+    submitted = [
+        (topic.last_submission.at, topic.topic_id)
+        for topic in worker.topics
+        if topic.last_submission
+    ]
+    others = [topic for topic in worker.topics if topic.reason]
+    but = f" But {_reasons(others)}." if others else ""
+    if not submitted:
+        return Verdict(
+            Finding.WAITING,
+            "the worker is registered, and waits for its first submission window since its "
+            f"start.{but}",
+        )
+    at, topic_id = max(submitted)
+    return Verdict(
+        Finding.EARNING,
+        f"the last submission, in topic {topic_id}, was {duration(status.at - at)} ago.{but}",
+    )
+
+
+def _report(status: Status) -> HostStatus:
+    """A report that is new: `_of_report` has seen to it."""
+    if isinstance(status.report, HostStatus):
+        return status.report
+    raise AssertionError
+
+
+def _in_state(worker: Worker, state: str) -> list[Topic]:
+    return [topic for topic in worker.topics if topic.state == state]
+
+
+def _reasons(topics: list[Topic]) -> str:
+    """Each reason once: what ails one topic often ails all."""
+    by_reason: dict[str, list[str]] = {}
+    for topic in topics:
+        by_reason.setdefault(_stop(topic.reason), []).append(str(topic.topic_id))
+    return "; ".join(f"topic {', '.join(ids)}: {reason}" for reason, ids in by_reason.items())
+
+
+def _stop(reason: str | None) -> str:
+    return (reason or "it does not say why").rstrip(".")

@@ -1,0 +1,80 @@
+"""The last day's submission windows as bars, for a terminal of 80 columns and without colours.
+
+Not by a plotting library: those at hand tell stacked bars apart by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final
+
+from rich.text import Text
+
+from allora_cli.status.collect import Windows
+
+_ROWS: Final = 6
+_LABEL_EACH: Final = 3
+"""Hours, from midnight on."""
+
+_WIDE: Final = 80
+"""Columns that a terminal must have for bars of two; they are one wide otherwise."""
+
+_SUBMITTED, _LOST, _NOTHING = "█", "x", " "
+_STYLES: Final = {_SUBMITTED: "green", _LOST: "red", _NOTHING: ""}
+
+
+def plot(hours: Mapping[datetime, Windows], width: int) -> Text:
+    """A bar for each hour, the submitted windows below the lost ones.
+
+    Args:
+        hours: the windows by the hour in which they were, in UTC.
+        width: of the terminal, in columns.
+    """
+    peak = max((windows.submissions + windows.failures for windows in hours.values()), default=0)
+    if not peak:
+        return Text("No submission windows in the last 24 hours.")
+    unit = _unit(peak)
+    columns = [_cells(windows, unit) for windows in hours.values()]
+    rows = max(len(cells) for cells in columns)
+    bar = 2 if width >= _WIDE else 1
+    text = Text("Submission windows by hour, UTC: ")
+    text.append(_SUBMITTED * 2, _STYLES[_SUBMITTED]).append(" submitted  ")
+    text.append(_LOST * 2, _STYLES[_LOST]).append(" lost\n")
+    for row in reversed(range(rows)):
+        text.append(f"{(row + 1) * unit:>4}┤")
+        for cells in columns:
+            cell = cells[row] if row < len(cells) else _NOTHING
+            text.append(cell * bar, _STYLES[cell]).append(" ")
+        text.rstrip()
+        text.append("\n")
+    text.append(f"{0:>4}┼{'─' * ((bar + 1) * len(columns) - 1)}\n")
+    text.append(f"{'':5}{''.join(_labels(list(hours), bar + 1))}".rstrip())
+    return text
+
+
+def _unit(peak: int) -> int:
+    """How many windows a cell stands for: 1, 2, 5, 10, 20, 50 …, so that the rows suffice."""
+    power = 1
+    while True:
+        for factor in (1, 2, 5):
+            if factor * power * _ROWS >= peak:
+                return factor * power
+        power *= 10
+
+
+def _cells(windows: Windows, unit: int) -> str:
+    """A bar from its foot; whatever there is at all has a cell."""
+    lost = -(-windows.failures // unit)
+    submitted = -(-(windows.submissions + windows.failures) // unit) - lost
+    return _SUBMITTED * max(submitted, min(windows.submissions, 1)) + _LOST * lost
+
+
+def _labels(hours: list[datetime], width: int) -> Iterator[str]:
+    """The hour under each third bar; two digits may stand under two bars."""
+    skip = 0
+    for hour in hours:
+        label = f"{hour:%H}" if hour.hour % _LABEL_EACH == 0 else ""
+        padded = label.ljust(width)[skip:] if not label else label.ljust(width)
+        skip = max(len(padded) - width, 0)
+        yield padded

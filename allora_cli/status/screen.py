@@ -1,0 +1,276 @@
+"""The one screen of `allora status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from allora_cli.aws.queries import Unknown
+from allora_cli.host.status_report import Container, HostStatus, Submission, Topic, Worker
+from allora_cli.status.collect import Host, Status
+from allora_cli.status.diagnosis import REPORT_IS_OLD, Finding, Verdict, report_age
+from allora_cli.status.plot import plot
+from allora_cli.terminal.text import clamp, duration, moment
+
+RUNBOOK: Final = "docs/operations.md"
+
+_NOT_KNOWN: Final = "?"
+_REASON: Final = 170
+"""Characters of a text that somebody else wrote: two lines of 100 columns, or three of 80."""
+
+_SENTENCE: Final = 260
+
+_REMEDY: Final = 600
+"""Of an alarm, which may have 1024."""
+
+_DETAILED_TOPICS: Final = 2
+_TOPICS: Final = 3
+_ALARMS: Final = 3
+_DIGITS: Final = 40
+_IMAGE: Final = 12
+
+
+def headline(verdict: Verdict) -> Text:
+    """The first line: is it earning?"""
+    if verdict.is_healthy:
+        word = "Earning" if verdict.finding is Finding.EARNING else "Healthy"
+        return Text.assemble((f"✔ {word}: ", "bold green"), clamp(verdict.sentence, _SENTENCE))
+    if verdict.finding is Finding.UNKNOWN:
+        return Text.assemble(("? Unknown: ", "bold yellow"), clamp(verdict.sentence, _SENTENCE))
+    word = "Attention" if verdict.finding is Finding.ALARM else "Not earning"
+    return Text.assemble((f"✘ {word}: ", "bold red"), clamp(verdict.sentence, _SENTENCE))
+
+
+def screen_of(status: Status, verdict: Verdict, *, width: int, with_plot: bool) -> Group:
+    """Everything about a worker, in at most 30 lines of 100 columns, but for the plot.
+
+    Args:
+        status: what is known.
+        verdict: what it means.
+        width: of the terminal, in columns.
+        with_plot: whether the last day's windows are drawn.
+    """
+    parts: list[RenderableType] = [headline(verdict)]
+    if verdict.remedy:
+        parts.append(Text(clamp(verdict.remedy, _REMEDY)))
+    if not verdict.is_healthy:
+        parts.append(Text(f"More: {RUNBOOK}#{verdict.finding}", style="dim"))
+    parts += [Text(), _table(status, verdict)]
+    if with_plot:
+        parts += [Text(), _plot(status, width)]
+    return Group(*parts)
+
+
+def dashboard_line(status: Status) -> Text:
+    """The dashboard's address, which must not be broken into lines."""
+    return Text.assemble(("Dashboard  ", "bold"), status.deployment.dashboard_url)
+
+
+def _plot(status: Status, width: int) -> Text:
+    if isinstance(status.last_day, Unknown):
+        return _unknown(status.last_day)
+    return plot(status.last_day.hours, width)
+
+
+def _table(status: Status, verdict: Verdict) -> Table:
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    report = status.report if isinstance(status.report, HostStatus) else None
+    worker = report.worker if report else None
+    table.add_row("Host", _lines(_host(status, report)))
+    for name in ("worker", "model"):
+        table.add_row(name.capitalize(), _container(name, report))
+    table.add_row("Versions", _versions(worker))
+    for label, text in _topics(status, worker):
+        table.add_row(label, text)
+    table.add_row("24 hours", _last_day(status))
+    table.add_row("Wallet", _wallet(worker))
+    table.add_row("Alarms", _lines(_alarms(status, verdict)))
+    table.add_row("Cost", _cost(status))
+    return table
+
+
+def _lines(lines: Iterator[Text]) -> Text:
+    return Text("\n").join(lines)
+
+
+def _unknown(part: Unknown) -> Text:
+    return Text(f"{_NOT_KNOWN} {clamp(str(part.error), _REASON)}", style="yellow")
+
+
+def _host(status: Status, report: HostStatus | None) -> Iterator[Text]:
+    host, id_ = status.host, status.deployment.instance_id
+    if isinstance(host, Unknown):
+        yield Text(f"{id_}  {status.deployment.public_ip}")
+        yield _unknown(host)
+    elif host is None:
+        yield Text(f"{id_}  EC2 does not know it any more")
+    else:
+        address = host.address or status.deployment.public_ip
+        yield Text("  ").join(
+            [
+                Text(id_),
+                Text(host.type),
+                Text(host.state, style="" if host.state == "running" else "red"),
+                Text(host.zone),
+                Text(address),
+            ]
+        )
+    if isinstance(status.report, Unknown):
+        yield _unknown(status.report)
+        return
+    yield from _reported(status, report)
+
+
+def _reported(status: Status, report: HostStatus | None) -> Iterator[Text]:
+    age = report_age(status)
+    if report is None or age is None:
+        yield Text("no report yet", style="yellow")
+        return
+    up_since = started_at(status)
+    facts = [f"up since {moment(up_since)} ({duration(status.at - up_since)})"] if up_since else []
+    facts += [report.system] if report.system else []
+    if facts:
+        yield Text(", ".join(facts))
+    text = Text(f"disk {_percent(report.disk_used)}, memory {_percent(report.memory_used)}, ")
+    style = "" if age < REPORT_IS_OLD else "red"
+    text.append(f"reported {duration(age)} ago", style)
+    yield text.append("; a restart for updates is due" if report.reboot_required else "")
+
+
+def started_at(status: Status) -> datetime | None:
+    """When the host's system started; None when it does not run, or that is not known."""
+    host, report = status.host, status.report
+    if not isinstance(host, Host) or host.state != "running":
+        return None
+    if isinstance(report, HostStatus) and report.uptime_seconds is not None:
+        return report.at - timedelta(seconds=report.uptime_seconds)
+    return host.launched_at
+
+
+def _percent(value: float | None) -> str:
+    return _NOT_KNOWN if value is None else f"{value:.0f} %"
+
+
+def _container(name: str, report: HostStatus | None) -> Text:
+    if report is None:
+        return Text(_NOT_KNOWN)
+    container = report.container(name)
+    if container.state is None:
+        return Text("no container", style="red")
+    # "running" goes without saying where a health check tells more.
+    is_running = container.state == "running"
+    state = (container.health if is_running else None) or container.state
+    text = Text(state, style="" if container.is_well else "red")
+    if container.started_at and is_running:
+        text.append(f", since {moment(container.started_at)}")
+    if container.restarts is not None:
+        text.append(f", {container.restarts} restart{'s' * (container.restarts != 1)}")
+    return text.append(_version_of(name, container, report))
+
+
+def _version_of(name: str, container: Container, report: HostStatus) -> str:
+    if name == "model" and report.model_commit:
+        return f", commit {report.model_commit[:_IMAGE]}"
+    image = (container.image or "").removeprefix("sha256:")
+    return f", image {image[:_IMAGE]}" if image else ""
+
+
+def _versions(worker: Worker | None) -> Text:
+    if worker is None:
+        return Text(_NOT_KNOWN)
+    return Text(f"Allora SDK {worker.version}, {worker.network}, {worker.role}")
+
+
+def _topics(status: Status, worker: Worker | None) -> Iterator[tuple[str, Text]]:
+    known = {topic.topic_id: topic for topic in worker.topics} if worker else {}
+    ids = list(dict.fromkeys([*known, *status.office.settings.topic_ids]))
+    is_detailed = len(ids) <= _DETAILED_TOPICS
+    for id_ in ids[:_TOPICS]:
+        yield f"Topic {id_}", _topic(status, known.get(id_), is_detailed=is_detailed)
+    if len(ids) > _TOPICS:
+        yield "", Text(f"and {len(ids) - _TOPICS} more: --json has them")
+
+
+def _topic(status: Status, topic: Topic | None, *, is_detailed: bool) -> Text:
+    if topic is None:
+        return Text(_NOT_KNOWN)
+    text = Text(topic.state.replace("_", " "), style="red" if topic.reason else "")
+    last = topic.last_submission
+    if last is None:
+        return text.append(", no submission since the worker's start")
+    ago = duration(status.at - last.at)
+    if not is_detailed:
+        return text.append(f", last submission {ago} ago")
+    text.append(f", last submission {_value(last)} for nonce {last.nonce}, {ago} ago")
+    return text.append(f"\ntransaction {clamp(last.tx_hash, 2 * _DIGITS)}" if last.tx_hash else "")
+
+
+def _value(submission: Submission) -> str:
+    if isinstance(submission.value, dict | list):
+        return f"of {len(submission.value)} values"
+    return clamp(str(submission.value), _DIGITS)
+
+
+def _last_day(status: Status) -> Text:
+    if isinstance(status.last_day, Unknown):
+        return _unknown(status.last_day)
+    windows = status.last_day.windows
+    if windows.success_rate is None:
+        return Text("no submission windows")
+    total = windows.submissions + windows.failures
+    share = f"{windows.success_rate * 100:.1f} % success"
+    return Text(f"{share}: submitted in {windows.submissions} of {total} windows")
+
+
+def _wallet(worker: Worker | None) -> Text:
+    if worker is None:
+        return Text(_NOT_KNOWN)
+    balance = _NOT_KNOWN if worker.balance_allo is None else f"{worker.balance_allo:g}"
+    text = Text(f"{worker.address or _NOT_KNOWN}  {balance} ALLO")
+    if fees := worker.fees:
+        spent = f"; fees {fees.last_24_hours_allo:g} of {fees.max_daily_fees_allo:g} a day"
+        text.append(spent, style="red" if fees.refusal else "")
+    return text
+
+
+def _alarms(status: Status, verdict: Verdict) -> Iterator[Text]:
+    alarms = status.alarms
+    if isinstance(alarms, Unknown):
+        yield _unknown(alarms)
+        return
+    firing = [alarm for alarm in alarms if alarm.is_firing]
+    without_data = sum(alarm.lacks_data for alarm in alarms)
+    on = f"{len(firing) or 'none'} of {len(alarms)} on"
+    text = Text(on, style="red" if firing else "")
+    if without_data:
+        text.append(f", {without_data} without data")
+    yield text
+    for alarm in firing[:_ALARMS]:
+        line = Text.assemble(
+            (f"✘ {alarm.name}", "red"), f", for {duration(status.at - alarm.since)}"
+        )
+        # The headline has it already when it is about this alarm alone.
+        if alarm.remedy != verdict.remedy:
+            # A description says what it means, and then what to do (constructs_lib/alarms.py).
+            todo = alarm.remedy.rpartition("To do: ")[2]
+            line.append(f": {clamp(todo, max(_REASON - len(line), 0))}")
+        yield line
+    if len(firing) > _ALARMS:
+        yield Text(f"and {len(firing) - _ALARMS} more: --json has them")
+
+
+def _cost(status: Status) -> Text:
+    cost = status.cost
+    if isinstance(cost, Unknown):
+        return _unknown(cost)
+    if cost.so_far is None or cost.monthly is None:
+        return Text(f"{_NOT_KNOWN} the price of a part is not known")
+    so_far, monthly = f"{cost.so_far:.2f}", f"{cost.monthly:.0f}"
+    return Text(f"about {so_far} USD this month so far (estimate; {monthly} USD a whole month)")

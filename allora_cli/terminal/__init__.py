@@ -1,0 +1,1 @@
+"""The terminal: console, prompts, interrupts, text."""

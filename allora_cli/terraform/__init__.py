@@ -1,0 +1,1 @@
+"""Terraform and its state: run it, read it, keep its bucket."""

@@ -1,0 +1,1 @@
+"""The wallet: mnemonic, backup, secret storage."""

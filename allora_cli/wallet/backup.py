@@ -1,0 +1,270 @@
+"""A wallet in an encrypted file, which can be opened without this project: `age -d FILE`.
+
+The format is age's, with a passphrase: https://age-encryption.org/v1. Inside is a small JSON
+document (docs/operations.md#backup). It has the wallet alone. The other secrets can be had anew,
+and what is kept for years in drawers should hold no more than what cannot.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from allora_cli.errors import OperatorError, Trouble
+from allora_cli.terminal import console, prompts
+from allora_cli.wallet.mnemonic import DERIVATION_PATH, address_of, is_wallet
+
+PASSPHRASE_RULE = "12 characters or more; five random words are better"  # noqa: S105
+
+_MIN_PASSPHRASE = 12
+_MIN_DIFFERENT = 6
+
+_WHAT = "Wallet of an Allora worker"
+_VERSION = 1
+
+_HEADERS = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
+_MAX_BYTES = 65536
+"""A backup has less than one of its KiB; what is much bigger is another file."""
+
+_PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What is in the file.
+
+    Attributes:
+        words: the wallet's.
+        address: the wallet's.
+        network: the Allora network of the worker; the wallet is the same on all of them.
+        worker_name: ALLORA_WORKER_NAME.
+        made_at: when, in UTC.
+    """
+
+    words: str = field(repr=False)
+    address: str
+    network: str
+    worker_name: str
+    made_at: datetime
+
+    def to_json(self) -> bytes:
+        """The document that is encrypted. A contract: files are kept for years."""
+        document = {
+            "what": _WHAT,
+            "version": _VERSION,
+            "words": self.words,
+            "derivation_path": DERIVATION_PATH,
+            "address": self.address,
+            "network": self.network,
+            "worker_name": self.worker_name,
+            "made_at": self.made_at.isoformat(timespec="seconds"),
+        }
+        return (json.dumps(document, indent=2) + "\n").encode()
+
+
+def backup_path(given: Path | None, backup: Backup) -> Path:
+    """Where the file goes: a folder that is given gets a file with the usual name."""
+    address = backup.address
+    name = f"allora-{backup.worker_name}-{address[:9]}-{address[-6:]}-{backup.made_at:%Y-%m-%d}.age"
+    if given is None:
+        return Path(name)
+    return given / name if given.is_dir() else given
+
+
+def new_passphrase() -> str:
+    """A passphrase for a new file: typed twice at a terminal, else from standard input.
+
+    Raises:
+        OperatorError: the one on standard input is too weak.
+    """
+    if not prompts.at_terminal():
+        passphrase = prompts.hidden_or_stdin("Passphrase")
+        check_passphrase(passphrase)
+        return passphrase
+    console.err.print(f"The file gets a passphrase: {PASSPHRASE_RULE}.", markup=False)
+    while True:
+        passphrase = prompts.ask_hidden("Passphrase")
+        try:
+            check_passphrase(passphrase)
+        except OperatorError as error:
+            console.err.print(str(error), markup=False)
+            continue
+        if prompts.ask_hidden("The same again") == passphrase:
+            return passphrase
+        console.err.print("They differ. Both once more.")
+
+
+def check_passphrase(passphrase: str) -> None:
+    """Refuses a passphrase that is easily guessed: whoever finds the file may try for years.
+
+    Raises:
+        OperatorError: it is too short, has too few different characters, or cannot be typed.
+    """
+    problem = ""
+    if len(passphrase) < _MIN_PASSPHRASE:
+        problem = f"is shorter than {_MIN_PASSPHRASE} characters"
+    elif len(set(passphrase)) < _MIN_DIFFERENT:
+        problem = f"has fewer than {_MIN_DIFFERENT} different characters"
+    elif not passphrase.isprintable():
+        problem = "has a character that cannot be typed, such as a line break"
+    if problem:
+        raise OperatorError(
+            Trouble.BACKUP_PASSPHRASE,
+            f"The passphrase {problem}. It needs {PASSPHRASE_RULE}.",
+        )
+
+
+def check_place(path: Path, *, replace: bool) -> None:
+    """Refuses a place where no file can go, before anybody types a passphrase.
+
+    Raises:
+        OperatorError: there is a file already, or no folder for one.
+    """
+    if not path.parent.is_dir():
+        raise OperatorError(
+            Trouble.BACKUP_FILE,
+            f"{path} cannot be written: there is no folder {path.parent}. Nothing was written.",
+        )
+    if os.path.lexists(path) and not replace:
+        raise _exists(path)
+
+
+def write_backup(backup: Backup, path: Path, passphrase: str, *, replace: bool) -> None:
+    """Writes the encrypted file, reads it back, and opens it: only then it gets its name.
+
+    Raises:
+        OperatorError: it cannot be written, or there is a file already and `replace` is false.
+    """
+    from pyrage import passphrase as age  # noqa: PLC0415 - few commands need it
+
+    encrypted = age.encrypt(backup.to_json(), passphrase)
+    try:
+        with _draft(path, encrypted) as draft:
+            if read_backup(draft, passphrase).to_json() != backup.to_json():
+                raise OperatorError(
+                    Trouble.BACKUP_FILE,
+                    f"What was written to {path.parent} was not the same when it was read again: "
+                    "a broken disk? No backup was made. Try another place.",
+                )
+            _give_name(draft, path, replace=replace)
+    except OSError as error:
+        raise OperatorError(
+            Trouble.BACKUP_FILE,
+            f"{path} cannot be written: {error.strerror}. No backup was made. Try another place.",
+        ) from error
+
+
+def read_encrypted(path: Path) -> bytes:
+    """The file as it is, if it is one of age's.
+
+    Raises:
+        OperatorError: it cannot be read, or is another file.
+    """
+    try:
+        with path.open("rb") as file:
+            encrypted = file.read(_MAX_BYTES)
+    except OSError as error:
+        raise OperatorError(
+            Trouble.BACKUP_FILE, f"{path} cannot be read: {error.strerror}."
+        ) from error
+    if not encrypted.startswith(_HEADERS):
+        raise OperatorError(
+            Trouble.BACKUP_FILE,
+            f"{path} is no backup: it does not begin as age's files do. Nothing was changed.",
+        )
+    return encrypted
+
+
+def read_backup(path: Path, passphrase: str) -> Backup:
+    """What is in a backup's file.
+
+    Raises:
+        OperatorError: the passphrase is wrong, or the file is damaged or another one.
+    """
+    import pyrage  # noqa: PLC0415 - few commands need it
+
+    encrypted = read_encrypted(path)
+    try:
+        content = pyrage.passphrase.decrypt(encrypted, passphrase)
+    except pyrage.DecryptError:
+        # age cannot tell them apart either, and its words say less.
+        raise OperatorError(
+            Trouble.BACKUP_PASSPHRASE,
+            f"{path} does not open: the passphrase is wrong, or the file is damaged or was "
+            "encrypted without a passphrase; or this computer is far slower at the moment than "
+            "the one that wrote it: then try again later. Nothing was changed.",
+        ) from None
+    return parse_backup(path, content)
+
+
+def parse_backup(path: Path, content: bytes) -> Backup:
+    """The document that was encrypted.
+
+    Raises:
+        OperatorError: it is another one, or its words are not those of its address.
+    """
+    try:
+        document = json.loads(content)
+        backup = Backup(
+            words=document["words"],
+            address=document["address"],
+            network=document["network"],
+            worker_name=document["worker_name"],
+            made_at=datetime.fromisoformat(document["made_at"]),
+        )
+        is_right = is_wallet(backup.words) and address_of(backup.words) == backup.address
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_right = False  # and no exception, which may have the words in it
+    if not is_right:
+        raise OperatorError(
+            Trouble.BACKUP_FILE,
+            f"{path} opens, but holds no wallet of `allora backup`. Look into it with "
+            f"`age -d {path}`; whatever words are in it: pipenv run allora wallet import. "
+            "Nothing was changed.",
+        )
+    return backup
+
+
+@contextmanager
+def _draft(path: Path, content: bytes) -> Iterator[Path]:
+    """A file beside `path`, for the owner alone, that is gone at the end."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(  # noqa: PTH123 - Path.open takes no file that is open already
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb"
+        ) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _give_name(draft: Path, path: Path, *, replace: bool) -> None:
+    if replace:
+        draft.replace(path)
+        return
+    try:
+        path.hardlink_to(draft)  # fails where a file is, unlike a rename
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:
+        # Memory sticks mostly have a file system without links.
+        if os.path.lexists(path):
+            raise _exists(path) from None
+        draft.rename(path)
+
+
+def _exists(path: Path) -> OperatorError:
+    return OperatorError(
+        Trouble.BACKUP_FILE,
+        f"{path} is there already, and was left alone. Choose another name, or overwrite it: add "
+        "--replace.",
+    )

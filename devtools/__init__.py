@@ -1,0 +1,1 @@
+"""Tools for developing and trying: nothing here is deployed."""

@@ -1,0 +1,1 @@
+"""Measures what a synth and the CLI cost: `python -m devtools.bench`."""

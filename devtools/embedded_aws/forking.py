@@ -1,0 +1,164 @@
+"""An embedded AWS that can be forked: a copy with all that was made in it, in some milliseconds.
+
+Whoever holds a connection to its control port has a lease on it (`lease.py`). It ends with the last
+one, also where those that held them were killed.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import ThreadedWSGIServer
+
+from devtools.embedded_aws.lease import FORK, LOOPBACK
+from devtools.embedded_aws.server import complete_moto
+
+
+class _Gate:
+    """Counts the requests that are under way, and lets none in while it is closed."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+        self._under_way = 0
+        self._changed = threading.Condition()
+
+    def __call__(self, *arguments: object) -> Iterable[bytes]:
+        with self._changed:
+            self._under_way += 1
+        try:
+            return self._application(*arguments)
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._under_way == 0)
+            yield
+
+
+class _Http(ThreadedWSGIServer):
+    """Serves moto, and knows its connections, which a fork has to leave to its parent."""
+
+    def __init__(self, gate: _Gate) -> None:
+        super().__init__(LOOPBACK, 0, gate, handler=MotoRequestHandler)
+        self._connections: set[Any] = set()
+
+    def process_request(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def close_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        self._connections.discard(request)
+        super().close_request(request)
+
+    def abandon(self) -> None:
+        """Closes its sockets here, while another process goes on with them."""
+        _abandon(self.socket, *self._connections)
+
+
+def _abandon(*sockets: socket.socket) -> None:
+    for each in sockets:
+        if (descriptor := each.detach()) >= 0:
+            os.close(descriptor)
+
+
+class _Server:
+    """An embedded AWS with its control port, in the main thread.
+
+    Args:
+        lease: the first one.
+    """
+
+    def __init__(self, lease: socket.socket) -> None:
+        self._gate = _Gate(DomainDispatcherApplication(create_backend_app))
+        self._open(lease)
+
+    def _open(self, lease: socket.socket) -> None:
+        self._http = _Http(self._gate)
+        self._control = socket.create_server((LOOPBACK, 0))
+        self._leases = {lease}
+        self._introduce(lease)
+
+    def serve(self) -> None:
+        """Serves until the last lease has ended."""
+        while self._leases:
+            ready, _, _ = select.select([self._http.socket, self._control, *self._leases], [], [])
+            for each in ready:
+                if each is self._http.socket:
+                    self._http.handle_request()
+                elif each is self._control:
+                    lease, _ = self._control.accept()
+                    self._leases.add(lease)
+                    self._introduce(lease)
+                elif self._hear(each):
+                    break  # a fork, to which the others that are ready do not belong
+
+    def _introduce(self, lease: socket.socket) -> None:
+        told = {
+            "url": f"http://{LOOPBACK}:{self._http.server_port}",
+            "pid": os.getpid(),
+            "port": self._control.getsockname()[1],
+        }
+        try:
+            lease.sendall(json.dumps(told).encode() + b"\n")
+        except ConnectionError:
+            self._end(lease)
+
+    def _hear(self, lease: socket.socket) -> bool:
+        """Does what comes by a lease; whether this is a fork now."""
+        try:
+            wish = lease.recv(len(FORK))
+        except ConnectionError:
+            wish = b""
+        if wish == FORK:
+            return self._fork(lease)
+        self._end(lease)
+        return False
+
+    def _fork(self, lease: socket.socket) -> bool:
+        """A fork has the lease that asked for it, and this server has it no more."""
+        gc.freeze()  # else the first collection in the fork would copy all memory
+        with self._gate.closed():
+            child = os.fork()
+        if child:
+            self._end(lease)
+            return False
+        self._leases.remove(lease)
+        self._http.abandon()
+        _abandon(self._control, *self._leases)
+        self._open(lease)
+        return True
+
+    def _end(self, lease: socket.socket) -> None:
+        self._leases.discard(lease)
+        lease.close()
+
+
+if __name__ == "__main__":
+    if os.fork():
+        os._exit(0)  # nobody waits for the server itself
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are nobody's to wait for
+    complete_moto()
+    _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
+    sys.stderr.flush()
+    os._exit(0)  # waits for no thread: nobody is left who asks

@@ -1,0 +1,175 @@
+"""`make worker-local`: the host's compose file on this computer, with a fake chain.
+
+It takes the model's settings from `.env` when there is one; AWS is not needed and not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from settings import Settings, SettingsError, load_settings
+from shared.any_locale import print_in_any_locale
+from user_data.compose import compose_settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCRIPTS = ROOT / "scripts"
+STATE = ROOT / ".local" / "worker"
+SECRETS = STATE / "secrets"
+WORKER_STATE = STATE / "state"
+
+# The public test vector of BIP-39. No chain but the fake one has anything for it.
+# https://github.com/trezor/python-mnemonic/blob/master/vectors.json
+MNEMONIC = "abandon " * 11 + "about\n"
+
+# Nothing is deployed, so these two need no true values.
+ANY_ACCOUNT = {"AWS_ACCOUNT_ID": "000000000000", "AWS_REGION": "us-east-1"}
+
+# A window of 20 seconds, every 30 seconds.
+_CHAIN = [
+    *("python", "-m", "fake_chain", "--bind", "0.0.0.0"),  # noqa: S104 - in its container
+    *("--block-seconds", "2", "--window-blocks", "10", "--epoch-blocks", "15"),
+]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.command()
+def up(model: str = typer.Option("", help="A folder with your model's Dockerfile.")) -> None:
+    """Builds and starts model, worker and chain; Ctrl-C stops them."""
+    settings = _settings()
+    _write_secrets(settings)
+    WORKER_STATE.mkdir(exist_ok=True)
+    WORKER_STATE.chmod(0o777)  # the container's user is another one
+    services = _services(settings, _model_folder(model))
+    (STATE / "compose.settings.json").write_text(json.dumps({"services": services}, indent=1))
+    print(_WHAT_TO_SEE.format(port=settings.worker_port))
+    # A Ctrl-C reaches docker compose too, which stops the containers and ends.
+    raise typer.Exit(_compose(settings, "up", "--build", "--remove-orphans", "--menu=false"))
+
+
+@app.command()
+def down() -> None:
+    """Removes the containers and their network."""
+    settings = _settings()
+    if not (STATE / "compose.settings.json").exists():
+        print("Nothing was started here.")
+        return
+    raise typer.Exit(_compose(settings, "down", "--remove-orphans"))
+
+
+_WHAT_TO_SEE = """\
+Worker, model server and a fake chain on this computer; nothing touches AWS or Allora.
+  The chain prints every inference that it receives. It opens a window every 30 seconds.
+  The worker's state:  curl http://127.0.0.1:{port}/health
+  Ctrl-C stops everything.
+"""
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings(environ={**ANY_ACCOUNT, **os.environ})
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+def _model_folder(model: str) -> Path | None:
+    if not model:
+        return None
+    folder = Path(model).expanduser().resolve()
+    if not (folder / "Dockerfile").is_file():
+        sys.exit(f"MODEL: {folder} has no Dockerfile. Name the folder of your model server.")
+    return folder
+
+
+def _write_secrets(settings: Settings) -> None:
+    """Where the containers find on a host what came from SSM Parameter Store."""
+    for part in ("worker", "model"):
+        (SECRETS / part).mkdir(parents=True, exist_ok=True)
+    (SECRETS / "worker" / "mnemonic").write_text(MNEMONIC)
+    for name in settings.model_secrets:
+        file = SECRETS / "model" / name
+        if not file.exists():
+            print(f"MODEL_SECRETS: your model gets no {name}. Write it to {file.relative_to(ROOT)}")
+
+
+def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
+    services: dict[str, Any] = compose_settings(settings)["services"]
+    ours = {
+        "context": str(SCRIPTS / "worker"),
+        "args": {
+            "PYTHON_IMAGE": settings.python_image,
+            "ALLORA_SDK_VERSION": settings.sdk_version,
+        },
+    }
+    topics = [flag for topic in settings.topic_ids for flag in ("--topic", str(topic))]
+    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics]}
+    if "build" in services["worker"]:
+        services["worker"]["build"] = ours
+    services["worker"]["environment"] |= {
+        "ALLORA_NETWORK": "local",
+        "ALLORA_GRPC_URL": "grpc+http://chain:9090",
+        "ALLORA_WEBSOCKET_URL": "ws://chain:26657/websocket",
+    }
+    services["model"] |= _model_source(settings, model)
+    return services
+
+
+def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:
+    if model:
+        return {"build": {"context": str(model)}, "read_only": False}
+    if settings.model_image:
+        return {}
+    if settings.model_repo:
+        # https://docs.docker.com/build/concepts/context/#git-repositories
+        reference = f"#{settings.model_ref}" if settings.model_ref else ""
+        return {"build": {"context": f"{settings.model_repo.removesuffix('.git')}.git{reference}"}}
+    return {
+        "build": {
+            "context": str(SCRIPTS / "model_server"),
+            "args": {"PYTHON_IMAGE": settings.python_image},
+        }
+    }
+
+
+def _compose(settings: Settings, *arguments: str) -> int:
+    docker = shutil.which("docker")
+    if docker is None:
+        sys.exit("Docker is needed: https://docs.docker.com/get-started/get-docker/")
+    files = [
+        SCRIPTS / "host" / "compose.yaml",
+        STATE / "compose.settings.json",
+        SCRIPTS / "worker_local" / "compose.yaml",
+    ]
+    command = [docker, "compose", "--project-name", "allora-local"]
+    for file in files:
+        command += ["--file", str(file)]
+    environment = {
+        **os.environ,
+        "SECRETS_DIR": str(SECRETS),
+        "WORKER_STATE_DIR": str(WORKER_STATE),
+        "FAKE_CHAIN": str(SCRIPTS / "fake_chain"),
+        "WORKER_PORT": str(settings.worker_port),
+        "MODEL_PORT": str(settings.model_port),
+        "MODEL_MEMORY": "4g",
+        # For the host's log driver, which is not used here.
+        "AWS_REGION": "",
+        "LOG_GROUP_PREFIX": "",
+        "INSTANCE_ID": "",
+    }
+    try:
+        return subprocess.run([*command, *arguments], env=environment, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
+
+
+if __name__ == "__main__":
+    print_in_any_locale()
+    app()

@@ -1,0 +1,1 @@
+"""Make a synth fast: load what it uses, prepare what Terraform needs."""

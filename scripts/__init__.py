@@ -1,1 +1,0 @@
-"""Programs around the stacks: set-up, operator, embedded AWS, benchmark, and the host's own."""

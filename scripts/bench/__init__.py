@@ -1,1 +1,0 @@
-"""Measures what a synth and the CLI cost: `python -m scripts.bench`."""

@@ -1,1 +1,0 @@
-"""Installs what the project needs into its folder."""

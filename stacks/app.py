@@ -1,0 +1,28 @@
+"""The app and its stacks."""
+
+from __future__ import annotations
+
+from cdktf import App
+
+from settings import Settings
+from stacks.common_stack import CommonStack
+from stacks.single_node_stack import SingleNodeStack
+
+
+def build_app(settings: Settings, outdir: str | None = None) -> App:
+    """Return the app with its stacks. Their ids are a contract: `cdktf deploy` names them.
+
+    Args:
+        settings: what to deploy, and where.
+        outdir: the folder of the Terraform JSON; None: the one that the CLI names, or `cdktf.out`.
+    """
+    app = App(outdir=outdir)
+    common = CommonStack(app, "allora-common", settings=settings)
+    SingleNodeStack(
+        app,
+        "allora-single-node",
+        settings=settings,
+        instance_profile_name=common.instance_profile_name,
+        alarm_topic_arn=common.alarm_topic_arn,
+    )
+    return app
