@@ -291,7 +291,7 @@ class Architecture:
         content: list[Card | Box] = [state]
         objects = self._terraform.all("aws_s3_object")
         if objects:
-            card = Card("Build contexts", ["the images’ sources, by digest"], "object", width=150)
+            card = Card("Host archive", ["scripts and sources, by digest"], "object", width=150)
             self._show(card, objects)
             self._arrows.append(Arrow(card, instance, "sources", down=True))
             content.append(card)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from user_data.cloud_config import read_files
+
+_VARIABLES: Final = "/etc/allora/host.env"
+_COMPOSE: Final = "/etc/allora/compose.settings.json"
 
 
 @dataclass(frozen=True)
@@ -36,24 +38,14 @@ def read_host(user_data_base64: str) -> Host:
     Raises:
         ValueError: a file is not in it.
     """
-    text = gzip.decompress(base64.b64decode(user_data_base64)).decode()
-    lines = _file(text, "/etc/allora/host.env").splitlines()
+    files = {file.path: file.content for file in read_files(user_data_base64)}
+    for path in (_VARIABLES, _COMPOSE):
+        if path not in files:
+            raise ValueError(f"the user data has no {path}")
+    lines = files[_VARIABLES].splitlines()
     variables = {name: "".join(shlex.split(value)) for name, _, value in map(_parts, lines)}
-    compose = json.loads(_file(text, "/etc/allora/compose.settings.json"))
-    return Host(variables, compose["services"])
+    return Host(variables, json.loads(files[_COMPOSE])["services"])
 
 
 def _parts(line: str) -> tuple[str, str, str]:
     return line.partition("=")
-
-
-def _file(user_data: str, path: str) -> str:
-    """A here-document (user_data/render.py)."""
-    match = re.search(
-        rf"^put \d+ {re.escape(path)} <<'(?P<end>\w+)'\n(?P<content>.*?)^(?P=end)$",
-        user_data,
-        re.DOTALL | re.MULTILINE,
-    )
-    if match is None:
-        raise ValueError(f"the user data has no {path}")
-    return match["content"]

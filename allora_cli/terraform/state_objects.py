@@ -1,4 +1,4 @@
-"""What lies in the state bucket: Terraform's states, their locks, and the build contexts."""
+"""What lies in the state bucket: Terraform's states, their locks, and the host's archives."""
 
 from __future__ import annotations
 

@@ -22,7 +22,6 @@ setup() {
   stub systemd-cat 'cat >>"$ALLORA_ROOT/status"'
   replace host_status.py 'echo "a status"'
   replace fetch-secrets.py 'echo "fetch-secrets" >>"$CALLS"'
-  replace fetch-build-contexts.py 'echo "fetch-build-contexts" >>"$CALLS"'
 }
 
 # replace SCRIPT BODY: a stand-in for one of our own.
@@ -73,14 +72,6 @@ allora: worker and model are running' ]
   [ "$status" -eq 1 ]
   [ "$(last_console_line)" = 'allora: failed: Secrets are missing. Run: this' ]
   [ "$(<"$ALLORA_ROOT/run/allora/last-failure")" = 'Secrets are missing. Run: this' ]
-  never_called ' up '
-}
-
-@test "build contexts that cannot be had: their sentence is the last line, and nothing starts" {
-  replace fetch-build-contexts.py 'echo "s3://bucket/key cannot be read." >&2; exit 1'
-  run "$BIN/start.sh"
-  [ "$status" -eq 1 ]
-  [ "$(last_console_line)" = 'allora: failed: s3://bucket/key cannot be read.' ]
   never_called ' up '
 }
 

@@ -9,7 +9,12 @@ from allora_cli.diagram.fonts import text_width
 from allora_cli.diagram.host import read_host
 from allora_cli.diagram.layout import LINE_SIZE, break_line, text_lines
 from allora_cli.diagram.terraform import Terraform
-from user_data.cloud_config import HostFile, encode_user_data, render_environment, render_user_data
+from user_data.cloud_config import (
+    HostFile,
+    encode_user_data,
+    render_cloud_config,
+    render_environment,
+)
 
 REMOTE = "data.terraform_remote_state.cross-stack-reference-input-allora-common"
 STACKS = {
@@ -80,7 +85,7 @@ def user_data(variables: dict[str, str], compose: str) -> str:
         HostFile("/etc/allora/host.env", render_environment(variables)),
         HostFile("/etc/allora/compose.settings.json", compose),
     ]
-    return encode_user_data(render_user_data(files, command="/bin/true")).base64
+    return encode_user_data(render_cloud_config(files, command="/bin/true")).base64
 
 
 def test_the_user_data_tells_what_runs_on_the_host() -> None:
@@ -92,7 +97,7 @@ def test_the_user_data_tells_what_runs_on_the_host() -> None:
 
 
 def test_user_data_without_its_files_is_an_error() -> None:
-    nothing = encode_user_data(render_user_data([], command="/bin/true")).base64
+    nothing = encode_user_data(render_cloud_config([], command="/bin/true")).base64
     with pytest.raises(ValueError, match=r"no /etc/allora/host\.env"):
         read_host(nothing)
 
