@@ -18,6 +18,7 @@ import pytest_asyncio
 from aiohttp.test_utils import TestServer
 
 from tests.model_server.exchanges import NAMES, Exchanges
+from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
 
@@ -120,8 +121,7 @@ async def test_it_ends_at_once_while_it_waits_for_exchanges(live: Exchanges) -> 
         exchange.gate.clear()
     async with running(PRICE_SOURCES=sources(live)) as server:
         request = asyncio.create_task(server.get("/inference/BTC"))
-        while len(live.requests) < len(NAMES):
-            await asyncio.sleep(0.01)
+        await until(lambda: len(live.requests) == len(NAMES))
         server.process.send_signal(signal.SIGTERM)
         assert await server.end() == 0
         with pytest.raises(aiohttp.ClientError):

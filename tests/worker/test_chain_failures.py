@@ -3,14 +3,20 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from allora_worker.block_clock import BlockClock
+from allora_worker.chain import Chain
+from allora_worker.networks import network_of
+from allora_worker.settings import load_settings
 from allora_worker.timings import Timings
+from allora_worker.wallet import load_wallet
 
 from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
-from tests.worker.running import ADDRESS, Worker, end_windows, subscriptions
+from tests.worker.running import ADDRESS, Worker, end_windows, environment, subscriptions
 from tests.worker.test_submissions import submissions, values
 from tests.worker.timings import HASTY_WITH_CHAIN, QUICK
 from tests.worker.waiting import until
@@ -26,7 +32,8 @@ PATIENT = dataclasses.replace(QUICK, refused_exit=3600)
 
 FAILURES = pytest.mark.parametrize(
     ("failure", "timings"),
-    [("frozen", HASTY_WITH_CHAIN), ("refuse", QUICK)],
+    # Not hasty: that no call fails after the endpoint has come back is asserted.
+    [("frozen", dataclasses.replace(QUICK, chain_call=5.0)), ("refuse", QUICK)],
     ids=["frozen", "refuse"],
 )
 
@@ -157,12 +164,31 @@ async def test_a_websocket_that_missed_a_window_is_opened_again(
     assert worker.log.events("websocket_failed") == []
 
 
+async def test_a_new_connection_breaks_off_no_call_on_the_old_one(
+    chain: FakeChain, model: ModelServer, secrets: Path
+) -> None:
+    settings = load_settings(environment(chain, model, secrets))
+    wallet = load_wallet(secrets)
+    endpoint = Chain(network_of(settings), wallet, BlockClock(0.1), QUICK)
+    try:
+        balance = await endpoint.balance()
+        await chain.behave(frozen=True)
+        in_flight = asyncio.create_task(endpoint.balance())
+        await asyncio.sleep(0.2)
+        before = endpoint.client
+        while endpoint.client is before:
+            endpoint.note_failure("of another call")
+        await chain.behave(frozen=False)
+        assert await in_flight == await endpoint.balance() == balance
+    finally:
+        endpoint.close()
+
+
 # --- the network refuses
 
 
 async def refused(worker: Worker, text: str) -> None:
-    await until(lambda: worker.topic().state == "refused")
-    assert text in worker.topic().reason
+    await until(lambda: worker.topic().state == "refused" and text in worker.topic().reason)
     health = await worker.health()
     assert health["http_status"] == 503
     assert text in health["reason"]

@@ -13,6 +13,7 @@ from allora_sdk.rpc_client.protos.cosmos.auth.v1beta1 import QueryAccountInfoReq
 from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
 from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetLatestBlockRequest
 from cosmpy.aerial.wallet import Wallet
+from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
@@ -74,6 +75,7 @@ class Chain:
         self._clock = clock
         self._timings = timings
         self._failed_in_a_row = 0
+        self._draining: set[Channel] = set()
         self._connect()
 
     def _connect(self) -> None:
@@ -88,9 +90,21 @@ class Chain:
         self.transactions = CheckedTransactions(self.client.tx.query)
         self.client.tx_manager.tx_client = self.transactions
 
+    def _reconnect(self) -> None:
+        """Open a new connection for further calls; those in flight have until their deadline."""
+        channel = self.client.grpc_client
+        self._draining.add(channel)
+        asyncio.get_running_loop().call_later(self._timings.chain_call, self._drained, channel)
+        self._connect()
+
+    def _drained(self, channel: Channel) -> None:
+        channel.close()
+        self._draining.discard(channel)
+
     def close(self) -> None:
-        """Closes the connection."""
-        self.client.grpc_client.close()
+        """Close all connections."""
+        for channel in (*self._draining, self.client.grpc_client):
+            channel.close()
 
     def event_type(self, role: Role) -> str:
         """The type of the event that opens a window for the role."""
@@ -144,8 +158,7 @@ class Chain:
             self.problem = f"{host_of(self.network.sdk.url)} fails: {reason}"
             reports.warning("chain_unavailable", f"the chain's endpoint {self.problem}")
         if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
-            self.client.grpc_client.close()
-            self._connect()
+            self._reconnect()
 
     def note_success(self) -> None:
         """Takes note of a call that was answered."""
