@@ -81,12 +81,13 @@ def entry(line: bytes) -> Entry:
     text, identifier = fields.get("MESSAGE") or "", fields.get("SYSLOG_IDENTIFIER")
     if isinstance(text, list):  # of bytes, when they are not plain text
         text = bytes(byte for byte in text if isinstance(byte, int)).decode(errors="replace")
-    if identifier == "allora":  # from logger, which takes the prefix as its tag
+    is_event = identifier == "allora" and text.startswith("{")
+    if identifier == "allora" and not is_event:  # from logger, which takes the prefix as its tag
         text = f"allora: {text}"
     if identifier == SENT:
         text = ""
     at = int(fields["__REALTIME_TIMESTAMP"]) // 1000
-    if identifier not in (STATUS, MODEL):  # those are ours, or made so
+    if not is_event and identifier not in (STATUS, MODEL):  # those are ours, or made so
         text = harmless(text)
     return Entry(fields["__CURSOR"], at, STREAMS.get(identifier, "boot"), text)
 
