@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -57,11 +58,8 @@ def _wait_for_event(world: World, is_it: Callable[[dict[str, Any]], bool]) -> di
 
 
 def _wait_for_all(started: Node, world: World) -> list[dict[str, Any]]:
-    said = [
-        json.loads(line)
-        for line in started.machine.console.splitlines()
-        if line.startswith('{"event": "bootstrap"')
-    ]
+    # systemd writes to the same lines.
+    said = list(map(json.loads, re.findall(r'{"event": "bootstrap".*}', started.machine.console)))
     wait_for("all events in CloudWatch", lambda: len(_events(world)) >= len(said), 60)
     assert _events(world) == said
     return said

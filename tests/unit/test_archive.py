@@ -127,3 +127,8 @@ def test_real_sources_are_all_there(make_settings: MakeSettings) -> None:
     ).stdout.split()
     assert len(tracked) > 20
     assert set(tracked) == {name for name in there if not name.startswith("build-contexts/")}
+
+
+def test_no_developers_tool_travels_to_a_host(make_settings: MakeSettings) -> None:
+    there = names(host_archive(make_settings()))
+    assert not [name for name in there if "backtest" in name or "devtools" in name]
