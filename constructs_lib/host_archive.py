@@ -20,13 +20,11 @@ class HostArchive(Construct):
 
     Args:
         bucket: the bucket's name.
-        key_prefix: what the key begins with.
-        content: the archive.
-        provider: of the bucket's region; ``None``: the stack's own.
+        provider: the provider of the bucket's region; None: the stack's own.
 
     Attributes:
-        sha256: its digest.
-        uploaded: what a host that fetches the archive depends on.
+        sha256: the archive's digest.
+        uploaded: the object; a host that fetches the archive depends on it.
     """
 
     def __init__(

@@ -22,6 +22,7 @@ import boto3
 import pytest
 import requests
 
+from shared.host_events import FIELDS, Code, Event, State
 from tests.host_scripts import imds
 
 BIN = Path(__file__).parents[2] / "scripts/host/bin"
@@ -131,6 +132,14 @@ class Host:
     def waits(self) -> bool:
         return any(event["state"] == "waiting" for _, event in self.journal)
 
+    def check_names(self) -> None:
+        """Assert that its events have the names that the `allora` command knows."""
+        for _, event in self.journal:
+            assert event.keys() <= FIELDS
+            assert Event(event["event"])
+            assert State(event["state"])
+            assert Code(event["code"]) if event["state"] == State.WAITING else "code" not in event
+
     def close(self) -> None:
         for process in self._processes:
             process.kill()
@@ -144,6 +153,7 @@ def host(tmp_path: Path, endpoint: str) -> Iterator[Host]:
     host = Host(tmp_path, endpoint)
     yield host
     host.close()
+    host.check_names()
 
 
 def client(service: Any, endpoint: str) -> Any:

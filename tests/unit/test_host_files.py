@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from settings import Settings, SettingsError, load_settings
-from settings.model import DEFAULT_PYTHON_IMAGE
+from settings.sections.worker import DEFAULT_PYTHON_IMAGE
 from tests.unpacked import unpack
 from user_data.cloud_config import MAX_USER_DATA_BYTES
 from user_data.host_files import host_user_data

@@ -31,12 +31,14 @@ ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 CURSOR = ROOT / "var/lib/allora-report/cursor"
 # Identifiers of the lines of host_status.py and model_log.py, and of what bootstrap.py has sent.
 STATUS, MODEL, SENT = "allora-status", "allora-model", "allora-bootstrap"
+PRINTED = "allora-log"  # what the installation's commands have printed
+EVENT_FIELDS = {"event", "state", "step", "of", "code", "needs_operator", "message"}
 STREAMS = {STATUS: "status", MODEL: "model"}
 SERVICES = ("allora.service", "allora-install.service", "allora-storage.service")
 # Not this service itself: it would report that it reports.
 OTHERS = ("allora-care.service", "cloud-final.service")
 MATCHES = [
-    *(f"SYSLOG_IDENTIFIER={name}" for name in ("allora", "allora-log", STATUS)),
+    *(f"SYSLOG_IDENTIFIER={name}" for name in ("allora", PRINTED, STATUS)),
     "+",
     *(f"_SYSTEMD_UNIT={unit}" for unit in (*SERVICES, *OTHERS)),
     "+",
@@ -66,6 +68,14 @@ def harmless(text: str) -> str:
     return json.dumps({"text": text}, ensure_ascii=False) if "{" in text else text
 
 
+def is_event(text: str) -> bool:
+    """Whether a line is one of `event` in lib/common.sh, which indents what others print."""
+    try:
+        return text.startswith("{") and json.loads(text).keys() <= EVENT_FIELDS
+    except (ValueError, RecursionError):
+        return False
+
+
 class Entry(NamedTuple):
     """A line of the journal, as it goes to CloudWatch."""
 
@@ -81,13 +91,11 @@ def entry(line: bytes) -> Entry:
     text, identifier = fields.get("MESSAGE") or "", fields.get("SYSLOG_IDENTIFIER")
     if isinstance(text, list):  # of bytes, when they are not plain text
         text = bytes(byte for byte in text if isinstance(byte, int)).decode(errors="replace")
-    is_event = identifier == "allora" and text.startswith("{")
-    if identifier == "allora" and not is_event:  # from logger, which takes the prefix as its tag
-        text = f"allora: {text}"
     if identifier == SENT:
         text = ""
     at = int(fields["__REALTIME_TIMESTAMP"]) // 1000
-    if not is_event and identifier not in (STATUS, MODEL):  # those are ours, or made so
+    is_ours = identifier in (STATUS, MODEL) or (identifier != PRINTED and is_event(text))
+    if not is_ours:
         text = harmless(text)
     return Entry(fields["__CURSOR"], at, STREAMS.get(identifier, "boot"), text)
 
