@@ -32,7 +32,7 @@ class MonitoringSettings(Section):
         "ALARM_EMAIL",
         "Where alarms are sent. AWS first sends a message with a link to confirm.",
         default=None,
-        default_text="nobody is told",
+        default_text="no e-mail",
         example="you@example.com",
     )
     alarm_missed_windows: Annotated[int, whole_number(2, 1000)] = variable(
