@@ -1,4 +1,4 @@
-"""What all stacks have in common: where they deploy to and where their state lies."""
+"""The base of all stacks: the AWS provider and the state."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ _TERRAFORM_VERSION = ">= 1.10.0"
 
 
 class BaseStack(TerraformStack):
-    """A stack with the AWS provider and its state in S3, locked while it is in use.
-
-    Args:
-        settings: the account, the region, the state bucket and the tags' values.
-    """
+    """A stack with the AWS provider and its state in S3, locked while it is in use."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
         super().__init__(scope, id_)
@@ -40,7 +36,7 @@ class BaseStack(TerraformStack):
         self.add_override("terraform.required_version", _TERRAFORM_VERSION)
 
     def provider_in(self, region: str) -> AwsProvider | None:
-        """A provider for a resource in another region; None where the stack's own will do."""
+        """Return a provider for another region, or None for the stack's own region."""
         if region == self._settings.aws_region:
             return None
         return self._provider(f"aws-{region}", region, alias=region)

@@ -26,12 +26,7 @@ from user_data.host_files import host_user_data
 
 
 class SingleNodeStack(BaseStack):
-    """A VPC (or an existing one), a security group, the host, its address and what watches it.
-
-    Args:
-        instance_profile_name: the host's instance profile.
-        alarm_topic_arn: where alarms are announced.
-    """
+    """A VPC (or an existing one), a security group, the host, its address and its monitoring."""
 
     def __init__(
         self,
@@ -157,7 +152,7 @@ class SingleNodeStack(BaseStack):
         )
 
     def _limits(self, settings: Settings) -> Limits | None:
-        """Those of what our own worker reports; an image of the user's may report nothing."""
+        """Return the alarms' thresholds, or None for a worker image that may report no metrics."""
         if settings.worker_image:
             return None
         return Limits(settings.alarm_missed_windows, settings.alarm_balance)

@@ -23,6 +23,13 @@ from tests.worker.waiting import until
 pytestmark = pytest.mark.asyncio
 
 PACKAGE = Path(__file__).resolve().parents[2] / "containers" / "model_server"
+# A busy computer may be slower than an exchange may be.
+PATIENT = """
+import runpy
+from model_server import fetch, market
+fetch.TIMEOUT = market._WAIT = 60.0
+runpy.run_module("model_server", run_name="__main__")
+"""
 
 
 class Process:
@@ -61,7 +68,7 @@ def variables(**settings: str) -> dict[str, str]:
 @asynccontextmanager
 async def running(**settings: str) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "model_server"),
+        *(sys.executable, "-c", PATIENT),
         env=variables(PORT="0", **settings),
         stdout=asyncio.subprocess.PIPE,
     )

@@ -21,6 +21,7 @@ from .block_clock import BlockClock
 from .chain import Chain
 from .contract import Role, Secret
 from .errors import CannotStartError, ExitCode, one_line
+from .event_names import Event
 from .fees import Fees
 from .guarded_wallet import GuardedWallet
 from .model import Model, ModelBusyError, ModelError, Question, open_session
@@ -191,9 +192,9 @@ class Service:
         stopped.cancel()
         refused.cancel()
         if self._stopping.is_set():
-            reports.info("stopping", "told to stop")
+            reports.info(Event.STOPPING, "told to stop")
             return ExitCode.STOPPED
-        reports.error("gave_up", f"allora-worker: gives up: {refused.result()}")
+        reports.error(Event.GAVE_UP, f"allora-worker: gives up: {refused.result()}")
         return ExitCode.REFUSED
 
     async def _wait_for_refusal(self) -> str:
@@ -241,7 +242,7 @@ class Service:
     def _report_start(self) -> None:
         settings = self._settings
         reports.info(
-            "starting",
+            Event.STARTING,
             f"allora-worker starts as {settings.role} on {settings.network} with the address "
             f"{self.status.address}",
             address=self.status.address,
@@ -298,5 +299,7 @@ async def _keep_running(part: Callable[[], Awaitable[None]]) -> None:
         try:
             return await part()
         except Exception as error:  # noqa: BLE001 - the other parts go on meanwhile
-            reports.error("internal_error", f"a fault of the worker: {one_line(error)}", trace=True)
+            reports.error(
+                Event.INTERNAL_ERROR, f"a fault of the worker: {one_line(error)}", trace=True
+            )
             await asyncio.sleep(_CRASH_PAUSE)
