@@ -11,6 +11,7 @@ from allora_cli.doctor.case import QUICK, Case
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.state import known_hosts
 from allora_cli.terraform.state import hosts_elsewhere
+from allora_cli.wallet.mnemonic import address_of, is_wallet
 
 _EVERYBODY: Final = "0.0.0.0/0"
 _BATCH: Final = 10
@@ -78,11 +79,6 @@ def look_at_secrets(case: Case) -> Finding:
 
 def look_at_wallet(case: Case) -> Finding:
     """Whether the stored words are a wallet, and which."""
-    # A tenth of a second to import, which `allora --help` need not wait for.
-    from mnemonic import Mnemonic  # noqa: PLC0415
-
-    from allora_cli.wallet.mnemonic import address_of  # noqa: PLC0415
-
     ssm = case.client(lambda session: session.client("ssm", config=QUICK))
     try:
         parameter = ssm.get_parameter(
@@ -91,7 +87,7 @@ def look_at_wallet(case: Case) -> Finding:
     except ssm.exceptions.ParameterNotFound:
         return skipped("needs: Secrets")
     words = " ".join(parameter["Value"].split())
-    if not Mnemonic("english").check(words):
+    if not is_wallet(words):
         return fail(
             "the stored words are no wallet: one is misspelt, missing or out of place",
             "pipenv run allora wallet import --replace",
