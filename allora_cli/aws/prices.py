@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from allora_cli.aws.price_list import PriceList, Product, Rates
 from containers.worker.allora_worker.metric_names import METRICS, WORKER, WORKER_AND_TOPIC
 from scripts.host.bin import host_status
-from settings import DataVolume, Settings
+from settings import EbsVolume, Settings
 
 CALCULATOR: Final = "https://calculator.aws/"
 
@@ -136,7 +136,7 @@ def _bill(settings: Settings) -> Iterator[tuple[str, list[_Usage]]]:
         yield name, [_Usage(_METRIC, count - _FREE_METRICS)]
 
 
-def _data_volume(volume: DataVolume) -> Iterator[_Usage]:
+def _data_volume(volume: EbsVolume) -> Iterator[_Usage]:
     yield _Usage(_storage(volume.type), volume.size)
     match volume.type:
         case "gp3":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allora_cli.errors import OperatorError, Trouble
+from containers.worker.allora_worker.contract import FAUCET
 from shared.wallet_library import mnemonic_words, wallet_library
 
 # https://github.com/allora-network/docs: addresses of the Allora network begin with "allo".
@@ -14,7 +15,7 @@ https://github.com/satoshilabs/slips/blob/master/slip-0044.md: 118 is Cosmos' AT
 """
 
 FUNDING = {
-    "testnet": "the faucet gives test coins, https://faucet.testnet.allora.network/. The worker "
+    "testnet": f"the faucet gives test coins, {FAUCET}. The worker "
     "asks it by itself when it has an API key of developer.allora.network: "
     "pipenv run allora secret set api-key",
     "mainnet": "send ALLO to the address.",

@@ -19,7 +19,6 @@ from tests.local import command
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
-STACKS = ("allora-common", "allora-single-node")
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-{REGION}"
 
 _MAIN = (sys.executable, "main.py")
@@ -41,6 +40,7 @@ class Deployment:
     emulator: Emulator
     directory: Path
     settings: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.write_env(AWS_ACCOUNT_ID=ACCOUNT_ID, AWS_REGION=REGION)
@@ -57,6 +57,7 @@ class Deployment:
             "ALLORA_ENV_FILE": str(self.directory / "env"),
             "CDKTF_OUTPUT": str(self.directory / "cdktf.out"),
             "CI": "1",
+            **self.variables,
         }
 
     def run(self, *arguments: str, stdin: str = "") -> Result:

@@ -37,6 +37,7 @@ from tests.local.deployment import (
 from tests.local.interposer import holding
 from tests.local.template import Deployed
 from tests.local.terminal import terminal
+from tests.price_server import PriceServer, price_server
 
 WORDS = "abandon " * 11 + "about"
 ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
@@ -79,9 +80,10 @@ def chain(running_chain: Chain) -> Iterator[Chain]:
 
 
 @pytest.fixture
-def deployment(emulator: Emulator, tmp_path: Path, chain: Chain) -> Deployment:
+def deployment(emulator: Emulator, tmp_path: Path, chain: Chain, prices: PriceServer) -> Deployment:
     """Everything is ready for a deployment."""
     made = Deployment(emulator, tmp_path)
+    made.variables["AWS_ENDPOINT_URL_PRICING"] = prices.url
     made.write_env(ALLORA_API_URL=chain.rest)
     bootstrap(made)
     store(made, "mnemonic", WORDS)
@@ -625,8 +627,7 @@ class TestMachine:
         assert "ami-0e9271c829888680e" in examined(deployment).text("image")
 
     def test_price_list(self, deployment: Deployment) -> None:
-        with price_server() as prices:
-            report = examined(deployment, AWS_ENDPOINT_URL_PRICING=prices.url)
+        report = examined(deployment)
         assert report.verdict("cost") == "ok"
         facts = report.checks["cost"]["facts"]
         assert facts["items"][0] == {"name": "t3.medium", "usd": pytest.approx(30.368)}

@@ -16,6 +16,7 @@ from grpclib.exceptions import GRPCError
 from . import reports
 from .chain import Chain
 from .errors import ChainUnavailableError, RefusedError, one_line
+from .event_names import Event
 from .money import allo
 from .secret_files import read_secret
 from .status import Status
@@ -71,9 +72,9 @@ class Account:
         self._status.balance_allo = allo(balance)
         has_enough = balance >= self._chain.needed_balance
         if not has_enough and self._has_enough is not False:
-            reports.warning("balance_low", one_line(self._chain.unfunded(balance)))
+            reports.warning(Event.BALANCE_LOW, one_line(self._chain.unfunded(balance)))
         if has_enough and self._has_enough is False:
-            reports.info("balance_restored", f"the wallet has {allo(balance):g} ALLO")
+            reports.info(Event.BALANCE_RESTORED, f"the wallet has {allo(balance):g} ALLO")
             self._on_funded()
         self._has_enough = has_enough
         if balance < _LOW_UALLO:
@@ -92,10 +93,10 @@ class Account:
         self._asked_at = time.monotonic()
         problem = await self._request(network.faucet_url, api_key)
         if problem is None:
-            reports.info("faucet", f"asked the faucet for coins for {self._chain.address}")
+            reports.info(Event.FAUCET, f"asked the faucet for coins for {self._chain.address}")
         else:
             reports.warning(
-                "faucet",
+                Event.FAUCET,
                 f"the faucet gives nothing: {problem}; fund {self._chain.address} "
                 f"{network.funding}",
             )

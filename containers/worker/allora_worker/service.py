@@ -19,13 +19,15 @@ from .account import Account
 from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
+from .contract import Role, Secret
 from .errors import CannotStartError, ExitCode, one_line
+from .event_names import Event
 from .fees import Fees
 from .guarded_wallet import GuardedWallet
 from .model import Model, ModelBusyError, ModelError, Question, open_session
 from .networks import Network
 from .server import Server
-from .settings import Role, Settings
+from .settings import Settings
 from .status import Status, TopicStatus
 from .submitter import Submitter
 from .timings import Timings
@@ -158,7 +160,7 @@ class Service:
             chain,
             self.status,
             session,
-            api_key_file=settings.secrets_dir / "api-key",
+            api_key_file=settings.secrets_dir / Secret.API_KEY,
             on_funded=nudge,
             timings=timings,
         )
@@ -166,7 +168,7 @@ class Service:
             self.status,
             model,
             question=lambda token: self._question(token, clock),
-            token_file=settings.secrets_dir / "inference-token",
+            token_file=settings.secrets_dir / Secret.INFERENCE_TOKEN,
             timings=timings,
         )
         return _Parts(model, clock, chain, tuple(topics.values()), events, account, server)
@@ -190,9 +192,9 @@ class Service:
         stopped.cancel()
         refused.cancel()
         if self._stopping.is_set():
-            reports.info("stopping", "told to stop")
+            reports.info(Event.STOPPING, "told to stop")
             return ExitCode.STOPPED
-        reports.error("gave_up", f"allora-worker: gives up: {refused.result()}")
+        reports.error(Event.GAVE_UP, f"allora-worker: gives up: {refused.result()}")
         return ExitCode.REFUSED
 
     async def _wait_for_refusal(self) -> str:
@@ -240,7 +242,7 @@ class Service:
     def _report_start(self) -> None:
         settings = self._settings
         reports.info(
-            "starting",
+            Event.STARTING,
             f"allora-worker starts as {settings.role} on {settings.network} with the address "
             f"{self.status.address}",
             address=self.status.address,
@@ -297,5 +299,7 @@ async def _keep_running(part: Callable[[], Awaitable[None]]) -> None:
         try:
             return await part()
         except Exception as error:  # noqa: BLE001 - the other parts go on meanwhile
-            reports.error("internal_error", f"a fault of the worker: {one_line(error)}", trace=True)
+            reports.error(
+                Event.INTERNAL_ERROR, f"a fault of the worker: {one_line(error)}", trace=True
+            )
             await asyncio.sleep(_CRASH_PAUSE)

@@ -13,6 +13,7 @@ from . import reports
 from .answers import read_forecasts, read_number
 from .block_clock import BlockClock
 from .chain import Chain
+from .contract import Role
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -23,6 +24,7 @@ from .errors import (
     one_line,
     shorten,
 )
+from .event_names import Event
 from .losses import log_loss
 from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
 from .model import (
@@ -35,7 +37,7 @@ from .model import (
     Question,
 )
 from .restraint import MOST_REJECTED, Restraint
-from .settings import Role, Settings
+from .settings import Settings
 from .status import ModelStatus, Submission, TopicStatus, now
 from .submitter import (
     Accepted,
@@ -213,7 +215,7 @@ class TopicWorker:
             self._needs_registration = False
         if not self._status.is_registered or self._status.refusal:
             reports.info(
-                "ready",
+                Event.READY,
                 f"registered as {self._settings.role} in topic {self._topic_id} ({topic.name}); "
                 "waiting for its windows",
                 topic=self._topic_id,
@@ -298,7 +300,7 @@ class TopicWorker:
     def _forget_windows_after(self, height: int) -> None:
         """Makes ready for a chain whose newest block has this height, and whose nonces repeat."""
         reports.warning(
-            "chain_reset",
+            Event.CHAIN_RESET,
             f"topic {self._topic_id}: the chain is at block {height} after {self._height}; "
             "everything is looked at anew",
             topic=self._topic_id,
@@ -332,7 +334,7 @@ class TopicWorker:
         reason = one_line(error)
         if self._status.refusal != reason:
             reports.error(
-                "refused", f"topic {self._topic_id}: refused: {reason}", topic=self._topic_id
+                Event.REFUSED, f"topic {self._topic_id}: refused: {reason}", topic=self._topic_id
             )
         self._status.refusal, self._status.chain_problem = reason, None
         self._status.is_sdk_refused = isinstance(error, SdkRefusedError)
@@ -355,7 +357,7 @@ class TopicWorker:
 
     async def _work(self, topic: Topic, window: Window, *, is_resumed: bool) -> None:
         reports.info(
-            "window",
+            Event.WINDOW,
             f"topic {self._topic_id}: window for nonce {window.nonce}, "
             f"{self._clock.seconds_until(window.end):.0f} s left",
             topic=self._topic_id,
@@ -373,7 +375,7 @@ class TopicWorker:
         except AlreadySubmittedError:
             self._status.succeeded()
             reports.info(
-                "already_submitted",
+                Event.ALREADY_SUBMITTED,
                 f"topic {self._topic_id}: nonce {window.nonce} has a submission of this wallet",
                 topic=self._topic_id,
                 nonce=window.nonce,
@@ -385,7 +387,9 @@ class TopicWorker:
             self._note_refusal(error)
             self.nudge()
         except Exception as error:  # noqa: BLE001 - a fault costs this window, not the worker
-            reports.error("internal_error", f"a fault of the worker: {one_line(error)}", trace=True)
+            reports.error(
+                Event.INTERNAL_ERROR, f"a fault of the worker: {one_line(error)}", trace=True
+            )
             self._note_loss(window, FailureKind.INTERNAL, one_line(error))
         finally:
             self._status.open_windows -= 1
@@ -452,7 +456,7 @@ class TopicWorker:
             except AttemptFailedError as error:
                 reason = one_line(error)
                 reports.warning(
-                    "attempt_failed",
+                    Event.ATTEMPT_FAILED,
                     f"topic {self._topic_id}: {reason}",
                     topic=self._topic_id,
                     nonce=window.nonce,
@@ -492,7 +496,7 @@ class TopicWorker:
 
     def _note_restraint(self) -> None:
         reports.warning(
-            "payments_held",
+            Event.PAYMENTS_HELD,
             f"topic {self._topic_id}: {MOST_REJECTED} transactions or more in a row were paid for "
             f"and rejected; the next one is sent in {self._restraint.seconds_left:.0f} s at the "
             "earliest",
@@ -514,7 +518,7 @@ class TopicWorker:
             window.nonce, value, shorten(accepted.tx_hash, 64), now()
         )
         reports.info(
-            "submitted",
+            Event.SUBMITTED,
             f"topic {self._topic_id}: submitted for nonce {window.nonce}",
             topic=self._topic_id,
             nonce=window.nonce,
@@ -530,7 +534,7 @@ class TopicWorker:
     def _note_loss(self, window: Window, kind: FailureKind, reason: str) -> None:
         self._status.lost(kind, reason)
         reports.error(
-            "window_lost",
+            Event.WINDOW_LOST,
             f"topic {self._topic_id}: nothing submitted for nonce {window.nonce}: {reason}",
             topic=self._topic_id,
             nonce=window.nonce,

@@ -20,6 +20,7 @@ import aiohttp
 
 from . import reports
 from .errors import one_line, shorten
+from .event_names import Event
 from .flood import Flood
 from .timings import Timings
 from .urls import host_of
@@ -133,7 +134,9 @@ class WindowEvents:
         if self._websocket is None or now - self._reopened_at < self._timings.events_reopen:
             return
         self._reopened_at = now
-        reports.warning("websocket_deaf", "the chain's websocket missed a window; it is reopened")
+        reports.warning(
+            Event.WEBSOCKET_DEAF, "the chain's websocket missed a window; it is reopened"
+        )
         self._closing = asyncio.create_task(self._websocket.close())
 
     async def _listen(self, session: aiohttp.ClientSession) -> None:
@@ -201,7 +204,7 @@ class WindowEvents:
             frame = json.loads(text)
             if "error" in frame:
                 reports.warning(
-                    "websocket_refused",
+                    Event.WEBSOCKET_REFUSED,
                     f"the websocket answers {shorten(str(frame['error']))}",
                     per_minute=1,
                 )
@@ -234,7 +237,7 @@ class WindowEvents:
         if self._working:
             self._working = False
             reports.warning(
-                "websocket_failed",
+                Event.WEBSOCKET_FAILED,
                 f"the chain's websocket {host_of(self._url)} fails ({reason}); polling finds the "
                 "windows meanwhile",
             )
@@ -242,11 +245,11 @@ class WindowEvents:
     def _report_success(self) -> None:
         if not self._working:
             self._working = True
-            reports.info("websocket_works", "the chain's websocket works again")
+            reports.info(Event.WEBSOCKET_WORKS, "the chain's websocket works again")
 
 
 def _report_frame(reason: str) -> None:
-    reports.warning("websocket_frame", f"a frame was not understood: {reason}", per_minute=1)
+    reports.warning(Event.WEBSOCKET_FRAME, f"a frame was not understood: {reason}", per_minute=1)
 
 
 def _parse_int(attribute: str) -> int:
