@@ -24,6 +24,8 @@ ON_DEMAND = {
     "AmazonEC2 EBS:VolumeP-IOPS.io2": 0.065,
     "AmazonEC2 EBS:VolumeP-IOPS.io2.tier2": 0.0455,
     "AmazonEC2 EBS:VolumeP-IOPS.io2.tier3": 0.03185,
+    "AmazonEC2 EBS:SnapshotUsage": 0.05,
+    "AmazonEC2 EBS:SnapshotUsageUnderBilling": 0.04,
     "AmazonVPC PublicIPv4:InUseAddress": 0.005,
     "AmazonVPC PublicIPv4:IdleAddress": 0.005,
     "AmazonCloudWatch CW:MetricMonitorUsage": 0.3,

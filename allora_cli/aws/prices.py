@@ -88,6 +88,12 @@ def monthly_cost(settings: Settings, prices: PriceList | None) -> Cost:
     return Cost(items, rates.problem or f"AWS's price list for {settings.aws_region}")
 
 
+def monthly_snapshot_cost(settings: Settings, prices: PriceList, gib: int) -> float | None:
+    """Estimate a month's price of a full snapshot; None if it is unknown."""
+    usage = [_Usage(_SNAPSHOT, gib)]
+    return _sum(usage, _find_rates(settings, prices, [usage]))
+
+
 def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | None:
     """Estimate the cost since the month began (UTC), or since a launch in this month.
 
@@ -185,5 +191,6 @@ def _volume(usage: str) -> Product:
     return Product("AmazonEC2", f"EBS:{usage}")
 
 
+_SNAPSHOT: Final = Product("AmazonEC2", "EBS:SnapshotUsage")
 _ADDRESS: Final = Product("AmazonVPC", "PublicIPv4:InUseAddress")
 _METRIC: Final = Product("AmazonCloudWatch", "CW:MetricMonitorUsage")

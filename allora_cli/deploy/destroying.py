@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from allora_cli.aws.price_list import open_price_list
+from allora_cli.aws.prices import CALCULATOR, monthly_snapshot_cost
 from allora_cli.context import Office
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.terminal import console, prompts
@@ -24,9 +26,6 @@ from shared.stacks import STACKS
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
-
-_SNAPSHOT_USD: Final = 0.05
-"""A GiB and month, us-east-1: https://aws.amazon.com/ebs/pricing/"""
 
 
 @dataclass(frozen=True)
@@ -156,9 +155,17 @@ def _snapshots_left(office: Office) -> Iterator[Leftover]:
     for id_, gib in _snapshots(office):
         yield Leftover(
             f"the snapshot {id_} of the data volume",
-            f"at most {gib * _SNAPSHOT_USD:.2f} USD a month, for {gib} GiB",
+            _snapshot_cost(office, gib),
             f"aws ec2 delete-snapshot --region {office.settings.aws_region} --snapshot-id {id_}",
         )
+
+
+def _snapshot_cost(office: Office, gib: int) -> str:
+    prices = open_price_list(office.session, office.settings.aws_region)
+    usd = monthly_snapshot_cost(office.settings, prices, gib)
+    if usd is None:
+        return f"at most the price of {gib} GiB of snapshots, {CALCULATOR}"
+    return f"at most {usd:.2f} USD a month, for {gib} GiB"
 
 
 def _snapshots(office: Office) -> Iterator[tuple[str, int]]:

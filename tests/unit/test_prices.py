@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from allora_cli.aws.price_list import PriceList, Product, open_price_list
-from allora_cli.aws.prices import Cost, Item, cost_so_far, monthly_cost
+from allora_cli.aws.prices import Cost, Item, cost_so_far, monthly_cost, monthly_snapshot_cost
 from settings import Settings
 from tests.price_server import PriceServer, price_server
 
@@ -106,6 +106,12 @@ def test_data_volumes(
     given = {f"EDGE_DATA_VOL_{name}": value for name, value in variables.items() if value}
     cost = monthly_cost(make_settings(**given), price_list(server))
     assert usd(cost, "data volume") == pytest.approx(expected)
+
+
+def test_snapshot(make_settings: MakeSettings, server: PriceServer) -> None:
+    assert monthly_snapshot_cost(make_settings(), price_list(server), 20) == pytest.approx(1.0)
+    server.refusal = "AccessDeniedException"
+    assert monthly_snapshot_cost(make_settings(), price_list(server), 20) is None
 
 
 def test_price_that_is_not_listed_is_unknown(
