@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import CALCULATOR, monthly_cost
-from allora_cli.doctor.case import Case
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, ok, unknown
 
 
-def look_at_cost(case: Case) -> Finding:
+def look_at_cost(context: CheckContext) -> Finding:
     """Estimate the worker's monthly cost."""
-    settings = case.settings
+    settings = context.settings
     region = settings.aws_region
-    prices = case.client(lambda each: open_price_list(each, region)) if case.session else None
+    prices = context.client(lambda each: open_price_list(each, region)) if context.session else None
     cost = monthly_cost(settings, prices)
     facts = {
         "usd_a_month": None if cost.total is None else round(cost.total, 2),

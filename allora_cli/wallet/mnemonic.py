@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from containers.worker.allora_worker.contract import FAUCET
 from shared.wallet_library import mnemonic_words, wallet_library
 
@@ -62,7 +62,7 @@ def read_words(text: str) -> str:
         )
     else:
         return " ".join(words)
-    raise OperatorError(Trouble.WALLET_WORDS, f"{problem}. Nothing was stored.")
+    raise OperatorError(ErrorCode.WALLET_WORDS, f"{problem}. Nothing was stored.")
 
 
 def is_wallet(words: str) -> bool:
