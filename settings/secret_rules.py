@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from urllib.parse import parse_qsl, urlsplit
+
+from shared.wallet_library import mnemonic_words
 
 AWS_CREDENTIALS = frozenset(
     {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}
@@ -95,18 +96,11 @@ def _holds_mnemonic(text: str) -> bool:
     shortest = _MNEMONIC_LENGTHS[0]
     if len(words) < shortest:
         return False
-    known = [word in _mnemonic_words() for word in words]
+    known = [word in mnemonic_words() for word in words]
     return any(
         sum(known[start : start + shortest]) >= shortest - _MOST_MISTYPED
         for start in range(len(words) - shortest + 1)
     )
-
-
-@cache
-def _mnemonic_words() -> frozenset[str]:
-    from mnemonic import Mnemonic  # noqa: PLC0415 - only long texts need it
-
-    return frozenset(Mnemonic("english").wordlist)
 
 
 def _url_holds_secret(url: str) -> bool:
