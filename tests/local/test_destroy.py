@@ -1,4 +1,4 @@
-"""`allora destroy` with the real cdktf CLI on an embedded AWS."""
+"""`allora destroy` with the real Terraform on an embedded AWS."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployment import BUCKET, Deployment, running_instances
 from tests.local.template import SECRETS, Deployed
 from tests.local.terminal import terminal
+from tests.price_server import PriceServer
 
 
 @pytest.fixture
@@ -93,12 +94,13 @@ def test_wallet_goes_only_when_its_address_is_given(
 
 
 @pytest.mark.slow
-def test_what_is_left_is_listed_with_its_cost(deployment: Deployment) -> None:
+def test_what_is_left_is_listed_with_its_cost(deployment: Deployment, prices: PriceServer) -> None:
+    deployment.variables["AWS_ENDPOINT_URL_PRICING"] = prices.url
     with terminal(deployment, "destroy") as screen:
         screen.expect("type the worker's name")
         screen.enter("worker")
         assert screen.end() == ExitCode.OK, screen.text
-    assert "The worker worker is taken down" in screen.text
+    assert "The worker worker is destroyed" in screen.text
     assert running_instances(deployment) == []
     left = screen.text[screen.text.index("What is left, on purpose") :]
     names = ", ".join(f"/allora/worker/{name}" for name in sorted(SECRETS))
