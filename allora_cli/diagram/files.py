@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 
 Format = Literal["svg", "png", "both"]
 
@@ -33,7 +33,7 @@ def write(svg: str, folder: Path, format_: Format) -> list[Path]:
             path.write_bytes(content)
     except OSError as error:
         raise OperatorError(
-            Trouble.OUTPUT_FOLDER,
+            ErrorCode.OUTPUT_FOLDER,
             f"Cannot write to {str(folder)!r}: {error.strerror}. "
             "Choose another folder: allora diagram --output-dir DIR",
         ) from error

@@ -1,4 +1,4 @@
-"""Synthesize the stacks outside of `cdktf.out`."""
+"""Synthesize the stacks, as `cdktf synth` does, with the same folder for the result."""
 
 from __future__ import annotations
 
@@ -6,43 +6,63 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
+from settings.loader import FILE_VARIABLE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 
-def synthesize() -> dict[str, dict[str, Any]]:
-    """Return the Terraform JSON of each stack, by its id; needs neither credentials nor network.
+def output_folder() -> Path:
+    """Return the folder that cdktf writes to: `CDKTF_OUTPUT`, by default `cdktf.out`."""
+    return ROOT / os.environ.get("CDKTF_OUTPUT", "cdktf.out")
 
-    Only the process of `main.py` loads `cdktf` (ADR 1).
+
+def synthesize(folder: Path, *, env_file: Path | None = None) -> None:
+    """Write the stacks' Terraform JSON; needs neither credentials nor network.
+
+    In a process of its own: only `main.py` and the stacks load `cdktf` (ADR 1). Load the settings
+    first: what is wrong with them is then an error at once.
+
+    Args:
+        folder: where it goes; each stack has a folder below `stacks`.
+        env_file: the settings, by default those in force.
 
     Raises:
-        OperatorError: the stacks refuse a setting, or the synth failed.
+        OperatorError: a setting is wrong that only the stacks check, or the synth failed.
     """
-    with tempfile.TemporaryDirectory() as directory:
-        process = subprocess.run(
-            [sys.executable, str(ROOT / "main.py")],
-            env={**os.environ, "CDKTF_OUTDIR": directory},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-        if process.returncode:
-            said = process.stderr.strip() or "no message"
-            if "Traceback" not in said:  # about a setting, with its remedy
-                raise OperatorError(Trouble.SETTINGS, said)
-            raise OperatorError(
-                Trouble.SYNTH,
-                f"The stacks could not be synthesized: {said.splitlines()[-1]} "
-                "The whole message: python main.py. After an update of the project: make setup",
-            )
-        return {
-            file.parent.name: json.loads(file.read_text(encoding="utf-8"))
-            for file in sorted(Path(directory).glob("stacks/*/cdk.tf.json"))
-        }
+    environment = {**os.environ, "CDKTF_OUTDIR": str(folder)}
+    if env_file:
+        environment[FILE_VARIABLE] = str(env_file)
+    process = subprocess.run(
+        [sys.executable, str(ROOT / "main.py")],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if process.returncode:
+        raise _failure(process)
+
+
+def read_stacks(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the Terraform JSON of each synthesized stack, by the stack's id."""
+    return {
+        file.parent.name: json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(folder.glob("stacks/*/cdk.tf.json"))
+    }
+
+
+def _failure(process: subprocess.CompletedProcess[str]) -> OperatorError:
+    printed = process.stderr.strip() or "no message"
+    if process.returncode == os.EX_CONFIG:
+        return OperatorError(ErrorCode.SETTINGS, printed)
+    return OperatorError(
+        ErrorCode.SYNTH,
+        f"The stacks could not be synthesized: {printed.splitlines()[-1]} "
+        "The whole message: python main.py. After an update of the project: make setup",
+    )
