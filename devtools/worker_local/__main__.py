@@ -45,7 +45,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.command()
 def up(model: str = typer.Option("", help="A folder with your model's Dockerfile.")) -> None:
-    """Builds and starts model, worker and chain; Ctrl-C stops them."""
+    """Build and start model, worker and chain; Ctrl-C stops them."""
     settings = _settings()
     _write_secrets(settings)
     WORKER_STATE.mkdir(exist_ok=True)
@@ -59,7 +59,7 @@ def up(model: str = typer.Option("", help="A folder with your model's Dockerfile
 
 @app.command()
 def down() -> None:
-    """Removes the containers and their network."""
+    """Remove the containers and their network."""
     settings = _settings()
     if not (STATE / "compose.settings.json").exists():
         print("Nothing was started here.")
@@ -92,7 +92,7 @@ def _model_folder(model: str) -> Path | None:
 
 
 def _write_secrets(settings: Settings) -> None:
-    """Where the containers find on a host what came from SSM Parameter Store."""
+    """Write what comes from SSM Parameter Store on a host."""
     for part in ("worker", "model"):
         (SECRETS / part).mkdir(parents=True, exist_ok=True)
     (SECRETS / "worker" / Secret.MNEMONIC).write_text(MNEMONIC)
