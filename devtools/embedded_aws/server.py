@@ -68,7 +68,7 @@ class _ParametersWithUbuntuImages(models.ParameterDict):
 
 
 def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """What a bucket policy says, but for "TLS only": this server speaks HTTP, on loopback alone.
+    """Return a bucket policy's verdict without "TLS only": this server speaks HTTP on loopback.
 
     moto evaluates no conditions, so that such a statement would deny everything.
     """
@@ -84,7 +84,7 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
 
 
 def _know_who_is_embedded() -> None:
-    """STS says of moto's default credentials that they are the root user's."""
+    """Have STS name the root user for moto's default credentials."""
     ask = STSBackend.get_caller_identity
 
     def get_caller_identity(
@@ -125,7 +125,7 @@ def _simulate_principal_policy(self: IamResponse) -> ActionResult:
 
 
 def _policies_of(arn: str, backend: IAMBackend) -> list[Any]:
-    """The policies of a user or of a role, which moto collects for an access key of theirs."""
+    """Return the policies of a user or a role, as moto collects them for an access key."""
     name = arn.rpartition("/")[2]
     key: Any
     if ":role/" in arn:
@@ -197,10 +197,10 @@ class _IncorrectStateError(EC2ClientError):
 
 
 def _know_detached_volumes() -> None:
-    """EC2 says of a volume that is detached already in which state it is.
+    """Have EC2 name the state of a volume that is detached already.
 
-    So the AWS provider knows it for done when its request was carried out, the answer got lost on
-    the way, and the SDK asks once more. moto answers that the attachment does not exist.
+    The AWS provider then takes a repeated request, after a lost answer, for done. moto says that
+    the attachment does not exist.
     """
     detach = EBSBackend.detach_volume
 
@@ -228,7 +228,7 @@ def _add_price_list() -> None:
 
 
 def complete_moto() -> None:
-    """Gives moto what it lacks."""
+    """Give moto what it lacks."""
     FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
     models.ParameterDict = _ParametersWithUbuntuImages  # type: ignore[misc]
     IamResponse.simulate_principal_policy = (  # type: ignore[attr-defined]
