@@ -88,12 +88,14 @@ class TestOtherParts:
         ]
 
     def test_boot_is_whole_however_old(self, stage: Stage) -> None:
-        stage.host.boot("allora: [1/6] Reach the internet: done", at=ago(days=3))
-        stage.host.boot("Step 1/12 : FROM python", "allora: ready", at=ago(days=2))
+        stage.host.step(1, at=ago(days=3))
+        stage.host.boot("Step 1/12 : FROM python", '{"event": "not the host\'s"}', at=ago(days=2))
+        stage.host.ready(at=ago(days=1))
         shown = read(stage, "boot").stdout.splitlines()
         assert [line[21:] for line in shown] == [
             "allora: [1/6] Reach the internet: done",
             "Step 1/12 : FROM python",
+            '{"event": "not the host\'s"}',
             "allora: ready",
         ]
 
