@@ -16,7 +16,7 @@ class CommonStack(BaseStack):
     """The host's role, log groups and alarm topic."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
-        super().__init__(scope, id_, state_key="allora-common/terraform.tfstate", settings=settings)
+        super().__init__(scope, id_, settings=settings)
         names = Names(settings)
         LogGroups(
             self,

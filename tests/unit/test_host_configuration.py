@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from settings import Settings, SettingsError
-from settings.model import DEFAULT_PYTHON_IMAGE
+from settings.sections.worker import DEFAULT_PYTHON_IMAGE
 from tests.unpacked import unpack
 from user_data.bare_text import bare
 from user_data.host_files import host_user_data

@@ -105,7 +105,7 @@ async def test_keys_in_urls_are_shown_to_nobody(
     worker = await start(
         chain,
         ready=False,
-        ALLORA_GRPC_URL="grpc+http://user:hush@127.0.0.1:9/hush",
+        ALLORA_GRPC_URL="grpc+http://user:hush@127.0.0.1:9",
         ALLORA_WEBSOCKET_URL=chain.websocket_url + "/hush?key=hush",
         ALLORA_WORKER_INFERENCE_ENDPOINT=model.url.replace("//", "//user:hush@") + "/b?key=hush",
     )

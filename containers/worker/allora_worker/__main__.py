@@ -6,16 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from typing import Final
 
 from . import reports
+from .contract import PORT
 from .errors import CannotStartError, ExitCode
 from .event_names import Event
 from .settings import load_settings
 from .timings import Timings
 from .watchdog import end_process
-
-_PORT: Final = 9010
 
 
 def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
@@ -47,4 +45,4 @@ def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ, Timings(), _PORT))
+    sys.exit(main(os.environ, Timings(), PORT))

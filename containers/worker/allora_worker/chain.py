@@ -19,12 +19,12 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
+from .contract import Role
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
 from .event_names import Event
 from .grpc_limits import limit_answers
 from .money import allo
 from .networks import Network
-from .settings import Role
 from .timings import Timings
 from .transactions import CheckedTransactions
 from .urls import host_of
@@ -127,8 +127,7 @@ class Chain:
         """
         try:
             # Beyond the deadline of each stub, for what the SDK puts around the call.
-            async with asyncio.timeout(self._timings.chain_call + 1):
-                result = await ask(self.client)
+            result = await in_own_task(ask(self.client), self._timings.chain_call + 1)
         except Exception as error:
             meaning = translate(error)
             if meaning is error and not isinstance(error, GRPCError):
@@ -268,6 +267,19 @@ class Chain:
             f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
             f"fund {self.address} {self.network.funding}"
         )
+
+
+async def in_own_task(call: Awaitable[T], seconds: float) -> T:
+    """Await a call of the SDK in a task of its own.
+
+    grpclib cancels the task of a call that fails or takes too long, and never uncancels it. Before
+    Python 3.11.3 no `asyncio.timeout` works in such a task any more.
+
+    Raises:
+        TimeoutError: It takes longer than `seconds`.
+    """
+    async with asyncio.timeout(seconds):
+        return await asyncio.ensure_future(call)
 
 
 def translate(error: Exception) -> Exception:

@@ -18,7 +18,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from . import operators_door
+from . import contract, operators_door
 from .answers import read_number
 from .door import Door
 from .model import (
@@ -30,7 +30,6 @@ from .model import (
 )
 from .rate_limit import RateLimit
 from .secret_files import read_secret
-from .settings import TOKEN_PATTERN
 from .status import Status
 from .timings import Timings
 
@@ -102,12 +101,10 @@ class Server:
                 web.HTTPTooManyRequests, f"at most {_PER_MINUTE} requests a minute", seconds
             )
         token = request.match_info["token"]
-        if not TOKEN_PATTERN.fullmatch(token):
-            raise _problem(
-                web.HTTPNotFound,
-                "a token has up to 64 letters, digits, dots, dashes, underscores, and not dots "
-                "alone",
-            )
+        try:
+            contract.token(token)
+        except contract.InvalidValueError as error:
+            raise _problem(web.HTTPNotFound, f"this {error.message}") from None
         with self._door.keeping(request.transport):
             return web.Response(text=await self._ask(token))
 

@@ -19,6 +19,7 @@ from .account import Account
 from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
+from .contract import Role, Secret
 from .errors import CannotStartError, ExitCode, one_line
 from .event_names import Event
 from .fees import Fees
@@ -26,7 +27,7 @@ from .guarded_wallet import GuardedWallet
 from .model import Model, ModelBusyError, ModelError, Question, open_session
 from .networks import Network
 from .server import Server
-from .settings import Role, Settings
+from .settings import Settings
 from .status import Status, TopicStatus
 from .submitter import Submitter
 from .timings import Timings
@@ -159,7 +160,7 @@ class Service:
             chain,
             self.status,
             session,
-            api_key_file=settings.secrets_dir / "api-key",
+            api_key_file=settings.secrets_dir / Secret.API_KEY,
             on_funded=nudge,
             timings=timings,
         )
@@ -167,7 +168,7 @@ class Service:
             self.status,
             model,
             question=lambda token: self._question(token, clock),
-            token_file=settings.secrets_dir / "inference-token",
+            token_file=settings.secrets_dir / Secret.INFERENCE_TOKEN,
             timings=timings,
         )
         return _Parts(model, clock, chain, tuple(topics.values()), events, account, server)

@@ -13,6 +13,7 @@ from . import reports
 from .answers import read_forecasts, read_number
 from .block_clock import BlockClock
 from .chain import Chain
+from .contract import Role
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -36,7 +37,7 @@ from .model import (
     Question,
 )
 from .restraint import MOST_REJECTED, Restraint
-from .settings import Role, Settings
+from .settings import Settings
 from .status import ModelStatus, Submission, TopicStatus, now
 from .submitter import (
     Accepted,
