@@ -39,7 +39,9 @@ CODES: Final = found(
 
 
 @pytest.mark.parametrize(
-    ("used", "names"), [(EVENTS, Event), (STATES, State), (CODES, Code)], ids=str
+    ("used", "names"),
+    [(EVENTS, Event), (STATES, State), (CODES, Code)],
+    ids=["events", "states", "codes"],
 )
 def test_scripts_use_names_of_the_list(used: set[str], names: type[StrEnum]) -> None:
     assert used
