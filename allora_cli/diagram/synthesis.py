@@ -36,7 +36,7 @@ def synthesize() -> dict[str, dict[str, Any]]:
         )
         if process.returncode:
             said = process.stderr.strip() or "no message"
-            if "Traceback" not in said:  # about a setting, with its remedy
+            if process.returncode == os.EX_CONFIG:
                 raise OperatorError(Trouble.SETTINGS, said)
             raise OperatorError(
                 Trouble.SYNTH,
