@@ -11,7 +11,7 @@ from fast_synth.acceleration import accelerate
 
 
 def main() -> int:
-    """Load the settings and synthesize; return the exit code, EX_CONFIG for a wrong setting."""
+    """Load the settings and synthesize; return the exit code: EX_CONFIG for wrong settings."""
     accelerate()
     # Not before: `cdktf` starts Node when it is imported.
     from fast_synth.working_directories import prepare_working_directories  # noqa: PLC0415
