@@ -24,7 +24,7 @@ from allora_cli.host.status_report import (
     Worker,
 )
 from allora_cli.status.collect import CostSoFar, Host, LastDay, Status, Windows
-from allora_cli.status.diagnosis import Finding, Verdict, report_age
+from allora_cli.status.diagnosis import Condition, Diagnosis, report_age
 from allora_cli.status.screen import RUNBOOK, started_at
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "status.schema.json"
@@ -164,7 +164,7 @@ class Document(BaseModel):
 
     at: Time
     healthy: bool
-    finding: Finding = Field(
+    finding: Condition = Field(
         description="`earning`, `waiting`, `running`, or a heading of docs/operations.md"
     )
     sentence: str
@@ -198,11 +198,11 @@ def schema_text() -> str:
     return json.dumps(Document.model_json_schema(mode="serialization"), indent=2) + "\n"
 
 
-def document_of(status: Status, verdict: Verdict) -> Document:
+def document_of(status: Status, verdict: Diagnosis) -> Document:
     """Return the document of a status and its verdict."""
     report = status.report if isinstance(status.report, HostStatus) else None
     worker = report.worker if report else None
-    settings = status.office.settings
+    settings = status.context.settings
     return Document(
         at=status.at,
         healthy=verdict.is_healthy,
@@ -223,7 +223,7 @@ def document_of(status: Status, verdict: Verdict) -> Document:
         alarms=_alarms(status),
         cost=_cost(status),
         unknown={
-            part: UnknownPart(trouble=answer.error.trouble, message=str(answer.error))
+            part: UnknownPart(trouble=answer.error.code, message=str(answer.error))
             for part, answer in status.unknown.items()
         },
         **_of_worker(worker),
@@ -283,7 +283,7 @@ def _containers(report: HostStatus | None) -> ContainersPart:
 
 def _topics(status: Status, worker: Worker | None) -> list[TopicPart]:
     known = {topic.topic_id: topic for topic in worker.topics} if worker else {}
-    ids = dict.fromkeys([*known, *status.office.settings.topic_ids])
+    ids = dict.fromkeys([*known, *status.context.settings.topic_ids])
     return [_topic(status, id_, known.get(id_)) for id_ in ids]
 
 
@@ -326,7 +326,7 @@ def _alarms(status: Status) -> list[AlarmPart] | None:
         return None
     return [
         AlarmPart(
-            name=f"{status.office.names.in_region}-{alarm.name}",
+            name=f"{status.context.names.in_region}-{alarm.name}",
             state=alarm.state,
             since=alarm.since,
             remedy=alarm.remedy,

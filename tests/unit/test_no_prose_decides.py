@@ -10,7 +10,15 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-PACKAGES: Final = ("allora_cli", "constructs_lib", "devtools", "shared", "stacks", "user_data")
+PACKAGES: Final = (
+    "allora_cli",
+    "constructs_lib",
+    "devtools",
+    "scripts",
+    "shared",
+    "stacks",
+    "user_data",
+)
 MESSAGES: Final = frozenset(
     {"description", "detail", "error", "message", "output", "reason", "remedy", "screen"}
     | {"said", "sentence", "stderr", "stdout", "text", "told", "words"}
@@ -24,13 +32,13 @@ MATCHING: Final = frozenset(
 PATTERNS: Final = frozenset({"findall", "finditer", "fullmatch", "match", "search"})
 
 NO_MESSAGE: Final = {
-    "allora_cli/diagram/terraform.py": "Terraform's expressions",
     "allora_cli/doctor/computer.py": "the version that a tool prints",
     "allora_cli/host/log_reader.py": "an option's value",
-    "allora_cli/terraform/cdktf_cli.py": "Terraform's plan",
     "devtools/embedded_aws/deployment.py": "`cdktf diff` says in words alone that nothing changes",
     "devtools/fake_chain/websocket.py": "a query",
+    "scripts/host/bin/aws.py": "AWS's answer, in XML or JSON",
 }
+"""Files with a text of such a name that is none, and what it is."""
 
 
 def matches(tree: ast.AST) -> Iterator[int]:
@@ -86,6 +94,11 @@ def test_no_words_of_a_message_decide(package: str) -> None:
         for line in matches(ast.parse(file.read_text("utf-8")))
     ]
     assert found == [], "decide by a code, a state or a type in place of words"
+
+
+@pytest.mark.parametrize("file", NO_MESSAGE)
+def test_each_exception_is_needed(file: str) -> None:
+    assert list(matches(ast.parse((ROOT / file).read_text("utf-8"))))
 
 
 @pytest.mark.parametrize(

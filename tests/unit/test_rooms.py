@@ -42,7 +42,7 @@ COMMAND_LAYERS = (
     {"context"},
     {"aws", "chain", "settings_file"},
     {"terminal"},
-    {"errors"},
+    {"errors", "events"},
 )
 """The rooms of `allora_cli`: each imports only what stands below it."""
 
@@ -50,7 +50,7 @@ MOST_FILES = 15
 """In one folder of `allora_cli`."""
 
 WITH_CDKTF = {"stacks", "constructs_lib", "fast_synth"}
-OTHER_PACKAGES = ("devtools/fake_chain", "containers")
+OTHER_PACKAGES = ("devtools/fake_chain", "devtools/model_backtest", "containers")
 """Run with the packages of the images."""
 
 
