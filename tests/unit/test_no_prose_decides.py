@@ -11,13 +11,8 @@ import pytest
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = (
-    "allora_cli",
-    "constructs_lib",
-    "devtools",
-    "scripts",
-    "shared",
-    "stacks",
-    "user_data",
+    *("allora_cli", "constructs_lib", "devtools", "scripts"),
+    *("shared", "stacks", "user_data"),
 )
 MESSAGES: Final = frozenset(
     {"description", "detail", "error", "message", "output", "reason", "remedy", "screen"}
