@@ -143,14 +143,14 @@ class TestNothing:
     def test_yet(self, stage: Stage, part: str) -> None:
         shown = read(stage, part)
         assert (shown.returncode, shown.stdout) == (0, "")
-        assert "pipenv run allora status" in shown.stderr
-        assert "pipenv run allora doctor" in shown.stderr
+        assert "allora status" in shown.stderr
+        assert "allora doctor" in shown.stderr
 
     def test_deployed(self, stage: Stage) -> None:
         stage.write_state()
         refused = read(stage)
         assert refused.returncode == 1
-        assert "pipenv run allora deploy" in refused.stderr
+        assert "allora deploy" in refused.stderr
 
     def test_allowed(self, stage: Stage) -> None:
         stage.host.model("line")

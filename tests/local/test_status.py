@@ -185,7 +185,7 @@ class TestUnhealthy:
         stage.write_state()
         shown = stage.deployment.allora("status")
         assert shown.returncode == 1
-        assert "pipenv run allora deploy" in shown.output
+        assert "allora deploy" in shown.output
         assert seen(stage)["error"]["trouble"] == "not-deployed"
 
     @pytest.mark.parametrize(
