@@ -18,7 +18,7 @@ from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import clean, moment
 
 _HELP: Final = (
-    "How the worker does: pipenv run allora status. What may be missing: pipenv run allora doctor"
+    "How the worker does: allora status. What may be missing: allora doctor"
 )
 
 

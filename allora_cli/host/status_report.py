@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
     Field,
+    PlainSerializer,
     ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
@@ -17,13 +18,18 @@ from allora_cli.host.log_events import Line
 from allora_cli.terminal.text import cleaned
 from containers.worker.allora_worker.event_names import ModelState
 
+Time = Annotated[
+    datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"), return_type=str)
+]
+"""ISO 8601 in whole seconds."""
+
 
 class Container(BaseModel):
     """A container, as Docker knows it; without a state when there is none."""
 
     state: str | None = None
     health: str | None = None
-    started_at: datetime | None = None
+    started_at: Time | None = None
     restarts: int | None = None
     image: str | None = None
 

@@ -19,7 +19,7 @@ REPORT_IS_OLD: Final = timedelta(minutes=3)
 _SET_UP: Final = timedelta(minutes=30)
 """How long after its launch a host may still be busy with its first start."""
 
-_FOLLOW_BOOT: Final = "Follow it: pipenv run allora logs boot -f"
+_FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
 
 
 class Condition(StrEnum):
@@ -88,7 +88,7 @@ def _of_host(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.HOST_GONE,
             f"the host {id_} was terminated{reason}, and not by Terraform.",
-            "Make a new one: pipenv run allora deploy",
+            "Make a new one: allora deploy",
         )
     if state in {"stopping", "stopped"}:
         region = status.context.settings.aws_region
@@ -118,8 +118,8 @@ def _of_report(status: Status) -> Diagnosis | None:
     return Diagnosis(
         Condition.NO_REPORT,
         f"the host {since}: it hangs, or does not reach CloudWatch.",
-        "Look what it told last: pipenv run allora logs boot. If that does not help: "
-        "pipenv run allora restart --reboot",
+        "Look what it told last: allora logs boot. If that does not help: "
+        "allora restart --reboot",
     )
 
 
@@ -136,7 +136,7 @@ def _of_boot(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.BOOT_FAILED,
             f"the host could not be set up: {progress.text}",
-            "All that it reported: pipenv run allora logs boot",
+            "All that it reported: allora logs boot",
         )
     is_new = isinstance(status.host, Host) and status.at - status.host.launched_at < _SET_UP
     if is_new and not (progress and progress.is_up):
@@ -152,13 +152,13 @@ def _of_containers(status: Status) -> Diagnosis | None:
         return _of_boot(status) or Diagnosis(
             Condition.WORKER_DOWN,
             f"the worker's container {_down(worker)}.",
-            "Why: pipenv run allora logs worker",
+            "Why: allora logs worker",
         )
     if report.worker is None and not (_is_foreign(status) and worker.is_well):
         return Diagnosis(
             Condition.WORKER_SILENT,
             f"the worker runs, and does not answer{_since_start(worker, report)}.",
-            "If it stays so: pipenv run allora logs worker, then pipenv run allora restart",
+            "If it stays so: allora logs worker, then allora restart",
         )
     if report.worker and (refusal := _of_refusal(report.worker)):
         return refusal
@@ -166,7 +166,7 @@ def _of_containers(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.MODEL_DOWN,
             f"the model's container {_down(model)}.",
-            "Why: pipenv run allora logs model",
+            "Why: allora logs model",
         )
     return None
 
@@ -208,7 +208,7 @@ def _of_worker(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.MODEL_FAILING,
             f"the model server fails: {_stop(worker.model.reason)}.",
-            "Why: pipenv run allora logs model",
+            "Why: allora logs model",
         )
     if topics := _in_state(worker, TopicState.CHAIN_UNAVAILABLE):
         return Diagnosis(
@@ -221,19 +221,19 @@ def _of_worker(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.FEE_REFUSED,
             f"{_stop(worker.fees.refusal)}.",
-            "If that is what gas costs now, raise the limit and type: pipenv run allora deploy; "
+            "If that is what gas costs now, raise the limit and type: allora deploy; "
             "if not, ALLORA_GRPC_URL can name another endpoint",
         )
     if topics := [topic for topic in worker.topics if topic.reason]:
         return Diagnosis(
             Condition.WINDOWS_LOST,
             f"the last submission window was lost: {_reasons(topics)}.",
-            "The worker tries the next one. More: pipenv run allora logs worker",
+            "The worker tries the next one. More: allora logs worker",
         )
     return Diagnosis(
         Condition.REGISTERING,
         f"the worker is starting: {_stop(worker.reason)}.",
-        "Wait a minute. More: pipenv run allora logs worker -f",
+        "Wait a minute. More: allora logs worker -f",
     )
 
 

@@ -37,7 +37,7 @@ def show(status: Status, *, with_plot: bool, json: bool) -> bool:
     """
     verdict = judge(status)
     if json:
-        console.result(document_of(status, verdict))
+        console.result(document_of(status, verdict).as_json())
     else:
         width = console.out.width
         seen = screen_of(status, verdict, width=width, with_plot=with_plot)
@@ -71,7 +71,7 @@ def watch(observer: Observer, *, with_plot: bool, json: bool) -> None:
 def _watch_lines(seen: Status, next_look: _NextLook, *, with_plot: bool, json: bool) -> None:
     while True:
         if json:
-            print(json_format.dumps(document_of(seen, judge(seen))), flush=True)
+            print(json_format.dumps(document_of(seen, judge(seen)).as_json()), flush=True)
         else:
             show(seen, with_plot=with_plot, json=False)
             console.out.print()
