@@ -189,8 +189,8 @@ class Chain:
             raise _no_topic(topic_id, "it answers nothing")
         return topic
 
-    async def look_at_newest_block(self) -> int:
-        """Tells the clock of the newest block; returns its height."""
+    async def poll_height(self) -> int:
+        """Set the clock by the newest block, and return its height."""
         request = GetLatestBlockRequest()
         height, time = await self._ask(
             lambda client: client.tendermint.query.get_latest_block(request), _read_header

@@ -29,6 +29,7 @@ from .settings import Role, Settings
 from .status import Status, TopicStatus
 from .submitter import Submitter
 from .timings import Timings
+from .topic_context import TopicContext
 from .topic_worker import TopicWorker
 from .urls import host_of, without_query
 from .window_events import WindowEvents
@@ -131,7 +132,7 @@ class Service:
         def hear_block(height: int) -> None:
             if not clock.hear(height):
                 for topic in topics.values():
-                    topic.look_soon()
+                    topic.poll_soon()
 
         events = WindowEvents(
             self._network.websocket_url,
@@ -141,19 +142,19 @@ class Service:
             on_block=hear_block,
             timings=timings,
         )
-        for topic_id in settings.topic_ids:
-            topics[topic_id] = TopicWorker(
-                topic_id,
-                settings=settings,
-                chain=chain,
-                submitter=submitter,
-                model=model,
-                clock=clock,
-                status=self.status.topics[topic_id],
+        for topic_id, status in self.status.topics.items():
+            context = TopicContext(
+                topic_id=topic_id,
+                status=status,
                 model_status=self.status.model,
-                on_unannounced=events.reopen,
+                settings=settings,
                 timings=timings,
+                chain=chain,
+                clock=clock,
+                model=model,
+                submitter=submitter,
             )
+            topics[topic_id] = TopicWorker(context, on_unannounced=events.reopen)
         account = Account(
             chain,
             self.status,
