@@ -35,13 +35,10 @@ class CircuitBreaker:
 
     @contextlib.asynccontextmanager
     async def payment(self, pause: float) -> AsyncIterator[None]:
-        """Enclose the submission of one transaction, and learn from its outcome.
+        """Enclose one transaction, or raise `WindowLostError` while the breaker is open.
 
         Args:
-            pause: Seconds for which the breaker opens, should it come to that.
-
-        Raises:
-            WindowLostError: The breaker is open.
+            pause: Seconds for which the breaker opens after too many rejections.
         """
         async with self._one_at_a_time:
             if self.seconds_left:

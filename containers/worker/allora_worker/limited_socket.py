@@ -1,4 +1,4 @@
-"""A socket that limits what the model server sends on one connection."""
+"""A socket with a limit of the bytes that it receives."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ async def _read_text(response: aiohttp.ClientResponse, question: Question) -> st
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ModelError(
-            ModelFailureKind.NOT_A_NUMBER, f"{question.name} answers with what is no text"
+            ModelFailureKind.NOT_A_NUMBER, f"{question.name} does not answer with text"
         ) from None
 
 

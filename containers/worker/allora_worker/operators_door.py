@@ -1,11 +1,11 @@
-"""The operator's door: a socket where `/health` answers, whatever port 9010 has to endure.
+"""The Unix socket of `/health`, for Docker's health check and the host.
 
-Docker's health check asks there, and the host through the directory that it mounts. No stranger
-can reach it.
+It answers whatever load the public port has.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 from pathlib import Path
@@ -19,21 +19,19 @@ _SECONDS: Final = 5.0
 
 
 def paths(state_dir: Path) -> tuple[Path, Path]:
-    """Where the socket may be: the second one is for a worker without a state directory."""
+    """Return the socket's paths: in the state directory, or, without one, for temporary files."""
     return state_dir / _NAME, Path(gettempdir()) / f"allora-{_NAME}"
 
 
 def bind(state_dir: Path) -> socket.socket:
-    """A socket at the first of `paths` that can be had, to listen on.
+    """Return a socket bound to the first of `paths` that can be created.
 
     Raises:
-        CannotStartError: Another process answers there, or neither path can be had.
+        CannotStartError: Another process answers there, or neither path can be created.
     """
     first, second = paths(state_dir)
-    try:
+    with contextlib.suppress(OSError):  # an image that is run by hand has no such directory
         return _bind(first)
-    except OSError:  # an image that is run by hand has no such directory
-        pass
     try:
         return _bind(second)
     except OSError as error:
@@ -55,7 +53,7 @@ def _bind(path: Path) -> socket.socket:
 
 
 def _remove_stale(path: Path) -> None:
-    """Removes what a process that was killed has left."""
+    """Remove the socket of a process that was killed."""
     try:
         connect(path).close()
     except FileNotFoundError:
@@ -65,16 +63,12 @@ def _remove_stale(path: Path) -> None:
     else:
         raise CannotStartError(
             f"another worker answers on {path}",
-            "stop that one first, or set STATE_DIR to a directory of this one's own",
+            "stop that one first, or set STATE_DIR to another directory",
         )
 
 
 def connect(path: Path) -> socket.socket:
-    """A connection to whoever listens on the socket.
-
-    Raises:
-        OSError: Nobody does.
-    """
+    """Return a connection to a socket, or raise `OSError` if no process listens."""
     connection = socket.socket(socket.AF_UNIX)
     connection.settimeout(_SECONDS)
     try:
@@ -86,16 +80,12 @@ def connect(path: Path) -> socket.socket:
 
 
 class Caller(http.client.HTTPConnection):
-    """Speaks HTTP through a socket of the host's own.
-
-    Args:
-        path: The socket.
-    """
+    """Sends HTTP requests to a Unix socket."""
 
     def __init__(self, path: Path) -> None:
         super().__init__("localhost")
         self._path = path
 
     def connect(self) -> None:
-        """Called by the first request."""
+        """Connect, for the first request."""
         self.sock = connect(self._path)

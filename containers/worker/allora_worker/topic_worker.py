@@ -14,11 +14,11 @@ from . import reports
 from .backoff import Backoff
 from .chain_reset import MAX_BLOCKS_BEHIND, ResetDetector
 from .circuit_breaker import CircuitBreaker
+from .context import Context
 from .errors import ChainUnavailableError, NotSignedError, RefusedError, one_line
 from .hints import Hints
 from .losses import log_loss
 from .settings import Role
-from .topic_context import TopicContext
 from .window_run import WindowRun
 from .windows import Topic, Window, window_length, window_of
 
@@ -28,17 +28,19 @@ _MAX_OPEN_WINDOWS: Final = 3
 
 
 class TopicWorker:
-    """Works in one topic until it is cancelled, whatever the chain does.
+    """The work in one topic.
 
     Args:
-        context: The topic's id, its status and the parts that it shares with other topics.
+        topic_id: The topic.
+        context: The worker's parts.
         on_unannounced: Called when the websocket has missed a window.
     """
 
-    def __init__(self, context: TopicContext, on_unannounced: Callable[[], None]) -> None:
+    def __init__(self, topic_id: int, context: Context, on_unannounced: Callable[[], None]) -> None:
+        self._topic_id = topic_id
         self._context = context
         self._chain = context.chain
-        self._status = context.status
+        self._status = context.status.topics[topic_id]
         self._on_unannounced = on_unannounced
         self._is_resuming = True
         self._has_recalled_success = False
@@ -47,7 +49,7 @@ class TopicWorker:
         self._unfinished: set[WindowRun] = set()
         self._hints = Hints()
         self._resets = ResetDetector()
-        self._breaker = CircuitBreaker(context.topic_id)
+        self._breaker = CircuitBreaker(topic_id)
         self._retry_now = asyncio.Event()
 
     async def run(self) -> None:
@@ -73,7 +75,7 @@ class TopicWorker:
                 self._status.fee_problem = one_line(error)
                 await self._sleep(failures.next())
 
-    def nudge(self) -> None:
+    def retry(self) -> None:
         """Try again at once: a cause of failure, such as an empty wallet, is gone."""
         self._retry_now.set()
         self._hints.poll_soon()
@@ -106,7 +108,7 @@ class TopicWorker:
     async def _prepare(self) -> Topic:
         """Make sure that the worker can submit in the topic, and return the topic."""
         await self._chain.check_chain_id()
-        topic = await self._chain.topic(self._context.topic_id)
+        topic = await self._chain.topic(self._topic_id)
         self._status.epoch_blocks = topic.epoch_length
         await self._recall_success()
         self._check_topic(topic)
@@ -138,16 +140,12 @@ class TopicWorker:
             log_loss(topic.loss_method)
 
     async def _recall_success(self) -> None:
-        """Ask the chain, once, when the wallet last submitted in the topic.
-
-        Without it, a process that the network refuses and that ends every five minutes would start
-        the count anew each time, and no alarm would notice.
-        """
+        """Ask the chain, once, for the last submission, so that a restart resets no alarm."""
         if self._has_recalled_success or self._context.role is not Role.INFERER:
             return  # the chain does not say for the other roles
         height = await self._chain.poll_height()
         try:
-            nonce = await self._chain.newest_inference(self._context.topic_id)
+            nonce = await self._chain.newest_inference(self._topic_id)
         except GRPCError:
             nonce = None  # no reason not to work
         self._has_recalled_success = True
@@ -157,12 +155,7 @@ class TopicWorker:
     # --- windows
 
     async def _follow_windows(self, topic: Topic) -> None:
-        """Poll for windows, for an hour or until the chain is reset.
-
-        Raises:
-            RefusedError: The network refused a run.
-            ChainUnavailableError: The endpoint does not work.
-        """
+        """Poll for windows, for an hour or until the chain is reset or refuses a submission."""
         timings = self._context.timings
         is_first = True
         until = time.monotonic() + timings.prepare_again
@@ -232,9 +225,9 @@ class TopicWorker:
         """Prepare for a chain that was reset, and whose nonces repeat."""
         reports.warning(
             "chain_reset",
-            f"topic {self._context.topic_id}: the chain is at block {height} after "
+            f"topic {self._topic_id}: the chain is at block {height} after "
             f"{self._resets.height}; everything is looked up again",
-            topic=self._context.topic_id,
+            topic=self._topic_id,
         )
         self._resets.restart(height)
         self._needs_registration = self._is_resuming = True

@@ -13,6 +13,7 @@ from grpclib.exceptions import GRPCError
 from . import reports
 from .answers import read_forecasts, read_number
 from .circuit_breaker import CircuitBreaker
+from .context import Context
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -33,7 +34,6 @@ from .model import (
 from .settings import Role
 from .status import Submission
 from .submitter import Accepted, AlreadySubmittedError, AttemptFailedError, Value
-from .topic_context import TopicContext
 from .windows import Topic, Window
 
 # Blocks at a window's end that are left to the transaction.
@@ -46,17 +46,17 @@ class WindowRun:
     """The work in one window, which begins at once.
 
     Args:
-        context: The topic's status, and the parts that all topics share.
-        breaker: Asked before each payment.
+        context: The worker's parts.
+        breaker: Limits the topic's payments.
         topic: The window's topic.
         window: The window.
-        is_resumed: Whether a process before this one may have submitted in the window.
+        is_resumed: Whether a process before this one may have submitted.
         is_announced: Whether the websocket announced the window, for the log.
     """
 
     def __init__(
         self,
-        context: TopicContext,
+        context: Context,
         breaker: CircuitBreaker,
         topic: Topic,
         window: Window,
@@ -68,7 +68,7 @@ class WindowRun:
         self.is_refused = False
         """Whether the run ended because the network refuses the worker."""
         self._context = context
-        self._status = context.status
+        self._status = context.status.topics[topic.topic_id]
         self._clock = context.clock
         self._breaker = breaker
         self._topic = topic
@@ -136,7 +136,7 @@ class WindowRun:
             try:
                 answer = await self._ask_once(min(seconds, left))
             except ModelError as error:
-                self._context.model_status.failed(error)
+                self._context.status.model.failed(error)
                 reason = f"the model server: {one_line(error)}"
                 self._status.window_problem = reason
                 pause = timings.model_pauses[min(attempt, len(timings.model_pauses) - 1)]
@@ -147,7 +147,7 @@ class WindowRun:
                 attempt += 1
                 await asyncio.sleep(pause)
             else:
-                self._context.model_status.answered(answer.milliseconds)
+                self._context.status.model.answered(answer.milliseconds)
                 self._status.window_problem = None
                 return answer
 
