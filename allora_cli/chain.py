@@ -15,14 +15,11 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from containers.worker.allora_worker.money import UALLO
 from shared.loopback import open_url
 
 EMISSIONS: Final = "emissions/v10"
 """The version of the chain's own module that the worker's SDK speaks, too."""
-
-UALLO: Final = 10**18
-"""So many uallo are one ALLO.
-https://docs.allora.network/build/worker/requirements"""
 
 _SECONDS: Final = 6
 _MAX_BYTES: Final = 1_000_000

@@ -15,7 +15,7 @@ from dotenv import set_key
 from allora_cli.errors import OperatorError, Trouble
 from settings import Settings, SettingsError, load_settings
 from settings.env_file import read_env_file
-from settings.loader import DEFAULT_FILE, FILE_VARIABLE
+from settings.loader import DEFAULT_FILE, chosen_file
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 """A value that needs no quotes."""
@@ -38,8 +38,7 @@ class SettingsFile:
         Raises:
             OperatorError: there is none.
         """
-        named = os.environ.get(FILE_VARIABLE)
-        path = Path(named).expanduser() if named else DEFAULT_FILE
+        path = chosen_file() or DEFAULT_FILE
         if not path.exists():
             raise OperatorError(
                 Trouble.SETTINGS,

@@ -1,4 +1,4 @@
-"""Addresses of resources, for the few places where Terraform takes no expression."""
+"""Addresses of resources, where Terraform takes no expression."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from cdktf import TerraformDataSource, TerraformResource
 
 
 def address(element: TerraformResource | TerraformDataSource) -> str:
-    """An element's address, such as ``aws_instance.host_instance_168AED24``.
+    """Return an address such as `aws_instance.host_instance_168AED24`.
 
-    cdktf's own ``fqn`` is a token that becomes an expression.
+    cdktf's `fqn` is a token, which becomes an expression.
     """
     prefix = "data." if isinstance(element, TerraformDataSource) else ""
     return f"{prefix}{element.terraform_resource_type}.{element.friendly_unique_id}"

@@ -1,4 +1,4 @@
-"""Where alarms are announced."""
+"""The SNS topic of the alarms."""
 
 from __future__ import annotations
 
@@ -16,11 +16,7 @@ class AlarmTopic(Construct):
     Args:
         name: the topic's name.
         account_id: the account whose alarms may publish.
-        email: who is told. AWS sends a message with a link that has to be confirmed once.
-            ``None``: nobody is subscribed.
-
-    Attributes:
-        topic_arn: for the alarms' actions.
+        email: the subscriber, who has to confirm AWS's first message; None: no subscription.
     """
 
     def __init__(

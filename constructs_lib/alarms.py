@@ -15,6 +15,7 @@ from typing import Literal
 
 from constructs_lib.metrics import Source, Sources
 from containers.worker.allora_worker import metric_names as worker
+from shared.alarm_remedies import REMEDIES, AlarmId
 
 MOST_ALARMS = 11
 """One more than CloudWatch does not charge for: 0.10 USD a month
@@ -43,11 +44,11 @@ class Alarm:
         comparison: of the statistic with the threshold.
         threshold: in the metric's unit.
         missing: what a period without data counts as.
-        meaning: what it means when it rings, and what to type then.
+        meaning: what it means when it rings; `shared.alarm_remedies` says what to do then.
         ec2_action: what EC2 does about it by itself.
     """
 
-    id: str
+    id: AlarmId
     source: Source
     statistic: Literal["Average", "Maximum", "Minimum", "Sum"]
     period: int
@@ -63,7 +64,7 @@ class Alarm:
     @property
     def description(self) -> str:
         """What the e-mail and the console say; at most 1024 characters."""
-        return f"{self.meaning} More: {_RUNBOOK}#alarm-{self.id}"
+        return f"{self.meaning} To do: {REMEDIES[self.id]} More: {_RUNBOOK}#alarm-{self.id}"
 
 
 @dataclass(frozen=True)
@@ -89,23 +90,19 @@ def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iter
     """
     yield from _status_checks(sources, recoverable=recoverable)
     yield _restarts(
-        "worker-restarts",
+        AlarmId.WORKER_RESTARTS,
         sources.host("WorkerRestarts"),
         "The worker ended and was started again three times in 20 minutes, as it does when a "
-        "secret is wrong, or when the network refuses it in every topic. To do: pipenv run allora "
-        "logs worker --since 1h; the last lines before each start say why. After a new secret: "
-        "pipenv run allora restart.",
+        "secret is wrong, or when the network refuses it in every topic.",
     )
     yield _restarts(
-        "model-restarts",
+        AlarmId.MODEL_RESTARTS,
         sources.host("ModelRestarts"),
         "The model server ended and was started again three times in 20 minutes; windows are lost "
-        "meanwhile. To do: pipenv run allora logs model --since 1h says why. When nothing is said, "
-        "it may have run out of memory: take a larger AWS_INSTANCE_TYPE. A mended model: pipenv "
-        "run allora update --model-ref REF.",
+        "meanwhile.",
     )
     yield Alarm(
-        "disk-full",
+        AlarmId.DISK_FULL,
         sources.host("DiskUsed"),
         statistic="Average",
         period=300,
@@ -115,14 +112,11 @@ def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iter
         missing="ignore",
         meaning=(
             f"The host's disk has been more than {FULL_DISK} % full for 15 minutes, after the host "
-            "has removed what nothing uses. A full disk stops updates, and then the model. To do: "
-            "pipenv run allora connect, and there: sudo du -xh --max-depth 3 /var/lib | sort -h | "
-            "tail. Have the model write less, or raise AWS_ROOT_VOLUME_SIZE and type: pipenv run "
-            "allora deploy, then pipenv run allora restart --reboot."
+            "has removed what nothing uses. A full disk stops updates, and then the model."
         ),
     )
     yield Alarm(
-        "traffic-out",
+        AlarmId.TRAFFIC_OUT,
         sources.ec2("NetworkOut"),
         statistic="Sum",
         period=3600,
@@ -132,10 +126,7 @@ def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iter
         missing="notBreaching",
         meaning=(
             f"The host has sent {MUCH_TRAFFIC} MB or more within an hour, of which worker and logs "
-            "need less than a tenth; to the internet a GB costs about 0.09 USD. To do: pipenv run "
-            "allora connect, and there: sudo docker stats --no-stream shows which container sends. "
-            "The model: look for what it does, and stop it meanwhile with sudo docker stop "
-            "allora-model-1. The worker: strangers ask it much; ALLORA_INGRESS_CIDRS says who may."
+            "need less than a tenth; to the internet a GB costs about 0.09 USD."
         ),
     )
     if burstable:
@@ -152,7 +143,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
     # Four periods are twenty minutes, of data or of silence: a host that is replaced or restarts is
     # silent for fifteen at most.
     yield Alarm(
-        "no-submission",
+        AlarmId.NO_SUBMISSION,
         sources.worker(worker.WINDOWS_SINCE_SUCCESS),
         statistic="Maximum",
         period=300,
@@ -162,14 +153,11 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
         missing="breaching",
         meaning=(
             f"No submission was accepted for {limits.missed_windows} windows of a topic, or the "
-            "worker has been silent for 20 minutes, as before its first start: it earns nothing. "
-            "To do: pipenv run allora status says what is wrong; pipenv run allora logs worker "
-            "--since 1h shows how it came to that. A topic that is not active has no windows: "
-            "choose another ALLORA_WORKER_TOPIC_ID."
+            "worker has been silent for 20 minutes, as before its first start: it earns nothing."
         ),
     )
     yield Alarm(
-        "balance-low",
+        AlarmId.BALANCE_LOW,
         sources.worker(worker.BALANCE),
         statistic="Maximum",
         period=300,
@@ -179,14 +167,12 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
         missing="ignore",
         meaning=(
             f"The wallet has less than {limits.balance:f} ALLO. When it has too little for a "
-            "transaction, nothing is submitted any more. To do: send ALLO to the address that "
-            "pipenv run allora wallet address prints; on testnet, "
-            "https://faucet.testnet.allora.network/ gives some. The limit is ALARM_BALANCE."
+            "transaction, nothing is submitted any more."
         ),
     )
     # Ten minutes without another value: one answer of a node that lags behind is no refusal.
     yield Alarm(
-        "sdk-refused",
+        AlarmId.SDK_REFUSED,
         sources.worker(worker.SDK_REFUSED),
         statistic="Minimum",
         period=300,
@@ -196,15 +182,13 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
         missing="ignore",
         meaning=(
             "The network has moved on and does not speak the protocol of the worker's SDK any "
-            "more: nothing is submitted. To do: find the SDK's newest version at "
-            "https://github.com/allora-network/allora-sdk-py/releases, then make lock-worker "
-            "SDK=X.Y.Z, then pipenv run allora update --sdk-version X.Y.Z."
+            "more: nothing is submitted."
         ),
     )
     # Between two windows the worker signs nothing: one that was lost for its fee is told until the
     # next. A lie that ends within ten minutes is not.
     yield Alarm(
-        "fee-refused",
+        AlarmId.FEE_REFUSED,
         sources.worker(worker.FEE_REFUSED),
         statistic="Maximum",
         period=300,
@@ -216,9 +200,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
             "The worker signs no transaction, because a fee would be above ALLORA_MAX_FEE, or the "
             "fees of 24 hours above ALLORA_MAX_DAILY_FEES: nothing is paid, and nothing is "
             "submitted. Either the chain's endpoint lies about the price, or gas has become "
-            "expensive. To do: pipenv run allora status shows the fee and the limit. If others pay "
-            "as much, raise the limit; if not, name another endpoint, ALLORA_GRPC_URL; then type: "
-            "pipenv run allora deploy."
+            "expensive."
         ),
     )
 
@@ -231,36 +213,30 @@ def _status_checks(sources: Sources, *, recoverable: bool) -> Iterator[Alarm]:
     """
     recovered = (
         "The hardware under the host failed: AWS moves the instance to healthy hardware, with the "
-        "same address, volumes and identity. Nothing to do unless it repeats: then stop the "
-        "instance (aws ec2 stop-instances) and start it again."
+        "same address, volumes and identity."
     )
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
     not_recoverable = (
-        "The hardware under the host failed, and AWS moves no instance that has local disks. To "
-        "do: stop the instance (aws ec2 stop-instances) and start it again. What was on the local "
-        "disks is lost."
+        "The hardware under the host failed, and AWS moves no instance that has local disks."
     )
     yield _status_check(
-        "host-recovery",
+        AlarmId.HOST_RECOVERY,
         sources.ec2("StatusCheckFailed_System"),
         minutes=2,
         meaning=recovered if recoverable else not_recoverable,
         ec2_action="recover" if recoverable else None,
     )
     yield _status_check(
-        "instance-reboot",
+        AlarmId.INSTANCE_REBOOT,
         sources.ec2("StatusCheckFailed_Instance"),
         minutes=3,
-        meaning=(
-            "The operating system does not answer: AWS reboots the instance. Nothing to do unless "
-            "it repeats: then pipenv run allora logs boot, and aws ec2 get-console-output."
-        ),
+        meaning=("The operating system does not answer: AWS reboots the instance."),
         ec2_action="reboot",
     )
 
 
 def _status_check(
-    id_: str,
+    id_: AlarmId,
     source: Source,
     *,
     minutes: int,
@@ -281,7 +257,7 @@ def _status_check(
     )
 
 
-def _restarts(id_: str, source: Source, meaning: str) -> Alarm:
+def _restarts(id_: AlarmId, source: Source, meaning: str) -> Alarm:
     """A container that ends again and again, as the host counts it.
 
     Not as the worker reports its starts: one that ends early reports none. Docker waits 0.1 s
@@ -313,7 +289,7 @@ def _no_credits(sources: Sources) -> Alarm:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
     """
     return Alarm(
-        "cpu-credits",
+        AlarmId.CPU_CREDITS,
         sources.ec2("CPUCreditBalance"),
         statistic="Maximum",
         period=3600,
@@ -324,8 +300,6 @@ def _no_credits(sources: Sources) -> Alarm:
         meaning=(
             "The instance has had no CPU credits for four hours. In unlimited mode, the default of "
             "t3, t3a and t4g, what it computes beyond its baseline costs up to 0.05 USD for each "
-            "vCPU and hour; in standard mode it is slowed down, and may miss windows. To do: have "
-            "the model compute less, or take a larger AWS_INSTANCE_TYPE, or one that is not "
-            "burstable, as m7i.large is, and type: pipenv run allora deploy."
+            "vCPU and hour; in standard mode it is slowed down, and may miss windows."
         ),
     )

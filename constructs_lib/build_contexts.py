@@ -20,12 +20,10 @@ class BuildContexts(Construct):
 
     Args:
         bucket: the bucket's name.
-        key_prefix: what the key begins with.
-        archive: the content.
-        provider: of the bucket's region; ``None``: the stack's own.
+        provider: the provider of the bucket's region; None: the stack's own.
 
     Attributes:
-        uploaded: what a host that fetches the archive depends on.
+        uploaded: the object; a host that fetches the archive depends on it.
     """
 
     def __init__(

@@ -6,27 +6,22 @@ from cdktf_cdktf_provider_aws.ebs_volume import EbsVolume
 from cdktf_cdktf_provider_aws.volume_attachment import VolumeAttachment
 from constructs import Construct
 
-# Only a label: on Nitro instances the kernel names the device otherwise, and the host finds
-# the volume by its id.
+# Only a label: Nitro instances name the device otherwise, and the host finds the volume by its id.
 # https://docs.aws.amazon.com/ebs/latest/userguide/nvme-ebs-volumes.html
 _DEVICE_NAME = "/dev/sdf"
 
 
 class DataVolume(Construct):
-    """An encrypted EBS volume of its own, so that a replaced host finds its data again.
+    """A volume that a replaced host mounts again.
 
-    When it is destroyed, or replaced because of another zone, a snapshot of it stays.
+    A destroyed volume, or one replaced in another zone, leaves a snapshot.
 
     Args:
-        name: the ``Name`` tag.
+        name: the `Name` tag.
         availability_zone: the host's zone; a volume cannot leave its zone.
-        volume_type: ``gp3``, ``io1`` or ``io2``.
-        size_gib: size in GiB.
+        volume_type: `gp3`, `io1` or `io2`.
         iops: provisioned I/O operations per second.
-        throughput: MiB/s, for ``gp3``; ``None`` otherwise.
-
-    Attributes:
-        volume_id: the volume's id.
+        throughput: MiB/s for `gp3`, else None.
     """
 
     def __init__(
@@ -57,7 +52,7 @@ class DataVolume(Construct):
         self.volume_id = volume.id
 
     def attach_to(self, instance_id: str) -> None:
-        """Attaches the volume to an instance, which is stopped first whenever it is detached."""
+        """Attach the volume to an instance, which stops before it is detached."""
         VolumeAttachment(
             self,
             "attachment",

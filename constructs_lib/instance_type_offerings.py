@@ -13,15 +13,11 @@ from constructs_lib.addresses import address
 
 
 class InstanceTypeOfferings(Construct):
-    """Asks AWS where an instance type can run: not every zone of a region offers every type.
-
-    Args:
-        instance_type: an EC2 instance type, such as ``t3.medium``.
-        region: the region that is asked.
+    """The zones of a region that offer an instance type; not every zone offers every type.
 
     Attributes:
-        zones: token list of the availability zones that offer it.
-        first_zone: expression for the first of them by name, local and wavelength zones apart.
+        zones: token list of the availability zones.
+        first_zone: expression for the first by name, without local and wavelength zones.
     """
 
     def __init__(self, scope: Construct, id_: str, *, instance_type: str, region: str) -> None:

@@ -15,14 +15,14 @@ from constructs_lib.addresses import address
 class LogGroups(Construct):
     """One CloudWatch log group for each part of the host.
 
-    They are made here and not by the host, so that they have a retention, outlive a replaced
-    host and go with ``cdktf destroy``. A group that exists already, left by a deployment that was
-    killed before it could write its state, is taken over: its name cannot be had twice.
+    Terraform creates them, not the host, so that they have a retention, outlive a replaced host
+    and go with `cdktf destroy`. An existing group is imported: a deployment that was killed before
+    it wrote its state may have left it.
 
     Args:
-        prefix: what all the names begin with.
+        prefix: the common beginning of all names.
         names: the groups' names by part; the part is the construct's id.
-        retention_days: how long events are kept; one of the values that CloudWatch Logs takes.
+        retention_days: a value that CloudWatch Logs accepts.
     """
 
     def __init__(
@@ -49,5 +49,5 @@ class LogGroups(Construct):
                     "id": "${each.value}",
                 }
             )
-        # cdktf has import blocks for ids that are known at synth only.
+        # cdktf supports import blocks only for ids that are known at synth.
         TerraformStack.of(self).add_override("import", imports)

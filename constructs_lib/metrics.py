@@ -1,4 +1,4 @@
-"""Where alarms and the dashboard find metrics, by the names that worker and host declare."""
+"""The metrics of alarms and dashboard, by the names that worker and host declare."""
 
 from __future__ import annotations
 
@@ -11,13 +11,7 @@ from scripts.host.bin import host_status
 
 @dataclass(frozen=True)
 class Source:
-    """One metric as CloudWatch keeps it.
-
-    Attributes:
-        namespace: whose metrics.
-        name: the metric's name.
-        dimensions: whose value it is.
-    """
+    """One metric in CloudWatch."""
 
     namespace: str
     name: str
@@ -26,37 +20,32 @@ class Source:
 
 @dataclass(frozen=True)
 class Sources:
-    """The metrics of one node.
-
-    Args:
-        worker_name: what the worker and its host call themselves.
-        instance_id: the host.
-    """
+    """The metrics of one worker and its host."""
 
     worker_name: str
     instance_id: str
 
     def worker(self, metric: Metric) -> Source:
-        """What the worker emits; of several topics all values."""
+        """Return a metric of the worker, over all of its topics."""
         if WORKER not in metric.dimensions:
             raise ValueError(f"{metric.name} has values for topics only")
         return Source(NAMESPACE, metric.name, {"WorkerName": self.worker_name})
 
     def topic(self, metric: Metric, topic_id: int) -> Source:
-        """What the worker emits for one topic."""
+        """Return a metric of the worker for one topic."""
         if WORKER_AND_TOPIC not in metric.dimensions:
-            raise ValueError(f"{metric.name} is not told apart by topics")
+            raise ValueError(f"{metric.name} has no values by topic")
         dimensions = {"WorkerName": self.worker_name, "TopicId": str(topic_id)}
         return Source(NAMESPACE, metric.name, dimensions)
 
     def host(self, name: str) -> Source:
-        """What the host emits each minute."""
+        """Return a metric that the host emits each minute."""
         if name not in host_status.METRICS:
             raise ValueError(f"the host emits no {name}")
         return Source(host_status.NAMESPACE, name, {"WorkerName": self.worker_name})
 
     def ec2(self, name: str) -> Source:
-        """What AWS knows of the instance.
+        """Return a metric that EC2 emits.
 
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
         """

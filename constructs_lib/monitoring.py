@@ -1,4 +1,4 @@
-"""What watches the worker and its host: alarms, and a dashboard."""
+"""The alarms and the dashboard of a worker and its host."""
 
 from __future__ import annotations
 
@@ -21,25 +21,16 @@ _CONSOLE_DOMAIN = {
 
 
 class Monitoring(Construct):
-    """Alarms that heal the host and tell its operator what to do, and a dashboard.
+    """Alarms that recover the host or say what to do, and a dashboard.
 
     Args:
-        name: the dashboard's name, and what the alarms' names begin with. Dashboard names are
-            unique in an account, whatever the region.
-        partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
-        region: the host's region.
-        worker_name: what the worker and the host call themselves in their metrics.
-        topic_ids: the worker's topics.
-        instance_id: the host.
-        recoverable: whether AWS can move the instance to other hardware; not one with local disks.
+        name: the dashboard's name, unique in the account, and the beginning of the alarms' names.
+        partition: `aws`, `aws-cn` or `aws-us-gov`.
+        worker_name: the value of the metrics' `WorkerName` dimension.
+        recoverable: whether EC2 can move the instance to other hardware; not with local disks.
         burstable: whether the instance runs on CPU credits.
-        limits: of the worker's alarms; ``None`` when its image is not the project's own, so that it
-            reports none of the metrics.
-        alarm_topic_arn: where alarms are announced, and that they are over.
-        log_group_names: the host's log groups by part, for the dashboard.
-
-    Attributes:
-        dashboard_url: where to look at it.
+        limits: thresholds of the worker's alarms; None: a worker image that reports no metrics.
+        log_group_names: the host's log groups by part.
     """
 
     def __init__(
@@ -86,7 +77,7 @@ class Monitoring(Construct):
         )
 
     def _alarm(self, alarm: Alarm) -> str:
-        """Makes an alarm; returns its ARN."""
+        """Create an alarm; return its ARN."""
         acts = [f"{self._ec2_actions}:{alarm.ec2_action}"] if alarm.ec2_action else []
         return CloudwatchMetricAlarm(
             self,

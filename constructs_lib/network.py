@@ -1,4 +1,4 @@
-"""The network that the worker's host runs in: a new one, or one that exists already."""
+"""The network of the worker's host: a new one, or an existing one."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ from constructs import Construct
 
 @dataclass(frozen=True)
 class NetworkPlace:
-    """Where a host goes: the attributes that it needs of a network, new or existing.
+    """A subnet for a host.
 
     Attributes:
-        vpc_id: the VPC.
         subnet_id: a subnet whose default route leads to an internet gateway.
-        availability_zone: the subnet's zone.
-        internet_access: what must exist before a host in the subnet reaches the internet.
+        internet_access: resources that a host needs before it reaches the internet.
     """
 
     vpc_id: str
@@ -40,20 +38,15 @@ class NetworkPlace:
 class PublicNetwork(Construct):
     """A VPC with DNS, an internet gateway and one public subnet with its route.
 
-    The VPC's default security group is emptied, so that nothing can use it by accident.
-    The subnet gives out no public addresses by itself: the host's is its Elastic IP.
+    The VPC's default security group is emptied, so that nothing uses it by accident. The subnet
+    assigns no public addresses: the host has an Elastic IP.
 
     Args:
-        name: the ``Name`` tag of every resource begins with it.
-        vpc_cidr: the VPC's IPv4 block.
-        subnet_cidr: the subnet's IPv4 block, inside the VPC's.
-        availability_zone: the zone to use. ``None``: ``fallback_zone`` at creation, and ever
-            after the zone that the subnet is in, because a subnet cannot move and everything
-            in it would be replaced.
+        name: the beginning of each `Name` tag.
+        subnet_cidr: an IPv4 block inside the VPC's.
+        availability_zone: None: `fallback_zone` at creation, then the subnet's own zone, because a
+            subnet cannot move without replacing everything in it.
         fallback_zone: a zone that offers the instance type.
-
-    Attributes:
-        place: where a host goes.
     """
 
     def __init__(
@@ -117,14 +110,10 @@ class PublicNetwork(Construct):
 
 
 class ExistingNetwork(Construct):
-    """A VPC and a public subnet that exist already and that Terraform only reads.
+    """An existing VPC and public subnet, which Terraform only reads.
 
     Args:
-        vpc_id: the VPC.
-        subnet_id: a subnet of it; the plan fails when it belongs to another VPC.
-
-    Attributes:
-        place: where a host goes.
+        subnet_id: a subnet of the VPC; of another VPC, the plan fails.
     """
 
     def __init__(self, scope: Construct, id_: str, *, vpc_id: str, subnet_id: str) -> None:

@@ -7,13 +7,13 @@ from constructs import Construct
 
 
 class UbuntuAmi(Construct):
-    """The image that Canonical publishes at this moment (a data source only).
+    """Canonical's current image (a data source only).
 
     Args:
         parameter_name: Canonical's public SSM parameter with the image's id.
 
     Attributes:
-        ami_id: the image's id. Not a secret, though parameters usually are: the plan shows it.
+        ami_id: not marked as sensitive, so that the plan shows it.
     """
 
     def __init__(self, scope: Construct, id_: str, *, parameter_name: str) -> None:

@@ -1,4 +1,4 @@
-"""The EC2 instance that runs the worker and the model server, and its fixed address."""
+"""The EC2 instance of worker and model server, and its Elastic IP."""
 
 from __future__ import annotations
 
@@ -27,29 +27,23 @@ from constructs_lib.ubuntu_ami import UbuntuAmi
 from user_data.render import EncodedUserData
 
 DATA_VOLUME_TAG = "DataVolumeId"
-"""The instance tag by which the host learns, from its metadata service, which volume is its own."""
+"""The instance tag with the id of the host's data volume, which the host reads as metadata."""
 
 
 @dataclass(frozen=True)
 class WorkerHostProps:
-    """What a worker's host is made of.
+    """The inputs of a worker's host.
 
     Attributes:
-        name: the ``Name`` tag.
-        place: the network that it runs in.
-        security_group_id: its only security group.
-        instance_profile_name: its role.
-        instance_type: an EC2 instance type.
-        architecture: the type's, ``x86_64`` or ``arm64``. A change of it replaces the instance,
-            whose image could not boot on the other one.
+        name: the `Name` tag.
+        architecture: `x86_64` or `arm64`; a change replaces the instance.
         offered_zones: token list of the zones that offer the type.
-        ami_id: a pinned image; it replaces the instance when it changes. ``None``: Canonical's
-            current image at the time the instance is made; a newer one never replaces it.
+        ami_id: a pinned image, whose change replaces the instance. None: Canonical's current image
+            at creation; a newer one replaces nothing.
         ubuntu_parameter: name of the SSM parameter with Canonical's current image.
-        root_volume_gib: size of the root volume in GiB.
-        user_data: what runs at first boot; a change of it replaces the instance.
-        needs: what must be there before the instance starts.
-        data_volume_id: the volume that the host mounts, if there is one.
+        user_data: the script of the first boot; a change replaces the instance.
+        needs: resources that must exist before the instance starts.
+        data_volume_id: the volume to mount, or None.
     """
 
     name: str
@@ -72,10 +66,6 @@ class WorkerHost(Construct):
 
     IMDSv2 only, out of reach for containers (hop limit 1). No key pair: Session Manager is the
     only way in. The root volume is encrypted.
-
-    Attributes:
-        instance_id: the instance's id.
-        public_ip: the Elastic IP.
     """
 
     def __init__(self, scope: Construct, id_: str, props: WorkerHostProps) -> None:

@@ -13,26 +13,17 @@ from constructs import Construct
 
 
 class WorkerRole(Construct):
-    """A role for EC2, and its instance profile, with the least that the host needs.
+    """A role for EC2 with the host's least privileges, and its instance profile.
 
-    That is Session Manager, writing to its own log groups, and reading exactly its own parameters
-    and build contexts. Its metrics are in what it writes to the logs. The managed policy
-    ``AmazonSSMManagedInstanceCore`` is not used: it lets the host read every parameter of the
-    account.
+    These are Session Manager, writing to its own log groups, and reading its own parameters and
+    build contexts. CloudWatch extracts the metrics from the logs. The managed policy
+    `AmazonSSMManagedInstanceCore` would let the host read every parameter of the account.
 
     Args:
-        name: what the names of the role and of the instance profile begin with. AWS makes them
-            unique in the account, so that workers in other regions, and what a killed deployment
-            left behind, are never in the way.
-        partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
-        region: the host's region.
-        account_id: the account's 12 digits.
-        log_group_names: the log groups that the host writes to.
-        parameter_names: the SSM parameters that the host reads.
-        object_names: the objects in S3 that the host reads: bucket, slash, key.
-
-    Attributes:
-        instance_profile_name: for the EC2 instance.
+        name: the beginning of the role's and the profile's names. AWS makes them unique, so that
+            workers in other regions and a killed deployment's leftovers do not collide.
+        partition: `aws`, `aws-cn` or `aws-us-gov`.
+        object_names: the S3 objects to read: bucket, slash, key.
     """
 
     def __init__(
@@ -103,8 +94,8 @@ class WorkerRole(Construct):
         self.instance_profile_name = profile.name
 
 
-# The actions are the documented minimum for Session Manager. The message channels know no
-# resources, and the instance's own id does not exist yet when the role is made.
+# The documented minimum for Session Manager. The message channels support no resources, and the
+# instance's id is unknown when the role is created.
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
 _SESSION_MANAGER: dict[str, Any] = {
     "Sid": "SessionManager",

@@ -11,16 +11,11 @@ from constructs import Construct
 
 
 class WorkerSecurityGroup(Construct):
-    """Lets consumers reach the worker's port, and nothing else in. Everything may go out.
+    """Only the worker's port is open inbound; all outbound traffic is allowed.
 
     Args:
-        name: the group's name.
-        vpc_id: the VPC that it belongs to.
-        worker_port: the TCP port on which the worker answers.
-        ingress_cidrs: the IPv4 blocks that may reach that port. Empty: nobody.
-
-    Attributes:
-        security_group_id: the group's id.
+        worker_port: the worker's TCP port.
+        ingress_cidrs: the IPv4 blocks that may reach the port; empty: none.
     """
 
     def __init__(
@@ -42,7 +37,7 @@ class WorkerSecurityGroup(Construct):
             vpc_id=vpc_id,
             tags={"Name": name},
         )
-        # One rule a CIDR, its id made of the CIDR: adding or removing one leaves the others alone.
+        # An id for each CIDR: adding or removing one leaves the others alone.
         for cidr in ingress_cidrs:
             VpcSecurityGroupIngressRule(
                 self,
@@ -55,8 +50,6 @@ class WorkerSecurityGroup(Construct):
                 cidr_ipv4=cidr,
                 tags={"Name": f"{name}-worker-port"},
             )
-        # Any port: the chain, package archives, container registries and whatever data sources
-        # and head nodes a user's model and worker speak to.
         VpcSecurityGroupEgressRule(
             self,
             "everything-out",

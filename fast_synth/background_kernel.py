@@ -1,9 +1,8 @@
 """Let the jsii kernel work while Python imports.
 
-The kernel is the Node process behind every CDKTF class. jsii starts it, and has it load a package,
-when a Python module of that package is imported, and waits for it each time. Python has enough to
-import meanwhile that needs no answer from the kernel: the rest of the packages, the stacks, the
-settings.
+The kernel is the Node process behind every CDKTF class. When a Python module of a jsii package is
+imported, jsii has the kernel load that package, and waits. Python can import the other packages,
+the stacks and the settings meanwhile.
 """
 
 from __future__ import annotations
@@ -20,27 +19,25 @@ if TYPE_CHECKING:
     from jsii._kernel.types import LoadRequest
 
 CACHE = Path(__file__).resolve().parent.parent / ".tools" / "jsii"
-"""Where jsii unpacks its packages (400 MB): in the project's folder, not in the user's cache."""
+"""jsii's package cache (400 MB), in the project's folder instead of the user's."""
 
 
 def start() -> None:
-    """Start the kernel, and no longer wait for what it loads.
+    """Start the kernel and let it load packages in the background.
 
-    Call it before anything imports ``cdktf`` or ``constructs``, which would start the kernel, and
-    when the environment is as the kernel shall see it.
+    Call it before anything imports `cdktf` or `constructs`, with the kernel's environment in place.
     """
     os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(CACHE))
     jsii.kernel.provider = cast("BaseProvider", _LoadingInBackground(jsii.kernel.provider))
 
 
 class _LoadingInBackground:
-    """A connection to the kernel that does not wait for what loads, only for anything else.
+    """A connection to the kernel that does not wait for loads.
 
-    So the first request for a result waits until everything has loaded, and raises the error of a
-    load that failed.
+    The first other request waits until all have loaded, and raises the error of a failed one.
 
     Args:
-        connection: jsii's own, of which only one request may be under way.
+        connection: jsii's own; it takes one request at a time.
     """
 
     def __init__(self, connection: BaseProvider) -> None:

@@ -1,7 +1,7 @@
 """Make Terraform find the pinned AWS provider in the folders that a synth writes.
 
-Whoever runs it there: Terraform looks into `terraform.d/plugins` below its working directory before
-it asks the registry, and takes the version and hashes that a lock file names.
+Terraform looks into `terraform.d/plugins` below its working directory before it asks the registry,
+and takes the version and hashes of the lock file.
 https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
 https://developer.hashicorp.com/terraform/language/files/dependency-lock
 """
@@ -33,7 +33,7 @@ def prepare_working_directories(outdir: Path) -> None:
 
 
 def _link(link: Path, target: Path) -> None:
-    """Make a link, but not over a folder that somebody else has put there."""
+    """Create a link, but not over an existing folder."""
     link.parent.mkdir(exist_ok=True)
     if link.is_symlink() and link.readlink() != target:
         link.unlink()

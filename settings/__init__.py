@@ -1,8 +1,8 @@
 """The settings of one Allora worker: the only reader of ``.env`` and of the environment."""
 
-from settings.ebs import DataVolume
 from settings.errors import SettingsError
 from settings.loader import load_settings
 from settings.model import Settings
+from settings.sections.data_volume import EbsVolume
 
-__all__ = ["DataVolume", "Settings", "SettingsError", "load_settings"]
+__all__ = ["EbsVolume", "Settings", "SettingsError", "load_settings"]

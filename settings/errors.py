@@ -8,9 +8,6 @@ from pydantic_core import PydanticCustomError
 
 from settings.shown import printable
 
-FAULT = "fault"
-"""Type of the validation errors that `fault` makes."""
-
 
 @dataclass(frozen=True)
 class Problem:
@@ -75,17 +72,17 @@ def fault(message: str, remedy: str = "", variable: str = "") -> PydanticCustomE
     """
     # what pydantic cannot write as UTF-8 breaks its error
     context = {"message": printable(message), "remedy": printable(remedy), "variable": variable}
-    return PydanticCustomError(FAULT, "{message}", context)
+    return PydanticCustomError("fault", "{message}", context)
 
 
-def warn(info: ValidationInfo, variable: str, message: str, remedy: str = "") -> None:
-    """Say something that is not wrong; `load_settings` passes a list that collects it.
+def warn(info: ValidationInfo, message: str, remedy: str = "", variable: str = "") -> None:
+    """Record a warning; `load_settings` passes the list that collects them.
 
     Args:
         info: What pydantic gives to the validator.
-        variable: The variable that it is about; it is set.
         message: A sentence.
         remedy: What to type or to write instead.
+        variable: The variable that it is about, where it is not the one that is being validated.
     """
     if info.context is not None:
-        info.context.append(Problem(variable, message, remedy))
+        info.context.append(Problem(variable or str(info.field_name), message, remedy))

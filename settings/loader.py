@@ -7,14 +7,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from containers.worker.allora_worker.contract import InvalidValueError
 from settings.checks import did_you_mean
 from settings.env_file import Entry, EnvText, read_env_file
-from settings.errors import FAULT, Problem, SettingsError
+from settings.errors import Problem, SettingsError
 from settings.legacy import LEGACY, legacy_reason
 from settings.model import Settings
 from settings.secret_rules import is_secret_name, remedy_for, remedy_for_kind, secret_kind
 from settings.shown import shown
 from settings.text_rules import misfit
+from settings.variable import example_of
 
 DEFAULT_FILE = Path(".env")
 FILE_VARIABLE = "ALLORA_ENV_FILE"
@@ -66,7 +68,7 @@ def load_settings(
     Raises:
         SettingsError: With every problem that was found, each with its remedy.
     """
-    path = _chosen_file(env_file, environ)
+    path = env_file or chosen_file(environ)
     text = read_env_file(path) if path else EnvText((), (), complete=True)
     source = str(path) if path else "The environment (there is no .env file here)"
     problems = [*text.problems, *_set_twice(text.entries), *_not_settings(text.entries)]
@@ -91,15 +93,14 @@ def load_settings(
     warnings = [
         *_legacy(text.entries),
         *_overruled(text.entries, environ, source),
-        *(found[note.variable].problem(note.variable, note.message, note.remedy) for note in notes),
+        *_placed_notes(notes, found),
     ]
     warnings.sort(key=lambda problem: problem.line or 0)
     return settings.model_copy(update={"warnings": tuple(map(str, warnings))})
 
 
-def _chosen_file(env_file: Path | None, environ: Mapping[str, str]) -> Path | None:
-    if env_file:
-        return env_file
+def chosen_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the settings file that is read by default; None when only the environment is."""
     if named := environ.get(FILE_VARIABLE):
         return Path(named).expanduser()
     return DEFAULT_FILE if DEFAULT_FILE.exists() else None
@@ -181,16 +182,18 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
     for detail in error.errors(include_url=False, include_input=False):
         location = str(detail["loc"][0])
         variable = _VARIABLE_OF.get(location, location)
-        if detail["type"] == "default_factory_not_called":
-            continue  # it needs a setting that is wrong, and reported
-        if detail["type"] == "missing":
-            example = (Settings.model_fields[_FIELD_OF[variable]].examples or [""])[0]
-            yield Problem(variable, "is required, and not set.", f"{variable}={example}")
-        elif detail["type"] == FAULT:
-            context = detail["ctx"]
-            yield Problem(context["variable"] or variable, context["message"], context["remedy"])
-        else:
-            yield Problem(variable, f"is not valid: {detail['msg']}.")
+        match detail:
+            case {"type": "default_factory_not_called"}:
+                continue  # it needs a setting that is wrong, and reported
+            case {"type": "missing"}:
+                example = example_of(Settings.model_fields[_FIELD_OF[variable]])
+                yield Problem(variable, "is required, and not set.", f"{variable}={example}")
+            case {"type": "fault", "ctx": fault}:
+                yield Problem(fault["variable"] or variable, fault["message"], fault["remedy"])
+            case {"ctx": {"error": InvalidValueError() as cause}}:
+                yield Problem(variable, f"{cause.message}.", cause.remedy)
+            case _:
+                yield Problem(variable, f"is not valid: {detail['msg']}.")
 
 
 def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) -> Problem:
@@ -202,6 +205,13 @@ def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) ->
     if has_file:
         return problem
     return replace(problem, remedy="cp samples/testnet.env .env, and set it there")
+
+
+def _placed_notes(notes: list[Problem], found: Mapping[str, _Found]) -> Iterator[Problem]:
+    """Warnings with the line of their variables; those about defaults have none, and go."""
+    for note in notes:
+        variable = _VARIABLE_OF.get(note.variable, note.variable)
+        yield found[variable].problem(variable, note.message, note.remedy)
 
 
 def _legacy(entries: tuple[Entry, ...]) -> Iterator[Problem]:

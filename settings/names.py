@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from containers.worker.allora_worker.contract import Secret
 from settings import Settings
+from shared.stacks import BUILD_CONTEXTS_PREFIX
 
 
 class Names:
@@ -15,6 +17,7 @@ class Names:
         secrets_prefix: what the names of the worker's SSM parameters begin with.
         parameters: the SSM parameters that the host may read: the wallet's mnemonic, the API key,
             the token that consumers present, and the model server's secret variables.
+        wallet: the SSM parameter with the wallet's mnemonic, one of `parameters`.
         log_group_prefix: what the names of the log groups begin with.
         build_contexts_prefix: what the keys of the host's build contexts begin with, in the state
             bucket.
@@ -26,15 +29,11 @@ class Names:
         self.secrets_prefix = f"/allora/{settings.worker_name}"
         self.parameters: tuple[str, ...] = tuple(
             f"{self.secrets_prefix}/{secret}"
-            for secret in (
-                "mnemonic",
-                "api-key",
-                "inference-token",
-                *(f"model/{name}" for name in settings.model_secrets),
-            )
+            for secret in (*Secret, *(f"model/{name}" for name in settings.model_secrets))
         )
+        self.wallet = f"{self.secrets_prefix}/{Secret.MNEMONIC}"
         self.log_group_prefix = f"/allora/{settings.worker_name}"
-        self.build_contexts_prefix = "allora-single-node/build-contexts"
+        self.build_contexts_prefix = BUILD_CONTEXTS_PREFIX
         self.log_groups: Mapping[str, str] = {
             part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
         }

@@ -1,18 +1,36 @@
 """Writes docs/configuration.md from the declared settings: `python -m settings.reference`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from settings.legacy import LEGACY
-from settings.model import Settings
+from settings.sections.account import AccountSettings
+from settings.sections.data_volume import DataVolumeSettings
+from settings.sections.instance import InstanceSettings
+from settings.sections.model_server import ModelServerSettings
+from settings.sections.monitoring import MonitoringSettings
+from settings.sections.network import NetworkSettings
+from settings.sections.state import StateSettings
+from settings.sections.worker import WorkerSettings
+from settings.variable import Section, default_text_of, example_of
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "configuration.md"
 
+_SECTIONS: dict[str, type[Section]] = {
+    "AWS account": AccountSettings,
+    "Terraform state": StateSettings,
+    "Network": NetworkSettings,
+    "Instance": InstanceSettings,
+    "Data volume": DataVolumeSettings,
+    "Worker": WorkerSettings,
+    "Model server": ModelServerSettings,
+    "Monitoring": MonitoringSettings,
+}
+
 _HEAD = """\
-<!-- Generated from settings/model.py by `python -m settings.reference`; do not edit. -->
+<!-- Generated from settings/sections/ by `python -m settings.reference`; do not edit. -->
 # Configuration
 
 Everything that a deployment can be told is in one file, `.env`, in the project's folder. Start with
@@ -115,42 +133,23 @@ its secrets are moved (see above). These variables of it are ignored, each with 
 
 def render() -> str:
     """The whole page."""
-    sections = "\n".join(_section(title, fields) for title, fields in _sections().items())
+    sections = "\n".join(_section(title, section) for title, section in _SECTIONS.items())
     legacy = "".join(f"| `{name}` | {_cell(reason)} |\n" for name, reason in LEGACY.items())
     return f"{_HEAD}\n## Settings\n\n{sections}\n{_SECRETS}\n{_LEGACY_HEAD}{legacy}"
 
 
-def _sections() -> dict[str, list[FieldInfo]]:
-    """The declared variables by section, in the order of their declaration."""
-    sections: dict[str, list[FieldInfo]] = {}
-    for field in Settings.model_fields.values():
-        if field.alias:
-            sections.setdefault(str(_extra(field)["section"]), []).append(field)
-    return sections
-
-
-def _section(title: str, fields: list[FieldInfo]) -> str:
+def _section(title: str, section: type[Section]) -> str:
+    fields = section.model_fields.values()
     return "\n".join([f"### {title}", "", *_table(fields), ""])
 
 
-def _table(fields: list[FieldInfo]) -> Iterator[str]:
+def _table(fields: Iterable[FieldInfo]) -> Iterator[str]:
     yield "| Variable | Meaning | Default | Example |"
     yield "|---|---|---|---|"
     for field in fields:
-        example = (field.examples or [""])[0]
-        cells = f"`{field.alias}`", str(field.description), _default(field), f"`{example}`"
+        default = "**required**" if field.is_required() else default_text_of(field)
+        cells = f"`{field.alias}`", str(field.description), default, f"`{example_of(field)}`"
         yield f"| {' | '.join(map(_cell, cells))} |"
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "**required**"
-    return str(_extra(field)["default_text"] or f"`{field.default}`")
-
-
-def _extra(field: FieldInfo) -> dict[str, Any]:
-    extra = field.json_schema_extra
-    return dict(extra) if isinstance(extra, dict) else {}
 
 
 def _cell(text: str) -> str:

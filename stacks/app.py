@@ -5,6 +5,7 @@ from __future__ import annotations
 from cdktf import App
 
 from settings import Settings
+from shared.stacks import COMMON, SINGLE_NODE
 from stacks.common_stack import CommonStack
 from stacks.single_node_stack import SingleNodeStack
 
@@ -17,10 +18,10 @@ def build_app(settings: Settings, outdir: str | None = None) -> App:
         outdir: the folder of the Terraform JSON; None: the one that the CLI names, or `cdktf.out`.
     """
     app = App(outdir=outdir)
-    common = CommonStack(app, "allora-common", settings=settings)
+    common = CommonStack(app, COMMON, settings=settings)
     SingleNodeStack(
         app,
-        "allora-single-node",
+        SINGLE_NODE,
         settings=settings,
         instance_profile_name=common.instance_profile_name,
         alarm_topic_arn=common.alarm_topic_arn,

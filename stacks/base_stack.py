@@ -1,4 +1,4 @@
-"""What all stacks have in common: where they deploy to and where their state lies."""
+"""The base of all stacks: the AWS provider and the state."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTag
 from constructs import Construct
 
 from settings import Settings
+from shared.stacks import state_key
 
 # `use_lockfile` is in Terraform since this version.
 # https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
@@ -14,22 +15,16 @@ _TERRAFORM_VERSION = ">= 1.10.0"
 
 
 class BaseStack(TerraformStack):
-    """A stack with the AWS provider and its state in S3, locked while it is in use.
+    """A stack with the AWS provider and its state in S3, locked while it is in use."""
 
-    Args:
-        state_key: the state's key in the bucket. Never change one: Terraform would find no state
-            and create everything anew.
-        settings: the account, the region, the state bucket and the tags' values.
-    """
-
-    def __init__(self, scope: Construct, id_: str, *, state_key: str, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
         super().__init__(scope, id_)
         self._settings = settings
         self._provider("aws", settings.aws_region)
         S3Backend(
             self,
             bucket=settings.state_bucket,
-            key=state_key,
+            key=state_key(id_),
             region=settings.state_region,
             skip_region_validation=True,
             profile=settings.aws_profile,
@@ -41,7 +36,7 @@ class BaseStack(TerraformStack):
         self.add_override("terraform.required_version", _TERRAFORM_VERSION)
 
     def provider_in(self, region: str) -> AwsProvider | None:
-        """A provider for a resource in another region; None where the stack's own will do."""
+        """Return a provider for another region, or None for the stack's own region."""
         if region == self._settings.aws_region:
             return None
         return self._provider(f"aws-{region}", region, alias=region)

@@ -1,4 +1,4 @@
-"""The stack `allora-common`: what outlives a host."""
+"""The stack `allora-common`: the resources that outlive a host."""
 
 from __future__ import annotations
 
@@ -13,15 +13,10 @@ from stacks.base_stack import BaseStack
 
 
 class CommonStack(BaseStack):
-    """The host's role, log groups and alarm topic.
-
-    Attributes:
-        instance_profile_name: the host's instance profile.
-        alarm_topic_arn: where alarms are announced.
-    """
+    """The host's role, log groups and alarm topic."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
-        super().__init__(scope, id_, state_key="allora-common/terraform.tfstate", settings=settings)
+        super().__init__(scope, id_, settings=settings)
         names = Names(settings)
         LogGroups(
             self,

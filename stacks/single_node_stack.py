@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 
 from cdktf import TerraformOutput
 from constructs import Construct
@@ -18,18 +19,14 @@ from constructs_lib.worker_security_group import WorkerSecurityGroup
 from settings import Settings
 from settings.images import ubuntu_parameter
 from settings.names import Names
+from shared.stacks import SingleNodeOutputs
 from stacks.base_stack import BaseStack
 from user_data.build_contexts import build_contexts
 from user_data.host_files import host_user_data
 
 
 class SingleNodeStack(BaseStack):
-    """A VPC (or an existing one), a security group, the host, its address and what watches it.
-
-    Args:
-        instance_profile_name: the host's instance profile.
-        alarm_topic_arn: where alarms are announced.
-    """
+    """A VPC (or an existing one), a security group, the host, its address and its monitoring."""
 
     def __init__(
         self,
@@ -40,9 +37,7 @@ class SingleNodeStack(BaseStack):
         instance_profile_name: str,
         alarm_topic_arn: str,
     ) -> None:
-        super().__init__(
-            scope, id_, state_key="allora-single-node/terraform.tfstate", settings=settings
-        )
+        super().__init__(scope, id_, settings=settings)
         names = Names(settings)
         offerings = InstanceTypeOfferings(
             self,
@@ -101,7 +96,7 @@ class SingleNodeStack(BaseStack):
             alarm_topic_arn=alarm_topic_arn,
             log_group_names=names.log_groups,
         )
-        self._outputs(
+        outputs = SingleNodeOutputs(
             instance_id=host.instance_id,
             public_ip=host.public_ip,
             vpc_id=place.vpc_id,
@@ -112,6 +107,8 @@ class SingleNodeStack(BaseStack):
             ),
             dashboard_url=monitoring.dashboard_url,
         )
+        for name, value in asdict(outputs).items():
+            TerraformOutput(self, name, value=value)
 
     def _network(self, settings: Settings, *, fallback_zone: str) -> NetworkPlace:
         if settings.vpc_id and settings.subnet_id:
@@ -155,11 +152,7 @@ class SingleNodeStack(BaseStack):
         )
 
     def _limits(self, settings: Settings) -> Limits | None:
-        """Those of what our own worker reports; an image of the user's may report nothing."""
+        """Return the alarms' thresholds, or None for a worker image that may report no metrics."""
         if settings.worker_image:
             return None
         return Limits(settings.alarm_missed_windows, settings.alarm_balance)
-
-    def _outputs(self, **values: str) -> None:
-        for name, value in values.items():
-            TerraformOutput(self, name, value=value)

@@ -61,7 +61,7 @@ def _worker_variables(settings: Settings) -> dict[str, str]:
         "ALLORA_WORKER_ROLE": settings.worker_role,
         "ALLORA_WORKER_TOPIC_ID": ",".join(map(str, settings.topic_ids)),
         "ALLORA_WORKER_TOKEN": settings.worker_token,
-        "ALLORA_WORKER_INFERENCE_ENDPOINT": _inference_endpoint(settings),
+        "ALLORA_WORKER_INFERENCE_ENDPOINT": settings.inference_endpoint,
         "ALLORA_WORKER_FORECAST_ENDPOINT": settings.forecast_endpoint,
         "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT": settings.ground_truth_endpoint,
         "ALLORA_GRPC_URL": settings.grpc_url or "",
@@ -70,14 +70,6 @@ def _worker_variables(settings: Settings) -> dict[str, str]:
         "ALLORA_MAX_FEE": f"{settings.max_fee:f}",
         "ALLORA_MAX_DAILY_FEES": f"{settings.max_daily_fees:f}",
     }
-
-
-def _inference_endpoint(settings: Settings) -> str:
-    """Our own model forecasts for the topic's horizon, so that it needs to know the topic."""
-    if settings.inference_endpoint:
-        return settings.inference_endpoint
-    query = "?topic_id={TopicId}" if _is_own_model(settings) else ""
-    return f"http://model:{settings.model_port}/inference/{{Token}}{query}"
 
 
 def _is_own_model(settings: Settings) -> bool:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from containers.worker.allora_worker.metric_names import METRICS, WORKER, WORKER_AND_TOPIC
 from scripts.host.bin import host_status
-from settings import DataVolume, Settings
+from settings import EbsVolume, Settings
 
 if TYPE_CHECKING:
     import boto3
@@ -207,7 +207,7 @@ def _custom_metrics(settings: Settings) -> int:
     return len(host_status.METRICS) + sum(values.get(dimensions, 0) for dimensions in sets)
 
 
-def _data_volume(volume: DataVolume | None) -> Iterator[Item]:
+def _data_volume(volume: EbsVolume | None) -> Iterator[Item]:
     if volume is None:
         return
     usd = volume.size * _GIB[volume.type]

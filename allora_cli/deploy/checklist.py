@@ -12,7 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from allora_cli.deploy.progress import Obstacle, Progress, Step
+from allora_cli.deploy.progress import Progress, Source, Step
 from allora_cli.terminal.text import clamp
 
 _ACTIVITY: Final = 200
@@ -38,7 +38,7 @@ class Checklist:
         self._live: Live | None = None
         self._told: set[Step] = set()
         self._shown_activities = 0
-        self._obstacles: list[Obstacle] = []
+        self._obstacles: set[tuple[Source, str, bool]] = set()
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -64,8 +64,8 @@ class Checklist:
     def update(self) -> None:
         """Shows what has changed."""
         for obstacle in self._progress.obstacles.values():
-            if obstacle not in self._obstacles:
-                self._obstacles.append(obstacle)
+            if obstacle.kind not in self._obstacles:
+                self._obstacles.add(obstacle.kind)
                 if not self._live:
                     self.tell(f"{obstacle.source}: {obstacle.text}", style="yellow")
         if self._live:

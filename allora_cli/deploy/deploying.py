@@ -15,6 +15,7 @@ from allora_cli.terraform import cdktf_cli
 from allora_cli.terraform.deployment import Deployment, the_deployment
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import need_region, resources_of
+from shared.stacks import SINGLE_NODE
 
 
 def need_doctor() -> None:
@@ -47,7 +48,7 @@ def need_only_host(office: Office) -> None:
             settings name another region than that of the host that it knows.
     """
     settings = office.settings
-    known = hosts_in(resources_of(office, "allora-single-node"))
+    known = hosts_in(resources_of(office, SINGLE_NODE))
     need_region(office, known)
     ec2 = office.session.client("ec2")
     others = find_other_hosts(ec2, settings.worker_name, known)

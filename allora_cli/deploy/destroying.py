@@ -11,7 +11,7 @@ from allora_cli.context import Office
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.terminal import console, prompts
 from allora_cli.terraform import cdktf_cli
-from allora_cli.terraform.state import STACKS, hosts_in
+from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
     foreign_keys,
@@ -20,6 +20,7 @@ from allora_cli.terraform.state_objects import (
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
+from shared.stacks import STACKS
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
@@ -138,7 +139,7 @@ def _secrets_left(office: Office) -> Iterator[Leftover]:
         command = f"aws ssm delete-parameters --region {office.settings.aws_region} --names"
         yield Leftover(
             f"the wallet and the secrets: {', '.join(names)}"
-            if f"{office.names.secrets_prefix}/mnemonic" in names
+            if office.names.wallet in names
             else f"the secrets: {', '.join(names)}",
             "free",
             f"{command} {' '.join(names)} (first: pipenv run allora backup)",

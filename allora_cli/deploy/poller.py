@@ -14,7 +14,7 @@ from allora_cli.context import Office
 from allora_cli.deploy.progress import IS_FRESH, Progress
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.host import log_events
-from allora_cli.host.log_events import FOR_PEOPLE, Line
+from allora_cli.host.log_events import Line
 from allora_cli.host.log_reader import Follower
 from allora_cli.host.status_report import parse_status
 
@@ -132,12 +132,12 @@ class HostFeed:
         if self._console_at and now - self._console_at < _CONSOLE_EVERY:
             return
         self._console_at = now
-        for text in self._console_text().splitlines():
-            begin = text.find(FOR_PEOPLE)
-            line = text[begin:].rstrip()
-            if begin >= 0 and line not in self._console:
-                self._console.add(line)
-                self._progress.see_boot(Line("", now, line))
+        for row in self._console_text().splitlines():
+            # The kernel may write into the row before an event begins.
+            text = row[row.find("{") :].strip()
+            if text not in self._console:
+                self._console.add(text)
+                self._progress.see_boot(Line("", now, text))
 
     def _console_text(self) -> str:
         try:

@@ -1,22 +1,24 @@
-"""How far a host has come on its way to the first submission, by what it tells of itself.
+"""Derive from its events how far a host has come on the way to the first submission.
 
-Pure: it takes lines of the logs and status documents in, in any order of their kinds, and knows
-which steps are done, what is under way, and what is in the way.
+Pure: it takes events and status documents, in any order of their kinds, and knows which steps are
+done, what is under way, and what is in the way.
 """
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from allora_cli.host.log_events import FOR_PEOPLE, Line
+from allora_cli.host.log_events import Line
+from allora_cli.host.protocol import HostEvent, WorkerEvent, host_event, worker_event
 from allora_cli.host.status_report import Container, HostStatus, Worker
-from allora_cli.terminal.text import clean
+from containers.worker.allora_worker.event_names import Event, ModelState, TopicState
+from shared import host_events
+from shared.host_events import State
 
 
 class Step(StrEnum):
@@ -40,7 +42,7 @@ UNTIL_CONTAINERS: Final = (Step.INSTANCE, Step.HOST, Step.CONTAINERS)
 
 
 class Source(StrEnum):
-    """Whose trouble it is; each has one at a time."""
+    """Component that an obstacle belongs to; each has one obstacle at a time."""
 
     HOST = "host"
     WORKER = "worker"
@@ -55,55 +57,74 @@ class Obstacle:
     """Something that is in the way.
 
     Attributes:
-        source: whose it is.
-        text: what it is, in the words of host or worker, which have the remedy.
+        source: the component that it belongs to.
+        code: what it is: a host's code, or the name of a worker's event.
+        text: the same in the words of host or worker, with the remedy.
         at: since when.
-        needs_operator: whether nothing but the operator can remove it. The host and the worker try
-            everything again by themselves.
+        needs_operator: whether only the operator can remove it. Host and worker try everything else
+            again by themselves.
+        is_final: whether the host does not try it again before it restarts.
     """
 
     source: Source
+    code: str
     text: str
     at: datetime
     needs_operator: bool
+    is_final: bool = False
+
+    @property
+    def kind(self) -> tuple[Source, str, bool]:
+        """What two reports of the same obstacle have in common."""
+        return self.source, self.code, self.needs_operator
 
 
-_FAILED: Final = f"{FOR_PEOPLE}failed: "
-_STEP: Final = re.compile(r"\[(?P<number>\d+)/(?P<count>\d+)\] (?P<name>.*?)(?P<done>: done)?$")
-_RUNNING: Final = f"{FOR_PEOPLE}worker and model are running"
+@dataclass(frozen=True)
+class Effect:
+    """What an event of the worker means.
 
-# Of the host's failures those that trying again does not help against: they name a setting or a
-# secret. A failure before the last step of the installation is not tried again before a reboot.
-_FOR_OPERATOR: Final = re.compile(
-    r"Secrets are missing|does not stay up|is not what was deployed"
-    r"|\b(?:MODEL|ALLORA|AWS|EDGE)_[A-Z][A-Z_]*\b"
-)
+    Attributes:
+        done: the step that is done.
+        clears: the sources whose obstacle is gone.
+        obstructs: the source that has an obstacle from now on.
+        needs_operator: whether only the operator can remove that.
+        is_well: whether the worker does well; None if the event does not say.
+    """
 
-_OBSTACLES: Final[Mapping[str, tuple[Source, bool]]] = {
-    "refused": (Source.WORKER, True),
-    "gave_up": (Source.WORKER, True),
-    "fee_refused": (Source.WORKER, False),
-    "crashed": (Source.WORKER, False),
-    "hung": (Source.WORKER, False),
-    "model_failed": (Source.MODEL, False),
-    "chain_unavailable": (Source.CHAIN, False),
-    "balance_low": (Source.WALLET, False),
-    "window_lost": (Source.WINDOW, False),
+    done: Step | None = None
+    clears: frozenset[Source] = frozenset()
+    obstructs: Source | None = None
+    needs_operator: bool = False
+    is_well: bool | None = None
+
+
+_WORKERS: Final = frozenset(Source) - {Source.HOST}
+
+_EFFECTS: Final[Mapping[str, Effect]] = {
+    Event.STARTING: Effect(done=Step.CONTAINERS, clears=_WORKERS, is_well=False),
+    Event.READY: Effect(done=Step.REGISTERED, clears=frozenset({Source.WORKER, Source.CHAIN})),
+    Event.SUBMITTED: Effect(done=Step.SUBMITTED, clears=_WORKERS, is_well=True),
+    Event.ALREADY_SUBMITTED: Effect(clears=frozenset({Source.WINDOW})),
+    Event.WINDOW_LOST: Effect(obstructs=Source.WINDOW),
+    Event.MODEL_WORKS: Effect(done=Step.MODEL, clears=frozenset({Source.MODEL})),
+    Event.MODEL_FAILED: Effect(obstructs=Source.MODEL),
+    Event.CHAIN_AVAILABLE: Effect(clears=frozenset({Source.CHAIN})),
+    Event.CHAIN_UNAVAILABLE: Effect(obstructs=Source.CHAIN),
+    Event.BALANCE_RESTORED: Effect(clears=frozenset({Source.WALLET})),
+    Event.BALANCE_LOW: Effect(obstructs=Source.WALLET),
+    Event.FEE_REFUSED: Effect(obstructs=Source.WORKER),
+    Event.REFUSED: Effect(obstructs=Source.WORKER, needs_operator=True),
+    Event.GAVE_UP: Effect(obstructs=Source.WORKER, needs_operator=True, is_well=False),
+    Event.CRASHED: Effect(obstructs=Source.WORKER, is_well=False),
+    Event.HUNG: Effect(obstructs=Source.WORKER),
+    Event.STOPPING: Effect(is_well=False),
 }
-"""Events that tell of something in the way, and whether only the operator can help."""
+"""Other events mean nothing but activity."""
 
-_REMOVES: Final[Mapping[str, frozenset[Source]]] = {
-    "starting": frozenset(set(Source) - {Source.HOST}),
-    "ready": frozenset({Source.WORKER, Source.CHAIN}),
-    "chain_available": frozenset({Source.CHAIN}),
-    "balance_restored": frozenset({Source.WALLET}),
-    "model_works": frozenset({Source.MODEL}),
-    "already_submitted": frozenset({Source.WINDOW}),
-    "submitted": frozenset(set(Source) - {Source.HOST}),
-}
-"""Events of the worker that tell that something is out of the way."""
+_RESTARTED: Final = (Step.MODEL, Step.REGISTERED, Step.SUBMITTED)
+"""What a worker that starts has to do again."""
 
-_REGISTERED: Final = {"waiting", "working", "failing"}
+_REGISTERED: Final = {TopicState.WAITING, TopicState.WORKING, TopicState.FAILING}
 """States of a topic in which the wallet is registered."""
 
 _KEPT_LINES: Final = 400
@@ -119,12 +140,12 @@ class Progress:
 
     Attributes:
         done: when each step was done, as far as it is.
-        activities: what host and worker have told about what they do, with the time.
+        activities: what host and worker have reported that they do, with the time.
         obstacles: what is in the way.
         address: the worker's, when it is known.
-        seen_at: when the host has told something last; None: never.
-        boot_lines: the last ones of the boot log that are for people.
-        worker_lines: the last ones of the worker's log, without metrics.
+        seen_at: when the host has reported last; None: never.
+        boot_lines: the last lines of the boot log that are events.
+        worker_lines: the last lines of the worker's log that are events, without metrics.
     """
 
     def __init__(self, since: datetime, steps: tuple[Step, ...] = ALL) -> None:
@@ -141,7 +162,7 @@ class Progress:
         self._has_started = Step.INSTANCE in steps
         self._judged_at: datetime | None = None
         self._is_well = False
-        self._met: dict[tuple[Source, str], Obstacle] = {}
+        self._met_at: dict[tuple[Source, str, bool], datetime] = {}
         self._windows: dict[int, deque[tuple[int, datetime]]] = {}
 
     # --- what comes in
@@ -152,41 +173,33 @@ class Progress:
 
     def see_boot(self, line: Line) -> None:
         """A line of the boot log."""
-        text = clean(line.text).rstrip()
-        if not text.startswith(FOR_PEOPLE) or line.at < self.since:
+        event = host_event(line)
+        if event is None or event.at < self.since:
             return
-        self._hear(line.at)
+        self._hear(event.at)
         self.boot_lines.append(line)
-        if text.startswith(_FAILED):
-            self._see_failure(text.removeprefix(_FAILED), line.at)
+        if event.is_obstacle:
+            self._see_obstacle(_obstacle_of(event))
             return
         self.obstacles.pop(Source.HOST, None)
-        self.activities.append((line.at, text.removeprefix(FOR_PEOPLE)))
-        if text.startswith((_RUNNING, f"{FOR_PEOPLE}ready")):
-            self._do(Step.CONTAINERS, line.at)
-        elif step := _STEP.match(self.activity):
-            self._see_install_step(step, line.at)
+        self.activities.append((event.at, event.sentence))
+        if event.is_up:
+            self._do(Step.CONTAINERS, event.at)
+        elif event.event == host_events.Event.DOCKER and event.state is State.DONE:
+            self._do(Step.HOST, event.at)
+        elif event.step:
+            self._do(Step.INSTANCE, event.at)
 
     def see_worker(self, line: Line) -> None:
         """A line of the worker's log."""
-        fields = line.fields
-        event = fields.get("event")
-        if line.at < self.since or not isinstance(event, str) or event == "metric":
+        event = worker_event(line)
+        if event is None or event.at < self.since or event.event == Event.METRIC:
             return
-        self._hear(line.at)
-        self._has_started = self._has_started or event == "starting"
-        if not self._has_started:
-            return
-        self.worker_lines.append(line)
-        message = clean(str(fields.get("message", event)))
-        if event in _OBSTACLES:
-            source, needs_operator = _OBSTACLES[event]
-            self._see_obstacle(Obstacle(source, message, line.at, needs_operator))
-        for source in _REMOVES.get(event, ()):
-            self.obstacles.pop(source, None)
-        self._see_event(event, fields, line.at)
-        if event not in _OBSTACLES:
-            self.activities.append((line.at, message))
+        self._hear(event.at)
+        self._has_started = self._has_started or event.event == Event.STARTING
+        if self._has_started:
+            self.worker_lines.append(line)
+            self._take(event, _EFFECTS.get(event.event, Effect()))
 
     def see_status(self, status: HostStatus) -> None:
         """A status document of the host."""
@@ -213,7 +226,7 @@ class Progress:
 
     @property
     def activity(self) -> str:
-        """What was told last about what is done; empty when nothing was."""
+        """The latest activity, or ""."""
         return self.activities[-1][1] if self.activities else ""
 
     @property
@@ -228,7 +241,7 @@ class Progress:
 
     @property
     def for_operator(self) -> Obstacle | None:
-        """What nobody but the operator can remove."""
+        """An obstacle that only the operator can remove, or None."""
         return next((found for found in self.obstacles.values() if found.needs_operator), None)
 
     @property
@@ -255,55 +268,37 @@ class Progress:
 
     # --- how it is understood
 
-    def _see_install_step(self, step: re.Match[str], at: datetime) -> None:
-        self._do(Step.INSTANCE, at)
-        number, count = int(step["number"]), int(step["count"])
-        if step["done"] and number >= count - 1:
-            self._do(Step.HOST, at)
-        if step["done"] and number == count:
-            self._do(Step.CONTAINERS, at)
-
-    def _see_failure(self, text: str, at: datetime) -> None:
-        step = _STEP.match(text)
-        is_final = bool(step) and int(step["number"]) < int(step["count"]) if step else False
-        needs_operator = is_final or bool(_FOR_OPERATOR.search(text))
-        self._see_obstacle(Obstacle(Source.HOST, text, at, needs_operator))
+    def _take(self, event: WorkerEvent, effect: Effect) -> None:
+        if event.event == Event.STARTING:
+            for step in _RESTARTED:
+                self.done.pop(step, None)
+        elif event.event == Event.WINDOW:
+            self._see_window(event)
+        self.address = event.address or self.address
+        for source in effect.clears:
+            self.obstacles.pop(source, None)
+        if effect.done:
+            self._do(effect.done, event.at)
+        if effect.is_well is not None:
+            self._judge(event.at, is_well=effect.is_well)
+        text = event.message or event.event
+        if effect.obstructs:
+            source, needs_operator = effect.obstructs, effect.needs_operator
+            self._see_obstacle(Obstacle(source, event.event, text, event.at, needs_operator))
+        else:
+            self.activities.append((event.at, text))
 
     def _see_obstacle(self, obstacle: Obstacle) -> None:
-        before = self.obstacles.get(obstacle.source)
-        if before and (before.text in obstacle.text or obstacle.text in before.text):
-            return  # the same once more
         # One that was out of the way for a try, and is back, is there since it came first.
-        key = obstacle.source, re.sub(r"\d+", "#", obstacle.text)
-        self.obstacles[obstacle.source] = self._met.setdefault(key, obstacle)
+        at = self._met_at.setdefault(obstacle.kind, obstacle.at)
+        self.obstacles[obstacle.source] = replace(obstacle, at=at)
 
-    def _see_event(self, event: str, fields: Mapping[str, Any], at: datetime) -> None:
-        if event == "starting":
-            for step in (Step.MODEL, Step.REGISTERED, Step.SUBMITTED):
-                self.done.pop(step, None)
-            address = fields.get("address")
-            self.address = address if isinstance(address, str) else self.address
-            self._do(Step.CONTAINERS, at)
-            self._judge(at, is_well=False)
-        elif event == "model_works":
-            self._do(Step.MODEL, at)
-        elif event == "ready":
-            self._do(Step.REGISTERED, at)
-        elif event == "window":
-            self._see_window(fields, at)
-        elif event == "submitted":
-            self._do(Step.SUBMITTED, at)
-            self._judge(at, is_well=True)
-        elif event in {"gave_up", "crashed", "stopping"}:
-            self._judge(at, is_well=False)
-
-    def _see_window(self, fields: Mapping[str, Any], at: datetime) -> None:
-        topic, nonce = fields.get("topic"), fields.get("nonce")
-        if not isinstance(topic, int) or not isinstance(nonce, int):
+    def _see_window(self, event: WorkerEvent) -> None:
+        if event.topic is None or event.nonce is None:
             return
-        windows = self._windows.setdefault(topic, deque(maxlen=_REMEMBERED_WINDOWS))
-        if nonce not in [known for known, _ in windows]:
-            windows.append((nonce, at))
+        windows = self._windows.setdefault(event.topic, deque(maxlen=_REMEMBERED_WINDOWS))
+        if event.nonce not in [known for known, _ in windows]:
+            windows.append((event.nonce, event.at))
 
     def _complete_windows(self) -> list[deque[tuple[int, datetime]]]:
         return [each for each in self._windows.values() if len(each) == _REMEMBERED_WINDOWS]
@@ -318,7 +313,7 @@ class Progress:
         if not self._is_news(at):
             return
         self.address = worker.address or self.address
-        if worker.model.state == "ok":
+        if worker.model.state == ModelState.OK:
             self._do(Step.MODEL, at)
         if any(topic.state in _REGISTERED for topic in worker.topics):
             self._do(Step.REGISTERED, at)
@@ -327,8 +322,10 @@ class Progress:
         if worker.is_healthy:
             for source in (Source.WORKER, Source.CHAIN, Source.WINDOW):
                 self.obstacles.pop(source, None)
-        elif all(topic.state == "refused" for topic in worker.topics) and worker.reason:
-            self._see_obstacle(Obstacle(Source.WORKER, worker.reason, at, needs_operator=True))
+        elif all(topic.state == TopicState.REFUSED for topic in worker.topics) and worker.reason:
+            self._see_obstacle(
+                Obstacle(Source.WORKER, Event.REFUSED, worker.reason, at, needs_operator=True)
+            )
         self._judge(at, is_well=worker.is_healthy)
 
     def _is_news(self, at: datetime) -> bool:
@@ -346,6 +343,17 @@ class Progress:
         for earlier in _NEEDED_FOR[step]:
             self.done.setdefault(earlier, at)
         self.done.setdefault(step, at)
+
+
+def _obstacle_of(event: HostEvent) -> Obstacle:
+    return Obstacle(
+        Source.HOST,
+        event.code or event.event,
+        event.text,
+        event.at,
+        event.needs_operator,
+        is_final=event.state is State.FAILED,
+    )
 
 
 _NEEDED_FOR: Final[Mapping[Step, tuple[Step, ...]]] = {

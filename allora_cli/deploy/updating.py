@@ -15,9 +15,9 @@ from allora_cli.terminal import console, prompts
 from allora_cli.terraform import cdktf_cli
 from allora_cli.terraform.cdktf_cli import Plan
 from allora_cli.terraform.deployment import Deployment, the_deployment
-from allora_cli.terraform.state import STACKS
 from settings import Settings
 from settings.images import ubuntu_parameter
+from shared.stacks import STACKS
 
 OPTIONS: Final[Mapping[str, str]] = {
     "MODEL_REF": "--model-ref",

@@ -12,16 +12,17 @@ from allora_cli.aws.queries import PATIENCE, Unknown, asked
 from allora_cli.context import Office
 from allora_cli.deploy.checklist import Checklist
 from allora_cli.deploy.poller import HostFeed
-from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Step
+from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Source, Step
 from allora_cli.errors import ExitCode, OperatorError, Trouble
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, text_of
+from allora_cli.host.log_format import Part, is_metric, text_of
+from allora_cli.host.protocol import host_event
 from allora_cli.terminal import console
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import duration, moment
 
 _LINES_OF_EACH: Final = 5
-_LOOKS_BAD: Final = ("error", "exception", "traceback", "warn", "failed", "critical", "fatal")
+_BAD_LEVELS: Final = {"warning", "error", "critical"}
 _GO_ON: Final = "To go on watching, run the same command again."
 
 
@@ -74,7 +75,7 @@ class Wait:
         self._began = datetime.now(UTC)
         self.progress = Progress(since or _launched_at(office, instance_id), steps)
         self._feed = HostFeed(office, instance_id, self.progress, patience.silence)
-        self._met: dict[Obstacle, float] = {}
+        self._met: dict[tuple[Source, str, bool], float] = {}
 
     def run(self) -> dict[str, Any]:
         """Waits.
@@ -144,15 +145,15 @@ class Wait:
         obstacle = self.progress.for_operator
         now = time.monotonic()
         for each in self.progress.obstacles.values():
-            self._met.setdefault(each, now)
-        if obstacle and now - self._met[obstacle] >= self._patience.grace.total_seconds():
+            self._met.setdefault(each.kind, now)
+        if obstacle and now - self._met[obstacle.kind] >= self._patience.grace.total_seconds():
             return self._needs_operator(obstacle)
         return self._not_in_time() if is_late else None
 
     def _needs_operator(self, obstacle: Obstacle) -> OperatorError:
         again = (
             "Then restart it: pipenv run allora restart --reboot"
-            if obstacle.text.startswith("[")
+            if obstacle.is_final
             else "The host tries again by itself"
         )
         return OperatorError(
@@ -207,15 +208,16 @@ class Wait:
 
 def significant(part: Part, lines: Sequence[Line]) -> list[Line]:
     """The few lines of a log that tell what is wrong: errors and warnings, or the last ones."""
-    told = [line for line in lines if line.fields.get("event") != "metric"]
+    told = [line for line in lines if not is_metric(line)]
     bad = list(_distinct(line for line in told if _is_bad(part, line)))
     return (bad or told)[-_LINES_OF_EACH:]
 
 
 def _is_bad(part: Part, line: Line) -> bool:
-    if part is Part.WORKER and line.fields:
-        return line.fields.get("level") in {"warning", "error", "critical"}
-    return any(word in line.text.lower() for word in _LOOKS_BAD)
+    if part is Part.BOOT:
+        event = host_event(line)
+        return event is not None and event.is_obstacle
+    return line.fields.get("level") in _BAD_LEVELS
 
 
 def _distinct(lines: Iterable[Line]) -> Iterable[Line]:

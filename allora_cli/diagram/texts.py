@@ -7,13 +7,14 @@ import re
 from allora_cli.diagram.cards import Card, Origin
 from allora_cli.diagram.host import Host
 from allora_cli.diagram.terraform import Resource
+from shared.stacks import COMMON
 
 _ANYWHERE = ("0.0.0.0/0", "::/0")
 
 
 def origin(resource: Resource) -> Origin:
     """Which stack makes it."""
-    return Origin.COMMON if resource.stack == "allora-common" else Origin.NODE
+    return Origin.COMMON if resource.stack == COMMON else Origin.NODE
 
 
 def words(camel_case: str) -> str:

@@ -12,6 +12,7 @@ from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from settings import Settings
 from settings.catalogue import catalogue
 from settings.images import ubuntu_parameter
+from shared.stacks import SINGLE_NODE
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -152,7 +153,7 @@ def _is_ours(resource: Any, settings: Settings) -> bool:  # noqa: ANN401 - insta
     return (
         tags.get("Worker") == settings.worker_name
         and tags.get("Project") == settings.name_prefix
-        and tags.get("Stack") == "allora-single-node"
+        and tags.get("Stack") == SINGLE_NODE
     )
 
 

@@ -16,9 +16,9 @@ from botocore.exceptions import ClientError
 from allora_cli.aws.queries import Question, Unknown
 from allora_cli.doctor.case import QUICK, Case
 from allora_cli.doctor.findings import Finding, fail, ok, unknown
-from allora_cli.terraform.state import STACKS, lock_key, state_key
 from settings import Settings
 from settings.names import Names
+from shared.stacks import STACKS, lock_key, state_key
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

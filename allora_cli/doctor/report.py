@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from rich.text import Text
 from allora_cli.doctor.examination import examine
 from allora_cli.doctor.findings import Examination, Finding, Result, Verdict
 from allora_cli.terminal import console
+from settings.environment import aws_endpoint_url
 
 _STYLES = {
     Verdict.OK: "green",
@@ -51,7 +51,7 @@ def show(examination: Examination, out: Console, *, next_step: bool = True) -> N
     """
     if examination.subject:
         out.print(Text(examination.subject, "bold"), soft_wrap=True)
-    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+    if endpoint := aws_endpoint_url():
         out.print(Text(f"AWS_ENDPOINT_URL: {endpoint}", "dim"), soft_wrap=True)
     out.print(_table(examination.results), soft_wrap=False)
     out.print(_summary(examination))

@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 
 from allora_cli.doctor.case import QUICK, Case
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
-from allora_cli.terraform.state import STACKS, hosts_in, lock_key, managed_resources, read_state
+from allora_cli.terraform.state import hosts_in, managed_resources, read_state
 from allora_cli.terraform.state_bucket import unless
+from shared.stacks import STACKS, lock_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

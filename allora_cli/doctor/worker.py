@@ -11,13 +11,15 @@ from allora_cli.doctor.case import QUICK, Case
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.state import known_hosts
 from allora_cli.terraform.state import hosts_elsewhere
+from containers.worker.allora_worker.contract import FAUCET, Secret
+from containers.worker.allora_worker.money import UALLO
 
 _EVERYBODY: Final = "0.0.0.0/0"
 _BATCH: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
 
 _FUNDING: Final = {
-    "testnet": "get some for {address}: https://faucet.testnet.allora.network/",
+    "testnet": f"get some for {{address}}: {FAUCET}",
     "mainnet": "send ALLO to {address}",
 }
 
@@ -62,7 +64,7 @@ def look_at_secrets(case: Case) -> Finding:
     case.stored_secrets = frozenset(stored)
     required = {f"model/{name}" for name in settings.model_secrets}
     if not settings.worker_image:  # somebody else's may have its own way to a key
-        required.add("mnemonic")
+        required.add(Secret.MNEMONIC)
     facts = {"stored": sorted(stored), "missing": sorted(required - stored)}
     if missing := sorted(required - stored):
         return fail(
@@ -85,9 +87,7 @@ def look_at_wallet(case: Case) -> Finding:
 
     ssm = case.client(lambda session: session.client("ssm", config=QUICK))
     try:
-        parameter = ssm.get_parameter(
-            Name=f"{case.names.secrets_prefix}/mnemonic", WithDecryption=True
-        )["Parameter"]
+        parameter = ssm.get_parameter(Name=case.names.wallet, WithDecryption=True)["Parameter"]
     except ssm.exceptions.ParameterNotFound:
         return skipped("needs: Secrets")
     words = " ".join(parameter["Value"].split())
@@ -108,7 +108,7 @@ def look_at_balance(case: Case) -> Finding:
     except chain.ChainError as error:
         return unknown(str(error))
     shown, facts = chain.allo(uallo), {"uallo": uallo}
-    if uallo == 0 or uallo < settings.alarm_balance * chain.UALLO:
+    if uallo == 0 or uallo < settings.alarm_balance * UALLO:
         how = _FUNDING[settings.allora_network].format(address=address)
         return warning(f"{shown} will not last", how, **facts)
     return ok(shown, **facts)
@@ -161,7 +161,7 @@ def look_at_exposure(case: Case) -> Finding:
         return ok(f"{door}; ALLORA_WORKER_IMAGE decides what it answers", **facts)
     if case.stored_secrets is None:
         return ok(f"{door}; /health needs no token", **facts)
-    if "inference-token" not in case.stored_secrets:
+    if Secret.INFERENCE_TOKEN not in case.stored_secrets:
         return ok(f"{door}, /health alone: no inference-token", **facts)
     if who == "everybody":
         return warning(
@@ -173,6 +173,6 @@ def look_at_exposure(case: Case) -> Finding:
 
 
 def _how_to_store(secret: str) -> str:
-    if secret == "mnemonic":  # noqa: S105 - its name
+    if secret == Secret.MNEMONIC:
         return "pipenv run allora wallet create (or: wallet import)"
     return f"pipenv run allora secret set {secret}"

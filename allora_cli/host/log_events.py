@@ -1,9 +1,9 @@
-"""What the host and its containers have told CloudWatch Logs.
+"""Read what a host and its containers have sent to CloudWatch Logs.
 
 Streams of the group `/allora/<worker>/host`, for each instance:
 
-- `<instance id>/boot`: the host's own progress and troubles, in plain lines. A line that begins
-  with "allora: " is meant for people; the end is "allora: ready" or "allora: failed: …".
+- `<instance id>/boot`: the host's events (`shared.host_events`), each a JSON object, among what its
+  services print.
 - `<instance id>/status`: a JSON object every minute (tests/samples/host_status.json is one).
 
 The containers' output is in the streams `<instance id>` of the groups `…/worker` and `…/model`.
@@ -23,11 +23,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-FOR_PEOPLE = "allora: "
-"""What the lines of the boot log begin with that people are to read."""
-
 _BOOT_LINES = 1000
-"""Of the boot log's end: between two of its lines for people may be those of a `docker build`."""
+"""Of the boot log's end: between two events may be the lines of a `docker build`."""
 
 _PAGES = 50
 
@@ -40,18 +37,20 @@ class Line:
         id: tells it from all others of its group.
         at: when it was written.
         text: without the line's end.
+        is_quoted: whether somebody else wrote it, and the host put it into a JSON object.
     """
 
     id: str
     at: datetime
     text: str
+    is_quoted: bool = False
 
     @property
     def fields(self) -> dict[str, Any]:
         """Its members, when it is a JSON object; empty when it is another text."""
         try:
             value = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
 
@@ -124,29 +123,18 @@ def last_status(
     return lines[0] if lines else None
 
 
-def last_progress(
+def boot_log(
     logs: CloudWatchLogsClient, group: str, instance_id: str, *, within: timedelta
-) -> Line | None:
-    """What the host has told people last about its start; None when it has told nothing lately."""
-    lines = newest(logs, group, f"{instance_id}/boot", count=_BOOT_LINES, within=within)
-    for line in reversed(lines):
-        if line.text.startswith(FOR_PEOPLE):
-            return line
-    return None
+) -> list[Line]:
+    """Return the end of a host's boot log, oldest first."""
+    return newest(logs, group, f"{instance_id}/boot", count=_BOOT_LINES, within=within)
 
 
 def _line_of(event: Mapping[str, Any]) -> Line:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
     # GetLogEvents gives no id; its lines are not told apart.
-    return Line(event.get("eventId", ""), at, _said(event["message"].rstrip("\n")))
-
-
-def _said(message: str) -> str:
-    """A line as it was said, before the host put it into a JSON object."""
-    if not message.startswith('{"text": "'):
-        return message
-    try:
-        wrapped = json.loads(message)
-    except ValueError:
-        return message
-    return wrapped["text"] if wrapped.keys() == {"text"} else message
+    line = Line(event.get("eventId", ""), at, event["message"].rstrip("\n"))
+    fields = line.fields
+    if fields.keys() == {"text"} and isinstance(fields["text"], str):
+        return Line(line.id, at, fields["text"], is_quoted=True)
+    return line

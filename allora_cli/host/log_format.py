@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from allora_cli.host.log_events import FOR_PEOPLE, Line
+from allora_cli.host.log_events import Line
+from allora_cli.host.protocol import HostEvent, host_event
 from allora_cli.terminal.text import clean
+from containers.worker.allora_worker.event_names import Event
 
 
 class Part(StrEnum):
@@ -21,16 +23,15 @@ class Part(StrEnum):
 
 
 _STYLES: Final = {"warning": "yellow", "error": "red", "critical": "red"}
-_TOLD: Final = {"time", "level", "event", "message", "traceback", "_aws"}
-"""Members of a worker's line that have a place of their own."""
+_SHOWN: Final = {"time", "level", "event", "message", "traceback", "topic", "nonce", "_aws"}
+"""Members of a worker's line that have a place of their own, or are in its message."""
 
-_EVENT_WIDTH: Final = 17
-"""Of the longest event's name, `chain_unavailable`."""
+_EVENT_WIDTH: Final = max(map(len, Event))
 
 
 def is_metric(line: Line) -> bool:
     """Whether a line is there for CloudWatch's metrics, and tells people nothing."""
-    return line.fields.get("event") == "metric"
+    return line.fields.get("event") == Event.METRIC
 
 
 def text_of(part: Part, line: Line) -> Text:
@@ -38,27 +39,26 @@ def text_of(part: Part, line: Line) -> Text:
     fields = line.fields if part is Part.WORKER else {}
     text = Text(f"{line.at:%Y-%m-%d %H:%M:%S}Z ")
     if "event" in fields:
-        return _append_event(text, fields)
-    return text.append(clean(line.text), _style(part, line.text))
-
-
-def _style(part: Part, text: str) -> str:
+        return _append_worker_event(text, fields)
     if part is not Part.BOOT:
-        return ""
-    if not text.startswith(FOR_PEOPLE):
-        return "dim"
-    return "bold red" if text.startswith(f"{FOR_PEOPLE}failed") else "bold"
+        return text.append(clean(line.text))
+    if event := host_event(line):
+        return _append_host_event(text, event)
+    return text.append(clean(line.text), "dim")
 
 
-def _append_event(text: Text, fields: dict[str, Any]) -> Text:
+def _append_host_event(text: Text, event: HostEvent) -> Text:
+    return text.append(f"allora: {event.sentence}", "bold red" if event.is_obstacle else "bold")
+
+
+def _append_worker_event(text: Text, fields: dict[str, Any]) -> Text:
     level, event = _plain(fields.get("level", "")), _plain(fields["event"])
-    style = _STYLES.get(level, "green" if event == "submitted" else "")
+    style = _STYLES.get(level, "green" if event == Event.SUBMITTED else "")
     text.append(f"{level:<7} ", style).append(f"{event:<{_EVENT_WIDTH}} ", "bold")
     message = _plain(fields.get("message", ""))
     text.append(message, style)
     for name, value in fields.items():
-        # "topic 69: submitted for nonce 8123456" needs no "topic=69" behind it.
-        if name not in _TOLD and value is not None and _plain(value) not in message:
+        if name not in _SHOWN and value is not None:
             text.append(f" {_plain(name)}={_plain(value)}", "dim")
     for row in str(fields.get("traceback") or "").splitlines():
         text.append(f"\n    {clean(row)}", "dim")

@@ -15,8 +15,7 @@ from pydantic import (
 
 from allora_cli.host.log_events import Line
 from allora_cli.terminal.text import cleaned
-
-_MODEL_FAILS = "failing"
+from containers.worker.allora_worker.event_names import ModelState
 
 
 class Container(BaseModel):
@@ -63,14 +62,14 @@ class Topic(BaseModel):
 class ModelServer(BaseModel):
     """What the worker thinks of the model server."""
 
-    state: str = "unknown"
+    state: str = ModelState.UNKNOWN
     reason: str | None = None
     latency_ms: float | None = None
 
     @property
     def fails(self) -> bool:
         """Whether it failed the last request."""
-        return self.state == _MODEL_FAILS
+        return self.state == ModelState.FAILING
 
 
 class Fees(BaseModel):

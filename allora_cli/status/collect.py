@@ -14,7 +14,7 @@ from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
 from allora_cli.context import Office
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.host import log_events
-from allora_cli.host.log_events import Line
+from allora_cli.host.protocol import HostEvent, last_host_event
 from allora_cli.host.status_report import HostStatus, parse_status
 from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, the_deployment
@@ -25,6 +25,7 @@ from containers.worker.allora_worker.metric_names import (
     WORKER,
     Metric,
 )
+from shared.alarm_remedies import REMEDIES
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
@@ -63,14 +64,19 @@ class Alarm:
 
     Attributes:
         name: without what all names begin with.
-        remedy: its description.
+        description: what it means, and what to do.
         since: when it came into its state.
     """
 
     name: str
     state: str
-    remedy: str
+    description: str
     since: datetime
+
+    @property
+    def remedy(self) -> str:
+        """What to do; of an alarm that is not ours, its description."""
+        return REMEDIES.get(self.name, self.description)
 
     @property
     def is_firing(self) -> bool:
@@ -131,7 +137,7 @@ class Status:
         at: when it was asked for.
         host: None when EC2 does not know the instance any more.
         report: the newest status that the host has sent; None when there is none.
-        progress: what the host has told people last about its start.
+        progress: the host's newest event.
     """
 
     at: datetime
@@ -139,7 +145,7 @@ class Status:
     deployment: Deployment
     host: Host | Unknown | None
     report: HostStatus | Unknown | None
-    progress: Line | Unknown | None
+    progress: HostEvent | Unknown | None
     last_day: LastDay | Unknown
     alarms: list[Alarm] | Unknown
     cost: CostSoFar | Unknown
@@ -182,7 +188,9 @@ class Observer:
         host = Question(lambda: self._find_host(id_))
         report = Question(lambda: self._find_report(id_))
         progress = Question(
-            lambda: log_events.last_progress(self._logs, self._reports, id_, within=_REMEMBERED)
+            lambda: last_host_event(
+                log_events.boot_log(self._logs, self._reports, id_, within=_REMEMBERED)
+            )
         )
         last_day = Question(lambda: self._count_windows(now))
         alarms = Question(self._list_alarms)
@@ -229,7 +237,7 @@ class Observer:
             Alarm(
                 name=alarm["AlarmName"].removeprefix(prefix),
                 state=alarm["StateValue"],
-                remedy=clean(alarm.get("AlarmDescription", "")),
+                description=clean(alarm.get("AlarmDescription", "")),
                 since=alarm["StateUpdatedTimestamp"],
             )
             for page in pages

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import Final
 
 from allora_cli.aws.queries import Unknown
-from allora_cli.host.log_events import FOR_PEOPLE
 from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
 from allora_cli.status.collect import Host, Status
-from allora_cli.terminal.text import clean, duration
+from allora_cli.terminal.text import duration
+from containers.worker.allora_worker.event_names import TopicState
 
 REPORT_IS_OLD: Final = timedelta(minutes=3)
 """A host reports each minute."""
@@ -20,8 +20,6 @@ _SET_UP: Final = timedelta(minutes=30)
 """How long after its launch a host may still be busy with its first start."""
 
 _FOLLOW_BOOT: Final = "Follow it: pipenv run allora logs boot -f"
-_READY: Final = f"{FOR_PEOPLE}ready"
-_FAILED: Final = f"{FOR_PEOPLE}failed: "
 
 
 class Finding(StrEnum):
@@ -134,16 +132,15 @@ def report_age(status: Status) -> timedelta | None:
 def _of_boot(status: Status) -> Verdict | None:
     """What is wrong when the first start has failed, or goes on."""
     progress = None if isinstance(status.progress, Unknown) else status.progress
-    told = clean(progress.text) if progress else ""
-    if told.startswith(_FAILED):
+    if progress and progress.is_obstacle:
         return Verdict(
             Finding.BOOT_FAILED,
-            f"the host could not be set up: {told.removeprefix(_FAILED)}",
-            "All that it told: pipenv run allora logs boot",
+            f"the host could not be set up: {progress.text}",
+            "All that it reported: pipenv run allora logs boot",
         )
     is_new = isinstance(status.host, Host) and status.at - status.host.launched_at < _SET_UP
-    if is_new and told != _READY:
-        step = told.removeprefix(FOR_PEOPLE) or "it has told nothing yet"
+    if is_new and not (progress and progress.is_up):
+        step = progress.text if progress else "it has reported nothing yet"
         return Verdict(Finding.SETTING_UP, f"the host is being set up: {step}.", _FOLLOW_BOOT)
     return None
 
@@ -194,7 +191,7 @@ def _since_start(container: Container, report: HostStatus) -> str:
 
 
 def _of_refusal(worker: Worker) -> Verdict | None:
-    if worker.is_healthy or not (topics := _in_state(worker, "refused")):
+    if worker.is_healthy or not (topics := _in_state(worker, TopicState.REFUSED)):
         return None
     return Verdict(
         Finding.REFUSED,
@@ -213,7 +210,7 @@ def _of_worker(status: Status) -> Verdict | None:
             f"the model server fails: {_stop(worker.model.reason)}.",
             "Why: pipenv run allora logs model",
         )
-    if topics := _in_state(worker, "chain_unavailable"):
+    if topics := _in_state(worker, TopicState.CHAIN_UNAVAILABLE):
         return Verdict(
             Finding.CHAIN_UNAVAILABLE,
             f"the chain does not answer: {_reasons(topics)}.",
@@ -247,7 +244,7 @@ def _of_alarms(status: Status) -> Verdict | None:
     if not firing:
         return None
     names = ", ".join(alarm.name for alarm in firing)
-    remedy = firing[0].remedy if len(firing) == 1 else "Their remedies stand below"
+    remedy = firing[0].description if len(firing) == 1 else "Their remedies stand below"
     return Verdict(
         Finding.ALARM,
         f"the worker reports no problem, but {len(firing)} "
@@ -290,7 +287,7 @@ def _report(status: Status) -> HostStatus:
     raise AssertionError
 
 
-def _in_state(worker: Worker, state: str) -> list[Topic]:
+def _in_state(worker: Worker, state: TopicState) -> list[Topic]:
     return [topic for topic in worker.topics if topic.state == state]
 
 

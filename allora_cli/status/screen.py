@@ -252,15 +252,13 @@ def _alarms(status: Status, verdict: Verdict) -> Iterator[Text]:
     if without_data:
         text.append(f", {without_data} without data")
     yield text
+    is_headline = verdict.finding is Finding.ALARM and len(firing) == 1
     for alarm in firing[:_ALARMS]:
         line = Text.assemble(
             (f"✘ {alarm.name}", "red"), f", for {duration(status.at - alarm.since)}"
         )
-        # The headline has it already when it is about this alarm alone.
-        if alarm.remedy != verdict.remedy:
-            # A description says what it means, and then what to do (constructs_lib/alarms.py).
-            todo = alarm.remedy.rpartition("To do: ")[2]
-            line.append(f": {clamp(todo, max(_REASON - len(line), 0))}")
+        if not is_headline:
+            line.append(f": {clamp(alarm.remedy, max(_REASON - len(line), 0))}")
         yield line
     if len(firing) > _ALARMS:
         yield Text(f"and {len(firing) - _ALARMS} more: --json has them")

@@ -17,8 +17,9 @@ from allora_cli.aws.session import explain
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.terraform import passthrough
 from allora_cli.terraform.passthrough import Outcome
-from allora_cli.terraform.state import STACKS
+from settings.environment import aws_endpoint_url
 from shared.loopback import is_loopback
+from shared.stacks import STACKS
 
 _AGAIN: Final = "Running the same command again goes on from here."
 _MOST_CHARACTERS: Final = 400
@@ -90,7 +91,7 @@ def need_terminal(*, approved: bool) -> None:
 
 def is_embedded() -> bool:
     """Whether AWS is the embedded one, on this computer: no host ever boots there."""
-    return is_loopback(os.environ.get("AWS_ENDPOINT_URL", ""))
+    return is_loopback(aws_endpoint_url())
 
 
 def _change(verb: str, *stacks: str, approved: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from allora_cli.context import Office
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.terraform.state_objects import state_of
+from shared.stacks import SINGLE_NODE
 
 
 @dataclass(frozen=True)
@@ -50,5 +51,5 @@ def the_deployment(office: Office) -> Deployment:
 
 def read_outputs(office: Office) -> dict[str, Any]:
     """The outputs in the state of `allora-single-node`; empty when there is no state."""
-    outputs = state_of(office, "allora-single-node").get("outputs", {})
+    outputs = state_of(office, SINGLE_NODE).get("outputs", {})
     return {name: output["value"] for name, output in outputs.items()}

@@ -11,24 +11,10 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from shared.stacks import state_key
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-STACKS = ("allora-common", "allora-single-node")
-"""In the order in which they are deployed."""
-
-
-def state_key(stack: str) -> str:
-    """The key of a stack's state."""
-    return f"{stack}/terraform.tfstate"
-
-
-def lock_key(stack: str) -> str:
-    """The key of the object that is there while a state is locked.
-
-    https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
-    """
-    return f"{state_key(stack)}.tflock"
 
 
 def read_state(s3: S3Client, bucket: str, stack: str) -> dict[str, Any]:

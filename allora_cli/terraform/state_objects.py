@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 from allora_cli.context import Office
 from allora_cli.errors import OperatorError, Trouble
 from allora_cli.terraform.state import (
-    STACKS,
     hosts_elsewhere,
-    lock_key,
     managed_resources,
     read_state,
-    state_key,
 )
+from shared.stacks import STACKS, lock_key, state_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from allora_cli.errors import OperatorError, Trouble
+from containers.worker.allora_worker.contract import FAUCET
 
 if TYPE_CHECKING:
     from mnemonic import Mnemonic
@@ -20,7 +21,7 @@ https://github.com/satoshilabs/slips/blob/master/slip-0044.md: 118 is Cosmos' AT
 """
 
 FUNDING = {
-    "testnet": "the faucet gives test coins, https://faucet.testnet.allora.network/. The worker "
+    "testnet": f"the faucet gives test coins, {FAUCET}. The worker "
     "asks it by itself when it has an API key of developer.allora.network: "
     "pipenv run allora secret set api-key",
     "mainnet": "send ALLO to the address.",

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from allora_cli.errors import OperatorError, Trouble
+from containers.worker.allora_worker.contract import Secret
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-_IN_HEADERS = ("api-key", "inference-token")
+_IN_HEADERS = (Secret.API_KEY, Secret.INFERENCE_TOKEN)
 """Secrets that travel in a header of HTTP."""
 
 _MIN_TOKEN = 16
@@ -50,7 +51,7 @@ def check_secret_name(name: str, model_secrets: Collection[str]) -> None:
     Raises:
         OperatorError: with the names that there are.
     """
-    if name == "mnemonic":
+    if name == Secret.MNEMONIC:
         raise OperatorError(
             Trouble.SECRET_NAME,
             "The wallet has commands of its own. To store its words: "
@@ -80,7 +81,7 @@ def check_secret_value(name: str, value: str) -> None:
             f"The value for {name} has spaces, line breaks or characters that are not ASCII, "
             "which a header of HTTP cannot carry."
         )
-    elif name == "inference-token" and len(value) < _MIN_TOKEN:
+    elif name == Secret.INFERENCE_TOKEN and len(value) < _MIN_TOKEN:
         problem = (
             f"The value for {name} is shorter than {_MIN_TOKEN} characters: anybody who reaches "
             "the worker's port may guess it. `openssl rand -hex 32` makes a good one."

@@ -49,7 +49,7 @@ class Storing:
 
 def wallet_parameter(office: Office) -> str:
     """The name of the parameter with the wallet's words."""
-    return f"{office.names.secrets_prefix}/mnemonic"
+    return office.names.wallet
 
 
 def find_wallet(office: Office) -> StoredWallet | None:

@@ -16,9 +16,7 @@ from statistics import median
 
 from devtools.bench.synth import ROOT, MeasurementError
 from devtools.embedded_aws.emulator import ACCOUNT_ID, start
-
-STACKS = ("allora-common", "allora-single-node")
-NODE = STACKS[1]
+from shared.stacks import SINGLE_NODE, STACKS
 
 Step = tuple[list[str], Path]
 """A command and the directory it runs in."""
@@ -69,9 +67,9 @@ def _commands(stacks: Path) -> dict[str, list[Step]]:
     apply = ["terraform", "apply", "-input=false", "-auto-approve"]
     return {
         "cdktf synth": [(["cdktf", "synth"], ROOT)],
-        "cdktf diff": [(["cdktf", "diff", NODE], ROOT)],
-        "terraform plan": [(plan, stacks / NODE)],
-        "terraform init, plan": [(init, stacks / NODE), (plan, stacks / NODE)],
+        "cdktf diff": [(["cdktf", "diff", SINGLE_NODE], ROOT)],
+        "terraform plan": [(plan, stacks / SINGLE_NODE)],
+        "terraform init, plan": [(init, stacks / SINGLE_NODE), (plan, stacks / SINGLE_NODE)],
         "cdktf deploy": [(["cdktf", "deploy", *STACKS, "--auto-approve"], ROOT)],
         "terraform apply": [(apply, stacks / stack) for stack in STACKS],
         "terraform init, apply": [

@@ -15,14 +15,14 @@ from devtools.embedded_aws.interrupts import Interrupts
 from devtools.embedded_aws.steps import Steps
 from devtools.embedded_aws.tools import Finished, ToolError, Tools
 from devtools.embedded_aws.workspace import ENV_FILE, LOCAL, LOGS, OUTPUTS, ROOT
+from shared.stacks import SINGLE_NODE, STACKS
 
-_STACKS: Final = ("allora-common", "allora-single-node")
 _PATIENCE: Final = 60
 """Seconds for Terraform to save its state and to release its lock; ten are common."""
 _IMPATIENCE: Final = 2
 """The same where the state goes with the embedded AWS anyway."""
 
-_DIFF: Final = ", ".join(f"cdktf diff {stack}" for stack in _STACKS)
+_DIFF: Final = ", ".join(f"cdktf diff {stack}" for stack in STACKS)
 
 
 def up(steps: Steps, interrupts: Interrupts) -> None:
@@ -53,7 +53,7 @@ def destroy(steps: Steps, interrupts: Interrupts) -> None:
         steps.say("The embedded AWS is not running: there is nothing to destroy.")
         return
     OUTPUTS.unlink(missing_ok=True)
-    command = ("cdktf", "destroy", *reversed(_STACKS))
+    command = ("cdktf", "destroy", *reversed(STACKS))
     with steps.step(" ".join(command)):
         _tools(running, interrupts, patience=_PATIENCE).run(
             *command, "--auto-approve", title="cdktf destroy"
@@ -109,7 +109,7 @@ def _is_up_to_date(steps: Steps, tools: Tools) -> bool:
 
 def _deploy(steps: Steps, tools: Tools) -> None:
     OUTPUTS.unlink(missing_ok=True)
-    command = ("cdktf", "deploy", *_STACKS)
+    command = ("cdktf", "deploy", *STACKS)
     with steps.step(" ".join(command)):
         tools.run(
             *(*command, "--auto-approve", "--outputs-file", str(OUTPUTS)),
@@ -125,7 +125,7 @@ def _deploy(steps: Steps, tools: Tools) -> None:
 def _diff(tools: Tools) -> list[Finished]:
     """Compare what the last synth has written with what is deployed."""
     return tools.run_together(
-        {f"cdktf diff {stack}": ("cdktf", "diff", stack, "--skip-synth") for stack in _STACKS}
+        {f"cdktf diff {stack}": ("cdktf", "diff", stack, "--skip-synth") for stack in STACKS}
     )
 
 
@@ -136,7 +136,7 @@ def _is_empty(diff: Finished) -> bool:
 def _show_outputs(steps: Steps) -> None:
     steps.say()
     steps.say("✔ Both stacks are deployed; cdktf diff finds no changes. Nothing touched AWS.")
-    for name, value in workspace.outputs(_STACKS[1]).items():
+    for name, value in workspace.outputs(SINGLE_NODE).items():
         steps.say(f"  {name:<17} {value}")
-    steps.say("Next: . .local/activate    then cdktf diff allora-single-node, or allora doctor")
+    steps.say(f"Next: . .local/activate    then cdktf diff {SINGLE_NODE}, or allora doctor")
     steps.say("End:  make local-destroy takes the stacks down, make local-stop ends this AWS")

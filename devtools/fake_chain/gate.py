@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 
 CHUNK = 65536
+
+
+def bind(host: str, port: int = 0) -> socket.socket:
+    """Take a port, any free one by default, that refuses connections until somebody listens."""
+    # With the protocol spelled out, asyncio turns off Nagle's algorithm: 40 ms less a call.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 class Gate:
@@ -17,13 +31,14 @@ class Gate:
 
     Args:
         host: Public address.
-        port: Public port; 0 takes any free one, and keeps it.
+        port: Public port; 0 takes any free one. It is kept while the gate is shut, too.
         upstream_port: The server's own port on 127.0.0.1.
     """
 
     def __init__(self, host: str, port: int, upstream_port: int) -> None:
-        self.host = host
-        self.port = port
+        self._host = host
+        self._bound = bind(host, port)
+        self.port: int = self._bound.getsockname()[1]
         self._upstream_port = upstream_port
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -33,16 +48,21 @@ class Gate:
     async def open(self) -> None:
         """Listens, if it does not yet."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, self.host, self.port)
-            self.port = self._server.sockets[0].getsockname()[1]
+            self._server = await asyncio.start_server(self._serve, sock=self._bound)
 
     def shut(self) -> None:
         """Stops listening, and drops every connection at once."""
         if self._server is not None:
             self._server.close()
             self._server = None
+            self._bound = bind(self._host, self.port)
         for writer in self._writers:
             writer.transport.abort()
+
+    def close(self) -> None:
+        """Shuts it, and gives the port up."""
+        self.shut()
+        self._bound.close()
 
     def freeze(self) -> None:
         """Holds back everything that arrives from now on, in both directions."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
@@ -20,7 +19,7 @@ from .answers import Answers, Service
 from .behaviour import Behaviour
 from .cosmos import Auth, Bank, FeeMarket, Node, Tx
 from .emissions import Emissions
-from .gate import Gate
+from .gate import Gate, bind
 from .ledger import Block, Ledger
 from .options import Options
 from .websocket import PATH, Websocket
@@ -189,14 +188,12 @@ class FakeChain:
         self, stack: contextlib.AsyncExitStack, port: int, upstream_port: int
     ) -> Gate:
         gate = Gate(self.options.bind, port, upstream_port)
+        stack.callback(gate.close)
         await gate.open()
-        stack.callback(gate.shut)
         return gate
 
     async def _serve_grpc(self, stack: contextlib.AsyncExitStack) -> int:
-        # With the protocol spelled out, asyncio turns off Nagle's algorithm: 40 ms less a call.
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listening.bind((LOOPBACK, 0))
+        listening = bind(LOOPBACK)
         services: list[Service] = [
             service(self.ledger) for service in (Node, Auth, Bank, FeeMarket, Tx, Emissions)
         ]

@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 
+from containers.worker.allora_worker.contract import Secret
 from settings import Settings, SettingsError, load_settings
 from shared.any_locale import print_in_any_locale
 from user_data.compose import compose_settings
@@ -93,7 +94,7 @@ def _write_secrets(settings: Settings) -> None:
     """Where the containers find on a host what came from SSM Parameter Store."""
     for part in ("worker", "model"):
         (SECRETS / part).mkdir(parents=True, exist_ok=True)
-    (SECRETS / "worker" / "mnemonic").write_text(MNEMONIC)
+    (SECRETS / "worker" / Secret.MNEMONIC).write_text(MNEMONIC)
     for name in settings.model_secrets:
         file = SECRETS / "model" / name
         if not file.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -250,6 +251,13 @@ async def test_refuse_drops_connections_and_takes_no_new_ones(
     assert (paused.grpc_url, paused.websocket_url) == urls
     assert await chain_id(client) == "localnet"
     await handshake(paused)
+
+
+async def test_refuse_leaves_its_ports_to_no_other_program(paused: FakeChain) -> None:
+    await paused.behave(refuse=True)
+    for url in (paused.grpc_url, paused.rest_url):
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", int(url.rsplit(":", 1)[1])))
 
 
 async def test_refuse_drops_a_connection_that_has_only_just_come(

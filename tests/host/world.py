@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from devtools.embedded_aws.emulator import Emulator
+from shared.stacks import STACKS
 from tests.host import cache, certificates, chain, packages, python_image, ubuntu
 from tests.host.cloud import Cloud
 from tests.host.exchanges import Exchanges
@@ -19,7 +20,7 @@ from tests.host.slots import Slot
 from tests.host.upstream import Archive, Emulated
 from tests.host.wallet import Wallet
 from tests.host.web import Request, Response, Site
-from tests.local.deployment import REGION, STACKS, Deployment
+from tests.local.deployment import REGION, Deployment
 
 CONSUMER_TOKEN = "a-consumer-of-the-test"
 TOPIC = 69

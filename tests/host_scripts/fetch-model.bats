@@ -79,14 +79,14 @@ has() {
 @test "the checkout of another repository is never used in its place" {
   fetch main
   fetch main "file://$BATS_TEST_TMPDIR/nowhere"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" "MODEL_REPO 'file://$BATS_TEST_TMPDIR/nowhere' could not be fetched"
 }
 
 @test "the checkout of another ref is never used in its place" {
   fetch main
   fetch no-such-branch
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" "at MODEL_REF 'no-such-branch'"
 }
 
@@ -104,7 +104,7 @@ has() {
   local ref
   for ref in "--upload-pack=touch $BATS_TEST_TMPDIR/pwned" 'main:refs/heads/x' '+main' 'a..b' 'main; id'; do
     fetch "$ref"
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 78 ]
     [ ! -e "$BATS_TEST_TMPDIR/pwned" ]
     contains "$(last_console_line)" "MODEL_REF '$ref'"
   done
@@ -112,7 +112,7 @@ has() {
 
 @test "a repository is never an option" {
   fetch main "--upload-pack=touch $BATS_TEST_TMPDIR/pwned;"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   [ ! -e "$BATS_TEST_TMPDIR/pwned" ]
 }
 
@@ -121,7 +121,7 @@ has() {
   local repo
   for repo in "ext::touch $BATS_TEST_TMPDIR/pwned" "$REPO" "file://$REPO"; do
     fetch main "$repo"
-    [ "$status" -eq 1 ]
+    [ "$status" -eq 78 ]
     [ ! -e "$BATS_TEST_TMPDIR/pwned" ]
     [ ! -e "$MODEL" ]
   done

@@ -77,6 +77,23 @@ last_console_line() {
   tail -n 1 "$ALLORA_ROOT/dev/console" | tr -d '\r'
 }
 
+# events: what the console shows, an event a line: "name [step/of] state [code needs_operator] | message".
+events() {
+  python3 -c '
+import json, sys
+for line in sys.stdin:
+    event = json.loads(line)
+    step = "[{step}/{of}] ".format(**event) if "step" in event else ""
+    why = "{code} {needs_operator} ".format(**event) if "code" in event else ""
+    print("{event} {0}{state} {1}| {message}".format(step, why, **event))
+' <"$ALLORA_ROOT/dev/console"
+}
+
+# last_event: the last of them.
+last_event() {
+  events | tail -n 1
+}
+
 contains() {
   [[ $1 == *"$2"* ]] || { printf "'%s' is not in:\n%s\n" "$2" "$1" && false; }
 }

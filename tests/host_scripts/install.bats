@@ -10,8 +10,8 @@ setup() {
   start_imds # answers the probe of the internet as well
   export PROBE_URL="$IMDS_ENDPOINT/"
   stub systemctl 'case "$*" in
-    "start allora-storage.service") [[ ! -e $ALLORA_ROOT/storage-fails ]] || { echo "the disk is gone." >"$ALLORA_ROOT/run/allora/last-failure"; exit 1; } ;;
-    "start allora.service") [[ ! -e $ALLORA_ROOT/start-fails ]] || { echo "no mnemonic." >"$ALLORA_ROOT/run/allora/last-failure"; exit 1; } ;;
+    "start allora-storage.service") [[ ! -e $ALLORA_ROOT/storage-fails ]] || { echo "78 data_volume_missing the disk is gone." >"$ALLORA_ROOT/run/allora/last-failure"; exit 1; } ;;
+    "start allora.service") [[ ! -e $ALLORA_ROOT/start-fails ]] || { echo "78 secrets_unavailable no mnemonic." >"$ALLORA_ROOT/run/allora/last-failure"; exit 1; } ;;
     "is-active --quiet docker.service") [[ -e $ALLORA_ROOT/docker-runs ]] ;;
   esac'
   stub dpkg-query 'grep -qx "${@: -1}" "$ALLORA_ROOT/installed" 2>/dev/null && printf installed'
@@ -30,14 +30,20 @@ teardown() {
 @test "a fresh host: every step in order, then ready" {
   run "$BIN/install.sh"
   [ "$status" -eq 0 ]
-  run tr -d '\r' <"$ALLORA_ROOT/dev/console"
-  [ "$output" = 'allora: [1/6] Reach the internet: done
-allora: [2/6] Prepare storage: done
-allora: [3/6] Configure Docker: done
-allora: [4/6] Install packages: done
-allora: [5/6] Run Docker: done
-allora: [6/6] Start worker and model: done
-allora: ready' ]
+  run events
+  [ "$output" = 'internet [1/6] started | Reach the internet
+internet [1/6] done | Reach the internet: done
+storage [2/6] started | Prepare storage
+storage [2/6] done | Prepare storage: done
+docker_settings [3/6] started | Configure Docker
+docker_settings [3/6] done | Configure Docker: done
+packages [4/6] started | Install packages
+packages [4/6] done | Install packages: done
+docker [5/6] started | Run Docker
+docker [5/6] done | Run Docker: done
+worker [6/6] started | Start worker and model
+worker [6/6] done | Start worker and model: done
+installation done | ready' ]
   called '^apt-get .* install --no-install-recommends docker.io docker-buildx docker-compose-v2 git nftables python3-boto3 unattended-upgrades$'
   called '^systemctl enable allora.service$'
   called '^systemctl enable allora-storage.service$'
@@ -53,8 +59,8 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   stub systemctl '[[ $* != *allora-report* ]]'
   run "$BIN/install.sh"
   [ "$status" -eq 0 ]
-  [ "$(last_console_line)" = 'allora: ready' ]
-  contains "$(<"$ALLORA_ROOT/dev/console")" 'CloudWatch will not hear of this host'
+  [ "$(last_event)" = 'installation done | ready' ]
+  contains "$(events)" 'reports failed reports_down False | CloudWatch gets no reports of this host'
 }
 
 @test "storage and Docker's settings are there before the package starts Docker" {
@@ -73,7 +79,7 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   [ "$status" -eq 0 ]
   never_called '^apt-get'
   never_called 'restart'
-  [ "$(last_console_line)" = 'allora: ready' ]
+  [ "$(last_event)" = 'installation done | ready' ]
 }
 
 @test "apt that fails twice is tried again" {
@@ -84,9 +90,9 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
 
 @test "apt that fails for good: a bounded number of tries, then a sentence that helps" {
   APT_FAILURES=99 run "$BIN/install.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   [ "$(times '^apt-get .* install ')" -eq 5 ]
-  contains "$(last_console_line)" 'allora: failed: [4/6] Install packages: apt-get could not install docker.io'
+  contains "$(last_event)" 'packages [4/6] failed packages_unavailable True | Install packages: apt-get could not install docker.io'
   contains "$(last_console_line)" "Try again: sudo $BIN/install.sh"
   contains "$(<"$ALLORA_ROOT/var/log/allora/install.log")" 'E: no route'
   never_called '^systemctl (enable|start) allora.service'
@@ -97,12 +103,12 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   stub logger 'if [[ $* == "--tag allora-log" ]]; then cat; else echo "${*:3}"; fi >>"$ALLORA_ROOT/journal"'
   stub apt-get 'seq 30; exit 100'
   run "$BIN/install.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   run tail -n 22 "$ALLORA_ROOT/journal"
-  [ "${lines[0]}" = '-- [3/6] Configure Docker: done' ]
+  contains "${lines[0]}" '"message": "Install packages"'
   [ "${lines[1]}" = 11 ]
   [ "${lines[20]}" = 30 ]
-  contains "${lines[21]}" '-- failed: [4/6] Install packages: apt-get could not install'
+  contains "${lines[21]}" '"message": "Install packages: apt-get could not install'
 }
 
 @test "a failure that nobody foresaw is told in the same way" {
@@ -110,15 +116,15 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   stub logger 'if [[ $* == "--tag allora-log" ]]; then cat >>"$ALLORA_ROOT/journal"; fi'
   stub systemctl 'if [[ $* == "enable docker.service" ]]; then echo "no such unit" >&2; exit 5; fi'
   run "$BIN/install.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'allora: failed: [5/6] Run Docker: systemctl enable docker.service: status 5 in install.sh line'
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'docker [5/6] failed unexpected True | Run Docker: systemctl enable docker.service: status 5 in install.sh line'
   contains "$(<"$ALLORA_ROOT/journal")" 'no such unit'
 }
 
 @test "no internet: bounded, and never a package" {
   PROBE_URL=http://127.0.0.1:1/ run "$BIN/install.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" '[1/6] Reach the internet: http://127.0.0.1:1/ does not answer'
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'internet [1/6] failed internet_unreachable True | Reach the internet: http://127.0.0.1:1/ does not answer'
   never_called '^apt-get'
 }
 
@@ -133,17 +139,17 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
 @test "storage that fails stops everything before Docker" {
   touch "$ALLORA_ROOT/storage-fails"
   run "$BIN/install.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" '[2/6] Prepare storage: the disk is gone.'
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'storage [2/6] failed data_volume_missing True | Prepare storage: the disk is gone.'
   never_called '^apt-get'
 }
 
 @test "a worker that does not start: the reason is in the last line, and it is not called ready" {
   touch "$ALLORA_ROOT/start-fails"
   run "$BIN/install.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" '[6/6] Start worker and model: no mnemonic. systemd tries again'
-  run ! grep -q ready "$ALLORA_ROOT/dev/console"
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'worker [6/6] waiting secrets_unavailable True | Start worker and model: no mnemonic. systemd tries again'
+  run ! grep -q '"installation"' "$ALLORA_ROOT/dev/console"
 }
 
 @test "two installations never run at once" {
@@ -152,7 +158,7 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   flock 8
   run "$BIN/install.sh" 8>&-
   [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'is running'
+  contains "$(last_event)" 'installation waiting installation_runs False | another'
   never_called '^systemctl'
 }
 
@@ -174,7 +180,8 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   mkdir -p "$ALLORA_ROOT/etc/docker"
   echo '{"dns": ' >"$ALLORA_ROOT/etc/docker/daemon.json"
   run "$BIN/install.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'daemon.json is not JSON'
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'docker_settings [3/6] failed docker_settings_invalid True'
+  contains "$(last_event)" 'daemon.json is not JSON'
   [ "$(<"$ALLORA_ROOT/etc/docker/daemon.json")" = '{"dns": ' ]
 }

@@ -49,7 +49,7 @@ is_refused() {
   local before
   before=$(sha256sum "$DATA")
   run "$BIN/prepare-storage.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" "$DATA is not blank and has no allora-data file system, so it stays as it is"
   contains "$(last_console_line)" "sudo mkfs.ext4 -L allora-data $DATA"
   [ "$(sha256sum "$DATA")" = "$before" ]
@@ -136,7 +136,7 @@ is_refused() {
   data_disk
   echo /dev/nvme9n1 >"$MOUNTED"
   run "$BIN/prepare-storage.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" 'holds /dev/nvme9n1 and not the data volume'
 }
 
@@ -157,7 +157,7 @@ is_refused() {
   rm "$IMDS_DIR/tags/instance/DataVolumeId"
   data_disk
   run "$BIN/prepare-storage.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" 'no tag DataVolumeId'
   never_called '^(lsblk|mount) '
 }
@@ -165,14 +165,14 @@ is_refused() {
 @test "a tag that is no volume id is refused" {
   echo '<html>404</html>' >"$IMDS_DIR/tags/instance/DataVolumeId"
   run "$BIN/prepare-storage.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" 'not a volume id'
 }
 
 @test "the volume is not attached: another blank disk is never taken in its place" {
   disk other vol0ffffffffffffffff 'Amazon Elastic Block Store'
   run "$BIN/prepare-storage.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" "volume $VOLUME is not attached"
   cmp --bytes=$((32 * 1024 * 1024)) "$DEV/other" /dev/zero
 }
@@ -180,7 +180,7 @@ is_refused() {
 @test "a disk whose serial only begins like the volume's is not the volume" {
   disk other "${SERIAL}00" 'Amazon Elastic Block Store'
   run "$BIN/prepare-storage.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" 'is not attached'
 }
 
@@ -202,7 +202,7 @@ is_refused() {
   echo "DATA_VOLUME='instance-store'" >>"$ALLORA_ROOT/etc/allora/host.env"
   data_disk
   run "$BIN/prepare-storage.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   contains "$(last_console_line)" 'no NVMe instance store'
   cmp --bytes=$((32 * 1024 * 1024)) "$DATA" /dev/zero
 }

@@ -33,7 +33,7 @@ replace() {
 @test "worker and model are started with the node's settings" {
   run "$BIN/start.sh"
   [ "$status" -eq 0 ]
-  [ "$(last_console_line)" = 'allora: worker and model are running' ]
+  [ "$(last_event)" = 'worker done | worker and model are running' ]
   called "^docker compose --file $ALLORA_ROOT/opt/allora/compose.yaml --file $SETTINGS up --detach --build --remove-orphans$"
   [[ $(<"$ALLORA_ROOT/environment") =~ ^i-0123456789abcdef0\ [0-9]+m\ us-east-1\ 9010$ ]]
 }
@@ -47,11 +47,11 @@ replace() {
 
 @test "each part of the start is told; there is a status when the containers are started, and when they stay up" {
   run "$BIN/start.sh"
-  run tr -d '\r' <"$ALLORA_ROOT/dev/console"
-  [ "$output" = 'allora: secrets are in memory
-allora: images are built or fetched, which takes minutes when they are new
-allora: containers are started, and watched for 15 seconds
-allora: worker and model are running' ]
+  run events
+  [ "$output" = 'secrets done | secrets are in memory
+images started | images are built or fetched, which takes minutes when they are new
+containers started | containers are started, and watched for 15 seconds
+worker done | worker and model are running' ]
   run grep -E ' up |^systemd-cat|^sleep' "$CALLS"
   [[ ${lines[0]} == *' up '* ]]
   [ "${lines[1]}" = 'systemd-cat --identifier=allora-status' ]
@@ -68,19 +68,22 @@ allora: worker and model are running' ]
 }
 
 @test "secrets that cannot be had: their sentence is the last line, and nothing starts" {
-  replace fetch-secrets.py 'echo "Secrets are missing. Run: this" >&2; exit 1'
+  replace fetch-secrets.py 'echo "Secrets are missing. Run: this" >&2; exit 78'
   run "$BIN/start.sh"
-  [ "$status" -eq 1 ]
-  [ "$(last_console_line)" = 'allora: failed: Secrets are missing. Run: this' ]
-  [ "$(<"$ALLORA_ROOT/run/allora/last-failure")" = 'Secrets are missing. Run: this' ]
+  [ "$status" -eq 78 ]
+  [ "$(last_event)" = 'worker waiting secrets_unavailable True | Secrets are missing. Run: this' ]
+  [ "$(<"$ALLORA_ROOT/run/allora/last-failure")" = '78 secrets_unavailable Secrets are missing. Run: this' ]
   never_called ' up '
+  replace fetch-secrets.py 'echo "SSM does not answer." >&2; exit 1'
+  run "$BIN/start.sh"
+  [ "$(last_event)" = 'worker waiting secrets_unavailable False | SSM does not answer.' ]
 }
 
 @test "build contexts that cannot be had: their sentence is the last line, and nothing starts" {
   replace fetch-build-contexts.py 'echo "s3://bucket/key cannot be read." >&2; exit 1'
   run "$BIN/start.sh"
   [ "$status" -eq 1 ]
-  [ "$(last_console_line)" = 'allora: failed: s3://bucket/key cannot be read.' ]
+  [ "$(last_event)" = 'worker waiting archive_unavailable False | s3://bucket/key cannot be read.' ]
   never_called ' up '
 }
 
@@ -88,7 +91,7 @@ allora: worker and model are running' ]
   touch "$ALLORA_ROOT/docker-is-down"
   run "$BIN/start.sh"
   [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'Docker does not run'
+  contains "$(last_event)" 'worker waiting docker_down False | Docker does not run'
   never_called ' up |fetch-secrets'
 }
 
@@ -102,35 +105,36 @@ allora: worker and model are running' ]
   UP_FAILURES=99 run "$BIN/start.sh"
   [ "$status" -eq 1 ]
   [ "$(times ' up ')" -eq 3 ]
-  contains "$(last_console_line)" 'could not start worker and model'
+  contains "$(last_event)" 'worker waiting containers_not_started False | docker compose could not start worker and model'
 }
 
 @test "a container that runs for a moment again and again does not stay up" {
   CRASHING=worker run "$BIN/start.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'the worker container does not stay up'
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'worker waiting container_ends True | the worker container does not stay up'
 }
 
 @test "a container that does not stay up is named" {
   STOPPED=worker run "$BIN/start.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'the worker container does not stay up: cannot start: the mnemonic is not valid'
-  contains "$(last_console_line)" 'compose.sh logs --tail 50 worker'
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'the worker container does not stay up: cannot start: the mnemonic is not valid'
+  contains "$(last_event)" 'compose.sh logs --tail 50 worker'
 }
 
 @test "the last words of a model are printable" {
-  replace compose.sh 'case $1 in ps) echo c-container ;; logs) printf "gone\\033[2J\\rallora: ready\\n" ;; esac'
+  replace compose.sh 'case $1 in ps) echo c-container ;; logs) printf "gone\\033[2J\\r{}\\n" ;; esac'
   STOPPED=c run "$BIN/start.sh"
-  [ "$status" -eq 1 ]
+  [ "$status" -eq 78 ]
   [[ $(<"$ALLORA_ROOT/run/allora/last-failure") != *[![:print:]]* ]]
 }
 
 @test "no line of a build looks like one of ours" {
-  replace compose.sh 'case $1 in ps) echo c-container ;; up) echo "allora: ready"; echo "allora: failed: it" >&2 ;; esac'
+  replace compose.sh 'case $1 in ps) echo c-container ;; up) echo "{\"event\": \"installation\"}"; echo "{\"event\": \"worker\"}" >&2 ;; esac'
   run "$BIN/start.sh"
   [ "$status" -eq 0 ]
-  [[ $'\n'$output != *$'\nallora: ready'* && $'\n'$output != *$'\nallora: failed'* ]]
-  contains "$output" '  allora: ready'
+  [[ $'\n'$output != *$'\n{'* ]]
+  contains "$output" '  {"event": "installation"}'
+  contains "$output" '  {"event": "worker"}'
 }
 
 @test "of what a build says, so much is told, and its last line" {
@@ -154,11 +158,12 @@ allora: worker and model are running' ]
 @test "nothing to run: the sentence names every setting that helps" {
   echo '{"services": {"worker": {"build": "/no/such/worker"}, "model": {}}}' >"$SETTINGS"
   run "$BIN/start.sh"
-  [ "$status" -eq 1 ]
-  contains "$(last_console_line)" 'no /no/such/worker/Dockerfile'
+  [ "$status" -eq 78 ]
+  contains "$(last_event)" 'worker waiting image_missing True | The worker has no image'
+  contains "$(last_event)" 'no /no/such/worker/Dockerfile'
   local setting
   for setting in ALLORA_WORKER_IMAGE MODEL_IMAGE MODEL_REPO; do
-    contains "$(last_console_line)" "$setting"
+    contains "$(last_event)" "$setting"
   done
   [[ $output != *Traceback* ]]
   never_called ' up '

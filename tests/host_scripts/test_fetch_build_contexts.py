@@ -108,7 +108,7 @@ def test_another_content_under_that_name_is_refused(s3: Any, host: Host) -> None
     digest = hashlib.sha256(b"what was deployed").hexdigest()
     put(s3, archive(worker__Dockerfile="FROM evil"), digest)
     result = host.run(digest)
-    assert result.returncode == 1
+    assert result.returncode == 78
     assert "is not what was deployed" in result.stderr
     assert "Traceback" not in result.stderr
     assert not host.contexts.exists()

@@ -249,26 +249,23 @@ def expect(logs: Any, *messages: str, stream: str = "boot") -> None:
 
 
 def test_lines_arrive_in_their_streams_once_and_in_order(host: Host, logs: Any) -> None:
-    host.log("[1/6] Reach the internet: done", SYSLOG_IDENTIFIER="allora")
-    host.log("#5 building", "allora: secrets are in memory")
+    begun = '{"event": "internet", "state": "started", "message": "Reach the internet"}'
+    ready = '{"event": "installation", "state": "done", "message": "ready"}'
+    host.log(begun, SYSLOG_IDENTIFIER="allora")
+    host.log("#5 building")
     host.log('{"event": "status"}', SYSLOG_IDENTIFIER="allora-status")
     host.log("E: no route", SYSLOG_IDENTIFIER="allora-log")
     host.start()
-    first = (
-        "allora: [1/6] Reach the internet: done",
-        "#5 building",
-        "allora: secrets are in memory",
-        "E: no route",
-    )
+    first = (begun, "#5 building", "E: no route")
     expect(logs, *first)
     expect(logs, '{"event": "status"}', stream="status")
-    host.log("allora: ready")
-    expect(logs, *first, "allora: ready")
+    host.log(ready)
+    expect(logs, *first, ready)
     assert host.output == ""
     times = logs.get_log_events(
         logGroupName=GROUP, logStreamName=f"{INSTANCE}/status", startFromHead=True
     )
-    assert [event["timestamp"] for event in times["events"]] == [NOW // 1000 + 4]
+    assert [event["timestamp"] for event in times["events"]] == [NOW // 1000 + 3]
 
 
 @pytest.mark.parametrize(
@@ -413,6 +410,24 @@ def test_nobody_else_s_line_becomes_a_metric(host: Host, logs: Any, before: str)
     assert wrapped.keys() == {"text"}
     assert wrapped["text"].endswith(_METRIC)
     assert '"_aws"' not in arrived(logs)[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "identifier"),
+    [
+        ('  {"event": "worker", "state": "done", "message": "as a build prints it"}', "start.sh"),
+        ('{"event": "worker", "state": "done", "message": "as apt prints it"}', "allora-log"),
+        ('{"event": "worker", "state": "done", "message": "x", "_aws": {}}', "start.sh"),
+        ('{"event": "worker", "state":', "start.sh"),
+        ("{" * 100_000, "start.sh"),
+    ],
+)
+def test_nobody_else_s_line_is_an_event(host: Host, logs: Any, line: str, identifier: str) -> None:
+    host.log(line, SYSLOG_IDENTIFIER=identifier)
+    host.log("ends")
+    host.start()
+    wait_for("it arrives", lambda: "ends" in arrived(logs))
+    assert json.loads(arrived(logs)[0]) == {"text": line[:8192]}
 
 
 def test_nobody_s_line_moves_a_terminal_s_cursor(host: Host, logs: Any) -> None:

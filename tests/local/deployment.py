@@ -19,7 +19,6 @@ from tests.local import command
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "us-east-1"
-STACKS = ("allora-common", "allora-single-node")
 BUCKET = f"allora-tfstate-{ACCOUNT_ID}-{REGION}"
 
 _MAIN = (sys.executable, "main.py")

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from shared.host_events import Event, State
 from tests.local.deployment import ROOT
 
 STATUS: dict[str, Any] = json.loads((ROOT / "tests/samples/host_status.json").read_text("utf-8"))
@@ -45,6 +46,10 @@ def once(condition: Callable[[], T], play: Callable[[T], object]) -> Iterator[No
         thread.join()
 
 
+def _quoted(line: str) -> str:
+    return json.dumps({"text": line}) if "{" in line else line
+
+
 class ReportedHost:
     """A host as CloudWatch Logs knows it.
 
@@ -61,8 +66,20 @@ class ReportedHost:
         self._streams: set[tuple[str, str]] = set()
 
     def boot(self, *lines: str, at: datetime | None = None) -> None:
-        """Lines of the host's own progress."""
-        self._put("host", f"{self.instance_id}/boot", at, *lines)
+        """Lines of the boot log; those that could be JSON as the host sends what others print."""
+        self._put("host", f"{self.instance_id}/boot", at, *map(_quoted, lines))
+
+    def event(
+        self,
+        event: Event,
+        state: State,
+        message: str = "",
+        at: datetime | None = None,
+        **fields: Any,
+    ) -> None:
+        """An event of the host, as scripts/host/lib/common.sh writes it."""
+        line = {"event": event, "state": state, **fields, "message": message}
+        self._put("host", f"{self.instance_id}/boot", at, json.dumps(line))
 
     def status(self, *, at: datetime | None = None, **changes: Any) -> dict[str, Any]:
         """The status of a healthy host, but for top-level members that are given."""
@@ -79,8 +96,7 @@ class ReportedHost:
 
     def model(self, *lines: str, at: datetime | None = None) -> None:
         """Lines of the model server's log; those that could be JSON as the host sends them."""
-        sent = [json.dumps({"text": line}) if "{" in line else line for line in lines]
-        self._put("model", self.instance_id, at, *sent)
+        self._put("model", self.instance_id, at, *map(_quoted, lines))
 
     def _put(self, part: str, stream: str, at: datetime | None, *lines: str) -> None:
         place = {"logGroupName": f"{self._prefix}/{part}", "logStreamName": stream}

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from devtools.embedded_aws.emulator import Emulator, EmulatorError
 from devtools.embedded_aws.lease import Lease
+from shared.stacks import STACKS
 from tests.local.asked import Asked
-from tests.local.deployment import BUCKET, STACKS, Deployment
+from tests.local.deployment import BUCKET, Deployment
 from tests.local.interposer import Answer, interposed
 
 CANARY = "c4n4ry-7f3a9"

@@ -12,8 +12,9 @@ import pytest
 
 from allora_cli.doctor.permissions import needed_actions
 from settings import load_settings
+from shared.stacks import STACKS
 from tests.local.asked import Asked
-from tests.local.deployment import BUCKET, STACKS, Deployment, running_instances
+from tests.local.deployment import BUCKET, Deployment, running_instances
 from tests.local.interposer import LOST, Answer, interposed
 from tests.local.template import CANARY, SECRETS, Deployed, Template
 from tests.unpacked import unpack

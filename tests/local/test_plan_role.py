@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID
+from shared.stacks import STACKS
 from tests.local.asked import Asked
-from tests.local.deployment import REGION, STACKS
+from tests.local.deployment import REGION
 from tests.local.interposer import interposed
 from tests.local.template import Deployed
 from tests.policies import policies_for_plans

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
-from tests.local.deployment import BUCKET, STACKS, Deployment
+from shared.stacks import STACKS
+from tests.local.deployment import BUCKET, Deployment
 from tests.local.interposer import holding
 from tests.local.template import Deployed
 

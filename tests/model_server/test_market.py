@@ -320,7 +320,7 @@ async def test_the_price_is_kept_fresh_without_requests(
 
     monkeypatch.setattr("model_server.market.asyncio.sleep", turn_the_clock)
     keeper = asyncio.create_task(market.token("BTC").keep_fresh())
-    await asyncio.wait_for(rounds.wait(), 10)
+    await asyncio.wait_for(rounds.wait(), 120)
     keeper.cancel()
     assert pauses == [60.0, 60.0, 60.0]
     assert market.token("BTC").price().now == 64002.0

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016 # the text of a command expands when the command runs
 
 setup() {
-  export HERE="$BATS_TEST_TMPDIR" LOCK_SECONDS=5
+  export HERE="$BATS_TEST_TMPDIR" LOCK_SECONDS=60
   export PATH="$HERE:$PATH"
   command_of dpkg-query 'grep -qx "${@: -1}" "$HERE/installed" && printf installed'
   command_of apt-get 'printf "%s\n" "$*" >>"$HERE/calls"
@@ -40,7 +40,7 @@ install_packages() { run "$BATS_TEST_DIRNAME/../../scripts/debian_packages.sh" "
   [ "$status" -eq 0 ]
   [ "$output" = "Installing Debian packages that are missing here: one two" ]
   [ "$(wc -l <"$HERE/calls")" -eq 1 ]
-  [[ "$(<"$HERE/calls")" == *"--no-install-recommends"*"DPkg::Lock::Timeout=5 install one two" ]]
+  [[ "$(<"$HERE/calls")" == *"--no-install-recommends"*"DPkg::Lock::Timeout=60 install one two" ]]
 }
 
 @test "no lists of packages: they are fetched, then it is tried again" {

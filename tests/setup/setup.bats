@@ -100,7 +100,7 @@ users_terraform"
 
 # Whether a process is gone, or soon will be.
 ends_in_time() {
-  local -r deadline=$((SECONDS + 10))
+  local -r deadline=$((SECONDS + 60))
   while kill -0 "$1" 2>/dev/null; do
     ((SECONDS < deadline)) || return 1
     sleep 0.05

@@ -23,6 +23,6 @@ def test_each_alarm_has_an_entry_and_no_other_is_there(node: Synth) -> None:
 
 def test_descriptions_name_commands_that_exist(node: Synth) -> None:
     descriptions = " ".join(alarm["alarm_description"] for alarm in alarms(node()).values())
-    named = set(re.findall(r"pipenv run allora ([a-z]+)", descriptions))
+    named = set(re.findall(r"\ballora ([a-z]+)", descriptions))
     assert named
     assert named <= COMMANDS

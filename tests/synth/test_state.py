@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from settings import Settings
+from shared.stacks import STACKS
 from stacks.app import build_app
 from tests.synthesized import Stack
-
-STACKS = ["allora-common", "allora-single-node"]
 
 
 @pytest.mark.parametrize("name", STACKS)

@@ -14,9 +14,8 @@ from fast_synth.working_directories import (
     LOCK_FILE,
     prepare_working_directories,
 )
+from shared.stacks import STACKS
 from tests.synthesized import Stack
-
-STACKS = ("allora-common", "allora-single-node")
 
 
 @pytest.fixture

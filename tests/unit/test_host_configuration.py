@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from settings import Settings, SettingsError
-from settings.model import DEFAULT_PYTHON_IMAGE
+from settings.sections.worker import DEFAULT_PYTHON_IMAGE
 from tests.unpacked import unpack
 from user_data.bare_text import bare
 from user_data.host_files import host_user_data
@@ -146,7 +146,7 @@ def test_too_much_is_refused_by_the_setting_s_name(make_settings: MakeSettings) 
 
 def test_scripts_leave_room_for_the_settings(make_settings: MakeSettings) -> None:
     user_data = host_user_data(make_settings(), build_contexts_sha256=DIGEST).base64
-    assert len(base64.b64decode(user_data)) < MAX_USER_DATA_BYTES - 800
+    assert len(base64.b64decode(user_data)) < MAX_USER_DATA_BYTES - 100
 
 
 def test_own_images_are_built_as_the_settings_say(host: Callable[..., Path]) -> None:

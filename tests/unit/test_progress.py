@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,27 +16,24 @@ from allora_cli.deploy.waiting import significant
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_format import Part
 from allora_cli.host.status_report import HostStatus, parse_status
+from shared.host_events import Code, State
+from shared.host_events import Event as Host
 
 LAUNCH = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 STATUS: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "samples/host_status.json").read_text("utf-8")
 )
-INSTALL = (
-    "[1/6] Reach the internet",
-    "[2/6] Prepare storage",
-    "[3/6] Configure Docker",
-    "[4/6] Install packages",
-    "[5/6] Run Docker",
-    "[6/6] Start worker and model",
-)
+INSTALLATION = (Host.INTERNET, Host.STORAGE, Host.DOCKER_SETTINGS, Host.PACKAGES, Host.DOCKER)
+DONE, STARTED, WAITING, FAILED = State.DONE, State.STARTED, State.WAITING, State.FAILED
 
 
 def at(seconds: float) -> datetime:
     return LAUNCH + timedelta(seconds=seconds)
 
 
-def boot(text: str, seconds: float) -> Line:
-    return Line(f"{seconds}", at(seconds), f"allora: {text}")
+def boot(event: Host, state: State, seconds: float, **fields: Any) -> Line:
+    line = {"event": event, "state": state, "message": "", **fields}
+    return Line(f"{seconds}", at(seconds), json.dumps(line))
 
 
 def event(name: str, seconds: float, **fields: Any) -> Line:
@@ -67,10 +65,11 @@ def test_a_first_start_goes_step_by_step(progress: Progress) -> None:
     missing = [progress.current]
     progress.see_running(at(5))
     missing.append(progress.current)
-    for number, name in enumerate(INSTALL[:5]):
-        progress.see_boot(boot(f"{name}: done", 10 + number))
+    for number, name in enumerate(INSTALLATION, start=1):
+        step = {"step": number, "of": 6, "message": f"{name}: done"}
+        progress.see_boot(boot(name, DONE, 9 + number, **step))
     missing.append(progress.current)
-    assert progress.activity == "[5/6] Run Docker: done"
+    assert progress.activity == "[5/6] docker: done"
     progress.see_worker(event("starting", 60, address="allo1x", message="starts"))
     missing.append(progress.current)
     progress.see_worker(event("model_works", 61, message="answers"))
@@ -131,7 +130,7 @@ def test_a_worker_that_starts_again_has_to_submit_again(progress: Progress) -> N
 
 def test_what_is_older_than_the_instance_does_not_count(progress: Progress) -> None:
     progress.see_worker(event("submitted", -10))
-    progress.see_boot(boot("ready", -10))
+    progress.see_boot(boot(Host.INSTALLATION, DONE, -10))
     progress.see_status(status(-10))
     assert progress.done == {}
 
@@ -160,43 +159,70 @@ def test_of_a_worker_that_is_not_ours_nothing_but_the_containers_can_be_known() 
 
 
 def test_a_failure_of_the_host_is_in_the_way_until_it_goes_on(progress: Progress) -> None:
-    missing = "failed: Secrets are missing below /allora/worker: mnemonic."
-    progress.see_boot(boot(missing, 50))
-    progress.see_boot(boot(f"failed: [6/6] Start worker and model: {missing[8:]} Again.", 51))
+    missing = {"code": Code.SECRETS_UNAVAILABLE, "needs_operator": True, "message": "mnemonic"}
+    progress.see_boot(boot(Host.WORKER, WAITING, 50, **missing))
+    progress.see_boot(boot(Host.WORKER, WAITING, 51, step=6, of=6, **missing))
     (obstacle,) = progress.obstacles.values()
     assert obstacle.at == at(50)  # the second one is the same
     assert obstacle.needs_operator
-    progress.see_boot(boot("worker and model are running", 90))
+    assert not obstacle.is_final
+    progress.see_boot(boot(Host.WORKER, DONE, 90))
     assert progress.obstacles == {}
     assert Step.CONTAINERS in progress.done
 
 
 def test_a_failure_that_comes_back_is_there_since_it_came_first(progress: Progress) -> None:
-    down = "failed: the worker container does not stay up: {} no valid mnemonic"
-    progress.see_boot(boot(down.format("12:00:50"), 50))
-    progress.see_boot(boot("secrets are in memory", 70))
+    down = {"code": Code.CONTAINER_ENDS, "needs_operator": True}
+    progress.see_boot(boot(Host.WORKER, WAITING, 50, **down, message="its last words: 12:00:50"))
+    progress.see_boot(boot(Host.SECRETS, DONE, 70))
     assert progress.for_operator is None  # it is tried again
-    progress.see_boot(boot(down.format("12:01:30"), 90))
+    progress.see_boot(boot(Host.WORKER, WAITING, 90, **down, message="its last words: 12:01:30"))
     assert progress.for_operator
     assert progress.for_operator.at == at(50)
+    assert progress.for_operator.text == "its last words: 12:01:30"
 
 
 @pytest.mark.parametrize(
-    ("text", "needs_operator"),
+    ("state", "needs_operator"), [(WAITING, False), (WAITING, True), (FAILED, True)]
+)
+def test_the_host_says_who_can_remove_an_obstacle(
+    progress: Progress, state: State, *, needs_operator: bool
+) -> None:
+    """Whatever the words are."""
+    text = "failed: [1/6] MODEL_REF does not stay up: allora: ready"
+    why = {"code": Code.UNEXPECTED, "needs_operator": needs_operator, "message": text}
+    progress.see_boot(boot(Host.WORKER, state, 50, **why))
+    (obstacle,) = progress.obstacles.values()
+    assert (obstacle.text, obstacle.needs_operator) == (text, needs_operator)
+    assert obstacle.is_final is (state is FAILED)
+    assert Step.CONTAINERS not in progress.done
+
+
+def test_an_event_of_a_newer_host_is_an_activity(progress: Progress) -> None:
+    line = {"event": "telepathy", "state": "done", "message": "reads minds", "more": 1}
+    progress.see_boot(Line("", at(50), json.dumps(line)))
+    assert progress.activity == "reads minds"
+
+
+@pytest.mark.parametrize(
+    "text",
     [
-        ("failed: [1/6] Reach the internet: http://x/ does not answer.", True),  # not tried again
-        ("failed: SSM Parameter Store in us-east-1 does not give /allora/worker.", False),
-        ("failed: docker compose could not start worker and model: journalctl", False),
-        ("failed: MODEL_REPO 'https://x' could not be fetched at MODEL_REF 'v9'.", True),
-        ("failed: the worker container does not stay up: wrong mnemonic", True),
+        "allora: ready",
+        "worker and model are running",
+        '{"event": "installation", "message": "ready"}',
+        '{"event": "installation", "state": "ready", "message": ""}',
+        '["event"]',
     ],
 )
-def test_only_the_operator_can_cure_what_names_a_setting_or_is_not_tried_again(
-    progress: Progress, text: str, *, needs_operator: bool
-) -> None:
-    progress.see_boot(boot(text, 50))
-    assert bool(progress.for_operator) is needs_operator
-    assert progress.obstacles
+def test_what_is_no_event_means_nothing(progress: Progress, text: str) -> None:
+    progress.see_boot(Line("", at(50), text))
+    assert (progress.done, progress.activity, progress.seen_at) == ({}, "", None)
+
+
+def test_what_somebody_else_printed_is_no_event(progress: Progress) -> None:
+    ready = boot(Host.INSTALLATION, DONE, 50)
+    progress.see_boot(replace(ready, is_quoted=True))
+    assert progress.done == {}
 
 
 def test_refusal_needs_the_operator_and_ends_with_the_next_readiness(progress: Progress) -> None:
@@ -226,7 +252,7 @@ def test_each_part_of_the_worker_has_its_own_trouble(progress: Progress) -> None
 
 
 def test_what_anybody_writes_into_a_log_does_nothing_to_the_terminal(progress: Progress) -> None:
-    progress.see_boot(boot("failed: \x1b]0;title\x07MODEL_REF", 50))
+    progress.see_boot(boot(Host.WORKER, WAITING, 50, message="\x1b]0;title\x07MODEL_REF"))
     progress.see_worker(event("refused", 60, message="\x1b[2J"))
     assert not [each for each in progress.obstacles.values() if "\x1b" in each.text]
 
@@ -254,4 +280,15 @@ def test_lines_that_say_the_same_are_shown_once() -> None:
     bad = [event("window_lost", n, level="error", message="no") for n in range(9)]
     assert significant(Part.WORKER, bad) == bad[-1:]
     texts = [Line("", at(0), text) for text in ("fine", "ValueError: x", "fine")]
-    assert significant(Part.MODEL, texts) == texts[1:2]
+    assert significant(Part.MODEL, texts) == texts
+
+
+def test_of_a_model_the_lines_that_it_calls_bad_matter() -> None:
+    bad = event("", 1, level="warning", message="no prices")
+    assert significant(Part.MODEL, [event("", 0, message="error"), bad]) == [bad]
+
+
+def test_of_a_boot_the_obstacles_matter() -> None:
+    waits = boot(Host.WORKER, WAITING, 1, code=Code.DOCKER_DOWN)
+    lines = [boot(Host.CARE, STARTED, 0, message="error"), waits, Line("", at(2), "error: x")]
+    assert significant(Part.BOOT, lines) == [waits]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 MAY_IMPORT = {
     "shared": set(),
-    "settings": {"shared"},
+    "settings": {"shared", "containers"},
     "user_data": {"settings", "shared"},
     "constructs_lib": {"user_data", "settings", "shared", "containers", "scripts"},
     "stacks": {"constructs_lib", "user_data", "settings", "shared"},
@@ -23,7 +23,10 @@ MAY_IMPORT = {
     "main": {"fast_synth", "stacks", "settings", "shared"},
     "containers": set(),
     "allora_cli": {"user_data", "settings", "shared", "containers", "scripts"},
-    "devtools": {"allora_cli", "fast_synth", "stacks", "user_data", "settings", "shared"},
+    "devtools": {
+        *("allora_cli", "containers", "fast_synth"),
+        *("stacks", "user_data", "settings", "shared"),
+    },
     "scripts": set(),
 }
 """Each package, and those that it may import; docs/architecture.md draws them."""

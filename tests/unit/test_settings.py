@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from settings import DataVolume, Settings, SettingsError, load_settings
+from settings import EbsVolume, Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
 REQUIRED = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
@@ -169,7 +169,9 @@ class TestValues:
         assert (settings.instance_type, settings.architecture) == ("t3.medium", "x86_64")
         assert settings.data_volume is None
         assert (settings.allora_network, settings.topic_ids) == ("testnet", (69,))
-        assert settings.inference_endpoint is None
+        assert settings.inference_endpoint == (
+            "http://model:8000/inference/{Token}?topic_id={TopicId}"
+        )
         assert settings.model_env == {}
         assert settings.warnings == ()
 
@@ -234,21 +236,21 @@ class TestValues:
         ("lines", "volume"),
         [
             ("EDGE_DATA_VOL_TYPE=none", None),
-            ("EDGE_DATA_VOL_TYPE=GP3", DataVolume("gp3", 20, 3000, 125)),
-            ("EDGE_DATA_VOL_TYPE=gp3\nEDGE_DATA_VOL_SIZE=1", DataVolume("gp3", 1, 3000, 125)),
-            ("EDGE_DATA_VOL_TYPE=io1", DataVolume("io1", 20, 1000, None)),
-            ("EDGE_DATA_VOL_TYPE=io2", DataVolume("io2", 20, 3000, None)),
+            ("EDGE_DATA_VOL_TYPE=GP3", EbsVolume("gp3", 20, 3000, 125)),
+            ("EDGE_DATA_VOL_TYPE=gp3\nEDGE_DATA_VOL_SIZE=1", EbsVolume("gp3", 1, 3000, 125)),
+            ("EDGE_DATA_VOL_TYPE=io1", EbsVolume("io1", 20, 1000, None)),
+            ("EDGE_DATA_VOL_TYPE=io2", EbsVolume("io2", 20, 3000, None)),
             (
                 (
                     "EDGE_DATA_VOL_TYPE=gp3\nEDGE_DATA_VOL_SIZE=160\nEDGE_DATA_VOL_IOPS=80000\n"
                     "EDGE_DATA_VOL_THROUGHPUT=1000"
                 ),
-                DataVolume("gp3", 160, 80000, 1000),
+                EbsVolume("gp3", 160, 80000, 1000),
             ),
             ("EDGE_DATA_VOL_TYPE=instance-store\nAWS_INSTANCE_TYPE=m6id.large", None),
         ],
     )
-    def test_the_data_volume(self, load: Load, lines: str, volume: DataVolume | None) -> None:
+    def test_the_data_volume(self, load: Load, lines: str, volume: EbsVolume | None) -> None:
         settings = load(lines)
         assert settings.data_volume == volume
         assert settings.warnings == ()

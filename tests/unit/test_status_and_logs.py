@@ -22,6 +22,7 @@ from allora_cli.host import log_output
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_format import Part, text_of
 from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
+from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, parse_status
 from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
 from allora_cli.status.diagnosis import Finding, judge
@@ -32,6 +33,8 @@ from allora_cli.terminal.text import clean, cleaned, duration
 from allora_cli.terraform.deployment import Deployment
 from settings import Settings, load_settings
 from settings.names import Names
+from shared import host_events
+from shared.host_events import State
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 SAMPLE: dict[str, Any] = json.loads(
@@ -80,7 +83,9 @@ def healthy(settings: Settings) -> Status:
         deployment=Deployment("i-0123456789abcdef0", "198.51.100.7", "https://example.com/dash"),
         host=Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(hours=5), None),
         report=report(),
-        progress=line("p", text="allora: ready"),
+        progress=HostEvent(
+            at=NOW, event=host_events.Event.INSTALLATION, state=State.DONE, message="ready"
+        ),
         last_day=LastDay(Windows(35, 1), hours),
         alarms=[alarm("disk-full"), alarm("balance-low", "INSUFFICIENT_DATA")],
         cost=CostSoFar(3.4, 37.0),
@@ -125,7 +130,12 @@ class TestVerdict:
         assert judge(changed(healthy, report=report(seconds))).finding is finding
 
     def test_new_host_is_given_time_and_an_old_one_is_not(self, healthy: Status) -> None:
-        step = line("p", text="allora: [5/6] Build images: running")
+        step = HostEvent(
+            at=NOW,
+            event=host_events.Event.IMAGES,
+            state=State.STARTED,
+            message="images are built or fetched",
+        )
         new = Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(minutes=9), None)
         silent = changed(healthy, report=None, progress=step)
         assert judge(changed(silent, host=new)).finding is Finding.SETTING_UP

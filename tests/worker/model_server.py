@@ -8,6 +8,8 @@ from typing import Protocol, Self
 
 from aiohttp import web
 
+from devtools.fake_chain.gate import bind
+
 
 class Reply(Protocol):
     """How a request is answered."""
@@ -20,7 +22,8 @@ class ModelServer:
 
     def __init__(self) -> None:
         self.requests: list[str] = []
-        self.port = 0
+        self._bound = bind("127.0.0.1")
+        self.port = self._bound.getsockname()[1]
         self.given_up = asyncio.Event()
         self.reply: Reply
         self.answers("100.5")
@@ -64,12 +67,12 @@ class ModelServer:
         app.router.add_get("/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        await web.SockSite(self._runner, self._bound).start()
 
     async def stop(self) -> None:
+        """Refuses connections until it is started again, on the same port."""
         await self._runner.cleanup()
+        self._bound = bind("127.0.0.1", self.port)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -77,6 +80,7 @@ class ModelServer:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+        self._bound.close()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request.path_qs)

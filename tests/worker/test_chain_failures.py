@@ -1,16 +1,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
+from allora_worker.block_clock import BlockClock
+from allora_worker.chain import Chain
+from allora_worker.errors import ChainUnavailableError
+from allora_worker.networks import network_of
+from allora_worker.settings import load_settings
 from allora_worker.timings import Timings
+from allora_worker.wallet import load_wallet
 
 from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
-from tests.worker.running import ADDRESS, Worker, end_windows, subscriptions
+from tests.worker.running import ADDRESS, Worker, end_windows, environment, subscriptions
 from tests.worker.test_submissions import submissions, values
 from tests.worker.timings import HASTY_WITH_CHAIN, QUICK
 from tests.worker.waiting import until
@@ -21,12 +30,22 @@ Start = Callable[..., Awaitable[Worker]]
 PATIENT = dataclasses.replace(QUICK, refused_exit=3600)
 
 
+@pytest_asyncio.fixture
+async def endpoint(chain: FakeChain, model: ModelServer, secrets: Path) -> AsyncIterator[Chain]:
+    """A worker's connection to the chain, without the worker."""
+    network = network_of(load_settings(environment(chain, model, secrets)))
+    wallet = load_wallet(secrets)
+    with contextlib.closing(Chain(network, wallet, BlockClock(0.1), QUICK)) as endpoint:
+        yield endpoint
+
+
 # --- the endpoint fails, and comes back
 
 
 FAILURES = pytest.mark.parametrize(
     ("failure", "timings"),
-    [("frozen", HASTY_WITH_CHAIN), ("refuse", QUICK)],
+    # Not hasty: that no call fails after the endpoint has come back is asserted.
+    [("frozen", dataclasses.replace(QUICK, chain_call=5.0)), ("refuse", QUICK)],
     ids=["frozen", "refuse"],
 )
 
@@ -157,12 +176,37 @@ async def test_a_websocket_that_missed_a_window_is_opened_again(
     assert worker.log.events("websocket_failed") == []
 
 
+async def test_a_call_that_takes_too_long_does_not_leave_its_task_cancelled(
+    chain: FakeChain, endpoint: Chain
+) -> None:
+    await chain.behave(frozen=True)
+    endpoint.client.bank.query.timeout = 0.5
+    with pytest.raises(ChainUnavailableError):
+        await endpoint.balance()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+
+async def test_a_new_connection_breaks_off_no_call_on_the_old_one(
+    chain: FakeChain, endpoint: Chain
+) -> None:
+    balance = await endpoint.balance()
+    await chain.behave(frozen=True)
+    in_flight = asyncio.create_task(endpoint.balance())
+    await asyncio.sleep(0.2)
+    before = endpoint.client
+    while endpoint.client is before:
+        endpoint.note_failure("of another call")
+    await chain.behave(frozen=False)
+    assert await in_flight == await endpoint.balance() == balance
+
+
 # --- the network refuses
 
 
 async def refused(worker: Worker, text: str) -> None:
-    await until(lambda: worker.topic().state == "refused")
-    assert text in worker.topic().reason
+    await until(lambda: worker.topic().state == "refused" and text in worker.topic().reason)
     health = await worker.health()
     assert health["http_status"] == 503
     assert text in health["reason"]

@@ -10,6 +10,8 @@ from allora_worker import door
 from allora_worker.door import Door
 from allora_worker.rate_limit import PeerLimit
 
+from tests.worker.waiting import until
+
 pytestmark = pytest.mark.asyncio
 
 
@@ -131,8 +133,7 @@ async def test_a_visit_that_is_over_leaves_nothing_behind(
     assert await visit.is_let_in()
     assert not timers[0].cancelled()
     visit.writer.close()
-    while not timers[0].cancelled():
-        await asyncio.sleep(0.01)
+    await until(timers[0].cancelled)
 
 
 async def test_a_flood_is_let_in_drop_by_drop(

@@ -127,8 +127,8 @@ async def test_a_height_that_cannot_be_is_a_failure_of_the_endpoint(
 ) -> None:
     worker = await start(chain)
     await chain.behave(latest_height=height)
-    await until(lambda: worker.topic().state == "chain_unavailable")
-    assert "nonsense" in worker.topic().reason
+    await until(lambda: "nonsense" in (worker.topic().reason or ""))
+    assert worker.topic().state == "chain_unavailable"
     await chain.behave(latest_height=None)
     await meets_the_next_window(chain)
     assert worker.log.events("internal_error") == []
@@ -144,6 +144,7 @@ async def test_invented_openings_on_the_websocket_cost_nothing(
     worker = await start(chain, timings=timings)
     await meets_the_next_window(chain)
     before, polls = resident(os.getpid()), calls(chain, "GetLatestBlock")
+    started = time.monotonic()
     for number in range(3000):
         chain.tell(opening(number + 1))
     chain.tell(opening(2**80))
@@ -154,8 +155,8 @@ async def test_invented_openings_on_the_websocket_cost_nothing(
         await meets_the_next_window(chain)
     assert chain.state()["rejected"] == []
     assert resident(os.getpid()) - before < 32
-    # Of which each window takes one or two.
-    assert calls(chain, "GetLatestBlock") - polls < 30
+    # One a second, and one or two for each window.
+    assert calls(chain, "GetLatestBlock") - polls < 20 + (time.monotonic() - started)
     assert not worker.topic().failures
 
 
@@ -338,8 +339,8 @@ async def test_a_balance_that_is_none_is_a_failure_of_the_endpoint(
     timings: Timings = dataclasses.replace(PATIENT, prepare_again=0.3)
     worker = await start(chain, timings=timings)
     await chain.behave(balance_text=amount)
-    await until(lambda: worker.topic().state == "chain_unavailable")
-    assert "nonsense" in worker.topic().reason
+    await until(lambda: "nonsense" in (worker.topic().reason or ""))
+    assert worker.topic().state == "chain_unavailable"
     await chain.behave(balance_text=None)
     await meets_the_next_window(chain)
     assert worker.log.events("internal_error") == []

@@ -3,8 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from allora_worker.contract import Role
 from allora_worker.errors import CannotStartError
-from allora_worker.settings import FeeLimits, Role, Settings, load_settings
+from allora_worker.settings import FeeLimits, Settings, load_settings
 
 MINIMAL = {
     "ALLORA_NETWORK": "testnet",
@@ -59,14 +60,16 @@ def test_the_role_decides_what_the_model_server_is_asked(role: str, path: str) -
         ("ALLORA_NETWORK", "", "testnet, mainnet, local"),
         ("ALLORA_NETWORK", "devnet", "testnet, mainnet, local"),
         ("ALLORA_WORKER_ROLE", "validator", "inferer, forecaster, reputer"),
-        ("ALLORA_WORKER_TOPIC_ID", "", "a topic's number"),
-        ("ALLORA_WORKER_TOPIC_ID", "BTC", "a topic's number"),
-        ("ALLORA_WORKER_TOPIC_ID", "0", "a topic's number"),
-        ("ALLORA_WORKER_TOPIC_ID", "69,", "a topic's number"),
+        ("ALLORA_WORKER_TOPIC_ID", "", "TOPIC_ID=69"),
+        ("ALLORA_WORKER_TOPIC_ID", "BTC", "TOPIC_ID=69"),
+        ("ALLORA_WORKER_TOPIC_ID", "0", "TOPIC_ID=69"),
+        ("ALLORA_WORKER_TOPIC_ID", "69,", "TOPIC_ID=69"),
         ("ALLORA_WORKER_TOPIC_ID", "69,69", "once"),
-        ("ALLORA_WORKER_TOKEN", "", "such as BTC"),
-        ("ALLORA_WORKER_TOKEN", "BTC/USD", "such as BTC"),
-        ("ALLORA_WORKER_TOKEN", "..", "such as BTC"),
+        ("ALLORA_WORKER_TOPIC_ID", "069,69", "once"),
+        ("ALLORA_WORKER_NAME", "a/b", "my-worker"),
+        ("ALLORA_WORKER_TOKEN", "", "TOKEN=BTC"),
+        ("ALLORA_WORKER_TOKEN", "BTC/USD", "TOKEN=BTC"),
+        ("ALLORA_WORKER_TOKEN", "..", "TOKEN=BTC"),
         ("ALLORA_GRPC_URL", "https://host:443", "grpc+https://"),
         ("ALLORA_GRPC_URL", "grpc+https://", "grpc+https://"),
         ("ALLORA_GRPC_URL", "grpc+https://host:port", "grpc+https://"),
@@ -76,10 +79,10 @@ def test_the_role_decides_what_the_model_server_is_asked(role: str, path: str) -
         ("ALLORA_WORKER_INFERENCE_ENDPOINT", "http://model/{Token", "{BlockHeight}"),
         ("ALLORA_MAX_FEE", "0", "above 0"),
         ("ALLORA_MAX_FEE", "0.000", "above 0"),
-        ("ALLORA_MAX_FEE", "-1", "above 0"),
-        ("ALLORA_MAX_FEE", "1e-3", "such as 0.01"),
-        ("ALLORA_MAX_FEE", "0,01", "such as 0.01"),
-        ("ALLORA_MAX_FEE", "inf", "such as 0.01"),
+        ("ALLORA_MAX_FEE", "-1", "as in 0.5"),
+        ("ALLORA_MAX_FEE", "1e-3", "as in 0.5"),
+        ("ALLORA_MAX_FEE", "0,01", "as in 0.5"),
+        ("ALLORA_MAX_FEE", "inf", "as in 0.5"),
         ("ALLORA_MAX_DAILY_FEES", "0.0000000000000000001", "18 digits"),
     ],
 )
@@ -109,5 +112,7 @@ def test_the_limits_of_fees_are_exact() -> None:
 def test_a_day_s_fees_are_no_less_than_one_transaction_s() -> None:
     with pytest.raises(CannotStartError) as caught:
         load(ALLORA_MAX_FEE="2")
-    assert "ALLORA_MAX_DAILY_FEES is less than ALLORA_MAX_FEE" in str(caught.value)
+    assert "ALLORA_MAX_DAILY_FEES is '1', which is less than ALLORA_MAX_FEE (2)" in str(
+        caught.value
+    )
     assert load(ALLORA_MAX_FEE="2", ALLORA_MAX_DAILY_FEES="2").fee_limits.a_day == 2 * 10**18

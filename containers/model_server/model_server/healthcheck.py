@@ -6,13 +6,15 @@ import http.client
 import os
 import sys
 
+from .settings import DEFAULT_PORT
+
 _TIMEOUT = 4.0
 
 
 def main() -> int:
     """Ask the server in this container; return 0 when it is healthy."""
     connection = http.client.HTTPConnection(
-        "127.0.0.1", int(os.environ.get("PORT") or "8000"), timeout=_TIMEOUT
+        "127.0.0.1", int(os.environ.get("PORT") or DEFAULT_PORT), timeout=_TIMEOUT
     )
     try:
         connection.request("GET", "/health")

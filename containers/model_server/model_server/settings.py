@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model_server.horizon import parse_horizon
-from model_server.sources import SOURCES, Source
+from .horizon import parse_horizon
+from .sources import SOURCES, Source
 
 TOKEN_FORM = re.compile(r"[A-Z0-9]{1,10}")
 """A token's symbol, in capitals."""
@@ -15,12 +15,25 @@ TOKEN_FORM = re.compile(r"[A-Z0-9]{1,10}")
 TOPIC_FORM = re.compile(r"[0-9]{1,20}")
 """A topic's number."""
 
+DEFAULT_PORT = 8000
+
 _DEFAULT_TOPICS = "69=1d,77=5min"
 _LAST_PORT = 65535
 
 
 class SettingsError(Exception):
-    """A variable has a value that makes no sense; the text says which, and what to write."""
+    """A variable has a value that makes no sense.
+
+    Args:
+        variable: Its name.
+        text: Its value.
+        remedy: What to write instead.
+    """
+
+    def __init__(self, variable: str, text: str, remedy: str) -> None:
+        super().__init__(f"{variable}={text}: {remedy}")
+        self.variable = variable
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +69,22 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         horizon=_horizon("HORIZON", environment.get("HORIZON") or "24h"),
         topic_horizons=_topic_horizons(environment.get("TOPIC_HORIZONS") or _DEFAULT_TOPICS),
         sources=_sources(environment.get("PRICE_SOURCES") or ",".join(SOURCES)),
-        port=_port(environment.get("PORT") or "8000"),
+        port=_port(environment.get("PORT") or str(DEFAULT_PORT)),
     )
 
 
 def _token(text: str) -> str:
     token = text.strip().upper()
     if not TOKEN_FORM.fullmatch(token):
-        raise SettingsError(f"TOKEN={text}: write a coin's symbol, such as BTC")
+        raise SettingsError("TOKEN", text, "write a coin's symbol, such as BTC")
     return token
 
 
 def _horizon(variable: str, text: str) -> float:
     try:
         return parse_horizon(text)
-    except ValueError as error:
-        raise SettingsError(f"{variable}: {error}") from None
+    except ValueError:
+        raise SettingsError(variable, text, "write 1min to 30d, as in 5min, 8h or 1d") from None
 
 
 def _topic_horizons(text: str) -> dict[int, float]:
@@ -80,7 +93,7 @@ def _topic_horizons(text: str) -> dict[int, float]:
         topic, _, horizon = item.partition("=")
         if not TOPIC_FORM.fullmatch(topic.strip()):
             raise SettingsError(
-                f"TOPIC_HORIZONS={text}: write topics and horizons, as 69=1d,77=5min"
+                "TOPIC_HORIZONS", text, "write topics and horizons, as 69=1d,77=5min"
             )
         horizons[int(topic)] = _horizon("TOPIC_HORIZONS", horizon)
     return horizons
@@ -92,8 +105,10 @@ def _sources(text: str) -> tuple[Source, ...]:
         name, _, url = item.strip().partition("=")
         if name not in SOURCES or name in sources or (url and not _is_url(url)):
             raise SettingsError(
-                f"PRICE_SOURCES={text}: write some of {','.join(SOURCES)}, each once, and with"
-                " another base URL if you want, as kraken=https://proxy.example.com"
+                "PRICE_SOURCES",
+                text,
+                f"write some of {','.join(SOURCES)}, each once, and with another base URL if you "
+                "want, as kraken=https://proxy.example.com",
             )
         sources[name] = SOURCES[name](url.rstrip("/") or None)
     return tuple(sources.values())
@@ -105,5 +120,5 @@ def _is_url(text: str) -> bool:
 
 def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > _LAST_PORT:
-        raise SettingsError(f"PORT={text}: write a TCP port")
+        raise SettingsError("PORT", text, "write a TCP port")
     return int(text)

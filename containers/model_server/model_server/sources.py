@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from model_server.prices import (
+from .prices import (
     Candle,
     Json,
     Quote,

@@ -6,15 +6,14 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from typing import Final
 
 from . import reports
+from .contract import PORT
 from .errors import CannotStartError, ExitCode
+from .event_names import Event
 from .settings import load_settings
 from .timings import Timings
 from .watchdog import end_process
-
-_PORT: Final = 9010
 
 
 def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
@@ -32,9 +31,9 @@ def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
         print(f"allora-worker: cannot start: {error}", file=sys.stderr)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the process ends with a reason
-        reports.error("crashed", f"allora-worker: a fault of the worker: {error!r}", trace=True)
+        reports.error(Event.CRASHED, f"allora-worker: a fault of the worker: {error!r}", trace=True)
         return ExitCode.CRASHED
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ, Timings(), _PORT))
+    sys.exit(main(os.environ, Timings(), PORT))

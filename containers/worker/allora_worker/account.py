@@ -15,7 +15,9 @@ from grpclib.exceptions import GRPCError
 
 from . import reports
 from .context import Context
+from .contract import Secret
 from .errors import ChainUnavailableError, RefusedError, one_line
+from .event_names import Event
 from .money import allo
 from .secret_files import read_secret
 
@@ -40,7 +42,7 @@ class Account:
         self._chain = context.chain
         self._status = context.status
         self._session = session
-        self._api_key_file = context.settings.secrets_dir / "api-key"
+        self._api_key_file = context.settings.secrets_dir / Secret.API_KEY
         self._on_funded = on_funded
         self._timings = context.timings
         self._is_low = False
@@ -59,9 +61,9 @@ class Account:
         self._status.balance_allo = allo(balance)
         was_low, self._is_low = self._is_low, balance < self._chain.needed_balance
         if self._is_low and not was_low:
-            reports.warning("balance_low", one_line(self._chain.unfunded(balance)))
+            reports.warning(Event.BALANCE_LOW, one_line(self._chain.unfunded(balance)))
         if was_low and not self._is_low:
-            reports.info("balance_restored", f"the wallet has {allo(balance):g} ALLO")
+            reports.info(Event.BALANCE_RESTORED, f"the wallet has {allo(balance):g} ALLO")
             self._on_funded()
         if balance < _LOW_UALLO:
             await self._ask_faucet()
@@ -76,10 +78,10 @@ class Account:
         self._asked_at = time.monotonic()
         problem = await self._request(network.faucet_url, api_key)
         if problem is None:
-            reports.info("faucet", f"asked the faucet for coins for {self._chain.address}")
+            reports.info(Event.FAUCET, f"asked the faucet for coins for {self._chain.address}")
         else:
             reports.warning(
-                "faucet",
+                Event.FAUCET,
                 f"the faucet gives nothing: {problem}; fund {self._chain.address} "
                 f"{network.funding}",
             )

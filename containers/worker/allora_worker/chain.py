@@ -13,16 +13,18 @@ from allora_sdk.rpc_client.protos.cosmos.auth.v1beta1 import QueryAccountInfoReq
 from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
 from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetLatestBlockRequest
 from cosmpy.aerial.wallet import Wallet
+from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
+from .contract import Role
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
+from .event_names import Event
 from .grpc_limits import limit_answers
 from .money import allo
 from .networks import Network
-from .settings import Role
 from .timings import Timings
 from .transactions import CheckedTransactions
 from .urls import host_of
@@ -67,6 +69,7 @@ class Chain:
         self._clock = clock
         self._timings = timings
         self._failed_in_a_row = 0
+        self._draining: set[Channel] = set()
         self._connect()
 
     def _connect(self) -> None:
@@ -81,9 +84,21 @@ class Chain:
         self.transactions = CheckedTransactions(self.client.tx.query)
         self.client.tx_manager.tx_client = self.transactions
 
+    def _reconnect(self) -> None:
+        """Open a new connection for further calls; those in flight have until their deadline."""
+        channel = self.client.grpc_client
+        self._draining.add(channel)
+        asyncio.get_running_loop().call_later(self._timings.chain_call, self._drained, channel)
+        self._connect()
+
+    def _drained(self, channel: Channel) -> None:
+        channel.close()
+        self._draining.discard(channel)
+
     def close(self) -> None:
-        """Close the connection."""
-        self.client.grpc_client.close()
+        """Close all connections."""
+        for channel in (*self._draining, self.client.grpc_client):
+            channel.close()
 
     def event_type(self, role: Role) -> str:
         """Return the type of the event that opens a window for a role."""
@@ -104,8 +119,8 @@ class Chain:
         """
         try:
             # Beyond the deadline of each stub, for what the SDK puts around the call.
-            async with asyncio.timeout(self._timings.chain_call + 1):
-                result = read(await ask(self.client))
+            answer = await in_own_task(ask(self.client), self._timings.chain_call + 1)
+            result = read(answer)
         except Exception as error:
             meaning = translate(error)
             if meaning is error and not isinstance(error, GRPCError):
@@ -124,10 +139,9 @@ class Chain:
         self._failed_in_a_row += 1
         if self.problem is None:
             self.problem = f"{host_of(self.network.sdk.url)} fails: {reason}"
-            reports.warning("chain_unavailable", f"the chain's endpoint {self.problem}")
+            reports.warning(Event.CHAIN_UNAVAILABLE, f"the chain's endpoint {self.problem}")
         if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
-            self.client.grpc_client.close()
-            self._connect()
+            self._reconnect()
 
     def note_success(self) -> None:
         """Record a call that was answered."""
@@ -135,7 +149,7 @@ class Chain:
         if self.problem is not None:
             self.problem = None
             reports.info(
-                "chain_available", f"the chain's endpoint {host_of(self.network.sdk.url)} works"
+                Event.CHAIN_AVAILABLE, f"the chain's endpoint {host_of(self.network.sdk.url)} works"
             )
 
     # --- queries
@@ -228,6 +242,16 @@ class Chain:
             f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
             f"fund {self.address} {self.network.funding}"
         )
+
+
+async def in_own_task(call: Awaitable[T], seconds: float) -> T:
+    """Await a call of the SDK in a task of its own, or raise `TimeoutError` after some seconds.
+
+    grpclib cancels the task of a call that fails or takes too long, and never uncancels it. Before
+    Python 3.11.3 `asyncio.timeout` does not work in such a task.
+    """
+    async with asyncio.timeout(seconds):
+        return await asyncio.ensure_future(call)
 
 
 def translate(error: Exception) -> Exception:

@@ -10,6 +10,7 @@ from typing import Final
 
 from . import reports
 from .errors import FailureKind, WindowLostError
+from .event_names import Event
 from .submitter import AttemptFailedError
 
 _MAX_REJECTED: Final = 3
@@ -56,7 +57,7 @@ class CircuitBreaker:
         if self._rejected >= _MAX_REJECTED:
             self._closes_at = time.monotonic() + pause
             reports.warning(
-                "payments_held", f"topic {self._topic_id}: {self._reason}", topic=self._topic_id
+                Event.PAYMENTS_HELD, f"topic {self._topic_id}: {self._reason}", topic=self._topic_id
             )
 
     @property

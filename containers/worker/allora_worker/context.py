@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from .block_clock import BlockClock
 from .chain import Chain
+from .contract import Role
 from .model import Model, Question
-from .settings import Role, Settings
+from .settings import Settings
 from .status import Status
 from .submitter import Submitter
 from .timings import Timings

@@ -10,6 +10,7 @@ from typing import Final
 
 from . import reports
 from .errors import NotSignedError, one_line
+from .event_names import Event
 from .fee_record import FeeRecord, Signed, read_record, write_record
 from .money import allo
 from .settings import FeeLimits
@@ -70,7 +71,7 @@ class Fees:
         self.refusal = f"a transaction is not signed, and nothing is paid: {reason}"
         if time.monotonic() - self._reported_at >= _REPEAT_SECONDS:
             self._reported_at = time.monotonic()
-            reports.error("fee_refused", self.refusal)
+            reports.error(Event.FEE_REFUSED, self.refusal)
         return NotSignedError(self.refusal)
 
     def report(self) -> dict[str, object]:
@@ -87,7 +88,7 @@ class Fees:
             return read_record(self._file)
         except (OSError, ValueError) as error:
             reports.warning(
-                "fees_forgotten",
+                Event.FEES_FORGOTTEN,
                 f"{self._file} cannot be read ({one_line(error)}): the fees of the last 24 hours "
                 "are counted from now on",
             )
@@ -100,7 +101,7 @@ class Fees:
         except OSError as error:
             if self._is_kept:
                 reports.warning(
-                    "fees_not_kept",
+                    Event.FEES_NOT_KEPT,
                     f"{self._file} cannot be written ({error.strerror}): the fees of 24 hours are "
                     "counted from each start of the worker; make its directory writable",
                 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from allora_sdk import AlloraNetworkConfig
 
+from .contract import FAUCET
 from .settings import Settings
 
 
@@ -32,7 +33,7 @@ class Network:
 
 
 _FUNDING = {
-    "testnet": "at https://faucet.testnet.allora.network/",
+    "testnet": f"at {FAUCET}",
     "mainnet": "by sending ALLO to it",
     "local": "on the local chain",
 }

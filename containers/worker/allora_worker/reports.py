@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
+from .event_names import Event
 from .metric_names import NAMESPACE, Metric
 
 _LOGGER: Final = logging.getLogger("allora_worker")
@@ -28,20 +29,20 @@ _MOST_TRACEBACK: Final = 8_000
 _MOST_LINE: Final = 64_000
 
 
-def info(event: str, message: str, **fields: object) -> None:
+def info(event: Event, message: str, **fields: object) -> None:
     """Reports something that is as it should be."""
     _LOGGER.info(message, extra={"event": event, "fields": fields})
 
 
 def warning(
-    event: str, message: str, *, per_minute: int = _MOST_PER_MINUTE, **fields: object
+    event: Event, message: str, *, per_minute: int = _MOST_PER_MINUTE, **fields: object
 ) -> None:
     """Reports something that may need attention, but not more often than `per_minute`."""
     extra = {"event": event, "fields": fields, "per_minute": per_minute}
     _LOGGER.warning(message, extra=extra)
 
 
-def error(event: str, message: str, *, trace: bool = False, **fields: object) -> None:
+def error(event: Event, message: str, *, trace: bool = False, **fields: object) -> None:
     """Reports a failure; with `trace` the current exception's traceback, in the same line."""
     _LOGGER.error(message, exc_info=trace, extra={"event": event, "fields": fields})
 
@@ -64,7 +65,7 @@ def metric(metric: Metric, value: float, **labels: str) -> None:
         **labels,
         metric.name: value,
     }
-    _LOGGER.info("", extra={"event": "metric", "fields": fields})
+    _LOGGER.info("", extra={"event": Event.METRIC, "fields": fields})
 
 
 class _JsonFormatter(logging.Formatter):
@@ -122,7 +123,7 @@ class _RepeatFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         event = getattr(record, "event", None)
-        if event == "metric":
+        if event == Event.METRIC:
             return True
         if event is None and self._is_known(record):
             return False

@@ -16,14 +16,13 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from . import operators_door
+from . import contract, operators_door
 from .answers import read_number
 from .context import Context
 from .door import Door
 from .model import ModelBusyError, ModelError, ModelFailureKind
 from .rate_limit import RateLimit
 from .secret_files import read_secret
-from .settings import TOKEN_PATTERN
 
 _PER_MINUTE: Final = 60
 _BURST: Final = 10
@@ -37,7 +36,7 @@ class Server:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._token_file = context.settings.secrets_dir / "inference-token"
+        self._token_file = context.settings.secrets_dir / contract.Secret.INFERENCE_TOKEN
         self._rate = RateLimit(_PER_MINUTE, _BURST)
         self._door = Door()
 
@@ -68,12 +67,10 @@ class Server:
                 web.HTTPTooManyRequests, f"at most {_PER_MINUTE} requests a minute", seconds
             )
         token = request.match_info["token"]
-        if not TOKEN_PATTERN.fullmatch(token):
-            raise _problem(
-                web.HTTPNotFound,
-                "a token has up to 64 letters, digits, dots, dashes, underscores, and not dots "
-                "alone",
-            )
+        try:
+            contract.token(token)
+        except contract.InvalidValueError as error:
+            raise _problem(web.HTTPNotFound, f"this {error.message}") from None
         with self._door.keeping(request.transport):
             return web.Response(text=await self._ask(token))
 

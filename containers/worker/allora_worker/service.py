@@ -18,14 +18,16 @@ from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
 from .context import Context
+from .contract import Role
 from .errors import ExitCode, one_line
+from .event_names import Event, ModelState
 from .fees import Fees
 from .gauges import Gauges
 from .guarded_wallet import GuardedWallet
 from .model import Model, ModelBusyError, ModelError, open_session
 from .networks import Network
 from .server import Server
-from .settings import Role, Settings
+from .settings import Settings
 from .status import Status, TopicStatus
 from .submitter import Submitter
 from .timings import Timings
@@ -136,9 +138,9 @@ class Service:
         stopped.cancel()
         refused.cancel()
         if self._stopping.is_set():
-            reports.info("stopping", "received a signal to stop")
+            reports.info(Event.STOPPING, "received a signal to stop")
             return ExitCode.STOPPED
-        reports.error("gave_up", f"allora-worker: gives up: {refused.result()}")
+        reports.error(Event.GAVE_UP, f"allora-worker: gives up: {refused.result()}")
         return ExitCode.REFUSED
 
     async def _wait_for_refusal(self) -> str:
@@ -156,7 +158,7 @@ class Service:
     def _report_start(self) -> None:
         settings = self._settings
         reports.info(
-            "starting",
+            Event.STARTING,
             f"allora-worker starts as {settings.role} on {settings.network} with the address "
             f"{self.status.address}",
             address=self.status.address,
@@ -180,7 +182,7 @@ async def _probe_model(context: Context) -> None:
         return
     request = context.inference_request(context.settings.token)
     status, timings = context.status.model, context.timings
-    while status.state != "ok":
+    while status.state is not ModelState.OK:
         try:
             answer = await context.model.ask_for_consumer(
                 request, read_number, timings.model_answer
@@ -200,5 +202,7 @@ async def _keep_running(part: Callable[[], Awaitable[None]]) -> None:
         try:
             return await part()
         except Exception as error:  # noqa: BLE001 - the other parts go on
-            reports.error("internal_error", f"a fault of the worker: {one_line(error)}", trace=True)
+            reports.error(
+                Event.INTERNAL_ERROR, f"a fault of the worker: {one_line(error)}", trace=True
+            )
             await asyncio.sleep(_CRASH_PAUSE)

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit
+from typing import TypeVar
 
+from . import contract
+from .contract import InvalidValueError, Role
 from .errors import CannotStartError
 from .money import UALLO
 
-# Not of dots alone: in a URL's path, those lead to another one.
-TOKEN_PATTERN: Final = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}")
-_PLACEHOLDERS: Final = {"{Token}", "{TopicId}", "{BlockHeight}"}
-_AT_BLOCK: Final = "/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
-
-
-class Role(StrEnum):
-    """What the worker does in its topics."""
-
-    INFERER = "inferer"
-    FORECASTER = "forecaster"
-    REPUTER = "reputer"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -88,16 +76,16 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in an environment. An empty variable counts as not set.
+    """Read the settings from an environment. An empty variable counts as not set.
 
     Raises:
         CannotStartError: A variable is missing or wrong; names it, its value and the remedy.
     """
     values = {name: value.strip() for name, value in environ.items() if value.strip()}
-    network = _choice(values, "ALLORA_NETWORK", ("testnet", "mainnet", "local"))
-    grpc_url = _url(values, "ALLORA_GRPC_URL", ("grpc+https", "grpc+http"))
-    websocket_url = _url(values, "ALLORA_WEBSOCKET_URL", ("wss", "ws"))
-    if network == "local" and not (grpc_url and websocket_url):
+    network = _choice(values, "ALLORA_NETWORK", (*contract.NETWORKS, contract.LOCAL_NETWORK))
+    grpc_url = _optional(values, "ALLORA_GRPC_URL", contract.grpc_url)
+    websocket_url = _optional(values, "ALLORA_WEBSOCKET_URL", contract.websocket_url)
+    if network == contract.LOCAL_NETWORK and not (grpc_url and websocket_url):
         missing = "ALLORA_WEBSOCKET_URL" if grpc_url else "ALLORA_GRPC_URL"
         raise CannotStartError(
             f"{missing} is not set", "ALLORA_NETWORK=local needs both ALLORA_GRPC_URL and "
@@ -105,20 +93,16 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         )  # fmt: skip
     return Settings(
         network=network,
-        worker_name=values.get("ALLORA_WORKER_NAME", "allora-worker"),
+        worker_name=_read(values, "ALLORA_WORKER_NAME", contract.worker_name, "allora-worker"),
         role=Role(_choice(values, "ALLORA_WORKER_ROLE", tuple(Role), default=Role.INFERER)),
-        topic_ids=_topic_ids(values),
-        token=_token(values),
-        inference_endpoint=_endpoint(
-            values, "ALLORA_WORKER_INFERENCE_ENDPOINT", "http://model:8000/inference/{Token}"
-        ),
+        topic_ids=_read(values, "ALLORA_WORKER_TOPIC_ID", contract.topic_ids),
+        token=_read(values, "ALLORA_WORKER_TOKEN", contract.token),
+        inference_endpoint=_endpoint(values, "INFERENCE", contract.model_url("inference")),
         forecast_endpoint=_endpoint(
-            values, "ALLORA_WORKER_FORECAST_ENDPOINT", "http://model:8000/forecast" + _AT_BLOCK
+            values, "FORECAST", contract.model_url("forecast") + contract.AT_BLOCK
         ),
         ground_truth_endpoint=_endpoint(
-            values,
-            "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT",
-            "http://model:8000/ground-truth" + _AT_BLOCK,
+            values, "GROUND_TRUTH", contract.model_url("ground-truth") + contract.AT_BLOCK
         ),
         grpc_url=grpc_url,
         websocket_url=websocket_url,
@@ -130,8 +114,25 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def state_dir_of(environ: Mapping[str, str]) -> Path:
-    """The directory for what outlives the process; there may be none."""
+    """Return the directory for what outlives the process; it may not exist."""
     return Path(environ.get("STATE_DIR", "").strip() or "/var/lib/allora")
+
+
+def _read(values: Mapping[str, str], name: str, parse: Callable[[str], T], default: str = "") -> T:
+    text = values.get(name, default)
+    try:
+        return parse(text)
+    except InvalidValueError as error:
+        problem = f"{name} is {text!r}, which {error.message}" if text else f"{name} is not set"
+        raise CannotStartError(problem, error.remedy) from None
+
+
+def _optional(values: Mapping[str, str], name: str, parse: Callable[[str], str]) -> str | None:
+    return _read(values, name, parse) if name in values else None
+
+
+def _endpoint(values: Mapping[str, str], kind: str, default: str) -> str:
+    return _read(values, f"ALLORA_WORKER_{kind}_ENDPOINT", contract.model_endpoint, default)
 
 
 def _choice(
@@ -146,82 +147,11 @@ def _choice(
     return value
 
 
-def _topic_ids(values: Mapping[str, str]) -> tuple[int, ...]:
-    name = "ALLORA_WORKER_TOPIC_ID"
-    remedy = "set it to a topic's number such as 69, or to several with commas between them"
-    text = values.get(name)
-    if text is None:
-        raise CannotStartError(f"{name} is not set", remedy)
-    parts = [part.strip() for part in text.split(",")]
-    if not all(re.fullmatch(r"[1-9][0-9]{0,17}", part) for part in parts):
-        raise CannotStartError(f"{name} is {text!r}", remedy)
-    if len(set(parts)) < len(parts):
-        raise CannotStartError(f"{name} is {text!r}", "name each topic once")
-    return tuple(int(part) for part in parts)
-
-
-def _token(values: Mapping[str, str]) -> str:
-    name = "ALLORA_WORKER_TOKEN"
-    remedy = "set it to what the model server is asked for, such as BTC"
-    value = values.get(name)
-    if value is None:
-        raise CannotStartError(f"{name} is not set", remedy)
-    if not TOKEN_PATTERN.fullmatch(value):
-        raise CannotStartError(f"{name} is {value!r}", remedy)
-    return value
-
-
 def _fee_limits(values: Mapping[str, str]) -> FeeLimits:
-    a_transaction, a_day = "ALLORA_MAX_FEE", "ALLORA_MAX_DAILY_FEES"
-    limits = FeeLimits(_uallo(values, a_transaction, "0.01"), _uallo(values, a_day, "1"))
-    if limits.a_day < limits.a_transaction:
-        raise CannotStartError(
-            f"{a_day} is less than {a_transaction}: no transaction could have that fee",
-            f"raise {a_day}, or lower {a_transaction}",
-        )
-    return limits
+    a_transaction = _read(values, "ALLORA_MAX_FEE", contract.fee, contract.DEFAULT_MAX_FEE)
 
+    def no_less(text: str) -> Decimal:
+        return contract.daily_fees(contract.fee(text), a_transaction)
 
-def _uallo(values: Mapping[str, str], name: str, default: str) -> int:
-    text = values.get(name, default)
-    is_amount = re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,18})?", text)
-    if not is_amount or not Decimal(text):
-        raise CannotStartError(
-            f"{name} is {text!r}",
-            "set it to an amount of ALLO above 0, with at most 18 digits after the point, such "
-            f"as {default}",
-        )
-    return int(Decimal(text) * UALLO)
-
-
-def _url(values: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:
-    value = values.get(name)
-    if value is not None:
-        _check_url(name, value, schemes)
-    return value
-
-
-def _endpoint(values: Mapping[str, str], name: str, default: str) -> str:
-    value = values.get(name, default)
-    _check_url(name, re.sub(r"\{\w+\}", "1", value), ("http", "https"), shown=value)
-    unknown = set(re.findall(r"\{[^}]*\}?|\}", value)) - _PLACEHOLDERS
-    if unknown:
-        raise CannotStartError(
-            f"{name} is {value!r}",
-            f"its placeholders can be {', '.join(sorted(_PLACEHOLDERS))}, not "
-            f"{', '.join(sorted(unknown))}",
-        )
-    return value
-
-
-def _check_url(name: str, value: str, schemes: tuple[str, ...], shown: str | None = None) -> None:
-    try:
-        parts = urlsplit(value)
-        valid = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid:
-        raise CannotStartError(
-            f"{name} is {shown or value!r}",
-            f"set it to a URL that begins with {' or '.join(f'{s}://' for s in schemes)}",
-        )
+    a_day = _read(values, "ALLORA_MAX_DAILY_FEES", no_less, contract.DEFAULT_MAX_DAILY_FEES)
+    return FeeLimits(int(a_transaction * UALLO), int(a_day * UALLO))

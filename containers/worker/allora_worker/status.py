@@ -6,27 +6,12 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from . import reports
 from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
+from .event_names import Event, ModelState, TopicState
 from .fees import Fees
 from .model import ModelError, ModelFailureKind
-
-
-class TopicState(StrEnum):
-    """The state of the work in a topic, as `/health` names it."""
-
-    STARTING = "starting"
-    WAITING = "waiting"
-    """Registered; the next window will come."""
-    WORKING = "working"
-    """In a window: asking the model server, or submitting."""
-    FAILING = "failing"
-    """The last window was lost."""
-    CHAIN_UNAVAILABLE = "chain_unavailable"
-    REFUSED = "refused"
-    """The network refuses the worker until the operator intervenes."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +97,7 @@ class TopicStatus:
         reason = one_line(error)
         if self.refusal != reason:
             message = f"topic {self.topic_id}: refused: {reason}"
-            reports.error("refused", message, topic=self.topic_id)
+            reports.error(Event.REFUSED, message, topic=self.topic_id)
         self.refused_by, self.chain_problem = error, None
 
     def succeeded(self) -> None:
@@ -159,8 +144,7 @@ class TopicStatus:
 class ModelStatus:
     """The status of the model server."""
 
-    state: str = "unknown"
-    """`unknown` before the first request, then `ok` or `failing`."""
+    state: ModelState = ModelState.UNKNOWN
     reason: str | None = None
     latency_ms: float | None = None
     failures: Counter[ModelFailureKind] = field(default_factory=Counter)
@@ -169,17 +153,18 @@ class ModelStatus:
 
     def answered(self, milliseconds: float) -> None:
         """Record an answer."""
-        if self.state != "ok":
-            reports.info("model_works", f"the model server answers, in {milliseconds:.0f} ms")
-        self.state, self.reason, self.latency_ms = "ok", None, round(milliseconds, 1)
+        if self.state is not ModelState.OK:
+            reports.info(Event.MODEL_WORKS, f"the model server answers, in {milliseconds:.0f} ms")
+        self.state, self.reason = ModelState.OK, None
+        self.latency_ms = round(milliseconds, 1)
 
     def failed(self, error: ModelError) -> None:
         """Record a failure; report it when the reason is new."""
         reason = one_line(error)
         if self.reason != reason:
             message = f"the model server: {reason}; it is asked again"
-            reports.warning("model_failed", message, kind=error.kind)
-        self.state, self.reason = "failing", reason
+            reports.warning(Event.MODEL_FAILED, message, kind=error.kind)
+        self.state, self.reason = ModelState.FAILING, reason
         self.failures[error.kind] += 1
         self.unreported_failures += 1
 

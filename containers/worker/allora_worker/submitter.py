@@ -19,7 +19,8 @@ from cosmpy.aerial.wallet import Wallet
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from .chain import Chain, translate
+from .chain import Chain, in_own_task, translate
+from .contract import Role
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -29,7 +30,6 @@ from .errors import (
     shorten,
 )
 from .losses import log_loss
-from .settings import Role
 from .timings import Timings
 from .transactions import NotTakenError, WindowOverError
 from .windows import Topic
@@ -104,8 +104,8 @@ class Submitter:
         async with self._one_at_a_time:
             self._chain.transactions.send_until(None)
             try:
-                async with asyncio.timeout(self._timings.submission):
-                    await self._use_case(topic, Decimal(0)).initialize()
+                registration = self._use_case(topic, Decimal(0)).initialize()
+                await in_own_task(registration, self._timings.submission)
             except Exception as error:
                 raise self._registration_failure(topic, error) from error
 
@@ -123,8 +123,8 @@ class Submitter:
                 sequence = await self._chain.account_sequence()
                 self._chain.transactions.send_until(send_until)
                 use_case = self._use_case(topic, value)
-                async with asyncio.timeout(self._timings.submission):
-                    result = await use_case.submit(nonce, sequence)
+                submission = use_case.submit(nonce, sequence)
+                result = await in_own_task(submission, self._timings.submission)
         except Exception as error:
             raise self._submission_failure(topic, error) from error
         if not isinstance(result, WorkerResult):

@@ -15,10 +15,11 @@ from .backoff import Backoff
 from .chain_reset import MAX_BLOCKS_BEHIND, ResetDetector
 from .circuit_breaker import CircuitBreaker
 from .context import Context
+from .contract import Role
 from .errors import ChainUnavailableError, NotSignedError, RefusedError, one_line
+from .event_names import Event
 from .hints import Hints
 from .losses import log_loss
-from .settings import Role
 from .window_run import WindowRun
 from .windows import Topic, Window, window_length, window_of
 
@@ -121,7 +122,7 @@ class TopicWorker:
             self._needs_registration = False
         if not self._status.is_registered or self._status.refusal:
             reports.info(
-                "ready",
+                Event.READY,
                 f"registered as {self._context.role} in topic {topic.topic_id} ({topic.name}); "
                 "waiting for its windows",
                 topic=topic.topic_id,
@@ -224,7 +225,7 @@ class TopicWorker:
     def _restart(self, height: int) -> None:
         """Prepare for a chain that was reset, and whose nonces repeat."""
         reports.warning(
-            "chain_reset",
+            Event.CHAIN_RESET,
             f"topic {self._topic_id}: the chain is at block {height} after "
             f"{self._resets.height}; everything is looked up again",
             topic=self._topic_id,

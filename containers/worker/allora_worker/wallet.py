@@ -9,6 +9,7 @@ from pathlib import Path
 from cosmpy.aerial.wallet import LocalWallet
 from mnemonic import Mnemonic
 
+from .contract import Secret
 from .errors import CannotStartError, ExitCode
 
 # https://github.com/allora-network/docs: addresses of the Allora network begin with "allo".
@@ -25,7 +26,7 @@ def load_wallet(secrets_dir: Path) -> LocalWallet:
         CannotStartError: The file is missing or unreadable, or its words are no valid mnemonic. The
             error has none of the words.
     """
-    path = secrets_dir / "mnemonic"
+    path = secrets_dir / Secret.MNEMONIC
     try:
         words = " ".join(path.read_text(encoding="utf-8").split())
     except (OSError, UnicodeDecodeError) as error:

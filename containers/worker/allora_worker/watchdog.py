@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from . import reports
+from .event_names import Event
 
 _TICK: Final = 1.0
 
@@ -44,7 +45,7 @@ def end_process(code: int) -> None:
 
 def _try_to_report(message: str) -> None:
     """Report, unless the standard output hangs."""
-    thread = threading.Thread(target=reports.error, args=("hung", message), daemon=True)
+    thread = threading.Thread(target=reports.error, args=(Event.HUNG, message), daemon=True)
     thread.start()
     thread.join(1)
 

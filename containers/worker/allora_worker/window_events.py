@@ -20,6 +20,7 @@ import aiohttp
 from . import reports
 from .backoff import Backoff
 from .errors import one_line, shorten
+from .event_names import Event
 from .flood import FloodDetector
 from .timings import Timings
 from .urls import host_of
@@ -126,7 +127,9 @@ class WindowEvents:
         if self._websocket is None or now - self._reopened_at < self._timings.events_reopen:
             return
         self._reopened_at = now
-        reports.warning("websocket_deaf", "the chain's websocket missed a window; it is reopened")
+        reports.warning(
+            Event.WEBSOCKET_DEAF, "the chain's websocket missed a window; it is reopened"
+        )
         self._closing = asyncio.create_task(self._websocket.close())
 
     async def _listen(self, session: aiohttp.ClientSession) -> None:
@@ -190,7 +193,7 @@ class WindowEvents:
             frame = json.loads(text)
             if "error" in frame:
                 message = f"the websocket answers {shorten(str(frame['error']))}"
-                reports.warning("websocket_refused", message, per_minute=1)
+                reports.warning(Event.WEBSOCKET_REFUSED, message, per_minute=1)
             elif "data" in frame["result"]:
                 self._read_value(frame["result"]["data"]["value"])
         except _NOT_UNDERSTOOD as error:
@@ -217,7 +220,7 @@ class WindowEvents:
         if self._is_working:
             self._is_working = False
             reports.warning(
-                "websocket_failed",
+                Event.WEBSOCKET_FAILED,
                 f"the chain's websocket {host_of(self._url)} fails ({reason}); polling finds the "
                 "windows meanwhile",
             )
@@ -225,11 +228,11 @@ class WindowEvents:
     def _report_success(self) -> None:
         if not self._is_working:
             self._is_working = True
-            reports.info("websocket_works", "the chain's websocket works again")
+            reports.info(Event.WEBSOCKET_WORKS, "the chain's websocket works again")
 
 
 def _report_frame(reason: str) -> None:
-    reports.warning("websocket_frame", f"a frame was not understood: {reason}", per_minute=1)
+    reports.warning(Event.WEBSOCKET_FRAME, f"a frame was not understood: {reason}", per_minute=1)
 
 
 def _parse_int(attribute: str) -> int:

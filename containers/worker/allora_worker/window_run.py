@@ -14,6 +14,7 @@ from . import reports
 from .answers import read_forecasts, read_number
 from .circuit_breaker import CircuitBreaker
 from .context import Context
+from .contract import Role
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -22,6 +23,7 @@ from .errors import (
     one_line,
     shorten,
 )
+from .event_names import Event
 from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
 from .model import (
     MOST_BYTES,
@@ -31,7 +33,6 @@ from .model import (
     ModelFailureKind,
     Question,
 )
-from .settings import Role
 from .status import Submission
 from .submitter import Accepted, AlreadySubmittedError, AttemptFailedError, Value
 from .windows import Topic, Window
@@ -87,7 +88,7 @@ class WindowRun:
     async def _run(self) -> None:
         seconds_left = self._clock.seconds_until(self._window.end)
         self._info(
-            "window",
+            Event.WINDOW,
             f"window for nonce {self.nonce}, {seconds_left:.0f} s left",
             announced=self._is_announced,
         )
@@ -101,14 +102,18 @@ class WindowRun:
             self._note_success(answer, accepted)
         except AlreadySubmittedError:
             self._status.succeeded()
-            self._info("already_submitted", f"nonce {self.nonce} has a submission of this wallet")
+            self._info(
+                Event.ALREADY_SUBMITTED, f"nonce {self.nonce} has a submission of this wallet"
+            )
         except WindowLostError as error:
             self._note_loss(error.kind, one_line(error))
         except RefusedError as error:
             self.is_refused = True
             self._status.refuse(error)
         except Exception as error:  # noqa: BLE001 - a fault costs this window, not the worker
-            reports.error("internal_error", f"a fault of the worker: {one_line(error)}", trace=True)
+            reports.error(
+                Event.INTERNAL_ERROR, f"a fault of the worker: {one_line(error)}", trace=True
+            )
             self._note_loss(FailureKind.INTERNAL, one_line(error))
         finally:
             self._status.open_windows -= 1
@@ -181,7 +186,7 @@ class WindowRun:
             except AttemptFailedError as error:
                 reason = one_line(error)
                 reports.warning(
-                    "attempt_failed", f"topic {self._topic.topic_id}: {reason}", **self._labels
+                    Event.ATTEMPT_FAILED, f"topic {self._topic.topic_id}: {reason}", **self._labels
                 )
                 paid_attempts += error.was_paid
                 is_too_late = self._seconds_to_send() <= pause
@@ -211,7 +216,7 @@ class WindowRun:
         value, tx_hash = _shown(answer.value), shorten(accepted.tx_hash, 64)
         self._status.accepted(Submission(self.nonce, value, tx_hash, datetime.now(UTC)))
         self._info(
-            "submitted",
+            Event.SUBMITTED,
             f"submitted for nonce {self.nonce}",
             value=value,
             tx_hash=tx_hash,
@@ -225,7 +230,7 @@ class WindowRun:
         topic_id = self._topic.topic_id
         self._status.lost(kind, reason)
         reports.error(
-            "window_lost",
+            Event.WINDOW_LOST,
             f"topic {topic_id}: nothing submitted for nonce {self.nonce}: {reason}",
             kind=kind,
             **self._labels,
@@ -238,7 +243,7 @@ class WindowRun:
             TopicId=str(topic_id),
         )
 
-    def _info(self, event: str, message: str, **fields: object) -> None:
+    def _info(self, event: Event, message: str, **fields: object) -> None:
         reports.info(event, f"topic {self._topic.topic_id}: {message}", **self._labels, **fields)
 
 

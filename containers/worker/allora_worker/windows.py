@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .settings import Role
+from .contract import Role
 
 
 @dataclass(frozen=True)

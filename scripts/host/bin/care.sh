@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 
 BIN_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly BIN_DIR
+EVENT=care
 readonly PRUNE_ABOVE=80 RECREATE_ABOVE=92 # percent
 
 main() {
@@ -26,7 +27,7 @@ restart_sick_model() {
   if [[ $health == healthy ]]; then
     printf '%s %s' "$container" "$started" >"$mark"
   elif [[ $health == unhealthy && $(cat "$mark" 2>/dev/null) == "$container $started" ]]; then
-    say 'the model does not pass its health check any more: restarting it'
+    event care started 'the model does not pass its health check any more: restarting it'
     docker restart --time 10 "$container" >/dev/null
   fi
 }
@@ -38,7 +39,7 @@ make_room() {
   docker builder prune --force --all >/dev/null
   docker image prune --force --all >/dev/null
   if (($(percent_used "$docker_dir") > RECREATE_ABOVE)); then
-    say "the disk of $docker_dir is $(percent_used "$docker_dir") % full: making the model's container anew"
+    event care started "the disk of $docker_dir is $(percent_used "$docker_dir") % full: making the model's container anew"
     "$BIN_DIR/compose.sh" up --detach --no-build --no-deps --force-recreate model
   fi
 }

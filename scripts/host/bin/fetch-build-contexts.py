@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 DIRECTORY = ROOT / "opt/allora/build-contexts"
+NEEDS_OPERATOR = 78  # EX_CONFIG of sysexits.h
 ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 8)
 PATIENCE = Config(
     connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}
@@ -39,7 +40,9 @@ def fetch(sha256: str) -> bytes:
             "internet; when it is missing: cdktf deploy allora-common allora-single-node."
         )
     if hashlib.sha256(archive).hexdigest() != sha256:
-        sys.exit(f"s3://{bucket}/{key} is not what was deployed. Nothing was built from it.")
+        message = f"s3://{bucket}/{key} is not what was deployed. Nothing was built from it."
+        print(message, file=sys.stderr)
+        sys.exit(NEEDS_OPERATOR)
     return archive
 
 

@@ -5,6 +5,7 @@
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 
+EVENT=model_source
 readonly MODEL_DIR="$STATE_DIR/model"
 readonly DRAFT_DIR="$STATE_DIR/model.new"
 # shellcheck disable=SC2153 # from host.env
@@ -18,21 +19,21 @@ main() {
   check_ref
   if is_exactly_here; then
     return 0
-  elif retry 4 download; then
+  elif retry 4 download |& quote; then
     rm --recursive --force "$MODEL_DIR"
     mv "$DRAFT_DIR" "$MODEL_DIR"
-    say "model: $SOURCE is commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
+    event model_source 'done' "model: $SOURCE is commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
   elif [[ $(recorded_source) == "$SOURCE" ]]; then
-    say "model: $MODEL_REPO does not answer, going on with commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
+    event model_source 'done' "model: $MODEL_REPO does not answer, going on with commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
   else
-    die "MODEL_REPO '$MODEL_REPO' could not be fetched at MODEL_REF '$MODEL_REF'. Check that both exist, that the repository is public, and that a commit has all its 40 digits."
+    die "$NEEDS_OPERATOR" model_source_unavailable "MODEL_REPO '$MODEL_REPO' could not be fetched at MODEL_REF '$MODEL_REF'. Check that both exist, that the repository is public, and that a commit has all its 40 digits."
   fi
 }
 
 # A ref is data: never an option (--upload-pack=...) nor a refspec (+a:b).
 check_ref() {
   if [[ $MODEL_REF == [-+]* ]] || ! git check-ref-format --allow-onelevel "${MODEL_REF:-HEAD}"; then
-    die "MODEL_REF '$MODEL_REF' is not the name of a branch, a tag or a commit."
+    die "$NEEDS_OPERATOR" model_source_unavailable "MODEL_REF '$MODEL_REF' is not the name of a branch, a tag or a commit."
   fi
 }
 

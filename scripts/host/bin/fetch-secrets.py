@@ -16,7 +16,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import boto3
 from botocore.config import Config
@@ -24,12 +24,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 SECRETS_DIR = ROOT / "run/allora/secrets"
+NEEDS_OPERATOR = 78  # EX_CONFIG of sysexits.h
 BATCH = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 # `standard` retries what may pass (no connection, throttling, 5xx), waiting up to 20 s each time.
 ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 8)
 PATIENCE = Config(
     connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}
 )
+
+
+def need_operator(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(NEEDS_OPERATOR)
 
 
 class Secret(NamedTuple):
@@ -53,7 +59,7 @@ def model_secrets() -> list[Secret]:
     names = os.environ.get("MODEL_SECRETS", "").split()
     for name in names:
         if not name.isidentifier():
-            sys.exit(f"MODEL_SECRETS has '{name}', which is not the name of a variable.")
+            need_operator(f"MODEL_SECRETS has '{name}', which is not the name of a variable.")
     return [Secret(f"model/{name}", True) for name in names]
 
 
@@ -102,9 +108,9 @@ def main() -> None:
         )
     missing = [s.name for s in worker + model if s.required and f"{prefix}/{s.name}" not in values]
     if missing:
-        sys.exit(
+        need_operator(
             f"Secrets are missing below {prefix}. On your computer, run: "
-            + " and ".join(f"pipenv run allora {how_to_store(name)}" for name in missing)
+            + " and ".join(f"allora {how_to_store(name)}" for name in missing)
         )
 
     def files(secrets: list[Secret]) -> dict[str, str]:

@@ -13,9 +13,9 @@ readonly AGAIN="Details: $LOG_FILE. Try again: sudo $BIN_DIR/install.sh"
 readonly PROBE_URL="${PROBE_URL:-http://archive.ubuntu.com/ubuntu/}"
 # docker-buildx: newer versions of docker compose build images with it only.
 readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git nftables python3-boto3 unattended-upgrades}"
-readonly TOLD_LINES=20
-STEP=Begin
-trap 'give_up "$BASH_COMMAND: status $? in ${BASH_SOURCE[0]##*/} line $LINENO."' ERR
+readonly SHOWN_LINES=20
+EVENT=installation TITLE='Begin'
+trap 'give_up unexpected "$BASH_COMMAND: status $? in ${BASH_SOURCE[0]##*/} line $LINENO."' ERR
 
 main() {
   # What commands print goes to the log, but a person who runs this sees it.
@@ -25,62 +25,65 @@ main() {
   report
   systemctl enable allora-install.service
   run_steps \
-    'Reach the internet' wait_for_internet \
-    'Prepare storage' prepare_storage \
-    'Configure Docker' configure_docker \
-    'Install packages' install_packages \
-    'Run Docker' run_docker \
-    'Start worker and model' start_worker
+    internet 'Reach the internet' wait_for_internet \
+    storage 'Prepare storage' prepare_storage \
+    docker_settings 'Configure Docker' configure_docker \
+    packages 'Install packages' install_packages \
+    docker 'Run Docker' run_docker \
+    worker 'Start worker and model' start_worker
   systemctl disable allora-install.service
-  say ready
+  event installation 'done' ready
 }
 
 only_one_at_a_time() {
   exec 9>"$RUN_DIR/install.lock"
-  flock --nonblock 9 || die "another $BIN_DIR/install.sh is running. Wait for it: tail --follow $LOG_FILE"
+  flock --nonblock 9 || die 1 installation_runs "another $BIN_DIR/install.sh is running. Wait for it: tail --follow $LOG_FILE"
 }
 
 # First of all, so that somebody who waits sees why. Without it everything goes on.
 report() {
   systemctl enable --now allora-report.service allora-model-log.service allora-status.timer ||
-    say 'CloudWatch will not hear of this host: journalctl --unit allora-report'
+    event reports failed 'CloudWatch gets no reports of this host: journalctl --unit allora-report' reports_down false
 }
 
-# run_steps NAME FUNCTION [NAME FUNCTION]...
+# run_steps EVENT TITLE FUNCTION [EVENT TITLE FUNCTION]...
 run_steps() {
-  local -ri count=$(($# / 2))
-  local -i number=0
+  STEPS=$(($# / 3)) STEP=0
   while (($#)); do
-    number+=1
-    STEP="[$number/$count] $1"
+    STEP=$((STEP + 1)) EVENT=$1 TITLE=$2
     rm --force "$RUN_DIR/last-failure"
-    "$2"
-    say "$STEP: done"
-    shift 2
+    event "$EVENT" started "$TITLE"
+    "$3"
+    event "$EVENT" 'done' "$TITLE: done"
+    shift 3
   done
+  STEP=''
 }
 
-# give_up MESSAGE
+# give_up CODE MESSAGE: nothing tries an installation again before the next boot.
 give_up() {
   trap - ERR
   show_log
-  die "$STEP: $1 $AGAIN"
+  die "$NEEDS_OPERATOR" "$1" "$TITLE: $2 $AGAIN" failed
 }
 
 # The journal, and with it CloudWatch, gets what the commands have printed last; our own lines it has already.
 show_log() {
-  grep --text --invert-match '^allora: ' "$LOG_FILE" | tail --lines "$TOLD_LINES" | logger --tag allora-log || true
+  grep --text --invert-match '^allora: ' "$LOG_FILE" | tail --lines "$SHOWN_LINES" | logger --tag allora-log || true
 }
 
 # The Elastic IP, and with it the way out, comes only after the instance runs.
 wait_for_internet() {
   retry 20 curl --silent --head --output /dev/null --max-time 10 "$PROBE_URL" ||
-    give_up "$PROBE_URL does not answer. Check that the instance has its Elastic IP, and the subnet a route to the internet."
+    give_up internet_unreachable "$PROBE_URL does not answer. Check that the instance has its Elastic IP, and the subnet a route to the internet."
 }
 
 prepare_storage() {
+  local code message
   systemctl enable allora-storage.service
-  systemctl start allora-storage.service || give_up "$(last_failure)"
+  systemctl start allora-storage.service && return
+  read -r _ code message < <(last_failure)
+  give_up "$code" "$message"
 }
 
 # Before Docker is installed, as the package starts it.
@@ -88,7 +91,7 @@ configure_docker() {
   local changed
   systemctl enable allora-isolate.service
   changed=$("$BIN_DIR/configure-docker.py" "$ROOT/etc/docker/daemon.json" "$STATE_DIR/docker" 2>&1) ||
-    give_up "$changed"
+    give_up docker_settings_invalid "$changed"
   if [[ $changed == changed ]] && systemctl is-active --quiet docker.service; then
     systemctl restart docker.service
   fi
@@ -99,7 +102,7 @@ install_packages() {
   read -ra missing <<<"$(missing_packages)"
   ((${#missing[@]})) || return 0
   retry 5 apt_install "${missing[@]}" ||
-    give_up "apt-get could not install ${missing[*]}. Check that the instance reaches Ubuntu's archive, and 'df -h /'."
+    give_up packages_unavailable "apt-get could not install ${missing[*]}. Check that the instance reaches Ubuntu's archive, and 'df -h /'."
 }
 
 missing_packages() {
@@ -125,18 +128,20 @@ apt_get() {
 
 run_docker() {
   systemctl enable docker.service
-  systemctl start docker.service || give_up "Docker does not start: journalctl --unit docker."
+  systemctl start docker.service || give_up docker_down "Docker does not start: journalctl --unit docker."
 }
 
 start_worker() {
+  local status code message
   systemctl enable allora.service
   systemctl enable --now allora-care.timer
-  systemctl start allora.service ||
-    die "$STEP: $(last_failure) systemd tries again every few minutes; at once: sudo systemctl restart allora"
+  systemctl start allora.service && return
+  read -r status code message < <(last_failure)
+  die "$status" "$code" "$TITLE: $message systemd tries again every few minutes; at once: sudo systemctl restart allora"
 }
 
 last_failure() {
-  cat "$RUN_DIR/last-failure" 2>/dev/null || printf 'Details: journalctl --unit "allora*".\n'
+  cat "$RUN_DIR/last-failure" 2>/dev/null || printf '1 unexpected Details: journalctl --unit "allora*".\n'
 }
 
 main

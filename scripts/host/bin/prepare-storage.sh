@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 # shellcheck source=../lib/imds.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/imds.sh"
 
+EVENT=storage
 readonly LABEL=allora-data
 readonly AGAIN='Then: sudo systemctl restart allora'
 
@@ -14,9 +15,9 @@ main() {
   local device
   case $DATA_VOLUME in
     none) return 0 ;;
-    ebs) device=$(ebs_device) || exit 1 ;;
-    instance-store) device=$(instance_store_device) || exit 1 ;;
-    *) die "DATA_VOLUME is '$DATA_VOLUME', which is none of: none, ebs, instance-store." ;;
+    ebs) device=$(ebs_device) || exit $? ;;
+    instance-store) device=$(instance_store_device) || exit $? ;;
+    *) die "$NEEDS_OPERATOR" data_volume_setting "DATA_VOLUME is '$DATA_VOLUME', which is none of: none, ebs, instance-store." ;;
   esac
   if mountpoint --quiet "$STATE_DIR"; then
     check_mounted "$device"
@@ -25,7 +26,7 @@ main() {
     mount --types ext4 --options noatime "$device" "$STATE_DIR"
   fi
   resize2fs "$device" # the volume may have grown; otherwise this does nothing
-  say "storage: $device is mounted at $STATE_DIR"
+  event storage 'done' "storage: $device is mounted at $STATE_DIR"
 }
 
 # Linux names NVMe devices in the order they appear, but the serial number is the volume's id. Instances built on Xen
@@ -34,17 +35,17 @@ main() {
 ebs_device() {
   local volume
   volume=$(retry 12 imds_get tags/instance/DataVolumeId) ||
-    die 'the instance has no tag DataVolumeId, or its metadata does not show tags. Run: cdktf deploy allora-common allora-single-node'
+    die "$NEEDS_OPERATOR" data_volume_missing 'the instance has no tag DataVolumeId, or its metadata does not show tags. Run: cdktf deploy allora-common allora-single-node'
   [[ $volume =~ ^vol-[0-9a-f]+$ ]] ||
-    die "the instance's tag DataVolumeId is '$volume', not a volume id. Run: cdktf deploy allora-common allora-single-node"
+    die "$NEEDS_OPERATOR" data_volume_missing "the instance's tag DataVolumeId is '$volume', not a volume id. Run: cdktf deploy allora-common allora-single-node"
   retry 12 device_with 4 "${volume/-/}" ||
-    die "volume $volume is not attached to this instance, or the instance type is not a Nitro one. Run: cdktf deploy allora-common allora-single-node"
+    die "$NEEDS_OPERATOR" data_volume_missing "volume $volume is not attached to this instance, or the instance type is not a Nitro one. Run: cdktf deploy allora-common allora-single-node"
 }
 
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/nvme-ssd-volumes.html
 instance_store_device() {
   retry 3 device_with 6 'Amazon EC2 NVMe Instance Storage' ||
-    die 'this instance type has no NVMe instance store. Choose another AWS_INSTANCE_TYPE or EDGE_DATA_VOL_TYPE.'
+    die "$NEEDS_OPERATOR" data_volume_missing 'this instance type has no NVMe instance store. Choose another AWS_INSTANCE_TYPE or EDGE_DATA_VOL_TYPE.'
 }
 
 # device_with FIELD VALUE: the disk whose serial number (field 4) or model (field 6) is exactly that, as lsblk writes
@@ -61,7 +62,7 @@ check_mounted() {
   local mounted
   mounted=$(findmnt --noheadings --output SOURCE --mountpoint "$STATE_DIR")
   [[ $mounted == "$1" ]] ||
-    die "$STATE_DIR holds $mounted and not the data volume $1. Unmount it: sudo umount $STATE_DIR. $AGAIN"
+    die "$NEEDS_OPERATOR" data_volume_foreign "$STATE_DIR holds $mounted and not the data volume $1. Unmount it: sudo umount $STATE_DIR. $AGAIN"
 }
 
 make_filesystem() {
@@ -70,9 +71,9 @@ make_filesystem() {
     return 0
   fi
   is_blank "$device" ||
-    die "$device is not blank and has no $LABEL file system, so it stays as it is. If nothing on it is needed: sudo mkfs.ext4 -L $LABEL $device. $AGAIN"
+    die "$NEEDS_OPERATOR" data_volume_foreign "$device is not blank and has no $LABEL file system, so it stays as it is. If nothing on it is needed: sudo mkfs.ext4 -L $LABEL $device. $AGAIN"
   mke2fs -q -t ext4 -L "$LABEL" -m 1 "$device"
-  say "storage: $device was blank and is formatted now"
+  event storage 'done' "storage: $device was blank and is formatted now"
 }
 
 has_our_filesystem() {

@@ -37,12 +37,14 @@ CURSOR = ROOT / "var/lib/allora-report/cursor"
 IMDS = (os.environ.get("IMDS_ENDPOINT") or "http://169.254.169.254") + "/latest"
 # The identifiers of the lines of host_status.py and model_log.py.
 STATUS, MODEL = "allora-status", "allora-model"
+PRINTED = "allora-log"  # what the installation's commands have printed
+EVENT_FIELDS = {"event", "state", "step", "of", "code", "needs_operator", "message"}
 STREAMS = {STATUS: "status", MODEL: "model"}
 SERVICES = ("allora.service", "allora-install.service", "allora-storage.service")
 # Not this service itself: it would report that it reports.
 OTHERS = ("allora-care.service", "cloud-final.service")
 MATCHES = [
-    *(f"SYSLOG_IDENTIFIER={name}" for name in ("allora", "allora-log", STATUS)),
+    *(f"SYSLOG_IDENTIFIER={name}" for name in ("allora", PRINTED, STATUS)),
     "+",
     *(f"_SYSTEMD_UNIT={unit}" for unit in (*SERVICES, *OTHERS)),
     "+",
@@ -72,6 +74,14 @@ def harmless(text: str) -> str:
     return json.dumps({"text": text}, ensure_ascii=False) if "{" in text else text
 
 
+def is_event(text: str) -> bool:
+    """Whether a line is one of `event` in lib/common.sh, which indents what others print."""
+    try:
+        return text.startswith("{") and json.loads(text).keys() <= EVENT_FIELDS
+    except (ValueError, RecursionError):
+        return False
+
+
 class Entry(NamedTuple):
     cursor: str
     at: int  # milliseconds since 1970
@@ -84,10 +94,9 @@ def entry(line: bytes) -> Entry:
     text, identifier = fields.get("MESSAGE") or "", fields.get("SYSLOG_IDENTIFIER")
     if isinstance(text, list):  # of bytes, when they are not plain text
         text = bytes(byte for byte in text if isinstance(byte, int)).decode(errors="replace")
-    if identifier == "allora":  # from logger, which takes the prefix as its tag
-        text = f"allora: {text}"
     at = int(fields["__REALTIME_TIMESTAMP"]) // 1000
-    if identifier not in (STATUS, MODEL):  # those are ours, or made so
+    is_ours = identifier in (STATUS, MODEL) or (identifier != PRINTED and is_event(text))
+    if not is_ours:
         text = harmless(text)
     return Entry(fields["__CURSOR"], at, STREAMS.get(identifier, "boot"), text)
 

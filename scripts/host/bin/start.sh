@@ -6,50 +6,51 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 
 BIN_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly BIN_DIR
+EVENT=worker
 readonly BUILD_TIMEOUT=30m # for images to come or be built
 readonly SETTLE_SECONDS=15 # a container that cannot start has failed by then
 
 main() {
   wait_for_docker
   fetch_secrets
-  say 'secrets are in memory'
+  event secrets 'done' 'secrets are in memory'
   fetch_build_contexts
   fetch_model
   check_services
   make_worker_directory
-  say 'images are built or fetched, which takes minutes when they are new'
+  event images started 'images are built or fetched, which takes minutes when they are new'
   start_containers
-  say "containers are started, and watched for $SETTLE_SECONDS seconds"
+  event containers started "containers are started, and watched for $SETTLE_SECONDS seconds"
   send_status
   check_containers
   send_status
   docker image prune --force # what this build has replaced
   rm --force "$RUN_DIR/last-failure"
-  say 'worker and model are running'
+  event worker 'done' 'worker and model are running'
 }
 
 wait_for_docker() {
   retry 5 docker info --format '{{.ServerVersion}}' ||
-    die 'Docker does not run: journalctl --unit docker --unit allora-storage.'
+    die 1 docker_down 'Docker does not run: journalctl --unit docker --unit allora-storage.'
 }
 
 fetch_secrets() {
   local report
-  report=$("$BIN_DIR/fetch-secrets.py" 2>&1) || die "$report"
+  report=$("$BIN_DIR/fetch-secrets.py" 2>&1) || die $? secrets_unavailable "$report"
 }
 
 fetch_build_contexts() {
   local report
-  report=$("$BIN_DIR/fetch-build-contexts.py" 2>&1) || die "$report"
+  report=$("$BIN_DIR/fetch-build-contexts.py" 2>&1) || die $? archive_unavailable "$report"
 }
 
 fetch_model() {
-  [[ -z $MODEL_REPO ]] || "$BIN_DIR/fetch-model.sh" || exit 1
+  [[ -z $MODEL_REPO ]] || "$BIN_DIR/fetch-model.sh" || exit $?
 }
 
 check_services() {
   local report
-  report=$("$BIN_DIR/check-services.py" 2>&1) || die "$report"
+  report=$("$BIN_DIR/check-services.py" 2>&1) || die "$NEEDS_OPERATOR" image_missing "$report"
 }
 
 # For what outlives the worker's container: the worker's user's, and closed to others.
@@ -60,12 +61,7 @@ make_worker_directory() {
 start_containers() {
   # As often as it takes to get over a registry that hiccups.
   retry 3 timeout "$BUILD_TIMEOUT" "$BIN_DIR/compose.sh" up --detach --build --remove-orphans |& quote ||
-    die "docker compose could not start worker and model: journalctl --unit allora."
-}
-
-# What a build says, which may be anybody's: no line may look like one of ours, and so many lines cost little in CloudWatch.
-quote() {
-  LC_ALL=C sed -u -E 's/^(.{0,500}).*/  \1/; 2001,$ { $!d; }'
+    die 1 containers_not_started "docker compose could not start worker and model: journalctl --unit allora."
 }
 
 # Not `up --wait`: it waits for the model's health check too, and a model that trains first may take an hour.
@@ -77,7 +73,7 @@ check_containers() {
   for service in worker model; do
     # One that ends at once is running for a moment whenever Docker tries again.
     [[ $(restart_count "$service") == "${restarts[$service]}" && $(state "$service") == running ]] ||
-      die "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service | cat -v"
+      die "$NEEDS_OPERATOR" container_ends "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service | cat -v"
   done
 }
 

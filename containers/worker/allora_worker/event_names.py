@@ -1,0 +1,78 @@
+"""The events that the worker reports, and the states in its `/health`.
+
+Readers of the worker's log take the names from here, so this module imports nothing but the
+standard library.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """The member `event` of a line of the worker's log; a library's line has its logger's name."""
+
+    METRIC = "metric"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    READY = "ready"
+    """Registered in the topic."""
+    GAVE_UP = "gave_up"
+    """The network refuses the worker in every topic."""
+    CRASHED = "crashed"
+    HUNG = "hung"
+    INTERNAL_ERROR = "internal_error"
+    REFUSED = "refused"
+    """The network refuses the worker in a topic."""
+
+    WINDOW = "window"
+    """A submission window has opened."""
+    SUBMITTED = "submitted"
+    ALREADY_SUBMITTED = "already_submitted"
+    ATTEMPT_FAILED = "attempt_failed"
+    WINDOW_LOST = "window_lost"
+
+    MODEL_WORKS = "model_works"
+    MODEL_FAILED = "model_failed"
+
+    CHAIN_AVAILABLE = "chain_available"
+    CHAIN_UNAVAILABLE = "chain_unavailable"
+    CHAIN_RESET = "chain_reset"
+    WEBSOCKET_WORKS = "websocket_works"
+    WEBSOCKET_FAILED = "websocket_failed"
+    WEBSOCKET_REFUSED = "websocket_refused"
+    WEBSOCKET_DEAF = "websocket_deaf"
+    WEBSOCKET_FRAME = "websocket_frame"
+    """A frame was not understood."""
+
+    BALANCE_LOW = "balance_low"
+    BALANCE_RESTORED = "balance_restored"
+    FAUCET = "faucet"
+    FEE_REFUSED = "fee_refused"
+    FEES_FORGOTTEN = "fees_forgotten"
+    FEES_NOT_KEPT = "fees_not_kept"
+    PAYMENTS_HELD = "payments_held"
+
+
+class TopicState(StrEnum):
+    """The state of the work in a topic."""
+
+    STARTING = "starting"
+    WAITING = "waiting"
+    """Registered; the next window will come."""
+    WORKING = "working"
+    """In a window: asking the model server, or submitting."""
+    FAILING = "failing"
+    """The last window was lost."""
+    CHAIN_UNAVAILABLE = "chain_unavailable"
+    REFUSED = "refused"
+    """The network refuses the worker until the operator intervenes."""
+
+
+class ModelState(StrEnum):
+    """The state of the model server."""
+
+    UNKNOWN = "unknown"
+    """Before the first request."""
+    OK = "ok"
+    FAILING = "failing"

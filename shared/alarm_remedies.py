@@ -1,0 +1,74 @@
+"""What to do about each alarm: the e-mail, the console and `allora status` say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class AlarmId(StrEnum):
+    """An alarm, by the end of its name."""
+
+    HOST_RECOVERY = "host-recovery"
+    INSTANCE_REBOOT = "instance-reboot"
+    WORKER_RESTARTS = "worker-restarts"
+    MODEL_RESTARTS = "model-restarts"
+    DISK_FULL = "disk-full"
+    TRAFFIC_OUT = "traffic-out"
+    CPU_CREDITS = "cpu-credits"
+    NO_SUBMISSION = "no-submission"
+    BALANCE_LOW = "balance-low"
+    SDK_REFUSED = "sdk-refused"
+    FEE_REFUSED = "fee-refused"
+
+
+REMEDIES: Final[Mapping[str, str]] = {
+    AlarmId.HOST_RECOVERY: (
+        "nothing, if AWS has moved the instance. If it repeats, or the instance has local disks: "
+        "stop the instance (aws ec2 stop-instances) and start it again; what was on local disks is "
+        "lost."
+    ),
+    AlarmId.INSTANCE_REBOOT: (
+        "nothing, unless it repeats: then allora logs boot, and aws ec2 get-console-output."
+    ),
+    AlarmId.WORKER_RESTARTS: (
+        "allora logs worker --since 1h; the last lines before each start say why. After a new "
+        "secret: allora restart."
+    ),
+    AlarmId.MODEL_RESTARTS: (
+        "allora logs model --since 1h says why. If it says nothing, the model may have run out of "
+        "memory: take a larger AWS_INSTANCE_TYPE. A mended model: allora update --model-ref REF."
+    ),
+    AlarmId.DISK_FULL: (
+        "allora connect, and there: sudo du -xh --max-depth 3 /var/lib | sort -h | tail. Have the "
+        "model write less, or raise AWS_ROOT_VOLUME_SIZE and type: allora deploy, then allora "
+        "restart --reboot."
+    ),
+    AlarmId.TRAFFIC_OUT: (
+        "allora connect, and there: sudo docker stats --no-stream shows which container sends. The "
+        "model: look for what it does, and stop it meanwhile with sudo docker stop allora-model-1. "
+        "The worker: strangers ask it much; ALLORA_INGRESS_CIDRS says who may."
+    ),
+    AlarmId.CPU_CREDITS: (
+        "have the model compute less, or take a larger AWS_INSTANCE_TYPE, or one that is not "
+        "burstable, as m7i.large is, and type: allora deploy."
+    ),
+    AlarmId.NO_SUBMISSION: (
+        "allora status says what is wrong; allora logs worker --since 1h shows how it came to "
+        "that. A topic that is not active has no windows: choose another ALLORA_WORKER_TOPIC_ID."
+    ),
+    AlarmId.BALANCE_LOW: (
+        "send ALLO to the address that allora wallet address prints; on testnet, "
+        "https://faucet.testnet.allora.network/ gives some. The limit is ALARM_BALANCE."
+    ),
+    AlarmId.SDK_REFUSED: (
+        "find the SDK's newest version at "
+        "https://github.com/allora-network/allora-sdk-py/releases, then make lock-worker "
+        "SDK=X.Y.Z, then allora update --sdk-version X.Y.Z."
+    ),
+    AlarmId.FEE_REFUSED: (
+        "allora status shows the fee and the limit. If others pay as much, raise the limit; if "
+        "not, name another endpoint, ALLORA_GRPC_URL; then type: allora deploy."
+    ),
+}

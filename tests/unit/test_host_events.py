@@ -1,0 +1,52 @@
+"""Host scripts use no event, state or code that `shared.host_events` does not name."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from scripts.host.bin.report import EVENT_FIELDS
+from shared.host_events import FIELDS, Code, Event, State
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+HOST: Final = ROOT / "scripts/host"
+SHELL: Final = "\n".join(
+    line
+    for file in sorted(HOST.rglob("*.sh"))
+    for line in file.read_text("utf-8").splitlines()
+    if not line.lstrip().startswith("#")
+)
+
+
+def found(*patterns: str) -> set[str]:
+    """Names at the places in shell scripts where such names are."""
+    return {name for pattern in patterns for name in re.findall(pattern, SHELL, re.MULTILINE)}
+
+
+EVENTS: Final = found(
+    r"^ *event (\w+) ", r"^ *EVENT=(\w+)", r"^ +(\w+) '[^']+' \w+(?: \\)?$", r"\|\| event (\w+) "
+)
+STATES: Final = found(
+    r"\bevent (?:\w+|\"\$EVENT\") '?(\w+)'? ", r"state=\$\{4:-(\w+)\}", r"\" (\w+)$"
+)
+CODES: Final = found(
+    r"\bdie (?:\S+|\"\$\w+\") ([a-z_]+) ", r"\bgive_up ([a-z_]+) ", r"' ([a-z_]+) (?:true|false)$"
+)
+
+
+@pytest.mark.parametrize(
+    ("used", "names"),
+    [(EVENTS, Event), (STATES, State), (CODES, Code)],
+    ids=["events", "states", "codes"],
+)
+def test_scripts_use_names_of_the_list(used: set[str], names: type[StrEnum]) -> None:
+    assert used
+    assert used <= set(names)
+
+
+def test_the_reporter_passes_on_what_the_list_names() -> None:
+    assert EVENT_FIELDS == FIELDS
