@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Iterable
 from typing import Final
 
+from .waiting import wait_for
 from .windows import Window
 
 # An opening may be announced before the node that is polled knows it.
@@ -67,9 +67,7 @@ class Hints:
     async def wait_for_poll(self, seconds: float, *, at_least: float) -> None:
         """Wait for some seconds; when there are hints, only for the seconds in `at_least`."""
         began = time.monotonic()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(at_least if self._polls_left else seconds):
-                await self._poll_now.wait()
+        await wait_for(self._poll_now, at_least if self._polls_left else seconds)
         await asyncio.sleep(began + at_least - time.monotonic())
         self._polls_left = max(0, self._polls_left - 1)
         self._poll_now.clear()

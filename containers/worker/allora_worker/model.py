@@ -161,24 +161,23 @@ class Model:
                         ModelFailureKind.STATUS, f"{name} answers with status {response.status}"
                     )
                 return await _read_text(response, question)
-        except aiohttp.ConnectionTimeoutError:
-            raise ModelError(
-                ModelFailureKind.UNREACHABLE, f"{name} cannot be connected to in time"
-            ) from None
-        except TimeoutError:
-            raise ModelError(
-                ModelFailureKind.TIMEOUT, f"{name} does not answer within {seconds:.0f} s"
-            ) from None
-        except aiohttp.ClientPayloadError as error:
-            raise ModelError(
-                ModelFailureKind.UNREACHABLE, f"{name} broke its answer off: {one_line(error)}"
-            ) from None
         except (aiohttp.ClientError, OSError) as error:
-            if isinstance(error, OSError) and error.errno == errno.EMSGSIZE:
-                raise _too_large(name, _MAX_BYTES_RECEIVED) from None
-            raise ModelError(
-                ModelFailureKind.UNREACHABLE, f"{name} cannot be reached: {one_line(error)}"
-            ) from None
+            raise _failure(name, error, seconds) from None
+
+
+def _failure(name: str, error: Exception, seconds: float) -> ModelError:
+    if isinstance(error, OSError) and error.errno == errno.EMSGSIZE:
+        return _too_large(name, _MAX_BYTES_RECEIVED)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        problem = "cannot be connected to in time"
+    elif isinstance(error, TimeoutError):
+        reason = f"{name} does not answer within {seconds:.0f} s"
+        return ModelError(ModelFailureKind.TIMEOUT, reason)
+    elif isinstance(error, aiohttp.ClientPayloadError):
+        problem = f"broke its answer off: {one_line(error)}"
+    else:
+        problem = f"cannot be reached: {one_line(error)}"
+    return ModelError(ModelFailureKind.UNREACHABLE, f"{name} {problem}")
 
 
 async def _read_text(response: aiohttp.ClientResponse, question: Question) -> str:

@@ -5,7 +5,6 @@ It answers whatever load the public port has.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import socket
 from pathlib import Path
@@ -29,16 +28,16 @@ def bind(state_dir: Path) -> socket.socket:
     Raises:
         CannotStartError: Another process answers there, or neither path can be created.
     """
-    first, second = paths(state_dir)
-    with contextlib.suppress(OSError):  # an image that is run by hand has no such directory
-        return _bind(first)
-    try:
-        return _bind(second)
-    except OSError as error:
-        raise CannotStartError(
-            f"neither {first} nor {second} can be made: {error}",
-            "set STATE_DIR to a directory that the worker may write to",
-        ) from None
+    problems = []
+    for path in paths(state_dir):  # an image that is run by hand has no state directory
+        try:
+            return _bind(path)
+        except OSError as error:
+            problems.append(f"{path}: {error.strerror}")
+    raise CannotStartError(
+        f"no socket can be created ({'; '.join(problems)})",
+        "set STATE_DIR to a directory that the worker may write to",
+    )
 
 
 def _bind(path: Path) -> socket.socket:

@@ -33,6 +33,7 @@ from .submitter import Submitter
 from .timings import Timings
 from .topic_worker import TopicWorker
 from .urls import host_of, without_query
+from .waiting import wait_for
 from .window_events import WindowEvents
 
 _CRASH_PAUSE: Final = 5.0
@@ -131,29 +132,19 @@ class Service:
         )
 
     async def _wait_for_end(self) -> int:
-        """Wait for `stop` or a lasting refusal; return the exit code."""
-        stopped = asyncio.create_task(self._stopping.wait())
-        refused = asyncio.create_task(self._wait_for_refusal())
-        await asyncio.wait([stopped, refused], return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        refused.cancel()
-        if self._stopping.is_set():
-            reports.info(Event.STOPPING, "received a signal to stop")
-            return ExitCode.STOPPED
-        reports.error(Event.GAVE_UP, f"allora-worker: gives up: {refused.result()}")
-        return ExitCode.REFUSED
-
-    async def _wait_for_refusal(self) -> str:
-        """Wait until the network refuses the worker in every topic for long; return the reason."""
+        """Wait for `stop`, or for a lasting refusal in every topic; return the exit code."""
         limit = self._timings.refused_exit
-        since = time.monotonic()
-        while True:
-            reason = self.status.refusal
-            if reason is None:
-                since = time.monotonic()
-            elif time.monotonic() - since >= limit:
-                return reason
-            await asyncio.sleep(min(1.0, limit / 5))
+        admitted_at = time.monotonic()
+        while not self._stopping.is_set():
+            refusal = self.status.refusal
+            if refusal is None:
+                admitted_at = time.monotonic()
+            elif time.monotonic() - admitted_at >= limit:
+                reports.error(Event.GAVE_UP, f"allora-worker: gives up: {refusal}")
+                return ExitCode.REFUSED
+            await wait_for(self._stopping, min(1.0, limit / 5))
+        reports.info(Event.STOPPING, "received a signal to stop")
+        return ExitCode.STOPPED
 
     def _report_start(self) -> None:
         settings = self._settings
@@ -202,7 +193,5 @@ async def _keep_running(part: Callable[[], Awaitable[None]]) -> None:
         try:
             return await part()
         except Exception as error:  # noqa: BLE001 - the other parts go on
-            reports.error(
-                Event.INTERNAL_ERROR, f"a fault of the worker: {one_line(error)}", trace=True
-            )
+            reports.error(Event.INTERNAL_ERROR, f"internal error: {one_line(error)}", trace=True)
             await asyncio.sleep(_CRASH_PAUSE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -11,7 +10,6 @@ from typing import Final
 from grpclib.exceptions import GRPCError
 
 from . import reports
-from .backoff import Backoff
 from .chain_reset import MAX_BLOCKS_BEHIND, ResetDetector
 from .circuit_breaker import CircuitBreaker
 from .context import Context
@@ -20,6 +18,7 @@ from .errors import ChainUnavailableError, NotSignedError, RefusedError, one_lin
 from .event_names import Event
 from .hints import Hints
 from .losses import log_loss
+from .waiting import Backoff, wait_for
 from .window_run import WindowRun
 from .windows import Topic, Window, window_length, window_of
 
@@ -99,9 +98,7 @@ class TopicWorker:
             await asyncio.wait(tasks, timeout=self._context.timings.stop_submission)
 
     async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._retry_now.wait()
+        await wait_for(self._retry_now, seconds)
         self._retry_now.clear()
 
     # --- preparation
@@ -201,14 +198,15 @@ class TopicWorker:
         return {window.nonce for window in new}
 
     def _start_run(self, topic: Topic, window: Window) -> None:
-        run = WindowRun(
-            self._context,
-            self._breaker,
-            topic,
-            window,
-            is_resumed=self._is_resuming,
-            is_announced=self._hints.is_announced(window.nonce),
+        seconds_left = self._context.clock.seconds_until(window.end)
+        reports.info(
+            Event.WINDOW,
+            f"topic {topic.topic_id}: window for nonce {window.nonce}, {seconds_left:.0f} s left",
+            topic=topic.topic_id,
+            nonce=window.nonce,
+            announced=self._hints.is_announced(window.nonce),
         )
+        run = WindowRun(self._context, self._breaker, topic, window, is_resumed=self._is_resuming)
         self._runs[window.nonce] = run
         if len(self._runs) > _MAX_RUNS:
             del self._runs[next(iter(self._runs))]

@@ -18,12 +18,12 @@ from typing import Any, Final
 import aiohttp
 
 from . import reports
-from .backoff import Backoff
 from .errors import one_line, shorten
 from .event_names import Event
 from .flood import FloodDetector
 from .timings import Timings
 from .urls import host_of
+from .waiting import Backoff
 
 _MAX_FRAME: Final = 4 * 1024 * 1024  # events of a whole block
 _MAX_PARTS: Final = 500_000  # lists and objects of a frame; each takes memory

@@ -52,7 +52,6 @@ class WindowRun:
         topic: The window's topic.
         window: The window.
         is_resumed: Whether a process before this one may have submitted.
-        is_announced: Whether the websocket announced the window, for the log.
     """
 
     def __init__(
@@ -63,7 +62,6 @@ class WindowRun:
         window: Window,
         *,
         is_resumed: bool,
-        is_announced: bool,
     ) -> None:
         self.nonce = window.nonce
         self.is_refused = False
@@ -75,7 +73,6 @@ class WindowRun:
         self._topic = topic
         self._window = window
         self._is_resumed = is_resumed
-        self._is_announced = is_announced
         self._is_submitting = False
         self._labels: dict[str, Any] = {"topic": topic.topic_id, "nonce": window.nonce}
         self.task = asyncio.create_task(self._run())
@@ -86,12 +83,6 @@ class WindowRun:
             self.task.cancel()
 
     async def _run(self) -> None:
-        seconds_left = self._clock.seconds_until(self._window.end)
-        self._info(
-            Event.WINDOW,
-            f"window for nonce {self.nonce}, {seconds_left:.0f} s left",
-            announced=self._is_announced,
-        )
         self._status.open_windows += 1
         try:
             if self._is_resumed and await self._has_submitted():
@@ -111,9 +102,7 @@ class WindowRun:
             self.is_refused = True
             self._status.refuse(error)
         except Exception as error:  # noqa: BLE001 - a fault costs this window, not the worker
-            reports.error(
-                Event.INTERNAL_ERROR, f"a fault of the worker: {one_line(error)}", trace=True
-            )
+            reports.error(Event.INTERNAL_ERROR, f"internal error: {one_line(error)}", trace=True)
             self._note_loss(FailureKind.INTERNAL, one_line(error))
         finally:
             self._status.open_windows -= 1

@@ -1,6 +1,16 @@
-"""Pauses between attempts."""
+"""Waits and pauses."""
 
 from __future__ import annotations
+
+import asyncio
+import contextlib
+
+
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, some seconds at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class Backoff:
