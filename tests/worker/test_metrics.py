@@ -175,7 +175,5 @@ async def test_the_default_limit_of_the_balance_is_a_hundred_transactions(networ
     uallo = needed.fget(SimpleNamespace(network=SimpleNamespace(sdk=sdk)))
     # Read, not imported: it is for the operator's computer, with other packages.
     text = (Path(__file__).parents[2] / "settings" / "networks.py").read_text()
-    defaults = dict(
-        re.findall(r'^([A-Z]+) = AlloraNetwork\([^)]*?Decimal\("([\d.]+)"\)', text, re.M)
-    )
-    assert float(defaults[network.upper()]) == pytest.approx(100 * allo(uallo), rel=1e-9)
+    declared = re.findall(r'^([A-Z]+) = AlloraNetwork\([^)]*?Decimal\("([\d.]+)"\)', text, re.M)
+    assert float(dict(declared)[network.upper()]) == pytest.approx(100 * allo(uallo), rel=1e-9)
