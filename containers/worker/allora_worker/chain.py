@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from allora_sdk import AlloraRPCClient, AlloraWalletConfig
@@ -19,6 +18,15 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
+from .chain_answers import (
+    read_balance,
+    read_header,
+    read_inference_nonce,
+    read_reputer_nonces,
+    read_sequence,
+    read_topic,
+    read_worker_nonces,
+)
 from .contract import Role
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
 from .event_names import Event
@@ -42,10 +50,6 @@ _FAILING: Final = {
     Status.INTERNAL,
 }
 _FAILURES_UNTIL_NEW_CLIENT: Final = 3
-
-# More than this is a fault of the endpoint.
-_MAX_BLOCKS: Final = 10_000_000  # of an epoch: nearly two years
-_MAX_UALLO: Final = 2**256  # https://pkg.go.dev/cosmossdk.io/math#Int
 
 # The SDK wants this much before it sends anything: 300,000 gas at its highest fee tier
 # (_pre_flight_checks of allora_sdk/rpc_client/tx_manager.py).
@@ -107,10 +111,8 @@ class Chain:
         actor = "Reputer" if role is Role.REPUTER else "Worker"
         return f"{package}.Event{actor}SubmissionWindowOpened"
 
-    async def call(
-        self, ask: Callable[[AlloraRPCClient], Awaitable[Any]], read: Callable[[Any], T]
-    ) -> T:
-        """Call the chain, and return what `read` extracts from its answer.
+    async def ask(self, call: Awaitable[Any], read: Callable[[Any], T]) -> T:
+        """Await a call of `client`, and return what `read` extracts from its answer.
 
         Raises:
             SdkRefusedError: The network does not support the SDK's version of its protocol.
@@ -119,8 +121,7 @@ class Chain:
         """
         try:
             # Beyond the deadline of each stub, for what the SDK puts around the call.
-            answer = await in_own_task(ask(self.client), self._timings.chain_call + 1)
-            result = read(answer)
+            result = read(await in_own_task(call, self._timings.chain_call + 1))
         except Exception as error:
             meaning = translate(error)
             if meaning is error and not isinstance(error, GRPCError):
@@ -156,7 +157,7 @@ class Chain:
 
     async def check_chain_id(self) -> None:
         """Raise `RefusedError` if the endpoint belongs to another network."""
-        chain_id = await self.call(lambda client: client.chain_id(), shorten)
+        chain_id = await self.ask(self.client.chain_id(), shorten)
         if chain_id != self.network.sdk.chain_id:
             raise RefusedError(
                 f"{host_of(self.network.sdk.url)} belongs to the chain {chain_id!r}, not to "
@@ -167,9 +168,9 @@ class Chain:
         """Return a topic, or raise `RefusedError` if there is none."""
         request = self.messages.GetTopicRequest(topic_id=topic_id)
         try:
-            topic = await self.call(
-                lambda client: client.emissions.query.get_topic(request),
-                lambda answer: answer.topic and _read_topic(topic_id, answer.topic),
+            topic = await self.ask(
+                self.client.emissions.query.get_topic(request),
+                lambda answer: answer.topic and read_topic(topic_id, answer.topic),
             )
         except GRPCError as error:
             raise _no_topic(topic_id, error.message or error.status.name) from error
@@ -179,56 +180,41 @@ class Chain:
 
     async def poll_height(self) -> int:
         """Set the clock by the newest block, and return its height."""
-        request = GetLatestBlockRequest()
-        height, time = await self.call(
-            lambda client: client.tendermint.query.get_latest_block(request), _read_header
-        )
+        call = self.client.tendermint.query.get_latest_block(GetLatestBlockRequest())
+        height, time = await self.ask(call, read_header)
         self._clock.observe(height, time)
         return height
 
     async def unfulfilled_nonces(self, role: Role, topic_id: int) -> list[int]:
         """Return the nonces that await submissions, whether their windows are open or not."""
+        query = self.client.emissions.query
         if role is Role.REPUTER:
             request = self.messages.GetUnfulfilledReputerNoncesRequest(topic_id=topic_id)
-            return await self.call(
-                lambda client: client.emissions.query.get_unfulfilled_reputer_nonces(request),
-                lambda answer: _read_nonces(each.reputer_nonce for each in _listed(answer)),
+            return await self.ask(
+                query.get_unfulfilled_reputer_nonces(request), read_reputer_nonces
             )
         request = self.messages.GetUnfulfilledWorkerNoncesRequest(topic_id=topic_id)
-        return await self.call(
-            lambda client: client.emissions.query.get_unfulfilled_worker_nonces(request),
-            lambda answer: _read_nonces(_listed(answer)),
-        )
+        return await self.ask(query.get_unfulfilled_worker_nonces(request), read_worker_nonces)
 
     async def newest_inference(self, topic_id: int) -> int | None:
         """Return the nonce of the wallet's newest inference in a topic, or None."""
         request = self.messages.GetWorkerLatestInputInferenceByTopicIdRequest(
             topic_id=topic_id, worker_address=self.address
         )
-        return await self.call(
-            lambda client: client.emissions.query.get_worker_latest_input_inference_by_topic_id(
-                request
-            ),
-            lambda answer: (
-                answer.latest_input_inference and int(answer.latest_input_inference.block_height)
-            ),
+        query = self.client.emissions.query
+        return await self.ask(
+            query.get_worker_latest_input_inference_by_topic_id(request), read_inference_nonce
         )
 
     async def account_sequence(self) -> int:
         """Return the sequence of the account's next transaction."""
         request = QueryAccountInfoRequest(address=self.address)
-        return await self.call(
-            lambda client: client.auth.query.account_info(request),
-            lambda answer: int(answer.info.sequence),
-        )
+        return await self.ask(self.client.auth.query.account_info(request), read_sequence)
 
     async def balance(self) -> int:
         """Return the wallet's balance in uallo."""
         request = QueryBalanceRequest(address=self.address, denom=self.network.sdk.fee_denom)
-        return await self.call(
-            lambda client: client.bank.query.balance(request),
-            lambda answer: _within(0, int(answer.balance.amount), _MAX_UALLO),
-        )
+        return await self.ask(self.client.bank.query.balance(request), read_balance)
 
     @property
     def needed_balance(self) -> int:
@@ -279,40 +265,3 @@ def _no_topic(topic_id: int, answer: str) -> RefusedError:
     return RefusedError(
         f"the chain knows no topic {topic_id} ({shorten(answer)}); correct ALLORA_WORKER_TOPIC_ID"
     )
-
-
-# --- answers, which are not trusted
-
-
-def _within(least: int, number: int, most: int) -> int:
-    if not least <= number <= most:
-        raise ValueError(f"{number} is not between {least} and {most}")
-    return number
-
-
-def _read_topic(topic_id: int, topic: Any) -> Topic:  # noqa: ANN401 - the SDK has no types for it
-    arity = getattr(topic, "output_arity", None)
-    return Topic(
-        topic_id=topic_id,
-        name=shorten(topic.metadata),
-        loss_method=shorten(topic.loss_method),
-        epoch_length=_within(1, topic.epoch_length, _MAX_BLOCKS),
-        ground_truth_lag=_within(0, topic.ground_truth_lag, _MAX_BLOCKS),
-        submission_window=_within(0, topic.worker_submission_window, _MAX_BLOCKS),
-        takes_scalar=arity is None or arity.name != "MULTI",
-    )
-
-
-def _read_header(answer: Any) -> tuple[int, datetime]:  # noqa: ANN401
-    header = (answer.sdk_block or answer.block).header
-    if not isinstance(header.time, datetime) or header.time.tzinfo is None:
-        raise ValueError("a block without a time")
-    return _within(1, header.height, 2**63), header.time
-
-
-def _listed(answer: Any) -> Iterable[Any]:  # noqa: ANN401
-    return answer.nonces.nonces if answer.nonces else []
-
-
-def _read_nonces(nonces: Iterable[Any]) -> list[int]:
-    return sorted(int(nonce.block_height) for nonce in nonces)

@@ -90,7 +90,7 @@ class Submitter:
     async def check_whitelist(self, topic: Topic) -> None:
         """Raise `RefusedError` if the wallet is not on the topic's whitelist."""
         use_case = self._use_case(topic, Decimal(0))
-        if not await self._chain.call(lambda _: use_case.worker_is_whitelisted(), bool):
+        if not await self._chain.ask(use_case.worker_is_whitelisted(), bool):
             raise self._not_whitelisted(topic)
 
     async def register(self, topic: Topic) -> None:
