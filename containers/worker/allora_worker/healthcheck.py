@@ -11,7 +11,7 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
-from .operators_door import Caller, paths
+from .health_socket import UnixConnection, paths
 from .settings import state_dir_of
 
 
@@ -21,9 +21,9 @@ def is_healthy(state_dir: Path) -> bool:
 
 
 def _is_healthy_at(path: Path) -> bool:
-    with suppress(OSError, http.client.HTTPException), closing(Caller(path)) as caller:
-        caller.request("GET", "/health")
-        return caller.getresponse().status == http.client.OK
+    with suppress(OSError, http.client.HTTPException), closing(UnixConnection(path)) as connection:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.client.OK
     return False
 
 

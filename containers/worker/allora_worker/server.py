@@ -16,11 +16,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from . import contract, operators_door
+from . import contract, health_socket
 from .answers import read_number
 from .context import Context
-from .door import Door
 from .model import ModelBusyError, ModelError, ModelFailureKind
+from .public_listener import PublicListener
 from .rate_limit import RateLimit
 from .secret_files import read_secret
 
@@ -38,7 +38,7 @@ class Server:
         self._context = context
         self._token_file = context.settings.secrets_dir / contract.Secret.INFERENCE_TOKEN
         self._rate = RateLimit(_PER_MINUTE, _BURST)
-        self._door = Door()
+        self._listener = PublicListener()
 
     @contextlib.asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncIterator[int]:
@@ -50,10 +50,10 @@ class Server:
         health = web.get("/health", self._health)
         inference = web.get("/inference/{token}", self._inference)
         async with _serving([health]) as local, _serving([health, inference]) as public:
-            socket = operators_door.bind(self._context.settings.state_dir)
+            socket = health_socket.bind(self._context.settings.state_dir)
             await web.SockSite(local, socket).start()
             assert public.server is not None  # noqa: S101 - it is set up
-            async with self._door.open(host, port, public.server) as taken:
+            async with self._listener.open(host, port, public.server) as taken:
                 yield taken
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -71,7 +71,7 @@ class Server:
             contract.token(token)
         except contract.InvalidValueError as error:
             raise _problem(web.HTTPNotFound, f"this {error.message}") from None
-        with self._door.keeping(request.transport):
+        with self._listener.keeping(request.transport):
             return web.Response(text=await self._ask(token))
 
     def _authorize(self, request: web.Request) -> None:

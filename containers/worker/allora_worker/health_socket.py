@@ -33,7 +33,7 @@ def bind(state_dir: Path) -> socket.socket:
         try:
             return _bind(path)
         except OSError as error:
-            problems.append(f"{path}: {error.strerror}")
+            problems.append(f"{path}: {error}")
     raise CannotStartError(
         f"no socket can be created ({'; '.join(problems)})",
         "set STATE_DIR to a directory that the worker may write to",
@@ -42,13 +42,13 @@ def bind(state_dir: Path) -> socket.socket:
 
 def _bind(path: Path) -> socket.socket:
     _remove_stale(path)
-    door = socket.socket(socket.AF_UNIX)
+    listening = socket.socket(socket.AF_UNIX)
     try:
-        door.bind(str(path))
+        listening.bind(str(path))
     except OSError:
-        door.close()
+        listening.close()
         raise
-    return door
+    return listening
 
 
 def _remove_stale(path: Path) -> None:
@@ -78,7 +78,7 @@ def connect(path: Path) -> socket.socket:
     return connection
 
 
-class Caller(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
     """Sends HTTP requests to a Unix socket."""
 
     def __init__(self, path: Path) -> None:

@@ -1,6 +1,6 @@
 """Admits connections at the public port.
 
-The event loop that serves them is the one that submits. So the door accepts a limited number of
+The event loop that serves them is the one that submits. So the listener accepts a limited number of
 connections a second, admits few of them, and closes the others at once, which costs next to
 nothing. The kernel keeps the rest in its backlog.
 """
@@ -24,14 +24,14 @@ _NO_DESCRIPTOR_PAUSE: Final = 0.5
 
 _PER_SECOND: Final = 300
 _PER_SECOND_OF_A_PEER: Final = 20
-_MOST: Final = 64
-_MOST_OF_A_PEER: Final = 16
+_MAX_CONNECTIONS: Final = 64
+_MAX_CONNECTIONS_OF_A_PEER: Final = 16
 # Of a connection: it serves one request, of which the model server's answer takes the longest.
 _SECONDS: Final = 20.0
 _RECEIVE_BUFFER: Final = 16 * 1024  # bytes; no request needs more
 
 
-class Door:
+class PublicListener:
     """Admits connections up to a limit, in total and of each peer.
 
     At the limit, the oldest connection that does not wait for the model server makes room for a new
@@ -40,7 +40,7 @@ class Door:
 
     def __init__(self) -> None:
         self._limit = PeerLimit(_PER_SECOND, _PER_SECOND_OF_A_PEER)
-        self._visits: dict[_Visit, None] = {}  # a set in the order of arrival
+        self._connections: dict[_Connection, None] = {}  # a set in the order of arrival
         self._kept: set[object] = set()
 
     @contextlib.asynccontextmanager
@@ -78,32 +78,26 @@ class Door:
         while True:
             try:
                 for _ in range(_BATCH):
-                    connection, (peer, _port) = await loop.sock_accept(listening)
+                    socket_, (peer, _port) = await loop.sock_accept(listening)
                     if self._has_room_for(peer):
-                        await self._admit(connection, _Visit(peer, protocol(), self._visits))
+                        await _admit(socket_, _Connection(peer, protocol(), self._connections))
                     else:
-                        connection.close()
+                        socket_.close()
             except OSError:  # no file descriptor is left
                 await asyncio.sleep(_NO_DESCRIPTOR_PAUSE)
             await asyncio.sleep(_PAUSE)
 
-    async def _admit(self, connection: socket.socket, visit: _Visit) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: visit, connection)
-        except OSError:  # it is gone already
-            connection.close()
-
     def _has_room_for(self, peer: str) -> bool:
         if not self._limit.take(peer):
             return False
-        crowd = [visit for visit in self._visits if visit.peer == peer]
-        if len(crowd) < _MOST_OF_A_PEER:
-            if len(self._visits) < _MOST:
+        candidates = [connection for connection in self._connections if connection.peer == peer]
+        if len(candidates) < _MAX_CONNECTIONS_OF_A_PEER:
+            if len(self._connections) < _MAX_CONNECTIONS:
                 return True
-            crowd = list(self._visits)
-        for visit in crowd:
-            if visit.transport not in self._kept:
-                visit.end()
+            candidates = list(self._connections)
+        for connection in candidates:
+            if connection.transport not in self._kept:
+                connection.end()
                 return True
         return False
 
@@ -118,31 +112,40 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-class _Visit(asyncio.Protocol):
-    """A connection with a time limit, which is in `visits` while it lasts."""
+async def _admit(socket_: socket.socket, connection: _Connection) -> None:
+    try:
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, socket_)
+    except OSError:  # the peer has disconnected
+        socket_.close()
 
-    def __init__(self, peer: str, protocol: asyncio.Protocol, visits: dict[_Visit, None]) -> None:
+
+class _Connection(asyncio.Protocol):
+    """A connection with a time limit, which is in `connections` while it lasts."""
+
+    def __init__(
+        self, peer: str, protocol: asyncio.Protocol, connections: dict[_Connection, None]
+    ) -> None:
         self.peer = peer
         self.transport: asyncio.Transport | None = None
         self._protocol = protocol
-        self._visits = visits
+        self._connections = connections
         self._timer: asyncio.TimerHandle | None = None
 
     def end(self) -> None:
         """Close the connection, and discard what is not sent yet."""
-        self._visits.pop(self, None)
+        self._connections.pop(self, None)
         if self.transport is not None:
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP connection
-        self._visits[self] = None
+        self._connections[self] = None
         self.transport = transport
         self._timer = asyncio.get_running_loop().call_later(_SECONDS, self.end)
         self._protocol.connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._visits.pop(self, None)
+        self._connections.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
         self._protocol.connection_lost(exc)
