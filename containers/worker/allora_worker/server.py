@@ -26,7 +26,7 @@ from .secret_files import read_secret
 
 _PER_MINUTE: Final = 60
 _BURST: Final = 10
-_BUSY_SECONDS: Final = 2
+_BUSY_SECONDS: Final = "2"
 _HEAD_SECONDS: Final = 5.0  # limit of a request's head
 _MAX_BODY_BYTES: Final = 1024  # no request needs a body
 
@@ -63,56 +63,50 @@ class Server:
     async def _inference(self, request: web.Request) -> web.Response:
         self._authorize(request)
         if seconds := self._rate.take():
-            raise _problem(
-                web.HTTPTooManyRequests, f"at most {_PER_MINUTE} requests a minute", seconds
-            )
+            message = f"at most {_PER_MINUTE} requests a minute"
+            raise web.HTTPTooManyRequests(text=message, headers={"Retry-After": str(seconds)})
         token = request.match_info["token"]
         try:
             contract.token(token)
         except contract.InvalidValueError as error:
-            raise _problem(web.HTTPNotFound, f"this {error.message}") from None
+            raise web.HTTPNotFound(text=f"this {error.message}") from None
         with self._listener.keeping(request.transport):
             return web.Response(text=await self._ask(token))
 
     def _authorize(self, request: web.Request) -> None:
         expected = read_secret(self._token_file)
         if not expected:
-            raise _problem(
-                web.HTTPForbidden,
-                "consumers are refused until the operator stores a bearer token: "
-                "allora secret set inference-token",
+            raise web.HTTPForbidden(
+                text="consumers are refused until the operator stores a bearer token: "
+                "allora secret set inference-token"
             )
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         is_right = hmac.compare_digest(
             given.strip().encode(errors="surrogateescape"), expected.encode()
         )
         if scheme.lower() != "bearer" or not is_right:
-            error = _problem(
-                web.HTTPUnauthorized, "send the operator's token: Authorization: Bearer TOKEN"
+            raise web.HTTPUnauthorized(
+                text="send the operator's token: Authorization: Bearer TOKEN",
+                headers={"WWW-Authenticate": "Bearer"},
             )
-            error.headers["WWW-Authenticate"] = "Bearer"
-            raise error
 
     async def _ask(self, token: str) -> str:
+        request, timings = self._context.inference_request(token), self._context.timings
         try:
             answer = await self._context.model.ask_for_consumer(
-                self._context.inference_request(token),
-                read_number,
-                self._context.timings.consumer_answer,
+                request, read_number, timings.consumer_answer
             )
         except ModelBusyError:
-            raise _problem(
-                web.HTTPServiceUnavailable, "the model server is busy; ask again", _BUSY_SECONDS
+            raise web.HTTPServiceUnavailable(
+                text="the model server is busy; ask again", headers={"Retry-After": _BUSY_SECONDS}
             ) from None
         except ModelError as error:
             if error.kind is ModelFailureKind.TIMEOUT:
-                raise _problem(
-                    web.HTTPGatewayTimeout, "the model server did not answer in time; ask again"
-                ) from None
-            raise _problem(
-                web.HTTPBadGateway,
-                f"the model server gave no number ({error.kind}); the operator sees why in the "
-                "worker's log",
+                message = "the model server did not answer in time; ask again"
+                raise web.HTTPGatewayTimeout(text=message) from None
+            raise web.HTTPBadGateway(
+                text=f"the model server gave no number ({error.kind}); the operator sees why in "
+                "the worker's log"
             ) from None
         return str(answer.value)
 
@@ -160,16 +154,8 @@ async def _json_errors(
         response = await handler(request)
     except web.HTTPException as error:
         error.content_type = "application/json"
-        if not (error.text or "").startswith("{"):
-            error.text = json.dumps({"error": error.reason})
+        error.text = json.dumps({"error": error.text})
         error.force_close()
         raise
     response.force_close()
     return response
-
-
-def _problem(
-    kind: type[web.HTTPError], message: str, retry_after: int | None = None
-) -> web.HTTPError:
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return kind(text=json.dumps({"error": message}), headers=headers)
