@@ -10,7 +10,6 @@ from allora_worker.circuit_breaker import CircuitBreaker
 from allora_worker.errors import FailureKind, WindowLostError
 from allora_worker.hints import Hints
 from allora_worker.submitter import AttemptFailedError
-from allora_worker.waiting import Backoff
 from allora_worker.windows import Window
 
 
@@ -88,10 +87,3 @@ async def test_three_rejections_in_a_row_hold_payments_back() -> None:
         async with breaker.payment(pause=3600):
             pytest.fail("a payment was let through")
     assert caught.value.kind is FailureKind.REJECTED
-
-
-def test_pauses_double_until_an_attempt_succeeds() -> None:
-    backoff = Backoff(1, 5)
-    assert [backoff.next() for _ in range(5)] == [1, 2, 4, 5, 5]
-    backoff.reset()
-    assert backoff.next() == 1

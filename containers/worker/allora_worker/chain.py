@@ -36,6 +36,7 @@ from .networks import Network
 from .timings import Timings
 from .transactions import CheckedTransactions
 from .urls import host_of
+from .waiting import in_own_task
 from .windows import Topic
 
 T = TypeVar("T")
@@ -228,16 +229,6 @@ class Chain:
             f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
             f"fund {self.address} {self.network.funding}"
         )
-
-
-async def in_own_task(call: Awaitable[T], seconds: float) -> T:
-    """Await a call of the SDK in a task of its own, or raise `TimeoutError` after some seconds.
-
-    grpclib cancels the task of a call that fails or takes too long, and never uncancels it. Before
-    Python 3.11.3 `asyncio.timeout` does not work in such a task.
-    """
-    async with asyncio.timeout(seconds):
-        return await asyncio.ensure_future(call)
 
 
 def translate(error: Exception) -> Exception:

@@ -19,7 +19,7 @@ from cosmpy.aerial.wallet import Wallet
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from .chain import Chain, in_own_task, translate
+from .chain import Chain, translate
 from .contract import Role
 from .errors import (
     ChainUnavailableError,
@@ -32,6 +32,7 @@ from .errors import (
 from .losses import log_loss
 from .timings import Timings
 from .transactions import NotTakenError, WindowOverError
+from .waiting import in_own_task
 from .windows import Topic
 
 Value = Decimal | Mapping[str, Decimal]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:
@@ -11,6 +15,22 @@ async def wait_for(event: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await event.wait()
+
+
+async def in_own_task(call: Awaitable[T], seconds: float) -> T:
+    """Await a call of the SDK in a task of its own, or raise `TimeoutError` after some seconds.
+
+    grpclib cancels the task of a call that fails or takes too long, and never uncancels it. Before
+    Python 3.11.3 `asyncio.timeout` does not work in such a task. And it reports a cancellation that
+    comes at the same time as the call's failure.
+    """
+    async with asyncio.timeout(seconds):
+        try:
+            return await asyncio.ensure_future(call)
+        except Exception:
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise asyncio.CancelledError from None
+            raise
 
 
 class Backoff:
