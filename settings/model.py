@@ -10,6 +10,19 @@ from settings.sections.monitoring import MonitoringSettings
 from settings.sections.network import NetworkSettings
 from settings.sections.state import StateSettings
 from settings.sections.worker import WorkerSettings
+from settings.variable import Section
+
+SECTIONS: dict[str, type[Section]] = {
+    "AWS account": AccountSettings,
+    "Terraform state": StateSettings,
+    "Network": NetworkSettings,
+    "Instance": InstanceSettings,
+    "Data volume": DataVolumeSettings,
+    "Worker": WorkerSettings,
+    "Model server": ModelServerSettings,
+    "Monitoring": MonitoringSettings,
+}
+"""By title, in the order of docs/configuration.md."""
 
 
 class Settings(
@@ -22,7 +35,7 @@ class Settings(
     StateSettings,
     AccountSettings,
 ):
-    """Everything that a deployment can be told, checked and complete.
+    """All settings of a deployment, checked and complete.
 
     Make one with `settings.load_settings`. Attributes are named after what they are; the variable
     that sets each, its meaning, default and limits are in its section (docs/configuration.md).
@@ -32,4 +45,4 @@ class Settings(
     """
 
     warnings: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
-    """What the user should know although nothing is wrong; set by `load_settings`."""
+    """Set by `load_settings`."""

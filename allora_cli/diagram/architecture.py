@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from allora_cli.diagram.parts import Arrow, Part
 from settings import Settings
+from shared.stacks import COMMON, SINGLE_NODE
 
 _GAP = 44
 """Between rows: room for the arrows' labels."""
@@ -65,10 +66,9 @@ class Architecture:
         title, lines = f"AWS account {s.aws_account_id}", [s.aws_region]
         account = Part(title, lines, style="account", content=rows, column=True, gap=_GAP)
         legend = _row(
-            Part(lines=["stack allora-single-node"], style="node"),
-            Part(lines=["stack allora-common: outlives the host"], style="common", width=250),
+            Part(lines=[f"stack {SINGLE_NODE}"], style="node"),
+            Part(lines=[f"stack {COMMON}: outlives the host"], style="common"),
             Part(lines=["not created by Terraform"]),
-            Part(style=""),
         )
         main = _row(_row(self._you, account, column=True, gap=_GAP), legend, column=True)
         return _row(_row(*self._actors, column=True, grows=False), main, gap=_GAP)
@@ -79,7 +79,7 @@ class Architecture:
     def _card(self, card: Part, *types: str) -> Part:
         """Return a card for the resources of some types; it is absent without the first type."""
         count = len(self._all(types[0]))
-        common = types[0] in self._stacks["allora-common"]["resource"]
+        common = types[0] in self._stacks[COMMON]["resource"]
         card.absent, card.types, card.style = not count, types, "common" if common else "node"
         card.title = f"{count} {card.title}s" if count > 1 else card.title
         return card
@@ -88,7 +88,7 @@ class Architecture:
         s = self._settings
         (instance,) = self._all("aws_instance")
         disk = instance["root_block_device"]
-        data = self._stacks["allora-single-node"]["data"].get("aws_ssm_parameter", {})
+        data = self._stacks[SINGLE_NODE]["data"].get("aws_ssm_parameter", {})
         ubuntu = re.search(r"/ubuntu/server/([\d.]+)", json.dumps(data))
         image = f"Ubuntu {ubuntu[1]}" if ubuntu else instance["ami"]
         root = f"{disk['volume_size']} GiB {disk['volume_type']}"
@@ -113,8 +113,7 @@ class Architecture:
         allowed = re.sub("(?<=[a-z])(?=[A-Z])", " ", _listed(statements)).lower()
         types = ["aws_iam_role", "aws_iam_role_policy", "aws_iam_instance_profile"]
         role = self._card(Part("IAM role", [allowed], "role"), *types)
-        arns = statements["ReadOwnParameters"]["Resource"]
-        names = [arn.partition(":parameter")[2] for arn in arns]
+        names = [a.partition(":parameter")[2] for a in statements["ReadOwnParameters"]["Resource"]]
         folder = commonpath(names)
         lines = [f"{folder}/", _listed(relpath(name, folder) for name in names), "encrypted"]
         parameters = Part("Parameter Store", lines, "parameters")
@@ -131,12 +130,12 @@ class Architecture:
     def _bucket(self) -> Part:
         s = self._settings
         state = Part("Terraform state", [_listed(self._stacks), "locked while in use"], "state")
-        contexts = Part("Build contexts", ["the images’ sources, by digest"], "object")
+        contexts = Part("Host archive", ["scripts and sources, by digest"], "object")
         content = [state, self._card(contexts, "aws_s3_object")]
         lines = [s.state_bucket, *{s.state_region} - {s.aws_region}]
         bucket = Part("S3 bucket", lines, style="bucket", content=content, gap=10)
         self.arrows.append(Arrow(self._you, bucket, "allora deploy"))
-        self.arrows.append(Arrow(contexts, self._instance, "sources", at=34))
+        self.arrows.append(Arrow(contexts, self._instance, "archive", at=34))
         return bucket
 
     def _vpc(self) -> Part:

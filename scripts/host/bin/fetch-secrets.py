@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Copies the node's secrets from SSM Parameter Store into memory-backed files.
+"""Copy the node's secrets from SSM Parameter Store into memory-backed files.
 
     <SECRETS_PREFIX>/mnemonic, api-key, inference-token -> /run/allora/secrets/worker/
     <SECRETS_PREFIX>/model/<NAME>, for all MODEL_SECRETS -> /run/allora/secrets/model/
@@ -34,41 +34,47 @@ PATIENCE = Config(
 
 
 def need_operator(message: str) -> NoReturn:
+    """Exit with a failure that trying again does not help."""
     print(message, file=sys.stderr)
     sys.exit(NEEDS_OPERATOR)
 
 
 class Secret(NamedTuple):
+    """A parameter below SECRETS_PREFIX."""
+
     name: str
     """Below SECRETS_PREFIX, and what the operator command takes."""
-    required: bool
+    required: bool = False
 
     @property
     def file_name(self) -> str:
+        """Return the name of its file."""
         return self.name.rpartition("/")[2]
 
 
 def worker_secrets() -> list[Secret]:
-    """The mnemonic is required, unless somebody else's worker image has its own way to a key."""
+    """Return the worker's secrets; a worker image of the user's may need no mnemonic."""
     settings = json.loads((ROOT / "etc/allora/compose.settings.json").read_text())
     ours = "build" in settings["services"].get("worker", {})
-    return [Secret("mnemonic", ours), Secret("api-key", False), Secret("inference-token", False)]
+    return [Secret("mnemonic", required=ours), Secret("api-key"), Secret("inference-token")]
 
 
 def model_secrets() -> list[Secret]:
+    """Return the secrets of MODEL_SECRETS; exit if a name is not one of a variable."""
     names = os.environ.get("MODEL_SECRETS", "").split()
     for name in names:
         if not name.isidentifier():
             need_operator(f"MODEL_SECRETS has '{name}', which is not the name of a variable.")
-    return [Secret(f"model/{name}", True) for name in names]
+    return [Secret(f"model/{name}", required=True) for name in names]
 
 
 def how_to_store(name: str) -> str:
+    """Return the operator command that stores a secret."""
     return "wallet import" if name == "mnemonic" else f"secret set {name}"
 
 
 def fetch(names: Iterable[str]) -> dict[str, str]:
-    """The decrypted values of those parameters that exist."""
+    """Return the decrypted values of the parameters that exist."""
     client = boto3.client("ssm", region_name=os.environ["AWS_REGION"], config=PATIENCE)
     pending, values = list(names), {}
     while pending:
@@ -79,23 +85,24 @@ def fetch(names: Iterable[str]) -> dict[str, str]:
 
 
 def place(directory: Path, files: dict[str, str], *, owner: int, mode: int) -> None:
-    """Makes the directory, which stays the same because containers mount it, hold these files."""
+    """Replace a directory's files; the directory stays, because containers mount it."""
     directory.mkdir(exist_ok=True)
     directory.chmod(0o755)
     for name, value in files.items():
         draft = directory / f".{name}"
         draft.unlink(missing_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(value)
             os.fchown(file.fileno(), owner, -1)
             os.fchmod(file.fileno(), mode)
-        os.replace(draft, directory / name)
+        draft.replace(directory / name)
     for path in directory.iterdir():
         if path.name not in files:
             path.unlink()
 
 
 def main() -> None:
+    """Fetch and place the secrets; exit with what is missing."""
     prefix = os.environ["SECRETS_PREFIX"]
     worker, model = worker_secrets(), model_secrets()
     try:
