@@ -6,8 +6,7 @@
 - IAM's simulation of policies, as far as moto itself understands policies.
 - What AWS answers to a DetachVolume that was carried out already.
 - EC2's quotas. To ask for another value is to have it at once, also for a lower one.
-
-There is no list of prices: asking for one fails.
+- The list of prices, which is empty: whatever a product costs is unknown.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from flask import Flask
 from moto import server
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
@@ -28,12 +28,14 @@ from moto.iam.access_control import (
 )
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.models import FakeBucket
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm import models
 from moto.sts.models import STSBackend
+from werkzeug.wrappers import Response
 
 from settings.catalogue import Architecture
 from settings.images import ubuntu_parameter
@@ -213,6 +215,18 @@ def _know_detached_volumes() -> None:
     EBSBackend.detach_volume = detach_volume  # type: ignore[method-assign]
 
 
+def _add_price_list() -> None:
+    get_application = DomainDispatcherApplication.get_application
+
+    def application(self: DomainDispatcherApplication, environ: dict[str, Any]) -> Flask | Response:
+        if environ.get("HTTP_X_AMZ_TARGET") == "AWSPriceListService.GetProducts":
+            answer = {"FormatVersion": "aws_v1", "PriceList": []}
+            return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")
+        return get_application(self, environ)
+
+    DomainDispatcherApplication.get_application = application  # type: ignore[assignment,method-assign]
+
+
 def complete_moto() -> None:
     """Give moto what it lacks."""
     FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
@@ -223,6 +237,7 @@ def complete_moto() -> None:
     _know_who_is_embedded()
     _add_ec2_quotas()
     _know_detached_volumes()
+    _add_price_list()
 
 
 if __name__ == "__main__":
