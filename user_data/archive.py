@@ -54,7 +54,7 @@ def _members(settings: Settings) -> Iterator[_Member]:
             "allora_worker/**/*.py",
             f"locks/{settings.sdk_version}.txt",
         )
-    if not (settings.model_image or settings.model_repo):
+    if settings.runs_own_model:
         yield from _below(
             _ROOT / "containers/model_server",
             "build-contexts/model_server/",

@@ -72,15 +72,11 @@ def _worker_variables(settings: Settings) -> dict[str, str]:
     }
 
 
-def _is_own_model(settings: Settings) -> bool:
-    return not (settings.model_image or settings.model_repo)
-
-
 def _model_variables(settings: Settings) -> dict[str, str]:
     """Return the user's variables, the paths of secret ones, and what our own model needs."""
     files = {f"{name}_FILE": f"/run/secrets/{name}" for name in settings.model_secrets}
     ours = {"TOKEN": settings.worker_token, "PORT": str(settings.model_port)}
-    defaults = ours if _is_own_model(settings) else {}
+    defaults = ours if settings.runs_own_model else {}
     return {**defaults, **settings.model_env, **files}
 
 

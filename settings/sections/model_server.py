@@ -232,3 +232,8 @@ class ModelServerSettings(Section):
             if name in info.data.get("model_env", {}):
                 raise fault(f"names {name}, which is in MODEL_ENV_VARS as well.", "remove it there")
         return names
+
+    @property
+    def runs_own_model(self) -> bool:
+        """Whether the project's own model runs, rather than a repository's or an image's."""
+        return runs_own_model(vars(self))

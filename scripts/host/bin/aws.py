@@ -88,6 +88,18 @@ class Service(NamedTuple):
         except urllib.error.HTTPError as error:
             raise refusal(error) from error
 
+    def call(
+        self, target: str, arguments: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> bytes:
+        """Call an operation of a service that speaks JSON, and return the body of the answer.
+
+        Raises:
+            As `request` does.
+        """
+        json_headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+        body = json.dumps(arguments).encode()
+        return self.request("POST", "/", json_headers | (headers or {}), body)
+
     def _sign(self, canonical: str, now: str, credentials: dict[str, str]) -> tuple[str, str]:
         """Return credential and signature, version 4, of a canonical request.
 
@@ -149,12 +161,6 @@ class LogStream(NamedTuple):
             self._call("PutLogEvents", log_format, logEvents=events)
 
     def _call(self, action: str, log_format: str | None, **arguments: object) -> None:
-        headers = {
-            "content-type": "application/x-amz-json-1.1",
-            "x-amz-target": f"Logs_20140328.{action}",
-        }
-        if log_format:
-            headers["x-amzn-logs-format"] = log_format
+        headers = {"x-amzn-logs-format": log_format} if log_format else {}
         where = {"logGroupName": self.group, "logStreamName": self.name}
-        body = json.dumps(where | arguments).encode()
-        Service("logs", self.region).request("POST", "/", headers, body)
+        Service("logs", self.region).call(f"Logs_20140328.{action}", where | arguments, headers)

@@ -11,25 +11,20 @@ only; the model's are readable, because a foreign image runs as any user. No arg
 variable, log line or disk has a secret.
 """
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+import time
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+import aws
 
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 SECRETS_DIR = ROOT / "run/allora/secrets"
 BATCH = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
-# `standard` retries what may pass (no connection, throttling, 5xx), waiting up to 20 s each time.
-ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 8)
-PATIENCE = Config(
-    connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}
-)
+ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 5)
 
 
 def need_operator(message: str) -> NoReturn:
@@ -72,15 +67,24 @@ def how_to_store(name: str) -> str:
     return "wallet import" if name == "mnemonic" else f"secret set {name}"
 
 
-def fetch(names: Iterable[str]) -> dict[str, str]:
+def fetch(names: list[str]) -> dict[str, str]:
     """Return the decrypted values of the parameters that exist."""
-    client = boto3.client("ssm", region_name=os.environ["AWS_REGION"], config=PATIENCE)
-    pending, values = list(names), {}
-    while pending:
-        batch, pending = pending[:BATCH], pending[BATCH:]
-        answer = client.get_parameters(Names=batch, WithDecryption=True)
+    ssm = aws.Service("ssm", os.environ["AWS_REGION"])
+    values = {}
+    for start in range(0, len(names), BATCH):
+        batch = {"Names": names[start : start + BATCH], "WithDecryption": True}
+        answer = json.loads(ssm.call("AmazonSSM.GetParameters", batch))
         values.update({found["Name"]: found["Value"] for found in answer["Parameters"]})
     return values
+
+
+def fetch_patiently(names: list[str]) -> dict[str, str]:
+    """Fetch the parameters; try again after 2, 4, 8 and 16 s."""
+    for attempt in range(1, ATTEMPTS):
+        with contextlib.suppress(*aws.FAILURES):
+            return fetch(names)
+        time.sleep(2**attempt)
+    return fetch(names)
 
 
 def place(directory: Path, files: dict[str, str], *, owner: int, mode: int) -> None:
@@ -105,9 +109,9 @@ def main() -> None:
     prefix = os.environ["SECRETS_PREFIX"]
     worker, model = worker_secrets(), model_secrets()
     try:
-        values = fetch(f"{prefix}/{secret.name}" for secret in worker + model)
-    except (BotoCoreError, ClientError) as error:
-        region, reason = os.environ["AWS_REGION"], str(error).rstrip(".")
+        values = fetch_patiently([f"{prefix}/{secret.name}" for secret in worker + model])
+    except aws.FAILURES as error:
+        region, reason = os.environ["AWS_REGION"], str(error).rstrip(".") or type(error).__name__
         sys.exit(
             f"SSM Parameter Store in {region} does not give the secrets below {prefix}: {reason}. "
             "Check the instance's way to the internet; for permissions: cdktf deploy allora-common."

@@ -12,7 +12,7 @@ readonly AGAIN="Details: $LOG_FILE. Try again: sudo $BIN_DIR/install.sh"
 # Anything that answers there will do: it is where apt goes next.
 readonly PROBE_URL="${PROBE_URL:-http://archive.ubuntu.com/ubuntu/}"
 # docker-buildx: newer versions of docker compose build images with it only.
-readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git nftables python3-boto3 unattended-upgrades}"
+readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git nftables unattended-upgrades}"
 readonly SHOWN_LINES=20
 EVENT=installation TITLE='Begin'
 trap 'give_up unexpected "$BASH_COMMAND: status $? in ${BASH_SOURCE[0]##*/} line $LINENO."' ERR
