@@ -1,24 +1,24 @@
-# Two commands to know: `make local` and `make test`. `make help` lists the others.
+# The main commands are `make local` and `make test`; `make help` lists all.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?=
 TERRAFORM_MIRROR ?=
 export PYTHON TERRAFORM_MIRROR
-# What is run here finds the project's own tools first.
+# The project's own tools come first.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# What the caller has set for other projects of Python and Node.js.
+# The caller's settings for other projects.
 unexport PYTHONDONTWRITEBYTECODE PYTHONHOME PYTHONPATH PYTHONWARNINGS NODE_ENV NODE_OPTIONS NODE_PATH
 
 .PHONY: help
-help: ## List what there is to do
+help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install into this folder what a deployment needs (other commands add what they need)
+setup: ## Install the tools for a deployment into this folder (other commands add theirs)
 	@scripts/setup/setup.sh
 
 .PHONY: setup-dev
-setup-dev: ## Install what developing needs as well
+setup-dev: ## Install the tools for development as well
 	@scripts/setup/setup.sh dev
 
 .PHONY: local
@@ -36,7 +36,7 @@ local-stop: ## Stop the embedded AWS; it forgets everything
 	@if [ -d .local ]; then python -m devtools.embedded_aws stop; else echo "The embedded AWS is not running."; fi
 
 .PHONY: deploy
-deploy: setup ## Deploy to AWS with the settings in .env; `allora doctor` looks first, and stops it only on ✘
+deploy: setup ## Deploy to AWS with the settings in .env, unless `allora doctor` finds a ✘
 	@python -m allora_cli deploy
 
 .PHONY: worker-local
@@ -48,7 +48,7 @@ worker-local-stop: setup ## Remove the containers of `make worker-local`
 	@python -m devtools.worker_local down
 
 .PHONY: test
-test: ## Run every test but those that boot a host
+test: ## Run all tests except those that boot a host
 	@scripts/setup/setup.sh dev checkov images
 	@scripts/test.sh
 
@@ -62,7 +62,7 @@ test-images: ## Run the tests of worker, model server and fake chain
 	@scripts/test.sh images
 
 .PHONY: test-host
-test-host: ## Boot what a deployment makes, with a fake chain (root on Linux)
+test-host: ## Boot and test a deployment, with a fake chain (root on Linux)
 	@scripts/test_host.sh
 
 .PHONY: lint
@@ -71,7 +71,7 @@ lint: ## Check style and types
 	@scripts/lint.sh
 
 .PHONY: format
-format: setup-dev ## Bring the code into shape
+format: setup-dev ## Format the code
 	@ruff check --fix-only --quiet .
 	@ruff format .
 
@@ -81,7 +81,7 @@ docs: setup-dev ## Generate docs/configuration.md and docs/status.schema.json
 	@python -m allora_cli.status.document
 
 .PHONY: pictures
-pictures: setup-dev ## Draw the README's picture of the architecture anew
+pictures: setup-dev ## Draw the README's diagram
 	@env -i HOME="$$HOME" PATH="$$PATH" ALLORA_ENV_FILE=samples/testnet.env \
 		python -m allora_cli diagram --output-dir docs/images
 
@@ -102,6 +102,6 @@ lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK
 	@scripts/setup/lock.sh worker "$(or $(SDK),$(error Name the version: make lock-worker SDK=1.4.0))"
 
 .PHONY: clean
-clean: local-stop ## Remove what was installed and written here, but not .env
+clean: local-stop ## Remove installed and generated files, but not .env
 	@rm -rf .venv .tools node_modules cdktf.out .local .*_cache
 	@python3 -m tests.host.cache --offer

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs those of some Debian packages that are missing, after it has named them. Run by root.
+# Names and installs missing Debian packages. Needs root.
 #
 #   scripts/debian_packages.sh PACKAGE...
 set -euo pipefail
@@ -14,11 +14,11 @@ main() {
   mapfile -t missing < <(missing_of "$@")
   ((${#missing[@]})) || return 0
   if ! command -v apt-get >/dev/null; then
-    printf '✘ Install these Debian packages, or what has the same here: %s\n' "${missing[*]}" >&2
+    printf '✘ Install these Debian packages, or their equivalents: %s\n' "${missing[*]}" >&2
     exit 1
   fi
-  printf 'Installing Debian packages that are missing here: %s\n' "${missing[*]}"
-  # The lists of packages may be there, and good enough.
+  printf 'Installing missing Debian packages: %s\n' "${missing[*]}"
+  # The package lists may be recent enough.
   apt_get_install "${missing[@]}" || { apt_get_update && apt_get_install "${missing[@]}"; } || {
     printf '✘ apt-get could not install them: %s\n' "$(tail -n 1 "$LOG")" >&2
     exit 1
@@ -39,7 +39,7 @@ apt_get_install() {
     --option "DPkg::Lock::Timeout=$LOCK_SECONDS" install "$@" >"$LOG" 2>&1
 }
 
-# DPkg::Lock::Timeout leaves out the lock of the lists, and apt's locks are not those of flock(1).
+# DPkg::Lock::Timeout does not cover the lists' lock, and apt does not use flock(1).
 apt_get_update() {
   local -r deadline=$((SECONDS + LOCK_SECONDS))
   until apt-get -qq --option APT::Update::Error-Mode=any update >"$LOG" 2>&1; do

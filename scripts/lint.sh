@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Style, types and the workflows, with the locked tools.
+# Checks style, types and workflows with the locked tools.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Synthesizes with the project's own Python and Node.js, by whatever `cdktf` it is asked (cdktf.json).
+# Synthesizes with the project's own Python and Node.js, for any `cdktf` (cdktf.json).
 root="$(cd "$(dirname "$0")/.." && pwd)"
 
 has_packages() { "$1" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("cdktf"))' 2>/dev/null; }
 
-if [ -x "$root/.venv/bin/cdktf" ]; then # the set-up has been here
+if [ -x "$root/.venv/bin/cdktf" ]; then # set up
   PATH="$root/.venv/bin:$PATH" exec "$root/.venv/bin/python" "$root/main.py"
 elif has_packages python; then
   exec python "$root/main.py"

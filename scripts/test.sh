@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Run the tests, with the tools that `make test` installs.
+# Runs the tests with the tools that `make test` installs.
 #
-#   scripts/test.sh           all levels, two at a time; stops when one fails
+#   scripts/test.sh           all levels, two at a time, until one fails
 #   scripts/test.sh LEVEL     one level, in this terminal: lint unit local synth bats scripts images
 #                             security terraform host
 #

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Boots what a deployment makes on this machine, and breaks it (tests/host). It needs root on Linux, and installs the Debian
-# packages of tests/host/apt-packages.txt that are missing.
+# Runs tests/host, which boots deployments on this machine. Needs root on Linux; installs the missing Debian packages of
+# tests/host/apt-packages.txt.
 #
 #   scripts/test_host.sh              all tests of this level
 #   scripts/test_host.sh COMMAND...   a command that boots hosts, such as `python -m pytest tests/host/test_boot.py`

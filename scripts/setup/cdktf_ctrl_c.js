@@ -1,7 +1,7 @@
-// Ctrl-C at a question of cdktf's ends Terraform in order, and cdktf with it.
+// Interrupts Terraform, and so cdktf, on Ctrl-C at a prompt of cdktf.
 //
-// There the terminal sends a key instead of a signal. cdktf 0.21 takes its question away then, and waits for
-// ever for Terraform, which waits for the answer and holds the lock of the state.
+// At a prompt the terminal sends a key instead of a signal. cdktf 0.21 then waits for ever for Terraform, which
+// waits for the answer and holds the state's lock.
 "use strict";
 const { spawn } = require("node:child_process");
 

@@ -1,16 +1,14 @@
 # shellcheck shell=bash
-# Keeps from the caller's environment what says where downloads come from, and drops what would
-# change what is installed, or where.
+# Keeps the caller's environment variables for download sources; drops those that change the installation.
 
 # https://pip.pypa.io/en/stable/cli/pip/#general-options
 readonly KEPT_OF_PIP='index_url|extra_index_url|find_links|(client_)?cert|proxy|trusted_host|(default_)?timeout|retries|config_file|keyring_provider'
 readonly KEPT_OF_NPM='registry|cafile|ca|cert|key|proxy|https_proxy|noproxy|strict_ssl|userconfig|globalconfig|fetch_.*'
 readonly KEPT="pip_($KEPT_OF_PIP)|npm_config_($KEPT_OF_NPM)|pipenv_pypi_mirror|node_extra_ca_certs|python|tf_cli_config_file|tf_registry_.*"
-# What remains of these prefixes is about the caller's own projects, Terraform's folder and
-# arguments among it.
+# All others with these prefixes belong to the caller's own projects.
 readonly DROPPED='(pip|npm_config|pipenv|node|tf)_.*|python.+|virtual_env|conda_prefix|cdpath|bash_env'
 
-drop_what_is_the_callers_own() {
+drop_callers_variables() {
   local name
   shopt -s nocasematch
   for name in $(compgen -e); do
@@ -19,6 +17,6 @@ drop_what_is_the_callers_own() {
   shopt -u nocasematch
 }
 
-drop_what_is_the_callers_own
-# A configuration file may ask for these as well; the variables come first.
+drop_callers_variables
+# These override configuration files.
 export PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Locks the newest versions that the Pipfile, package.json and the *.in files allow.
-# The lock files name no registry: everybody installs from the one that is set up for them.
+# Locks the newest versions that the Pipfile, package.json and the *.in files allow. The lock files name no registry.
 #
 #   scripts/setup/lock.sh               everything
 #   scripts/setup/lock.sh worker 1.4.0  the worker with that version of the Allora SDK
@@ -23,7 +22,7 @@ path.write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n")
 PYTHON
 }
 
-# For every platform at once.
+# compile INPUT... -o OUTPUT: for all platforms.
 compile() {
   .tools/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-header --no-annotate "$@"
@@ -34,7 +33,7 @@ install_uv() {
   .tools/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 }
 
-# Tools that live in environments of their own.
+# Tools with environments of their own.
 lock_tools() {
   local name
   for name in pipenv checkov images; do compile "scripts/setup/$name.in" -o "scripts/setup/$name.txt"; done
@@ -53,7 +52,7 @@ lock_node_packages() {
   npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund
 }
 
-# Every platform on which this project runs.
+# For all supported platforms.
 lock_provider() {
   terraform -chdir=scripts/setup/provider providers lock \
     -platform=linux_amd64 -platform=linux_arm64 -platform=darwin_amd64 -platform=darwin_arm64

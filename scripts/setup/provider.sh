@@ -1,25 +1,25 @@
 # shellcheck shell=bash
-# Makes sure of the AWS provider, once for all folders in which Terraform runs. Terraform itself checks it
-# against the lock file in provider/. It comes from, in this order:
+# Installs the AWS provider, once for all folders in which Terraform runs. Terraform verifies it against the lock
+# file in provider/. Its source is the first of:
 #
-#   the directory that TERRAFORM_MIRROR names, and then from nowhere else
-#   where the user's CLI configuration says, if it says where providers come from
-#   a directory of this computer that is laid out as a mirror
+#   the mirror TERRAFORM_MIRROR, exclusively
+#   the installation method of the user's CLI configuration, if there is one
+#   a mirror on this computer
 #   the registry
 #
 # https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
 
 readonly PROVIDER_SOURCE="$SETUP/provider"
-# Terraform's working folder; what it installs below .terraform/providers is a mirror in turn.
+# Terraform's working folder; its .terraform/providers is a mirror in turn.
 readonly PROVIDER_HOME="$TOOLS/terraform"
 
-# locked EXPRESSION: what sed finds in the lock file.
+# locked EXPRESSION: run sed on the lock file.
 locked() { sed -n "$1" "$PROVIDER_SOURCE/.terraform.lock.hcl"; }
 PROVIDER="$(locked 's/^provider "\(.*\)" {/\1/p')"
 PROVIDER_VERSION="$(locked 's/^ *version *= *"\(.*\)"/\1/p')"
 readonly PROVIDER PROVIDER_VERSION
 
-# As Terraform names it: linux_amd64, darwin_arm64.
+# Prints Terraform's name: linux_amd64, darwin_arm64.
 platform() {
   local machine
   machine="$(uname -m)"
@@ -33,14 +33,14 @@ PLATFORM="$(platform)"
 readonly PLATFORM
 readonly PROVIDER_INSTALLED="$PROVIDER_HOME/.terraform/providers/$PROVIDER/$PROVIDER_VERSION/$PLATFORM"
 
-# Whether a directory is a mirror with this provider, unpacked or packed.
+# has_provider DIRECTORY: whether it is a mirror with this provider, unpacked or packed.
 has_provider() {
   [[ -d "$1/$PROVIDER/$PROVIDER_VERSION/$PLATFORM" ||
     -f "$1/$PROVIDER/terraform-provider-aws_${PROVIDER_VERSION}_$PLATFORM.zip" ]]
 }
 
-# Prints the directories of this computer that are mirrors with the provider, a line each: any system-wide
-# one, Terraform's own directories, and its plugin cache.
+# Prints this computer's mirrors with the provider, a line each: system-wide ones, Terraform's own directories
+# and its plugin cache.
 local_mirrors() {
   local directory
   local -a data
@@ -54,15 +54,15 @@ local_mirrors() {
   done
 }
 
-# Whether the user's CLI configuration says where providers come from.
+# Whether the user's CLI configuration has an installation method for providers.
 cli_configuration_has_mirror() {
   grep -qs provider_installation "${TF_CLI_CONFIG_FILE:-$HOME/.terraformrc}" "$HOME"/.terraform.d/*.tfrc
 }
 
-# install_from ARGUMENT...: has Terraform install and check the provider.
+# install_from ARGUMENT...: install and verify the provider with `terraform init`.
 install_from() {
   rm -rf "$PROVIDER_HOME/.terraform"
-  # One retry for a registry that does not answer in time: 20 seconds at most.
+  # At most 20 seconds for a registry that does not answer.
   CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_REGISTRY_CLIENT_TIMEOUT=8 \
     "$PROVIDER_HOME/terraform" -chdir="$PROVIDER_HOME" init -no-color -input=false -backend=false \
     -lockfile=readonly "$@" && [[ -e "$PROVIDER_INSTALLED" ]]
@@ -101,14 +101,14 @@ install_provider() {
   mark_done provider "$mark"
 }
 
-# check_provider_sources PYTHON: fails where the provider is nowhere, before anything is installed.
+# check_provider_sources PYTHON: fail early if the provider has no source.
 check_provider_sources() {
   if [[ -n "${TERRAFORM_MIRROR:-}" ]]; then
     has_provider "$TERRAFORM_MIRROR" && return
     fail "TERRAFORM_MIRROR is $TERRAFORM_MIRROR, and there is no $PROVIDER/$PROVIDER_VERSION/$PLATFORM in it." \
       "Name the directory that ${PROVIDER%%/*} lies in, or leave TERRAFORM_MIRROR out."
   fi
-  # Terraform itself looks everywhere, and at once, if it is there already.
+  # An installed Terraform looks in all sources next.
   [[ -x "$PROVIDER_HOME/terraform" || -n "$(local_mirrors)" ]] && return
   cli_configuration_has_mirror && return
   "$1" - "${PROVIDER%%/*}" >"$LOG" 2>&1 <<'PYTHON' || fail_without_provider

@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Installs what this project needs into its folder, from locked and verified versions. Safe to run
-# again at any time: what is in place is left alone.
+# Installs the project's dependencies into its folder, in locked and verified versions. It may run again at any
+# time, and changes only what is out of date.
 #
-#   scripts/setup/setup.sh              what a deployment needs
-#   scripts/setup/setup.sh NAME...      and: embedded-aws (`make local`), dev (developing and testing),
-#                                       checkov, images (what the tests of security and of the
-#                                       container images need, in environments of their own)
+#   scripts/setup/setup.sh              for a deployment
+#   scripts/setup/setup.sh NAME...      also: embedded-aws (`make local`), dev (development and tests),
+#                                       checkov, images (tests of security and of the container
+#                                       images, in environments of their own)
 #
-#   .venv/      Python packages; bin/ also holds allora, cdktf, node, npm, terraform and pipenv,
-#               so that `pipenv run` or an activated shell finds all of them
+#   .venv/      Python packages, and in bin/ allora, cdktf, node, npm, terraform and pipenv
 #   .tools/     Terraform with the AWS provider; pipenv, checkov and others, each in its own
 #               environment (their dependencies would clash with ours); caches; the log
 #   node_modules/
 #
-# Written for the bash 3.2 that macOS ships.
+# Written for macOS's bash 3.2.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -21,10 +20,10 @@ readonly ROOT="$PWD"
 readonly SETUP="$ROOT/scripts/setup"
 readonly VENV="$ROOT/.venv"
 readonly TOOLS="$ROOT/.tools"
-# Downloads of a set-up that was interrupted; gone at its end.
+# Package caches, removed at the end of a successful set-up.
 readonly DOWNLOADS="$TOOLS/downloads"
 readonly PYTHON_MINIMUM="3.11"
-# Terraform locks the state with a file in S3 since this version.
+# The first with lock files in S3.
 # https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
 readonly TERRAFORM_MINIMUM="1.10"
 readonly NETWORK_REMEDY="Check the internet connection (and the proxy settings, if there are any), then run the same command again."
@@ -67,7 +66,7 @@ make_venv() {
   run_step "Python environment ($("$python" --version))" "Remove the folder .venv and try again." "$python" -m venv "$VENV"
 }
 
-# install_tool NAME: tools in an environment of their own, from hash-locked requirements.
+# install_tool NAME: into an environment of its own, from hash-locked requirements.
 install_tool() {
   local -r name="$1"
   local mark
@@ -89,7 +88,7 @@ install_tool_now() {
     "$TOOLS/$1/bin/python" -m pip install --require-hashes --no-deps -r "$SETUP/$1.txt"
 }
 
-# install_python_packages CATEGORY...: those of the Pipfile, at once, if one of them is not in place.
+# install_python_packages CATEGORY...: the missing ones of the Pipfile, in one run.
 install_python_packages() {
   local mark category
   local -a missing=()
@@ -102,14 +101,13 @@ install_python_packages() {
   for category in "${missing[@]}"; do mark_done "python-$category" "$mark"; done
 }
 
-# Of the AWS provider's 2,100 modules a synth uses thirty, which it compiles itself (warm_up).
+# Except the AWS provider: of its 2,100 modules a synth uses thirty, which warm_up compiles.
 install_python_packages_now() {
   PIP_COMPILE=0 "$VENV/bin/pipenv" sync --categories "$1" &&
     "$VENV/bin/python" -m compileall -q -j 0 -x '/cdktf_cdktf_provider_aws/' "$VENV/lib"
 }
 
-# link NAME TARGET: a command in .venv/bin. Targets in this project are relative to .venv/bin, so that
-# the folder can be moved.
+# link NAME TARGET: a command in .venv/bin. Targets are relative, so that the folder can be moved.
 link() { [[ "$(readlink "$VENV/bin/$1")" == "$2" ]] || ln -sf "$2" "$VENV/bin/$1"; }
 
 link_node() {
@@ -139,8 +137,7 @@ install_node_packages() {
   mark_done "node-packages" "$mark"
 }
 
-# Prints the first Terraform in the path that is no launcher of ours, neither this project's nor that of
-# another clone whose environment is active.
+# Prints the first Terraform in PATH that is not the launcher of this or another clone.
 users_terraform() {
   local candidate
   while IFS= read -r candidate; do
@@ -169,7 +166,7 @@ find_terraform() {
   fi
 }
 
-# Downloads the pinned Terraform; @jahed/terraform checks it against HashiCorp's signature and checksum.
+# Downloads the pinned Terraform; @jahed/terraform verifies HashiCorp's signature and checksum.
 download_terraform() {
   run_step "Terraform${own_terraform:+ ($own_terraform is older than $TERRAFORM_MINIMUM)}" \
     "$NETWORK_REMEDY Or install Terraform $TERRAFORM_MINIMUM or newer yourself: https://developer.hashicorp.com/terraform/install" \
@@ -200,7 +197,7 @@ main() {
 
   mkdir -p "$STAMPS"
   make_venv
-  # Early, because it decides whether anything can be deployed at all.
+  # Early, because no deployment works without them.
   find_terraform
   check_provider_sources "$VENV/bin/python"
   if [[ -x "$PROVIDER_HOME/terraform" ]]; then install_provider; fi

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Runs the steps of the set-up: one line each, what they print in a log, and each only when it is due.
-# Needs TOOLS, the folder for the log and the stamps.
+# Runs the set-up's steps that are due, with one line on screen each and their output in a log.
+# Needs TOOLS, the folder for log and stamps.
 
 readonly STAMPS="$TOOLS/stamps"
 readonly LOG="$TOOLS/setup.log"
-# What a step has to say behind its time.
+# A step's remark, shown after its time.
 readonly REMARK="$TOOLS/setup.remark"
 
 fail() {
@@ -18,7 +18,7 @@ reason_in_log() {
   { grep -iE 'error|could not|failed|refused|timed out|no space' "$LOG" || cat "$LOG"; } | tail -n 1 | cut -c1-300
 }
 
-# Of the step under way: its process, which leads a group of its own, so that all of it can be ended.
+# Process of the current step; it leads a process group.
 step=""
 
 end_step() {
@@ -30,15 +30,15 @@ end_step() {
 interrupted() {
   trap '' INT TERM HUP
   end_step
-  printf '\nInterrupted. The same command goes on from here.\n' >&2
-  # `make` ends by the signal itself: it would call any exit code an error.
+  printf '\nInterrupted. Run the same command to continue.\n' >&2
+  # `make` would report an exit code as an error.
   case "$(ps -o comm= -p "$PPID")" in
   make | gmake) kill -INT "$PPID" && exit 0 ;;
   esac
   exit 130
 }
 
-# run TITLE COMMAND...: runs a step; its status.
+# run TITLE COMMAND...: run a step and return its status.
 run() {
   local -r title="$1" started=$SECONDS
   local status=0
@@ -58,7 +58,7 @@ run() {
   printf ' %s s%s\n' "$((SECONDS - started))" "$(cat "$REMARK" 2>/dev/null)"
 }
 
-# run_step TITLE REMEDY COMMAND...: runs a step that must succeed.
+# run_step TITLE REMEDY COMMAND...: run a step; exit if it fails.
 run_step() {
   local -r title="$1" remedy="$2"
   local reason
@@ -69,7 +69,6 @@ run_step() {
   fi
 }
 
-# is_done STEP FINGERPRINT [RESULT]: the step's stamp holds the fingerprint of what it is made from,
-# and its result is still there.
+# is_done STEP FINGERPRINT [RESULT]: whether the step's stamp has the fingerprint of its inputs, and its result exists.
 is_done() { [[ -f "$STAMPS/$1" && "$(<"$STAMPS/$1")" == "$2" && -e "${3:-.}" ]]; }
 mark_done() { printf '%s\n' "$2" >"$STAMPS/$1"; }

@@ -38,7 +38,7 @@ install_packages() { run "$BATS_TEST_DIRNAME/../../scripts/debian_packages.sh" "
   touch "$HERE/lists"
   install_packages here one two
   [ "$status" -eq 0 ]
-  [ "$output" = "Installing Debian packages that are missing here: one two" ]
+  [ "$output" = "Installing missing Debian packages: one two" ]
   [ "$(wc -l <"$HERE/calls")" -eq 1 ]
   [[ "$(<"$HERE/calls")" == *"--no-install-recommends"*"DPkg::Lock::Timeout=60 install one two" ]]
 }
@@ -70,5 +70,5 @@ install_packages() { run "$BATS_TEST_DIRNAME/../../scripts/debian_packages.sh" "
   for name in bash env mktemp rm; do ln -s "$(command -v "$name")" "$commands/$name"; done
   run env -i PATH="$commands" bash "$BATS_TEST_DIRNAME/../../scripts/debian_packages.sh" one two
   [ "$status" -eq 1 ]
-  [ "$output" = "✘ Install these Debian packages, or what has the same here: one two" ]
+  [ "$output" = "✘ Install these Debian packages, or their equivalents: one two" ]
 }

@@ -128,7 +128,7 @@ PYTHON
   kill -INT "$working"
   wait "$working" || status=$?
   [ "$status" -eq 130 ]
-  grep -q "Interrupted. The same command goes on from here." "$BATS_TEST_TMPDIR/output"
+  grep -q "Interrupted. Run the same command to continue." "$BATS_TEST_TMPDIR/output"
   ends_in_time "$(<"$project/.tools/child")"
 }
 
