@@ -73,7 +73,7 @@ has() {
   mv "$REPO" "$REPO.gone"
   fetch main
   has two
-  contains "$(last_console_line)" 'does not answer, going on with commit'
+  contains "$(last_console_line)" 'does not answer; still using commit'
 }
 
 @test "the checkout of another repository is never used in its place" {

@@ -19,7 +19,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +50,7 @@ MATCHES = [
 # A batch is one pipe buffer, 64 KiB: far below the limits of 1 MiB and 10,000 events.
 DAY = 24 * 60 * 60 * 1000  # the longest span of a batch
 GATHER_SECONDS, LONGEST_PAUSE = 1, 30
+REFUSED = "InvalidParameterException"
 LONGEST_LINE = 8192  # characters
 COLOURS = re.compile("\x1b\\[[0-9;:]*m")
 # Controls but the tab, and bidirectional controls: https://trojansource.codes.
@@ -127,8 +128,8 @@ class CloudWatch:
         self.region = settings["AWS_REGION"]
         self.instance = ""
 
-    def put(self, stream: str, events: list[Entry]) -> str:
-        """Send events of one day; return the error, or ""."""
+    def put(self, stream: str, events: list[Entry]) -> Exception | None:
+        """Send events of one day; return the failure, or None."""
         # Sorted, because the clock may have been corrected.
         ordered = sorted(events, key=attrgetter("at"))
         logs = [{"timestamp": event.at, "message": event.text} for event in ordered]
@@ -139,11 +140,9 @@ class CloudWatch:
             if stream == "model":
                 group, name = stream, self.instance
             aws.LogStream(self.region, f"{self.groups}/{group}", name).put(logs, log_format)
-        except aws.RefusedError as error:
-            return str(error)
         except aws.FAILURES as error:
-            return f"{type(error).__name__}: {error}"
-        return ""
+            return error
+        return None
 
 
 def stream_and_day(event: Entry) -> tuple[str, int]:
@@ -151,32 +150,41 @@ def stream_and_day(event: Entry) -> tuple[str, int]:
     return event.stream, event.at // DAY
 
 
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Delay SIGTERM."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+
+
 def deliver(logs: CloudWatch, stream: str, events: list[Entry]) -> None:
     """Send events and save the cursor; retry until CloudWatch accepts or refuses them."""
-    pause, told = 1, ""
+    pause, printed = 1, ""
     texts = [event for event in events if event.text]  # an empty one is refused
     while True:
-        # A stop between sending and saving would send them again.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-        trouble = logs.put(stream, texts) if texts else ""
-        refused = trouble.startswith("InvalidParameterException")
-        if refused and len(texts) > 1:  # one of them is at fault
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
-            for event in events:
-                deliver(logs, stream, [event])
+        with uninterrupted():  # a stop between sending and saving would send them again
+            error = logs.put(stream, texts) if texts else None
+            refused = isinstance(error, aws.RefusedError) and error.code == REFUSED
+            if refused and len(texts) > 1:  # one of them is at fault
+                break
+            if error is None or refused:
+                remember(events[-1].cursor)
+        if error is None:
             return
-        over = not trouble or refused
-        if over:
-            remember(events[-1].cursor)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
-        if trouble and trouble != told:
-            fate = "are lost" if over else "wait"
-            print(f"{len(texts)} lines {fate}: {trouble}", file=sys.stderr)
-        if over:
+        name = "" if isinstance(error, aws.RefusedError) else f"{type(error).__name__}: "
+        line = f"{len(texts)} lines {'are lost' if refused else 'wait'}: {name}{error}"
+        if line != printed:
+            print(line, file=sys.stderr)
+        if refused:
             return
-        told = trouble
+        printed = line
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+    for event in events:
+        deliver(logs, stream, [event])
 
 
 def remember(cursor: str) -> None:
