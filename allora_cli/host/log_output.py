@@ -17,9 +17,7 @@ from allora_cli.terminal import console
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import clean, moment
 
-_HELP: Final = (
-    "How the worker does: allora status. What may be missing: allora doctor"
-)
+_HELP: Final = "How the worker does: allora status. What may be missing: allora doctor"
 
 
 @dataclass(frozen=True)

@@ -118,8 +118,7 @@ def _of_report(status: Status) -> Diagnosis | None:
     return Diagnosis(
         Condition.NO_REPORT,
         f"the host {since}: it hangs, or does not reach CloudWatch.",
-        "Look what it told last: allora logs boot. If that does not help: "
-        "allora restart --reboot",
+        "Look what it told last: allora logs boot. If that does not help: allora restart --reboot",
     )
 
 
