@@ -1,4 +1,4 @@
-"""The status document that a host sends each minute (tests/samples/host_status.json is one)."""
+"""Parse the status that a host sends each minute (tests/samples/host_status.json is one)."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Worker(BaseModel):
 
 
 class HostStatus(BaseModel):
-    """What a host tells about itself.
+    """What a host reports of itself.
 
     Attributes:
         at: when it was sent.
@@ -138,12 +138,12 @@ class HostStatus(BaseModel):
             return None
 
     def container(self, name: str) -> Container:
-        """`worker` or `model`; an empty one when there is none."""
+        """Return the container `worker` or `model`, an empty one if there is none."""
         return self.containers.get(name) or Container()
 
 
 def parse_status(line: Line) -> HostStatus | None:
-    """The status in a line; None when it is none that this release understands."""
+    """Return the status in a line, or None if this release does not understand it."""
     try:
         return HostStatus.model_validate(cleaned(line.fields) | {"at": line.at})
     except ValidationError:

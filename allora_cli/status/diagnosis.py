@@ -1,4 +1,4 @@
-"""Whether the worker earns; if it does not, why, and what to do."""
+"""Diagnose a status: does the worker earn; if not, why, and what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
 
 
 class Condition(StrEnum):
-    """How the worker does. Those with `status-` have an entry in docs/operations.md."""
+    """A worker's condition; `status-…` are headings of docs/operations.md."""
 
     EARNING = "earning"
     WAITING = "waiting"
@@ -65,12 +65,12 @@ class Diagnosis:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the worker does, or will do, what it is there for, and nothing calls."""
+        """Whether the worker is submitting, waiting or running, without an alarm."""
         return self.finding in {Condition.EARNING, Condition.WAITING, Condition.RUNNING}
 
 
 def judge(status: Status) -> Diagnosis:
-    """The first thing that is wrong, those first that are the cause of others."""
+    """Return the first fault that is found; causes come before what follows from them."""
     rules = (_of_host, _of_report, _of_containers, _of_worker, _of_alarms)
     for rule in rules:
         if verdict := rule(status):
@@ -118,18 +118,18 @@ def _of_report(status: Status) -> Diagnosis | None:
     return Diagnosis(
         Condition.NO_REPORT,
         f"the host {since}: it hangs, or does not reach CloudWatch.",
-        "Look what it told last: allora logs boot. If that does not help: allora restart --reboot",
+        "Its last lines: allora logs boot. If that does not help: allora restart --reboot",
     )
 
 
 def report_age(status: Status) -> timedelta | None:
-    """How long ago the host has reported; None when it never has, or that is not known."""
+    """Return the age of the host's newest report, or None if there is none or it is unknown."""
     report = status.report
     return None if report is None or isinstance(report, Unknown) else status.at - report.at
 
 
 def _of_boot(status: Status) -> Diagnosis | None:
-    """What is wrong when the first start has failed, or goes on."""
+    """Return the diagnosis while the host is set up, or if that has failed."""
     progress = None if isinstance(status.progress, Unknown) else status.progress
     if progress and progress.is_obstacle:
         return Diagnosis(
@@ -171,7 +171,7 @@ def _of_containers(status: Status) -> Diagnosis | None:
 
 
 def _is_foreign(status: Status) -> bool:
-    """Whether the worker is an image of the operator's, which owes nobody a `/health`."""
+    """Return whether the worker is an image of the operator's, which need have no `/health`."""
     return status.context.settings.worker_image is not None
 
 
@@ -257,7 +257,7 @@ def _healthy(status: Status) -> Diagnosis:
     if worker is None:
         return Diagnosis(
             Condition.RUNNING,
-            "the worker's container runs; whether it submits, only the project's own worker tells.",
+            "the container runs; whether it submits, only the project's own worker reports.",
         )
     submitted = [
         (topic.last_submission.at, topic.topic_id)
@@ -280,7 +280,7 @@ def _healthy(status: Status) -> Diagnosis:
 
 
 def _report(status: Status) -> HostStatus:
-    """A report that is new: `_of_report` has seen to it."""
+    """Return the report, which is new: `_of_report` has checked that."""
     if isinstance(status.report, HostStatus):
         return status.report
     raise AssertionError
@@ -291,7 +291,7 @@ def _in_state(worker: Worker, state: TopicState) -> list[Topic]:
 
 
 def _reasons(topics: list[Topic]) -> str:
-    """Each reason once: what ails one topic often ails all."""
+    """Return each reason once, with its topics."""
     by_reason: dict[str, list[str]] = {}
     for topic in topics:
         by_reason.setdefault(_stop(topic.reason), []).append(str(topic.topic_id))

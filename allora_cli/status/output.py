@@ -1,4 +1,4 @@
-"""Shows a worker's status once, or again and again."""
+"""Show a worker's status once, or every 10 seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NextLook = Callable[[], Status | OperatorError]
 
 
 def show(status: Status, *, with_plot: bool, json: bool) -> bool:
-    """Prints a status.
+    """Print a status.
 
     Returns:
         Whether the worker is healthy.
@@ -47,10 +47,10 @@ def show(status: Status, *, with_plot: bool, json: bool) -> bool:
 
 
 def watch(observer: Observer, *, with_plot: bool, json: bool) -> None:
-    """Shows the status every 10 seconds, until Ctrl-C.
+    """Show the status every 10 seconds, until Ctrl-C.
 
     A terminal is filled as by watch(1), and is as it was afterwards; elsewhere one screen, or
-    line of JSON, follows the other. What goes wrong meanwhile is told, and tried again.
+    line of JSON, follows the other. Errors meanwhile are shown, and it is tried again.
 
     Raises:
         OperatorError: the first look fails.

@@ -88,7 +88,7 @@ class Terminal:
         self._wait_for(self._child.expect, pattern.encode())
 
     def expect_event(self, event: threading.Event) -> None:
-        """Waits for an event, and reads meanwhile: a terminal that nobody reads stops the command."""
+        """Waits for an event, and reads meanwhile, or a full terminal would stop the command."""
         until = time.monotonic() + _PATIENCE
         while not event.is_set():
             assert time.monotonic() < until, self.text
