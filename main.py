@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from fast_synth.acceleration import accelerate
 
 
 def main() -> int:
-    """Load the settings and synthesize; return the exit code."""
+    """Load the settings and synthesize; return the exit code: EX_CONFIG for wrong settings."""
     accelerate()
     # Not before: `cdktf` starts Node when it is imported.
     from fast_synth.working_directories import prepare_working_directories  # noqa: PLC0415
@@ -28,7 +29,7 @@ def main() -> int:
         prepare_working_directories(Path(app.outdir))
     except SettingsError as error:
         print(error, file=sys.stderr)
-        return 1
+        return os.EX_CONFIG
     return 0
 
 

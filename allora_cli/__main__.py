@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 from allora_cli.app import app
 from allora_cli.aws.session import one_sentence_errors
-from allora_cli.errors import ExitCode, OperatorError, Trouble
+from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terminal import console
 from settings import SettingsError
 from shared.any_locale import print_in_any_locale
@@ -25,7 +26,7 @@ def main() -> int:
             console.err.print("Interrupted. Nothing is lost: the same command goes on from here.")
         raise
     except SettingsError as error:
-        return _tell(OperatorError(Trouble.SETTINGS, str(error)))
+        return _tell(OperatorError(ErrorCode.SETTINGS, str(error)))
     except OperatorError as error:
         return _tell(error)
     return ExitCode.OK
@@ -33,9 +34,10 @@ def main() -> int:
 
 def _tell(error: OperatorError) -> int:
     if "--json" in sys.argv:
-        console.result({"error": {"trouble": error.trouble, "message": str(error)}})
+        # In one line: it may end lines of events.
+        print(json.dumps({"error": {"trouble": error.code, "message": str(error)}}))
     console.err.print(str(error), markup=False, style="red")
-    console.err.print(f"More: {_RUNBOOK}#{error.trouble}", style="dim")
+    console.err.print(f"More: {_RUNBOOK}#{error.code}", style="dim")
     return error.exit_code
 
 

@@ -12,7 +12,7 @@ from settings.names import Names
 
 
 @dataclass(frozen=True)
-class Office:
+class Context:
     """The operator's place: one worker in one account and region.
 
     Attributes:
@@ -26,7 +26,7 @@ class Office:
     session: boto3.Session
 
 
-def open_office() -> Office:
+def open_context() -> Context:
     """Reads the settings and opens a session in the account that they name.
 
     Raises:
@@ -34,4 +34,4 @@ def open_office() -> Office:
         OperatorError: the credentials are another account's.
     """
     settings = load_settings()
-    return Office(settings, Names(settings), open_session(settings))
+    return Context(settings, Names(settings), open_session(settings))

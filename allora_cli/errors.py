@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     """Ctrl-C. The next run goes on where this one ended."""
 
 
-class Trouble(StrEnum):
+class ErrorCode(StrEnum):
     """Each kind of error has an entry with its value as heading in docs/operations.md."""
 
     SETTINGS = "settings"
@@ -48,7 +48,7 @@ class Trouble(StrEnum):
     NOT_DEPLOYED = "not-deployed"
     NOT_READY = "not-ready"
     DECLINED = "declined"
-    CDKTF_FAILED = "cdktf-failed"
+    TERRAFORM_FAILED = "terraform-failed"
     STATE_LOCKED = "state-locked"
     STATE_NOT_SAVED = "state-not-saved"
     CAPACITY = "capacity"
@@ -77,8 +77,8 @@ class OperatorError(Exception):
     """
 
     def __init__(
-        self, trouble: Trouble, message: str, *, exit_code: ExitCode = ExitCode.PROBLEM
+        self, code: ErrorCode, message: str, *, exit_code: ExitCode = ExitCode.PROBLEM
     ) -> None:
         super().__init__(message)
-        self.trouble = trouble
+        self.code = code
         self.exit_code = exit_code

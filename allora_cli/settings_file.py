@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dotenv import set_key
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
 from settings.env_file import read_env_file
 from settings.loader import DEFAULT_FILE, chosen_file
@@ -41,7 +41,7 @@ class SettingsFile:
         path = chosen_file() or DEFAULT_FILE
         if not path.exists():
             raise OperatorError(
-                Trouble.SETTINGS,
+                ErrorCode.SETTINGS,
                 f"There is no settings file {path} to change. Begin with: "
                 "cp samples/testnet.env .env",
             )
@@ -74,14 +74,14 @@ class SettingsFile:
         target = self.path.resolve()
         new = draft.path.read_bytes()
         present = target.read_bytes()
+        if new == present:
+            return
         if present != draft.original:
             raise OperatorError(
-                Trouble.SETTINGS,
+                ErrorCode.SETTINGS,
                 f"{self.path} was changed by somebody else meanwhile, and was left as it is. "
                 "Nothing was deployed. Run the same command again.",
             )
-        if new == present:
-            return
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:

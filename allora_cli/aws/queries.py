@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from allora_cli.aws.session import one_sentence_errors
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 
 PATIENCE = Config(
     connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}
@@ -82,7 +82,8 @@ def unknown(error: BotoCoreError | ClientError) -> Unknown:
         else 0
     )
     is_passing = (
-        explained.trouble in {Trouble.THROTTLED, Trouble.AWS_UNREACHABLE} or status >= _SERVER_ERROR
+        explained.code in {ErrorCode.THROTTLED, ErrorCode.AWS_UNREACHABLE}
+        or status >= _SERVER_ERROR
     )
     return Unknown(explained, is_passing)
 
@@ -94,4 +95,4 @@ def _explain(error: BotoCoreError | ClientError) -> OperatorError:
     except OperatorError as explained:
         return explained
     except BotoCoreError as unforeseen:
-        return OperatorError(Trouble.AWS_REFUSED, f"AWS could not be asked: {unforeseen}.")
+        return OperatorError(ErrorCode.AWS_REFUSED, f"AWS could not be asked: {unforeseen}.")

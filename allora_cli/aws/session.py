@@ -9,8 +9,10 @@ from typing import NamedTuple
 import boto3
 from botocore import exceptions
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings
+from settings.environment import aws_endpoint_url
+from shared.loopback import is_loopback
 
 
 def open_session(settings: Settings) -> boto3.Session:
@@ -23,7 +25,7 @@ def open_session(settings: Settings) -> boto3.Session:
     account = session.client("sts").get_caller_identity()["Account"]
     if account != settings.aws_account_id:
         raise OperatorError(
-            Trouble.OTHER_ACCOUNT,
+            ErrorCode.OTHER_ACCOUNT,
             f"Your AWS credentials are account {account}'s, and AWS_ACCOUNT_ID is "
             f"{settings.aws_account_id}. Nothing was changed. Use credentials of that account "
             "(AWS_PROFILE names a profile), or correct AWS_ACCOUNT_ID.",
@@ -31,9 +33,14 @@ def open_session(settings: Settings) -> boto3.Session:
     return session
 
 
+def is_embedded() -> bool:
+    """Return whether AWS is the embedded one, on this computer: no host ever boots there."""
+    return is_loopback(aws_endpoint_url())
+
+
 class _Meaning(NamedTuple):
     codes: set[str]
-    trouble: Trouble
+    code: ErrorCode
     sentence: str
 
 
@@ -43,7 +50,7 @@ class _Meaning(NamedTuple):
 _MEANINGS = (
     _Meaning(
         {"ExpiredToken", "ExpiredTokenException", "RequestExpired"},
-        Trouble.CREDENTIALS_EXPIRED,
+        ErrorCode.CREDENTIALS_EXPIRED,
         "Your AWS credentials have expired. Run `aws sso login`, or get new ones.",
     ),
     _Meaning(
@@ -53,18 +60,18 @@ _MEANINGS = (
             "SignatureDoesNotMatch",
             "InvalidAccessKeyId",
         },
-        Trouble.CREDENTIALS_REFUSED,
+        ErrorCode.CREDENTIALS_REFUSED,
         "AWS does not accept your credentials: {error}. Check AWS_PROFILE and `aws configure`.",
     ),
     _Meaning(
         {"OptInRequired", "AuthFailure", "RegionDisabledException"},
-        Trouble.REGION_DISABLED,
+        ErrorCode.REGION_DISABLED,
         "AWS does not accept your credentials in this region: {error}. Enable the region in the "
         "AWS console under Account, Regions, or choose another AWS_REGION.",
     ),
     _Meaning(
         {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"},
-        Trouble.ACCESS_DENIED,
+        ErrorCode.ACCESS_DENIED,
         "You may not do that: {error}. Ask the account's administrator for this action.",
     ),
     _Meaning(
@@ -77,7 +84,7 @@ _MEANINGS = (
             "RequestThrottled",
             "SlowDown",
         },
-        Trouble.THROTTLED,
+        ErrorCode.THROTTLED,
         "AWS asks for patience, because of too many requests in this account and region: {error}. "
         "Run the same command again in a minute.",
     ),
@@ -91,9 +98,15 @@ _MEANINGS = (
             "ServiceQuotaExceededException",
             "ResourceLimitExceeded",
         },
-        Trouble.QUOTA,
+        ErrorCode.QUOTA,
         "A quota of the account is used up: {error}. Free something, or ask for more at "
         "https://console.aws.amazon.com/servicequotas/.",
+    ),
+    _Meaning(
+        {"InsufficientInstanceCapacity"},
+        ErrorCode.CAPACITY,
+        "AWS has no free instance of this type in this zone at the moment: {error}. Try again in a "
+        "few minutes, or choose another AWS_INSTANCE_TYPE or AWS_AVAILABILITY_ZONE.",
     ),
 )
 
@@ -105,22 +118,22 @@ def one_sentence_errors() -> Iterator[None]:
         yield
     except exceptions.ProfileNotFound as error:
         raise OperatorError(
-            Trouble.NO_CREDENTIALS,
+            ErrorCode.NO_CREDENTIALS,
             f"{error}. `aws configure list-profiles` lists those that there are.",
         ) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise OperatorError(
-            Trouble.NO_CREDENTIALS,
+            ErrorCode.NO_CREDENTIALS,
             "No AWS credentials were found. Run `aws configure sso` (or `aws configure`), "
             "or set AWS_PROFILE.",
         ) from error
     except (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.LoginError) as error:
         raise OperatorError(
-            Trouble.CREDENTIALS_EXPIRED, f"{error} Run `aws sso login` again."
+            ErrorCode.CREDENTIALS_EXPIRED, f"{error} Run `aws sso login` again."
         ) from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise OperatorError(
-            Trouble.AWS_UNREACHABLE,
+            ErrorCode.AWS_UNREACHABLE,
             f"AWS does not answer: {error}. Check the internet connection, the proxy and the "
             "region, and run the same command again.",
         ) from error
@@ -128,7 +141,7 @@ def one_sentence_errors() -> Iterator[None]:
         raise explain(error) from error
     except exceptions.BotoCoreError as error:  # a broken profile, a helper program that fails, ...
         raise OperatorError(
-            Trouble.NO_CREDENTIALS,
+            ErrorCode.NO_CREDENTIALS,
             f"The AWS client gives up: {str(error).rstrip('.')}. Check ~/.aws/config and "
             "AWS_PROFILE: `aws sts get-caller-identity` has to work.",
         ) from error
@@ -140,5 +153,5 @@ def explain(error: exceptions.ClientError) -> OperatorError:
     words = str(error).rstrip(".")
     for meaning in _MEANINGS:
         if code in meaning.codes:
-            return OperatorError(meaning.trouble, meaning.sentence.format(error=words))
-    return OperatorError(Trouble.AWS_REFUSED, f"AWS refuses: {words}.")
+            return OperatorError(meaning.code, meaning.sentence.format(error=words))
+    return OperatorError(ErrorCode.AWS_REFUSED, f"AWS refuses: {words}.")

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.terminal import console
 from allora_cli.wallet.backup import Backup, backup_path, check_place, new_passphrase, write_backup
 from allora_cli.wallet.mnemonic import address_of
-from allora_cli.wallet.store import the_wallet
+from allora_cli.wallet.store import require_wallet
 
 
 def backup(
@@ -36,13 +36,13 @@ def backup(
     `age -d` opens it without this project.
     Example: pipenv run allora backup
     """
-    office = open_office()
-    wallet = the_wallet(office)
+    context = open_context()
+    wallet = require_wallet(context)
     content = Backup(
         words=wallet.words,
         address=address_of(wallet.words),
-        network=office.settings.allora_network,
-        worker_name=office.settings.worker_name,
+        network=context.settings.allora_network,
+        worker_name=context.settings.worker_name,
         made_at=datetime.now(UTC),
     )
     path = backup_path(file, content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.terminal import console
 from allora_cli.terraform.state_bucket import ensure_state_bucket
 
@@ -12,10 +12,10 @@ def bootstrap(*, json: console.Json = False) -> None:
 
     Safe to run at any time. Example: pipenv run allora bootstrap
     """
-    office = open_office()
-    settings = office.settings
+    context = open_context()
+    settings = context.settings
     steps = ensure_state_bucket(
-        office.session.client("s3", region_name=settings.state_region),
+        context.session.client("s3", region_name=settings.state_region),
         bucket=settings.state_bucket,
         region=settings.state_region,
         account_id=settings.aws_account_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.host import ssm_session
 from allora_cli.terminal import console
 
@@ -16,7 +16,7 @@ def connect(*, json: console.Json = False) -> None:
     `exit` ends it. With --json it is not opened: the command that would open it is printed.
     Example: pipenv run allora connect
     """
-    command = ssm_session.session_command(open_office())
+    command = ssm_session.session_command(open_context())
     if json:
         console.result({"command": shlex.join(command), "arguments": command})
         return

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
 from allora_cli.terminal import console
+from allora_cli.terminal.prompts import Answers
 
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Do not wait until the worker has submitted.")
@@ -32,26 +32,18 @@ def deploy(
     yes: console.Yes = False,
     timeout: Timeout = 30,
     pace: Pace = 1,
-    json: console.Json = False,
+    json: console.JsonLines = False,
 ) -> None:
-    """Deploys the worker, and waits until the chain has accepted its first submission.
+    """Deploy the worker, and wait until the chain has accepted its first submission.
 
-    First doctor; then cdktf, which shows its plan and asks; then it follows the host on its way.
-    Ctrl-C loses nothing: run it again, and it goes on. When there is nothing to change, it only
-    looks whether the worker works. Exit code 3: a ✘, or the worker needs you; 4: not in time.
-    Example: pipenv run allora deploy --timeout 60
+    First doctor; then Terraform's plan and a question; then it follows the host on its way. Ctrl-C
+    loses nothing: run it again, and it goes on. When there is nothing to change, it only looks
+    whether the worker works. Exit code 3: a ✘, or the worker needs you; 4: not in time.
+    Example: allora deploy --timeout 60
     """
-    from allora_cli.deploy import deploying  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.waiting import Patience  # noqa: PLC0415
-    from allora_cli.terraform import cdktf_cli  # noqa: PLC0415 - pydantic models
+    from allora_cli.deploy.deploying import deploy as workflow  # noqa: PLC0415 - pydantic models
+    from allora_cli.deploy.renderers import run  # noqa: PLC0415
+    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
 
-    cdktf_cli.need_terminal(approved=yes)
-    deploying.need_doctor()
-    result = deploying.deploy(
-        open_office(), approved=yes, patience=None if no_wait else Patience.of(timeout, pace)
-    )
-    if json:
-        console.result(result)
-    else:
-        told = deploying.outcome(result)
-        console.out.print(f"✔ {told} Next: [bold]pipenv run allora status[/]")
+    policy = None if no_wait else WaitPolicy.of(timeout, pace)
+    run(workflow(Answers(yes), policy=policy), json=json)

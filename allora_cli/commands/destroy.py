@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
 from allora_cli.terminal import console
+from allora_cli.terminal.prompts import Answers
 
 
 def destroy(
@@ -24,17 +24,16 @@ def destroy(
         typer.Option(metavar="allo1…", help="The address of the wallet that --everything removes."),
     ] = None,
     yes: console.Yes = False,
-    json: console.Json = False,
+    json: console.JsonLines = False,
 ) -> None:
-    """Takes the worker down, and lists what is left on purpose and what that costs.
+    """Destroy the worker, and list what is left on purpose and what that costs.
 
-    Shows what goes, and asks for the worker's name. Ctrl-C: run it again, and it goes on.
-    Example: pipenv run allora destroy
+    Shows what will be destroyed, and asks for the worker's name. Ctrl-C: run it again, and it goes
+    on.
+    Example: allora destroy
     """
-    from allora_cli.deploy import destroying  # noqa: PLC0415 - the wallet's libraries
+    from allora_cli.deploy.destroying import Scope  # noqa: PLC0415 - the wallet's libraries
+    from allora_cli.deploy.destroying import destroy as workflow  # noqa: PLC0415
+    from allora_cli.deploy.renderers import run  # noqa: PLC0415
 
-    result = destroying.destroy(open_office(), approved=yes, everything=everything, address=address)
-    if json:
-        console.result(result)
-    elif result["destroyed"]:
-        console.out.print(f"✔ The worker {result['worker_name']} is taken down.", markup=False)
+    run(workflow(Answers(yes), Scope(everything, address)), json=json)

@@ -15,10 +15,10 @@ def doctor(*, json: console.Json = False) -> None:
     Changes nothing, here or in AWS, and ends with exit code 3 when there is a ✘.
     Example: pipenv run allora doctor
     """
-    examination = examine_with_progress()
+    report = examine_with_progress()
     if json:
-        console.result(examination.as_dict())
+        console.result(report.as_dict())
     else:
-        show(examination, console.out)
-    if not examination.healthy:
+        show(report, console.out)
+    if not report.healthy:
         raise typer.Exit(ExitCode.UNHEALTHY)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.host import log_output
 from allora_cli.host.log_format import Part
 from allora_cli.host.log_reader import LogReader, parse_since
@@ -50,7 +50,7 @@ def logs(
     Example: pipenv run allora logs worker -f --since 15m
     """
     begin = _begin(part, since)
-    reader = LogReader(open_office(), part)
+    reader = LogReader(open_context(), part)
     view = log_output.View(part, json=json, raw=raw)
     show = log_output.follow if follow else log_output.show
     with log_output.until_nobody_reads():

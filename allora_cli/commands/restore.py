@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from allora_cli.commands.wallet import Address, Replace, show
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.backup import read_backup, read_encrypted
 from allora_cli.wallet.store import store_wallet
@@ -27,7 +27,7 @@ def restore(
     unless you name its address.
     Example: pipenv run allora restore allora-worker-allo19rl4-jnh7gv-2026-11-30.age
     """
-    office = open_office()
+    context = open_context()
     read_encrypted(file)  # so that nobody types a passphrase for nothing
     passphrase = prompts.hidden_or_stdin("Passphrase of the file")
     with console.working("Opening the file"):
@@ -37,5 +37,5 @@ def restore(
         f"{content.worker_name}, {content.network}).",
         markup=False,
     )
-    storing = store_wallet(office, content.words, replace=replace, address=address)
-    show(storing, office, json=json)
+    storing = store_wallet(context, content.words, replace=replace, address=address)
+    show(storing, context, json=json)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.secrets import (
     check_secret_name,
@@ -41,13 +41,13 @@ def set_(
     Asks for the value without showing it, or reads it from standard input.
     Example: pipenv run allora secret set api-key
     """
-    office = open_office()
-    check_secret_name(name, office.settings.model_secrets)
+    context = open_context()
+    check_secret_name(name, context.settings.model_secrets)
     value = prompts.hidden_or_stdin(name).strip()
     check_secret_value(name, value)
-    parameter = f"{office.names.secrets_prefix}/{name}"
+    parameter = f"{context.names.secrets_prefix}/{name}"
     version = put_secret(
-        office.session.client("ssm"), parameter=parameter, value=value, replace=replace
+        context.session.client("ssm"), parameter=parameter, value=value, replace=replace
     )
     if json:
         console.result({"parameter": parameter, "stored": True, "version": version})
@@ -65,8 +65,8 @@ def list_(*, json: console.Json = False) -> None:
 
     Example: pipenv run allora secret list
     """
-    office = open_office()
-    secrets = list_secrets(office.session.client("ssm"), office.names.parameters)
+    context = open_context()
+    secrets = list_secrets(context.session.client("ssm"), context.names.parameters)
     if json:
         console.result(
             {

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_office
+from allora_cli.context import open_context
 from allora_cli.errors import ExitCode
 from allora_cli.terminal import console
 
@@ -35,7 +35,7 @@ def status(
     from allora_cli.status import output  # noqa: PLC0415 - pydantic models, and prices
     from allora_cli.status.collect import Observer  # noqa: PLC0415
 
-    observer = Observer(open_office())
+    observer = Observer(open_context())
     if watch:
         output.watch(observer, with_plot=plot, json=json)
         return

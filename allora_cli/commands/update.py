@@ -8,6 +8,7 @@ import typer
 
 from allora_cli.commands.deploy import NoWait, Pace, Timeout
 from allora_cli.terminal import console
+from allora_cli.terminal.prompts import Answers
 
 
 def update(
@@ -29,16 +30,17 @@ def update(
     no_wait: NoWait = False,
     timeout: Timeout = 30,
     pace: Pace = 1,
-    json: console.Json = False,
+    json: console.JsonLines = False,
 ) -> None:
-    """Brings a new model, SDK or machine image to the worker, on a new host.
+    """Bring a new model, SDK or machine image to the worker, on a new host.
 
     Shows the plan, asks, writes the settings file, deploys, and waits until the new host has
     submitted. Without options it deploys what the settings file says now.
-    Example: pipenv run allora update --model-ref v1.1
+    Example: allora update --model-ref v1.1
     """
-    from allora_cli.deploy import deploying, updating  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.waiting import Patience  # noqa: PLC0415
+    from allora_cli.deploy.renderers import run  # noqa: PLC0415 - pydantic models
+    from allora_cli.deploy.updating import update as workflow  # noqa: PLC0415
+    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
 
     given = {
         "MODEL_REF": model_ref,
@@ -46,13 +48,6 @@ def update(
         "ALLORA_SDK_VERSION": sdk_version,
         "AWS_AMI_ID": ami,
     }
-    result = updating.update(
-        {variable: value for variable, value in given.items() if value is not None},
-        approved=yes,
-        patience=None if no_wait else Patience.of(timeout, pace),
-    )
-    if json:
-        console.result(result)
-        return
-    told = deploying.outcome(result)
-    console.out.print(f"✔ {told} Next: [bold]pipenv run allora status[/]")
+    changes = {variable: value for variable, value in given.items() if value is not None}
+    policy = None if no_wait else WaitPolicy.of(timeout, pace)
+    run(workflow(changes, Answers(yes), policy=policy), json=json)

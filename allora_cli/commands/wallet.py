@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import Office, open_office
+from allora_cli.context import Context, open_context
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import FUNDING, make_words, read_words
-from allora_cli.wallet.store import Storing, store_wallet, the_wallet
+from allora_cli.wallet.store import Storing, require_wallet, store_wallet
 
 app = typer.Typer(
     no_args_is_help=True, help="The wallet that the worker signs with, in SSM Parameter Store."
@@ -38,11 +38,11 @@ def create(
     A wallet that is there stays, unless you name its address.
     Example: pipenv run allora wallet create
     """
-    office = open_office()
-    storing = store_wallet(office, make_words(), replace=replace, address=address)
+    context = open_context()
+    storing = store_wallet(context, make_words(), replace=replace, address=address)
     show(
         storing,
-        office,
+        context,
         json=json,
         then="Next: pipenv run allora backup. The words are nowhere else, and whoever loses them "
         "loses the coins.",
@@ -58,10 +58,10 @@ def import_(
     Asks for the words without showing them, or reads them from standard input.
     Example: pipenv run allora wallet import
     """
-    office = open_office()
+    context = open_context()
     words = read_words(prompts.hidden_or_stdin("The wallet's words, in one line"))
-    storing = store_wallet(office, words, replace=replace, address=address)
-    show(storing, office, json=json)
+    storing = store_wallet(context, words, replace=replace, address=address)
+    show(storing, context, json=json)
 
 
 @app.command(name="address")
@@ -70,9 +70,9 @@ def address_(*, json: console.Json = False) -> None:
 
     Example: pipenv run allora wallet address
     """
-    office = open_office()
-    wallet = the_wallet(office)
-    network = office.settings.allora_network
+    context = open_context()
+    wallet = require_wallet(context)
+    network = context.settings.allora_network
     if json:
         console.result(
             {"address": wallet.address, "parameter": wallet.parameter, "network": network}
@@ -83,18 +83,18 @@ def address_(*, json: console.Json = False) -> None:
 
 
 def show(
-    storing: Storing, office: Office, *, json: bool, then: str = "Next: pipenv run allora doctor"
+    storing: Storing, context: Context, *, json: bool, then: str = "Next: pipenv run allora doctor"
 ) -> None:
     """Prints how storing a wallet ended.
 
     Args:
         storing: how it ended.
-        office: whose wallet it is.
+        context: whose wallet it is.
         json: for scripts.
         then: what to do next.
     """
     wallet, replaced = storing.wallet, storing.replaced
-    network = office.settings.allora_network
+    network = context.settings.allora_network
     if json:
         before = {"address": replaced.address, "version": replaced.version} if replaced else None
         console.result(

@@ -1,10 +1,8 @@
-"""Shows the progress of a host: a live checklist at a terminal, lines elsewhere."""
+"""The steps of a host on the screen: a live checklist at a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,100 +10,84 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from allora_cli.deploy.progress import Progress, Source, Step
+from allora_cli.deploy.events import HostActivity, HostProgress, ObstacleMet, StepProgress
+from allora_cli.deploy.progress import Step
 from allora_cli.terminal.text import clamp
 
 _ACTIVITY: Final = 200
 _DRAWN_A_SECOND: Final = 8
-_RECENT: Final = timedelta(minutes=5)
-"""How long before the wait the lines are that are shown: the host begins before cdktf ends."""
 
 
 class Checklist:
     """What is done, what is under way, and what is in the way.
 
     Args:
-        progress: what is shown.
-        console: where to.
-        began: since when somebody has been waiting; only what was done later gets its seconds.
+        console: where to show it.
     """
 
-    def __init__(self, progress: Progress, console: Console, began: datetime) -> None:
-        self._progress = progress
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._began = began
         self._spinner = Spinner("dots")
+        self._progress = HostProgress((), "", ())
+        self._printed: set[Step] = set()
         self._live: Live | None = None
-        self._told: set[Step] = set()
-        self._shown_activities = 0
-        self._obstacles: set[tuple[Source, str, bool]] = set()
 
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
+    def start(self) -> None:
+        """Begin to draw, where there is a terminal."""
+        if self._console.is_terminal and self._live is None:
             self._live = Live(
                 console=self._console,
                 refresh_per_second=_DRAWN_A_SECOND,
                 get_renderable=self._render,
             )
             self._live.start()
-        return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def stop(self) -> None:
+        """Leave what was drawn last on the screen."""
         if self._live:
-            if error is None:
-                self._live.refresh()
             self._live.stop()
+            self._live = None
 
-    def update(self) -> None:
-        """Shows what has changed."""
-        for obstacle in self._progress.obstacles.values():
-            if obstacle.kind not in self._obstacles:
-                self._obstacles.add(obstacle.kind)
-                if not self._live:
-                    self.tell(f"{obstacle.source}: {obstacle.text}", style="yellow")
+    def show(self, event: HostProgress | HostActivity | ObstacleMet) -> None:
+        """Show what has changed."""
+        if isinstance(event, HostProgress):
+            self._progress = event
         if self._live:
             return
-        for at, activity in self._progress.activities[self._shown_activities :]:
-            if at >= self._began - _RECENT:
-                self._console.print(f"  {clamp(activity, _ACTIVITY)}", markup=False)
-        self._shown_activities = len(self._progress.activities)
-        for step in self._progress.steps:
-            if step in self._progress.done and step not in self._told:
-                self._told.add(step)
-                self._console.print(f"✔ {step}{self._seconds(step)}", markup=False)
+        match event:
+            case HostProgress():
+                self._print_done(event)
+            case HostActivity():
+                self._console.print(f"  {clamp(event.text, _ACTIVITY)}", markup=False)
+            case ObstacleMet():
+                self._console.print(f"! {event.source}: {event.text}", markup=False, style="yellow")
 
-    def tell(self, text: str, style: str = "") -> None:
-        """Says something once, above the checklist."""
-        self._console.print(f"! {text}", markup=False, style=style)
-
-    def _seconds(self, step: Step) -> str:
-        seconds = self._progress.seconds(step)
-        if not seconds or self._progress.done[step] < self._began:
-            return ""
-        return f" ({seconds:.0f} s)"
+    def _print_done(self, progress: HostProgress) -> None:
+        for each in progress.steps:
+            if each.is_done and each.step not in self._printed:
+                self._printed.add(each.step)
+                self._console.print(f"✔ {_done(each)}", markup=False)
 
     def _render(self) -> Group:
         table = Table.grid(padding=(0, 1))
         table.add_column(width=1)
         table.add_column(overflow="fold")
-        current = self._progress.current
-        for step in self._progress.steps:
-            if step in self._progress.done:
-                table.add_row(Text("✔", "green"), Text(f"{step}{self._seconds(step)}"))
-            elif step is current:
-                table.add_row(self._spinner, Text(step, "bold"))
+        current = next((each for each in self._progress.steps if not each.is_done), None)
+        for each in self._progress.steps:
+            if each.is_done:
+                table.add_row(Text("✔", "green"), Text(_done(each)))
+            elif each is current:
+                table.add_row(self._spinner, Text(each.step, "bold"))
                 if self._progress.activity:
-                    activity = clamp(self._progress.activity, _ACTIVITY)
-                    table.add_row("", Text(activity, "dim"))
+                    table.add_row("", Text(clamp(self._progress.activity, _ACTIVITY), "dim"))
             else:
-                table.add_row("", Text(step, "dim"))
+                table.add_row("", Text(each.step, "dim"))
         obstacles = [
             Text(f"! {obstacle.source}: {obstacle.text}", "yellow")
-            for obstacle in self._progress.obstacles.values()
+            for obstacle in self._progress.obstacles
         ]
         return Group(table, *obstacles)
+
+
+def _done(progress: StepProgress) -> str:
+    return f"{progress.step} ({progress.seconds:.0f} s)" if progress.seconds else progress.step

@@ -1,22 +1,32 @@
-"""Takes a worker down, and knows what stays on purpose, what that costs, and how to remove it."""
+"""Take a worker down, and list what stays on purpose, what that costs, and how to remove it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
-from allora_cli.terminal import console, prompts
-from allora_cli.terraform import cdktf_cli
+from allora_cli.context import Context, open_context
+from allora_cli.deploy.events import (
+    BucketKept,
+    DestroyResult,
+    KeptBecause,
+    Left,
+    Leftover,
+    NotDeployed,
+    ToRemove,
+)
+from allora_cli.deploy.stacks import destroy_all
+from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.events import Phase, Workflow, Working
+from allora_cli.terminal import prompts
+from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
     foreign_keys,
     held_locks,
-    need_region,
+    require_region,
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
@@ -30,141 +40,89 @@ _SNAPSHOT_USD: Final = 0.05
 
 
 @dataclass(frozen=True)
-class Leftover:
-    """Something that stays.
+class Scope:
+    """What `allora destroy` removes.
 
     Attributes:
-        what: its name.
-        cost: what it costs, in words.
-        remedy: the command that removes it.
+        everything: also secrets, snapshots and the state bucket.
+        address: the wallet's that `everything` removes, in place of typing it in.
     """
 
-    what: str
-    cost: str
-    remedy: str
+    everything: bool
+    address: str | None
 
 
-def destroy(
-    office: Office, *, approved: bool, everything: bool, address: str | None
-) -> dict[str, Any]:
-    """Takes both stacks down; with `everything` also what is kept for the next deployment.
+def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
+    """Destroy both stacks; with `everything` also what is kept for the next deployment.
 
     Args:
-        office: whose worker.
-        approved: whether the worker's name need not be typed in.
-        everything: also secrets, snapshots and the state bucket.
-        address: the wallet's, in place of typing it in.
-
-    Returns:
-        what came of it, for scripts.
+        answers: whether the worker's name has to be typed in.
+        scope: what is removed.
 
     Raises:
         OperatorError: it was declined, or failed; or the host is in another region.
     """
-    resources = [resource for stack in STACKS for resource in resources_of(office, stack)]
-    need_region(office, hosts_in(resources))
+    context = open_context()
+    resources = [resource for stack in STACKS for resource in resources_of(context, stack)]
+    require_region(context, hosts_in(resources))
+    consent = _Consent(context, answers, scope)
     if resources:
-        _show_what_goes(resources)
+        answers.require_possible()
+        consent.require_possible()
+        yield from destroy_all(context, consent.ask)
     else:
-        console.err.print(
-            f"Nothing is deployed: the worker {office.settings.worker_name!r} has no stack in "
-            f"{office.settings.state_bucket}.",
-            markup=False,
-        )
-    if everything:
-        _show("Also, because of --everything:", leftovers(office))
-    if resources or everything:
-        _need_name(office, approved=approved)
-    if everything:
-        _need_address(office, address)
-    if resources:
-        cdktf_cli.destroy()
-    kept = _remove_everything(office) if everything else ""
-    left = leftovers(office)
+        yield NotDeployed(context.settings.worker_name, context.settings.state_bucket)
+        if scope.everything:
+            yield from consent.ask()
+    if scope.everything:
+        yield Working(Phase.REMOVE)
+        yield from _remove_everything(context)
+    left = tuple(leftovers(context))
     if left:
-        _show("What is left, on purpose:", left)
-    if kept:
-        console.err.print(kept, markup=False, style="yellow")
-    return {
-        "worker_name": office.settings.worker_name,
-        "destroyed": bool(resources),
-        "left": [asdict(each) for each in left],
-    }
+        yield Left(left)
+    return DestroyResult(context.settings.worker_name, destroyed=bool(resources), left=left)
 
 
-def leftovers(office: Office) -> list[Leftover]:
-    """What outlives the stacks, and is there."""
-    return [*_secrets_left(office), *_snapshots_left(office), *_bucket_left(office)]
-
-
-# --- what goes
-
-
-def _show_what_goes(resources: list[dict[str, Any]]) -> None:
-    console.err.print("What goes:", style="bold")
-    for text in _goes(resources):
-        console.err.print(f"  {text}", markup=False)
-
-
-def _goes(resources: list[dict[str, Any]]) -> Iterator[str]:
-    """In words; what nobody would miss is in a number."""
-    rest = 0
-    for resource in resources:
-        values = resource["values"]
-        match resource["type"]:
-            case "aws_instance":
-                yield f"the instance {values['id']}, with its disk"
-            case "aws_eip":
-                yield f"the address {values['public_ip']}; another deployment gets another one"
-            case "aws_ebs_volume":
-                snapshot = (
-                    "a last snapshot of it is made"
-                    if values.get("final_snapshot")
-                    else "with all that is on it"
-                )
-                yield f"the data volume {values['id']}, {values['size']} GiB; {snapshot}"
-            case "aws_cloudwatch_log_group":
-                yield f"the log group {values['name']}, with all its logs"
-            case _:
-                rest += 1
-    yield f"and {rest} other resources: network, role, dashboard, alarms and the like"
+def leftovers(context: Context) -> list[Leftover]:
+    """Return what outlives the stacks, and is there."""
+    return [*_secrets_left(context), *_snapshots_left(context), *_bucket_left(context)]
 
 
 # --- what stays
 
 
-def _secrets_left(office: Office) -> Iterator[Leftover]:
-    names = _secret_names(office)
+def _secrets_left(context: Context) -> Iterator[Leftover]:
+    names = _secret_names(context)
     if names:
-        command = f"aws ssm delete-parameters --region {office.settings.aws_region} --names"
+        command = f"aws ssm delete-parameters --region {context.settings.aws_region} --names"
         yield Leftover(
             f"the wallet and the secrets: {', '.join(names)}"
-            if office.names.wallet in names
+            if context.names.wallet in names
             else f"the secrets: {', '.join(names)}",
             "free",
-            f"{command} {' '.join(names)} (first: pipenv run allora backup)",
+            f"{command} {' '.join(names)} (first: allora backup)",
         )
 
 
-def _secret_names(office: Office) -> list[str]:
-    pages = office.session.client("ssm").get_paginator("get_parameters_by_path")
-    found = pages.paginate(Path=office.names.secrets_prefix, Recursive=True)
+def _secret_names(context: Context) -> list[str]:
+    pages = context.session.client("ssm").get_paginator("get_parameters_by_path")
+    found = pages.paginate(Path=context.names.secrets_prefix, Recursive=True)
     return sorted(parameter["Name"] for page in found for parameter in page["Parameters"])
 
 
-def _snapshots_left(office: Office) -> Iterator[Leftover]:
-    for id_, gib in _snapshots(office):
+def _snapshots_left(context: Context) -> Iterator[Leftover]:
+    for id_, gib in _snapshots(context):
         yield Leftover(
             f"the snapshot {id_} of the data volume",
             f"at most {gib * _SNAPSHOT_USD:.2f} USD a month, for {gib} GiB",
-            f"aws ec2 delete-snapshot --region {office.settings.aws_region} --snapshot-id {id_}",
+            f"aws ec2 delete-snapshot --region {context.settings.aws_region} --snapshot-id {id_}",
         )
 
 
-def _snapshots(office: Office) -> Iterator[tuple[str, int]]:
-    settings = office.settings
+def _snapshots(context: Context) -> Iterator[tuple[str, int]]:
+    settings = context.settings
     filters = {"Worker": settings.worker_name, "Project": settings.name_prefix}
-    pages = office.session.client("ec2").get_paginator("describe_snapshots")
+    pages = context.session.client("ec2").get_paginator("describe_snapshots")
     for page in pages.paginate(
         OwnerIds=[settings.aws_account_id],
         Filters=[{"Name": f"tag:{tag}", "Values": [value]} for tag, value in filters.items()],
@@ -173,91 +131,99 @@ def _snapshots(office: Office) -> Iterator[tuple[str, int]]:
             yield snapshot["SnapshotId"], snapshot["VolumeSize"]
 
 
-def _bucket_left(office: Office) -> Iterator[Leftover]:
-    if foreign_keys(office) is not None:
+def _bucket_left(context: Context) -> Iterator[Leftover]:
+    if foreign_keys(context) is not None:
         yield Leftover(
-            f"the state bucket {office.settings.state_bucket}, with the states' old versions",
+            f"the state bucket {context.settings.state_bucket}, with the states' old versions",
             "cents",
-            "pipenv run allora destroy --everything, or docs/state.md#remove-the-bucket",
+            "allora destroy --everything, or docs/state.md#remove-the-bucket",
         )
-
-
-def _show(title: str, left: list[Leftover]) -> None:
-    console.err.print(title, style="bold")
-    for each in left:
-        console.err.print(f"  {each.what}: {each.cost}", markup=False)
-        console.err.print(f"    remove: {each.remedy}", markup=False, style="dim")
-    if not left:
-        console.err.print("  nothing")
 
 
 # --- consent
 
 
-def _need_name(office: Office, *, approved: bool) -> None:
-    name = office.settings.worker_name
-    if approved:
-        return
-    typed = prompts.ask(
-        f"To go on, type the worker's name, {name}", instead="To go on without a question: --yes."
-    )
-    if typed != name:
-        raise OperatorError(
-            Trouble.TYPED_OTHERWISE, f"That is not the worker's name, {name}. Nothing was changed."
-        )
+class _Consent:
+    """The operator's consent: the worker's name, and the address of a wallet that is removed."""
 
+    def __init__(self, context: Context, answers: Answers, scope: Scope) -> None:
+        self._context = context
+        self._answers = answers
+        self._scope = scope
+        self._wallet = _wallet_address(context) if scope.everything else None
 
-def _need_address(office: Office, address: str | None) -> None:
-    wallet = find_wallet(office)
-    if wallet is None or wallet.address is None:
-        return
-    if address is None:
-        console.err.print(
-            f"The wallet {wallet.address} would be gone, and its coins with it, unless you have "
-            "its words or a backup: pipenv run allora backup",
-            markup=False,
-            style="red",
+    def require_possible(self) -> None:
+        """Raise an OperatorError when an answer is wrong already, or cannot be given."""
+        if self._wallet and (self._scope.address or not prompts.at_terminal()):
+            self._require_address()
+
+    def ask(self) -> Workflow[None]:
+        """Ask, after what else is removed."""
+        if self._scope.everything:
+            yield ToRemove(tuple(leftovers(self._context)))
+        self._require_name()
+        if self._wallet:
+            self._require_address()
+
+    def _require_name(self) -> None:
+        name = self._context.settings.worker_name
+        if self._answers.yes:
+            return
+        typed = prompts.ask(
+            f"To go on, type the worker's name, {name}",
+            instead="To go on without a question: --yes.",
         )
-        address = prompts.ask(
-            "To remove it, type its address",
+        if typed != name:
+            raise _typed_otherwise(f"the worker's name, {name}")
+
+    def _require_address(self) -> None:
+        address = self._scope.address or prompts.ask(
+            f"The wallet {self._wallet} would be gone, and its coins with it, unless you have its "
+            "words or a backup (allora backup). To remove it, type its address",
             instead="Name the wallet that is removed: --address allo1…",
         )
-    if address != wallet.address:
-        raise OperatorError(
-            Trouble.TYPED_OTHERWISE,
-            f"That is not the wallet's address, which is {wallet.address}. Nothing was changed.",
-        )
+        if address != self._wallet:
+            raise _typed_otherwise(
+                f"the wallet's address, which is {self._wallet}. To keep it: allora backup"
+            )
+
+
+def _wallet_address(context: Context) -> str | None:
+    wallet = find_wallet(context)
+    return wallet.address if wallet else None
+
+
+def _typed_otherwise(wanted: str) -> OperatorError:
+    return OperatorError(ErrorCode.TYPED_OTHERWISE, f"That is not {wanted}. Nothing was changed.")
 
 
 # --- everything
 
 
-def _remove_everything(office: Office) -> str:
-    """Removes what is kept otherwise; the bucket last, so that another run finds the rest.
+def _remove_everything(context: Context) -> Iterator[BucketKept]:
+    """Remove what is kept otherwise; the bucket last, so that another run finds the rest.
 
-    Returns:
-        why something was kept all the same.
+    Yields:
+        why the bucket was kept all the same.
     """
-    with console.working("Removing secrets, snapshots and the state bucket"):
-        ssm = office.session.client("ssm")
-        names = _secret_names(office)
-        for begin in range(0, len(names), _DELETED_AT_ONCE):
-            ssm.delete_parameters(Names=names[begin : begin + _DELETED_AT_ONCE])
-        ec2 = office.session.client("ec2")
-        for id_, _ in _snapshots(office):
-            ec2.delete_snapshot(SnapshotId=id_)
-        return _remove_bucket(office)
+    ssm = context.session.client("ssm")
+    names = _secret_names(context)
+    for begin in range(0, len(names), _DELETED_AT_ONCE):
+        ssm.delete_parameters(Names=names[begin : begin + _DELETED_AT_ONCE])
+    ec2 = context.session.client("ec2")
+    for id_, _ in _snapshots(context):
+        ec2.delete_snapshot(SnapshotId=id_)
+    yield from _remove_bucket(context)
 
 
-def _remove_bucket(office: Office) -> str:
-    bucket = office.settings.state_bucket
-    others = foreign_keys(office)
+def _remove_bucket(context: Context) -> Iterator[BucketKept]:
+    bucket = context.settings.state_bucket
+    others = foreign_keys(context)
     if others is None:
-        return ""
+        return
     if others:
-        shown = json.dumps(others[:5])
-        return f"The bucket {bucket} was kept, because others use it: it holds {shown}"
-    if any(resources_of(office, stack) for stack in STACKS) or held_locks(office):
-        return f"The bucket {bucket} was kept, because somebody is deploying into it."
-    delete_bucket(office)
-    return ""
+        yield BucketKept(bucket, KeptBecause.OTHERS_USE_IT, tuple(others[:5]))
+    elif any(resources_of(context, stack) for stack in STACKS) or held_locks(context):
+        yield BucketKept(bucket, KeptBecause.IN_USE)
+    else:
+        delete_bucket(context)

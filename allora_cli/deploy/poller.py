@@ -10,9 +10,9 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import PATIENCE
-from allora_cli.context import Office
+from allora_cli.context import Context
 from allora_cli.deploy.progress import IS_FRESH, Progress
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_reader import Follower
@@ -30,7 +30,7 @@ class HostFeed:
     """Fills a `Progress` with what an instance tells.
 
     Args:
-        office: whose worker.
+        context: whose worker.
         instance_id: the instance.
         progress: what is filled.
         silence: after how long without a line from a running host its console is read. EC2 shows
@@ -41,14 +41,14 @@ class HostFeed:
     """
 
     def __init__(
-        self, office: Office, instance_id: str, progress: Progress, silence: timedelta
+        self, context: Context, instance_id: str, progress: Progress, silence: timedelta
     ) -> None:
-        self._ec2 = office.session.client("ec2", config=PATIENCE)
-        self._logs = office.session.client("logs", config=PATIENCE)
+        self._ec2 = context.session.client("ec2", config=PATIENCE)
+        self._logs = context.session.client("logs", config=PATIENCE)
         self._instance_id = instance_id
         self._progress = progress
         self._silence = silence
-        self._groups = office.names.log_group_prefix
+        self._groups = context.names.log_group_prefix
         now = datetime.now(UTC)
         since = max(progress.since, now - _LOOK_BACK)
         self._boot = self._follow("host", f"{instance_id}/boot", since)
@@ -67,7 +67,7 @@ class HostFeed:
             BotoCoreError, ClientError: AWS does not answer, or refuses.
         """
         now = datetime.now(UTC)
-        state = self._need_instance()
+        state = self._require_instance()
         for line in self._boot.poll(now):
             self._is_silent = False
             self._progress.see_boot(line)
@@ -101,19 +101,19 @@ class HostFeed:
 
         return Follower(read, since)
 
-    def _need_instance(self) -> str:
+    def _require_instance(self) -> str:
         """The instance's state; an OperatorError when it will not run by itself."""
         state = self._state()
         if state in {"stopping", "stopped"}:
             raise OperatorError(
-                Trouble.INSTANCE_DOWN,
+                ErrorCode.INSTANCE_DOWN,
                 f"The instance {self._instance_id} is {state}; somebody has stopped it. Start it: "
                 f"aws ec2 start-instances --instance-ids {self._instance_id}. Then run the same "
                 "command again.",
             )
         if state not in _UP:
             raise OperatorError(
-                Trouble.INSTANCE_DOWN,
+                ErrorCode.INSTANCE_DOWN,
                 f"The instance {self._instance_id} is {state}. To make a new one: "
                 "pipenv run allora deploy",
             )

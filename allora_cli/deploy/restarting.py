@@ -1,4 +1,4 @@
-"""Restarts worker and model, or the host, and waits until the worker is ready again."""
+"""Restart worker and model, or the host, and wait until the worker is ready again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import PATIENCE
-from allora_cli.context import Office
+from allora_cli.context import Context, open_context
+from allora_cli.deploy.events import Restarted, RestartResult
 from allora_cli.deploy.progress import AFTER_RESTART, Step
-from allora_cli.deploy.waiting import Patience, Wait
-from allora_cli.errors import OperatorError, Trouble
-from allora_cli.terminal import console
-from allora_cli.terraform.deployment import the_deployment
+from allora_cli.deploy.waiting import Wait, WaitPolicy
+from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.events import Phase, Workflow, Working
+from allora_cli.terraform.deployment import require_deployment
 
 _COMMANDS: Final = (
     "systemctl stop allora",
@@ -32,48 +33,45 @@ _UNDER_WAY: Final = {"Pending", "InProgress", "Delayed"}
 _NOT_DELIVERED: Final = {"Delivery Timed Out", "Undeliverable", "Terminated", "Delayed"}
 
 
-def restart(office: Office, *, reboot: bool, patience: Patience) -> dict[str, Any]:
-    """Restarts the service through Systems Manager, or the host through EC2; then waits.
+def restart(*, reboot: bool, policy: WaitPolicy) -> Workflow[RestartResult]:
+    """Restart the service through Systems Manager, or the host through EC2; then wait.
 
     Args:
-        office: whose worker.
         reboot: whether the host itself is restarted.
-        patience: how long to wait.
-
-    Returns:
-        what came of it, for scripts.
+        policy: how long to wait.
 
     Raises:
         OperatorError: it is not deployed, cannot be reached, or does not come back.
     """
-    deployment = the_deployment(office)
-    since = (
-        _reboot(office, deployment.instance_id)
-        if reboot
-        else _restart_service(office, deployment.instance_id)
+    context = open_context()
+    deployment = require_deployment(context)
+    if reboot:
+        since = _reboot(context, deployment.instance_id)
+    else:
+        yield Working(Phase.RESTART)
+        since = _restart_service(context, deployment.instance_id)
+    yield Restarted(deployment.instance_id, reboot)
+    steps = (Step.CONTAINERS,) if context.settings.worker_image else AFTER_RESTART
+    wait = Wait(context, deployment.instance_id, policy, steps=steps, since=since)
+    return RestartResult(
+        context.settings.worker_name, **asdict(deployment), ready=(yield from wait.run())
     )
-    console.err.print(
-        "Restarted. Waiting until the worker is ready; Ctrl-C loses nothing.", markup=False
-    )
-    steps = (Step.CONTAINERS,) if office.settings.worker_image else AFTER_RESTART
-    wait = Wait(office, deployment.instance_id, patience, steps=steps, since=since)
-    return {"worker_name": office.settings.worker_name} | asdict(deployment) | wait.run()
 
 
-def _reboot(office: Office, instance_id: str) -> datetime:
-    ec2 = office.session.client("ec2", config=PATIENCE)
+def _reboot(context: Context, instance_id: str) -> datetime:
+    ec2 = context.session.client("ec2", config=PATIENCE)
     answer = ec2.reboot_instances(InstanceIds=[instance_id])
     return _time_of(answer)
 
 
-def _restart_service(office: Office, instance_id: str) -> datetime:
-    """Runs the commands on the host.
+def _restart_service(context: Context, instance_id: str) -> datetime:
+    """Run the commands on the host.
 
     It comes over the channel that Session Manager uses as well (`ssmmessages`, since version 3.3.40
     of the agent), so that the host's role needs no more for it than it has.
     https://docs.aws.amazon.com/systems-manager/latest/userguide/systems-manager-setting-up-messageAPIs.html
     """
-    ssm = office.session.client("ssm", config=PATIENCE)
+    ssm = context.session.client("ssm", config=PATIENCE)
     try:
         sent = ssm.send_command(
             InstanceIds=[instance_id],
@@ -86,13 +84,12 @@ def _restart_service(office: Office, instance_id: str) -> datetime:
         if error.response["Error"]["Code"] == "InvalidInstanceId":
             raise _out_of_reach(instance_id) from error
         raise
-    with console.working("Restarting the service on the host"):
-        _wait_for_command(office, instance_id, str(sent["Command"]["CommandId"]))
+    _wait_for_command(context, instance_id, str(sent["Command"]["CommandId"]))
     return _time_of(sent)
 
 
-def _wait_for_command(office: Office, instance_id: str, command_id: str) -> None:
-    ssm = office.session.client("ssm", config=PATIENCE)
+def _wait_for_command(context: Context, instance_id: str, command_id: str) -> None:
+    ssm = context.session.client("ssm", config=PATIENCE)
     until = time.monotonic() + 2 * _DELIVERED_WITHIN.total_seconds()
     while time.monotonic() < until:
         try:
@@ -107,9 +104,9 @@ def _wait_for_command(office: Office, instance_id: str, command_id: str) -> None
                 break
             said = found.get("StandardErrorContent", "").strip() or found["StatusDetails"]
             raise OperatorError(
-                Trouble.RESTART_FAILED,
+                ErrorCode.RESTART_FAILED,
                 f"The host could not restart the service: {said}. Restart the host: "
-                "pipenv run allora restart --reboot",
+                "allora restart --reboot",
             )
         time.sleep(_POLL_SECONDS)
     raise _out_of_reach(instance_id)
@@ -117,10 +114,10 @@ def _wait_for_command(office: Office, instance_id: str, command_id: str) -> None
 
 def _out_of_reach(instance_id: str) -> OperatorError:
     return OperatorError(
-        Trouble.SESSION_MANAGER,
+        ErrorCode.SESSION_MANAGER,
         f"Systems Manager does not reach the host {instance_id}: its agent does not run (yet), or "
         "has no way out. Nothing was restarted. Restart the host itself, which needs no agent: "
-        "pipenv run allora restart --reboot",
+        "allora restart --reboot",
     )
 
 

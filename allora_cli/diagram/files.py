@@ -2,59 +2,39 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
-from allora_cli.diagram.fonts import BOLD, REGULAR
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 
-NAME = "architecture"
-_ZOOM = 2
-"""Pixels of the PNG for one of the SVG, so that it is sharp on any screen."""
-
-
-class Format(StrEnum):
-    """Which files are written."""
-
-    SVG = "svg"
-    PNG = "png"
-    BOTH = "both"
+Format = Literal["svg", "png", "both"]
 
 
 def to_png(svg: str) -> bytes:
-    """Return an SVG as PNG, drawn with the project's own fonts and none of the system's."""
+    """Return an SVG as PNG, twice as large, with the project's fonts instead of the system's."""
     import resvg_py  # noqa: PLC0415 - only where a PNG is made
 
-    png: bytes = resvg_py.svg_to_bytes(
-        svg_string=svg,
-        skip_system_fonts=True,
-        font_files=[str(REGULAR), str(BOLD)],
-        font_family="DejaVu Sans",
-        zoom=_ZOOM,
-        dpi=96,
-    )
-    return png
+    fonts = [str(Path(__file__).with_name("dejavu"))]
+    return bytes(resvg_py.svg_to_bytes(svg, skip_system_fonts=True, font_dirs=fonts, zoom=2))
 
 
 def write(svg: str, folder: Path, format_: Format) -> list[Path]:
-    """Writes the picture; returns the files.
+    """Write the picture; return the files.
 
     Raises:
         OperatorError: the folder cannot be made or written to.
     """
-    contents = {}
-    if format_ is not Format.PNG:
-        contents[folder / f"{NAME}.svg"] = svg.encode()
-    if format_ is not Format.SVG:
-        contents[folder / f"{NAME}.png"] = to_png(svg)
+    files = {folder / "architecture.svg": svg.encode()} if format_ != "png" else {}
+    if format_ != "svg":
+        files[folder / "architecture.png"] = to_png(svg)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, content in contents.items():
+        for path, content in files.items():
             path.write_bytes(content)
     except OSError as error:
         raise OperatorError(
-            Trouble.OUTPUT_FOLDER,
+            ErrorCode.OUTPUT_FOLDER,
             f"Cannot write to {str(folder)!r}: {error.strerror}. "
-            "Choose another folder: pipenv run allora diagram --output-dir DIR",
+            "Choose another folder: allora diagram --output-dir DIR",
         ) from error
-    return list(contents)
+    return list(files)

@@ -3,13 +3,13 @@
 `examine_with_progress` looks, `show` prints; `allora deploy` uses both.
 """
 
-from allora_cli.doctor.examination import examine
-from allora_cli.doctor.findings import Examination, Finding, Result, Verdict
-from allora_cli.doctor.report import examine_with_progress, show
+from allora_cli.doctor.examine import examine
+from allora_cli.doctor.findings import Finding, Report, Result, Verdict
+from allora_cli.doctor.screen import examine_with_progress, show
 
 __all__ = [
-    "Examination",
     "Finding",
+    "Report",
     "Result",
     "Verdict",
     "examine",

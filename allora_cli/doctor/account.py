@@ -9,22 +9,22 @@ import boto3
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.session import explain, one_sentence_errors
-from allora_cli.doctor.case import QUICK, Caller, Case
+from allora_cli.doctor.check_context import QUICK, Caller, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
 
 _ENOUGH: Final = timedelta(minutes=30)
 """A deployment with its first submission takes less."""
 
 _REFUSED: Final = {
-    Trouble.NO_CREDENTIALS: ("none were found", "aws configure sso, or AWS_PROFILE in .env"),
-    Trouble.CREDENTIALS_EXPIRED: ("they have expired", "aws sso login, or get new ones"),
-    Trouble.CREDENTIALS_REFUSED: ("AWS refuses them", "check AWS_PROFILE, and aws configure"),
+    ErrorCode.NO_CREDENTIALS: ("none were found", "aws configure sso, or AWS_PROFILE in .env"),
+    ErrorCode.CREDENTIALS_EXPIRED: ("they have expired", "aws sso login, or get new ones"),
+    ErrorCode.CREDENTIALS_REFUSED: ("AWS refuses them", "check AWS_PROFILE, and aws configure"),
 }
 
 
-def look_at_settings(case: Case) -> Finding:
+def look_at_settings(context: CheckContext) -> Finding:
     """Whether the settings can be used."""
     try:
         settings = load_settings()
@@ -34,7 +34,7 @@ def look_at_settings(case: Case) -> Finding:
             "\n".join(map(str, error.problems)),
             problems=[str(problem) for problem in error.problems],
         )
-    case.opens_with(settings)
+    context.opens_with(settings)
     if settings.warnings:
         count = len(settings.warnings)
         return warning(
@@ -45,22 +45,22 @@ def look_at_settings(case: Case) -> Finding:
     return ok("complete")
 
 
-def look_at_credentials(case: Case) -> Finding:
+def look_at_credentials(context: CheckContext) -> Finding:
     """Whether AWS accepts the credentials, and whether they are the account's."""
-    settings = case.settings
+    settings = context.settings
     try:
         with one_sentence_errors():
             session = boto3.Session(
                 profile_name=settings.aws_profile, region_name=settings.aws_region
             )
             # Not in the worker's region, which may be disabled.
-            sts = session.client("sts", region_name=case.home_region, config=QUICK)
+            sts = session.client("sts", region_name=context.home_region, config=QUICK)
             identity = sts.get_caller_identity()
     except OperatorError as error:
-        if error.trouble not in _REFUSED:
+        if error.code not in _REFUSED:
             return unknown(str(error))
-        detail, remedy = _REFUSED[error.trouble]
-        return fail(f"{detail}{_profile(settings)}", remedy, trouble=error.trouble)
+        detail, remedy = _REFUSED[error.code]
+        return fail(f"{detail}{_profile(settings)}", remedy, trouble=error.code)
     caller = Caller(arn=identity["Arn"], account_id=identity["Account"])
     if caller.account_id != settings.aws_account_id:
         return fail(
@@ -69,29 +69,29 @@ def look_at_credentials(case: Case) -> Finding:
             "use that account's (AWS_PROFILE), or correct AWS_ACCOUNT_ID",
             arn=caller.arn,
         )
-    case.signs_in(session, caller)
+    context.signs_in(session, caller)
     return _lifetime(session, caller)
 
 
-def look_at_region(case: Case) -> Finding:
+def look_at_region(context: CheckContext) -> Finding:
     """Whether the account may use the region.
 
     The region itself is asked: where it is disabled, it knows no credentials.
     https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
     """
-    region = case.settings.aws_region
+    region = context.settings.aws_region
     disabled = fail(
         f"{region} is not enabled in this account",
         "AWS console: Account, AWS Regions; or another AWS_REGION",
     )
-    ec2 = case.client(lambda session: session.client("ec2", config=QUICK))
+    ec2 = context.client(lambda session: session.client("ec2", config=QUICK))
     try:
         answer = ec2.describe_regions(RegionNames=[region], AllRegions=True)
     except ClientError as error:
-        match explain(error).trouble:
-            case Trouble.REGION_DISABLED | Trouble.CREDENTIALS_REFUSED:
+        match explain(error).code:
+            case ErrorCode.REGION_DISABLED | ErrorCode.CREDENTIALS_REFUSED:
                 return disabled
-            case Trouble.ACCESS_DENIED:
+            case ErrorCode.ACCESS_DENIED:
                 return ok(f"{region} knows these credentials")
             case _:
                 raise

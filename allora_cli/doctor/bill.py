@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from allora_cli.aws.prices import CALCULATOR, cost_by, price_list
-from allora_cli.doctor.case import Case
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, ok, unknown
 
 
-def look_at_cost(case: Case) -> Finding:
+def look_at_cost(context: CheckContext) -> Finding:
     """What the worker costs in a month, as far as that is known before."""
-    settings = case.settings
-    prices = case.client(lambda each: price_list(settings, each)) if case.session else None
+    settings = context.settings
+    prices = context.client(lambda each: price_list(settings, each)) if context.session else None
     cost = cost_by(prices, settings)
     facts = {
         "usd_a_month": None if cost.total is None else round(cost.total, 2),

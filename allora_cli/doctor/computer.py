@@ -8,14 +8,14 @@ import shutil
 import subprocess
 import sys
 
-from allora_cli.doctor.case import Case
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 
 _SETUP = "make setup, then: . .venv/bin/activate"
 _SECONDS = 30
 
 
-def look_at_python(_: Case) -> Finding:
+def look_at_python(_: CheckContext) -> Finding:
     """Whether Python is new enough."""
     found = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info < (3, 11):  # noqa: UP036 - somebody may have come around `make setup`
@@ -23,12 +23,12 @@ def look_at_python(_: Case) -> Finding:
     return ok(found, version=found)
 
 
-def look_at_node(_: Case) -> Finding:
+def look_at_node(_: CheckContext) -> Finding:
     """Whether there is Node.js, which cdktf and Python's cdktf library run on."""
     return _tool("node", "--version", at_least=(20,), wanted="20 or newer is needed")
 
 
-def look_at_cdktf(_: Case) -> Finding:
+def look_at_cdktf(_: CheckContext) -> Finding:
     """Whether the cdktf CLI is the one that belongs to the library."""
     finding = _tool("cdktf", "--version", at_least=(0, 21), wanted="0.21 is needed")
     if finding.facts.get("version", "0.21").startswith("0.21"):
@@ -36,12 +36,12 @@ def look_at_cdktf(_: Case) -> Finding:
     return fail(f"{finding.facts['version']}: 0.21 is needed", _SETUP, **finding.facts)
 
 
-def look_at_terraform(_: Case) -> Finding:
+def look_at_terraform(_: CheckContext) -> Finding:
     """Whether Terraform can lock a state in S3."""
     return _tool("terraform", "version", at_least=(1, 10), wanted="1.10 or newer is needed")
 
 
-def look_at_session_manager(_: Case) -> Finding:
+def look_at_session_manager(_: CheckContext) -> Finding:
     """Whether `allora connect` can work. Nothing else needs these two."""
     needed = {"aws": "AWS CLI", "session-manager-plugin": "Session Manager plugin"}
     missing = [name for tool, name in needed.items() if shutil.which(tool) is None]

@@ -1,4 +1,4 @@
-"""What an examination is made of, and what it comes to."""
+"""What an report is made of, and what it comes to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from allora_cli.doctor.case import Case
+    from allora_cli.doctor.check_context import CheckContext
 
 
 class Verdict(StrEnum):
@@ -109,7 +109,7 @@ class Check:
     id: str
     group: Group
     title: str
-    look: Callable[[Case], Finding]
+    look: Callable[[CheckContext], Finding]
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
@@ -123,7 +123,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Examination:
+class Report:
     """All that was found.
 
     Args:

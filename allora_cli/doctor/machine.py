@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from allora_cli.doctor.case import QUICK, Case
+from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from settings import Settings
 from settings.catalogue import catalogue
@@ -40,9 +40,9 @@ _ADDRESSES: Final = "L-0263D0A3"
 _VPCS: Final = "L-F678F1CE"
 
 
-def look_at_instance_type(case: Case) -> Finding:
+def look_at_instance_type(context: CheckContext) -> Finding:
     """Whether the type is offered where the host is to be."""
-    settings, ec2 = case.settings, _ec2(case)
+    settings, ec2 = context.settings, _ec2(context)
     wanted = settings.availability_zone
     if settings.subnet_id:
         zone = _zone_of_subnet(ec2, settings)
@@ -73,9 +73,9 @@ def look_at_instance_type(case: Case) -> Finding:
     return ok(f"{settings.instance_type} is offered in {wanted or zones[0]}", zones=zones)
 
 
-def look_at_vcpus(case: Case) -> Finding:
+def look_at_vcpus(context: CheckContext) -> Finding:
     """Whether the account may run so many vCPUs more. A host that runs already needs no more."""
-    settings, ec2 = case.settings, _ec2(case)
+    settings, ec2 = context.settings, _ec2(context)
     code = quota_of(settings.instance_type)
     running = [
         instance
@@ -89,7 +89,7 @@ def look_at_vcpus(case: Case) -> Finding:
     ]
     used = sum(_vcpus_of(each) for each in running if not _is_ours(each, settings))
     needed = _vcpus(ec2, settings)
-    quota = _quota(case, "ec2", code)
+    quota = _quota(context, "ec2", code)
     if quota is None:
         return unknown(f"AWS does not tell the quota {code}", needed=needed, used=used)
     found = f"{needed} needed, {_number(quota - used)} of {_number(quota)} free"
@@ -99,24 +99,24 @@ def look_at_vcpus(case: Case) -> Finding:
     return ok(found, **facts)
 
 
-def look_at_addresses(case: Case) -> Finding:
+def look_at_addresses(context: CheckContext) -> Finding:
     """Whether there is room for an Elastic IP. The one that the host has counts as room."""
-    answer = _ec2(case).describe_addresses(Filters=[{"Name": "domain", "Values": ["vpc"]}])
-    return _room(case, answer["Addresses"], "ec2", _ADDRESSES)
+    answer = _ec2(context).describe_addresses(Filters=[{"Name": "domain", "Values": ["vpc"]}])
+    return _room(context, answer["Addresses"], "ec2", _ADDRESSES)
 
 
-def look_at_vpcs(case: Case) -> Finding:
+def look_at_vpcs(context: CheckContext) -> Finding:
     """Whether there is room for a VPC, unless one that exists is used."""
-    if case.settings.vpc_id:
-        return ok(f"none needed: AWS_VPC_ID is {case.settings.vpc_id}")
-    pages = _ec2(case).get_paginator("describe_vpcs").paginate()
-    return _room(case, [vpc for page in pages for vpc in page["Vpcs"]], "vpc", _VPCS)
+    if context.settings.vpc_id:
+        return ok(f"none needed: AWS_VPC_ID is {context.settings.vpc_id}")
+    pages = _ec2(context).get_paginator("describe_vpcs").paginate()
+    return _room(context, [vpc for page in pages for vpc in page["Vpcs"]], "vpc", _VPCS)
 
 
-def look_at_image(case: Case) -> Finding:
+def look_at_image(context: CheckContext) -> Finding:
     """Whether there is a machine image for the instance's architecture."""
-    settings = case.settings
-    return _pinned(case, settings.ami_id) if settings.ami_id else _canonical(case)
+    settings = context.settings
+    return _pinned(context, settings.ami_id) if settings.ami_id else _canonical(context)
 
 
 def quota_of(instance_type: str) -> str:
@@ -125,8 +125,8 @@ def quota_of(instance_type: str) -> str:
     return _FAMILY_QUOTAS.get(letters.group() if letters else "", _STANDARD)
 
 
-def _ec2(case: Case) -> EC2Client:
-    return case.client(lambda session: session.client("ec2", config=QUICK))
+def _ec2(context: CheckContext) -> EC2Client:
+    return context.client(lambda session: session.client("ec2", config=QUICK))
 
 
 def _zone_of_subnet(ec2: EC2Client, settings: Settings) -> str | Finding:
@@ -172,20 +172,20 @@ def _vcpus_of(instance: InstanceTypeDef) -> int:
     return options.get("CoreCount", 1) * options.get("ThreadsPerCore", 1)
 
 
-def _quota(case: Case, service: str, code: str) -> float | None:
+def _quota(context: CheckContext, service: str, code: str) -> float | None:
     """The account's value; None where AWS does not know it in this region."""
-    quotas = case.client(lambda session: session.client("service-quotas", config=QUICK))
+    quotas = context.client(lambda session: session.client("service-quotas", config=QUICK))
     try:
         return quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
     except quotas.exceptions.NoSuchResourceException:
         return None
 
 
-def _room(case: Case, resources: list[Any], service: str, code: str) -> Finding:
-    settings = case.settings
+def _room(context: CheckContext, resources: list[Any], service: str, code: str) -> Finding:
+    settings = context.settings
     if any(_is_ours(each, settings) for each in resources):
         return ok("the deployed one is kept")
-    quota = _quota(case, service, code)
+    quota = _quota(context, service, code)
     if quota is None:
         return unknown(f"AWS does not tell the quota {code}", used=len(resources))
     found = f"1 needed, {_number(quota - len(resources))} of {_number(quota)} free"
@@ -206,9 +206,9 @@ def _number(value: float) -> str:
     return f"{max(value, 0):g}"
 
 
-def _canonical(case: Case) -> Finding:
-    settings = case.settings
-    ssm = case.client(lambda session: session.client("ssm", config=QUICK))
+def _canonical(context: CheckContext) -> Finding:
+    settings = context.settings
+    ssm = context.client(lambda session: session.client("ssm", config=QUICK))
     name = ubuntu_parameter(settings.architecture)
     try:
         ami_id = ssm.get_parameter(Name=name)["Parameter"]["Value"]
@@ -220,10 +220,10 @@ def _canonical(case: Case) -> Finding:
     return ok(f"{ami_id}, Ubuntu 24.04 for {settings.architecture}", ami_id=ami_id)
 
 
-def _pinned(case: Case, ami_id: str) -> Finding:
-    settings = case.settings
+def _pinned(context: CheckContext, ami_id: str) -> Finding:
+    settings = context.settings
     try:
-        images = _ec2(case).describe_images(ImageIds=[ami_id])["Images"]
+        images = _ec2(context).describe_images(ImageIds=[ami_id])["Images"]
     except ClientError as error:
         if not error.response["Error"]["Code"].startswith("InvalidAMIID"):
             raise

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import Question, Unknown
-from allora_cli.doctor.case import QUICK, Case
+from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown
 from settings import Settings
 from settings.names import Names
@@ -50,15 +50,15 @@ def needed_actions(settings: Settings) -> list[Needed]:
     ]
 
 
-def look_at_permissions(case: Case) -> Finding:
+def look_at_permissions(context: CheckContext) -> Finding:
     """Whether the credentials may do all that, as IAM's policy simulator sees it.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
-    settings, caller = case.settings, case.caller
+    settings, caller = context.settings, context.caller
     if caller.arn.endswith(":root"):
         return ok("the root user may do everything")
-    iam = case.client(lambda session: session.client("iam", config=_PATIENT))
+    iam = context.client(lambda session: session.client("iam", config=_PATIENT))
     principal = _principal(iam, caller.arn)
     if principal is None:
         return unknown(f"IAM does not simulate what {caller.arn} may do")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from allora_cli.doctor.case import QUICK, Case
+from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.terraform.state import hosts_in, managed_resources, read_state
 from allora_cli.terraform.state_bucket import unless
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 _BOOTSTRAP = "pipenv run allora bootstrap"
 
 
-def look_at_bucket(case: Case) -> Finding:
+def look_at_bucket(context: CheckContext) -> Finding:
     """Whether the bucket is there, the account's own, and as `allora bootstrap` makes it."""
-    settings, s3 = case.settings, _s3(case)
+    settings, s3 = context.settings, _s3(context)
     bucket = settings.state_bucket
     here = {"Bucket": bucket, "ExpectedBucketOwner": settings.aws_account_id}
     try:
@@ -39,16 +39,16 @@ def look_at_bucket(case: Case) -> Finding:
     return ok(f"{bucket}: {', '.join(_PROPERTIES)}")
 
 
-def look_at_lock(case: Case) -> Finding:
+def look_at_lock(context: CheckContext) -> Finding:
     """Whether somebody, or what is left of a killed run, holds a state.
 
     The lock is an object beside the state, whose content Terraform writes.
     """
-    s3 = _s3(case)
+    s3 = _s3(context)
     locks = {}
     for stack in STACKS:
         try:
-            answer = s3.get_object(Bucket=case.settings.state_bucket, Key=lock_key(stack))
+            answer = s3.get_object(Bucket=context.settings.state_bucket, Key=lock_key(stack))
         except s3.exceptions.NoSuchKey:
             continue
         except s3.exceptions.NoSuchBucket:
@@ -66,15 +66,15 @@ def look_at_lock(case: Case) -> Finding:
     )
 
 
-def known_hosts(case: Case) -> dict[str, str]:
+def known_hosts(context: CheckContext) -> dict[str, str]:
     """The instances that the state of `allora-single-node` has, and the zone of each."""
-    state = read_state(_s3(case), case.settings.state_bucket, STACKS[-1])
+    state = read_state(_s3(context), context.settings.state_bucket, STACKS[-1])
     return hosts_in(managed_resources(state))
 
 
-def _s3(case: Case) -> S3Client:
-    region = case.settings.state_region
-    return case.client(lambda session: session.client("s3", region_name=region, config=QUICK))
+def _s3(context: CheckContext) -> S3Client:
+    region = context.settings.state_region
+    return context.client(lambda session: session.client("s3", region_name=region, config=QUICK))
 
 
 def _not_usable(bucket: str, error: ClientError) -> Finding:

@@ -7,7 +7,7 @@ from typing import Final
 
 from allora_cli import chain
 from allora_cli.aws.other_hosts import find_other_hosts
-from allora_cli.doctor.case import QUICK, Case
+from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.state import known_hosts
 from allora_cli.terraform.state import hosts_elsewhere
@@ -24,15 +24,15 @@ _FUNDING: Final = {
 }
 
 
-def look_for_other_hosts(case: Case) -> Finding:
+def look_for_other_hosts(context: CheckContext) -> Finding:
     """Whether another host runs that reads the same wallet: the chain takes one at a time.
 
     Only in this account and region: nobody can look into all others.
     """
-    settings = case.settings
-    known = known_hosts(case)
-    case.deployed = bool(known)
-    ec2 = case.client(lambda session: session.client("ec2", config=QUICK))
+    settings = context.settings
+    known = known_hosts(context)
+    context.deployed = bool(known)
+    ec2 = context.client(lambda session: session.client("ec2", config=QUICK))
     others = find_other_hosts(ec2, settings.worker_name, known)
     if others:
         return fail(
@@ -51,17 +51,17 @@ def look_for_other_hosts(case: Case) -> Finding:
     return ok(f"{', '.join(sorted(known))} is the only one" if known else "none, nothing deployed")
 
 
-def look_at_secrets(case: Case) -> Finding:
+def look_at_secrets(context: CheckContext) -> Finding:
     """Whether the secrets are stored that the host waits for. They are not decrypted."""
-    settings, names = case.settings, case.names
-    ssm = case.client(lambda session: session.client("ssm", config=QUICK))
+    settings, names = context.settings, context.names
+    ssm = context.client(lambda session: session.client("ssm", config=QUICK))
     found: dict[str, str] = {}
     rest = iter(names.parameters)
     while batch := list(islice(rest, _BATCH)):
         answer = ssm.get_parameters(Names=batch, WithDecryption=False)
         found |= {each["Name"]: each["Type"] for each in answer["Parameters"]}
     stored = {name.removeprefix(f"{names.secrets_prefix}/") for name in found}
-    case.stored_secrets = frozenset(stored)
+    context.stored_secrets = frozenset(stored)
     required = {f"model/{name}" for name in settings.model_secrets}
     if not settings.worker_image:  # somebody else's may have its own way to a key
         required.add(Secret.MNEMONIC)
@@ -78,16 +78,16 @@ def look_at_secrets(case: Case) -> Finding:
     return ok(", ".join(sorted(stored)) or "none needed", **facts)
 
 
-def look_at_wallet(case: Case) -> Finding:
+def look_at_wallet(context: CheckContext) -> Finding:
     """Whether the stored words are a wallet, and which."""
     # A tenth of a second to import, which `allora --help` need not wait for.
     from mnemonic import Mnemonic  # noqa: PLC0415
 
     from allora_cli.wallet.mnemonic import address_of  # noqa: PLC0415
 
-    ssm = case.client(lambda session: session.client("ssm", config=QUICK))
+    ssm = context.client(lambda session: session.client("ssm", config=QUICK))
     try:
-        parameter = ssm.get_parameter(Name=case.names.wallet, WithDecryption=True)["Parameter"]
+        parameter = ssm.get_parameter(Name=context.names.wallet, WithDecryption=True)["Parameter"]
     except ssm.exceptions.ParameterNotFound:
         return skipped("needs: Secrets")
     words = " ".join(parameter["Value"].split())
@@ -96,13 +96,13 @@ def look_at_wallet(case: Case) -> Finding:
             "the stored words are no wallet: one is misspelt, missing or out of place",
             "pipenv run allora wallet import --replace",
         )
-    case.address = address_of(words)
-    return ok(case.address, address=case.address)
+    context.address = address_of(words)
+    return ok(context.address, address=context.address)
 
 
-def look_at_balance(case: Case) -> Finding:
+def look_at_balance(context: CheckContext) -> Finding:
     """Whether the wallet can pay for its transactions."""
-    settings, address = case.settings, str(case.address)
+    settings, address = context.settings, str(context.address)
     try:
         uallo = chain.balance(settings.api_url, address)
     except chain.ChainError as error:
@@ -114,9 +114,9 @@ def look_at_balance(case: Case) -> Finding:
     return ok(shown, **facts)
 
 
-def look_at_topics(case: Case) -> Finding:
+def look_at_topics(context: CheckContext) -> Finding:
     """Whether the topics exist, and are active."""
-    settings = case.settings
+    settings = context.settings
     try:
         topics = {each: chain.find_topic(settings.api_url, each) for each in settings.topic_ids}
     except chain.OtherVersionError as error:
@@ -148,9 +148,9 @@ def look_at_topics(case: Case) -> Finding:
     return ok(named, **facts)
 
 
-def look_at_exposure(case: Case) -> Finding:
+def look_at_exposure(context: CheckContext) -> Finding:
     """Who reaches the worker's port, and for what. Nothing else is open."""
-    settings = case.settings
+    settings = context.settings
     networks = list(settings.ingress_cidrs)
     facts = {"port": settings.worker_port, "cidrs": networks}
     if not networks:
@@ -159,9 +159,9 @@ def look_at_exposure(case: Case) -> Finding:
     door = f"TCP {settings.worker_port} is open to {who}"
     if settings.worker_image:
         return ok(f"{door}; ALLORA_WORKER_IMAGE decides what it answers", **facts)
-    if case.stored_secrets is None:
+    if context.stored_secrets is None:
         return ok(f"{door}; /health needs no token", **facts)
-    if Secret.INFERENCE_TOKEN not in case.stored_secrets:
+    if Secret.INFERENCE_TOKEN not in context.stored_secrets:
         return ok(f"{door}, /health alone: no inference-token", **facts)
     if who == "everybody":
         return warning(

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
-from allora_cli.context import Office
+from allora_cli.context import Context
 from allora_cli.host import log_events
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_format import Part
 from allora_cli.terminal.text import clamp
-from allora_cli.terraform.deployment import find_deployment, the_deployment
+from allora_cli.terraform.deployment import find_deployment, require_deployment
 
 POLL_SECONDS: Final = 2.0
 _LONGEST_PAUSE_SECONDS: Final = 30.0
@@ -114,7 +114,7 @@ class LogReader:
     """The log of one part of a worker's host.
 
     Args:
-        office: whose worker.
+        context: whose worker.
         part: whose log.
 
     Attributes:
@@ -124,13 +124,13 @@ class LogReader:
         OperatorError: nothing is deployed, or AWS does not tell.
     """
 
-    def __init__(self, office: Office, part: Part) -> None:
-        self._office = office
-        self._logs = office.session.client("logs", config=PATIENCE)
+    def __init__(self, context: Context, part: Part) -> None:
+        self._context = context
+        self._logs = context.session.client("logs", config=PATIENCE)
         is_boot = part is Part.BOOT
-        self._group = f"{office.names.log_group_prefix}/{'host' if is_boot else part}"
+        self._group = f"{context.names.log_group_prefix}/{'host' if is_boot else part}"
         self._suffix = "/boot" if is_boot else ""
-        deployment = asked(lambda: the_deployment(office))
+        deployment = asked(lambda: require_deployment(context))
         if isinstance(deployment, Unknown):
             raise deployment.error
         self.instance_id = deployment.instance_id
@@ -180,7 +180,7 @@ class LogReader:
         return self._entries(self._follower.rest())
 
     def _change_host(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
-        deployment = asked(lambda: find_deployment(self._office))
+        deployment = asked(lambda: find_deployment(self._context))
         if isinstance(deployment, Unknown):
             return  # Logs may be read all the same.
         if deployment is None:

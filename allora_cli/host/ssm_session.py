@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
-from allora_cli.terraform.deployment import the_deployment
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.terraform.deployment import require_deployment
 
 _USER_GUIDE = "https://docs.aws.amazon.com/systems-manager/latest/userguide"
 
@@ -22,14 +22,14 @@ _TOOLS = {
 }
 
 
-def session_command(office: Office) -> list[str]:
+def session_command(context: Context) -> list[str]:
     """The command that opens a shell on the host.
 
     Raises:
         OperatorError: there is no host, or it does not run.
     """
-    id_ = the_deployment(office).instance_id
-    ec2 = office.session.client("ec2")
+    id_ = require_deployment(context).instance_id
+    ec2 = context.session.client("ec2")
     found = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [id_]}])
     states = [
         instance["State"]["Name"]
@@ -43,8 +43,8 @@ def session_command(office: Office) -> list[str]:
             if state.startswith("stop")
             else "To make a new one: pipenv run allora deploy"
         )
-        raise OperatorError(Trouble.INSTANCE_DOWN, f"The instance {id_} is {state}. {remedy}")
-    settings = office.settings
+        raise OperatorError(ErrorCode.INSTANCE_DOWN, f"The instance {id_} is {state}. {remedy}")
+    settings = context.settings
     command = ["aws", "ssm", "start-session", "--target", id_, "--region", settings.aws_region]
     return [*command, "--profile", settings.aws_profile] if settings.aws_profile else command
 
@@ -53,4 +53,4 @@ def need_tools() -> None:
     """Raises an OperatorError where a program is missing that the command needs."""
     for tool, (sentence, page) in _TOOLS.items():
         if shutil.which(tool) is None:
-            raise OperatorError(Trouble.NOT_INSTALLED, f"{sentence}. Install it: {page}")
+            raise OperatorError(ErrorCode.NOT_INSTALLED, f"{sentence}. Install it: {page}")

@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError
 
 from allora_cli.aws.prices import Cost, cost_so_far, monthly_cost
 from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
 from allora_cli.host.protocol import HostEvent, last_host_event
 from allora_cli.host.status_report import HostStatus, parse_status
 from allora_cli.terminal.text import clean
-from allora_cli.terraform.deployment import Deployment, the_deployment
+from allora_cli.terraform.deployment import Deployment, require_deployment
 from containers.worker.allora_worker.metric_names import (
     NAMESPACE,
     SUBMISSION_FAILURES,
@@ -141,7 +141,7 @@ class Status:
     """
 
     at: datetime
-    office: Office
+    context: Context
     deployment: Deployment
     host: Host | Unknown | None
     report: HostStatus | Unknown | None
@@ -162,16 +162,16 @@ class Observer:
     """Looks at a deployment, as often as one likes.
 
     Args:
-        office: whose worker.
+        context: whose worker.
     """
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
-        session = office.session
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        session = context.session
         self._ec2 = session.client("ec2", config=PATIENCE)
         self._logs = session.client("logs", config=PATIENCE)
         self._cloudwatch = session.client("cloudwatch", config=PATIENCE)
-        self._reports = f"{office.names.log_group_prefix}/host"
+        self._reports = f"{context.names.log_group_prefix}/host"
         self._monthly_cost: Cost | None = None
 
     def look(self) -> Status:
@@ -180,7 +180,7 @@ class Observer:
         Raises:
             OperatorError: it is not deployed, or AWS does not tell.
         """
-        deployment = asked(lambda: the_deployment(self._office))
+        deployment = asked(lambda: require_deployment(self._context))
         if isinstance(deployment, Unknown):
             raise deployment.error
         now = datetime.now(UTC)
@@ -198,7 +198,7 @@ class Observer:
         found = host.answer()
         return Status(
             at=now,
-            office=self._office,
+            context=self._context,
             deployment=deployment,
             host=found,
             report=report.answer(),
@@ -231,7 +231,7 @@ class Observer:
         return parse_status(line) if line else None
 
     def _list_alarms(self) -> list[Alarm]:
-        prefix = f"{self._office.names.in_region}-"
+        prefix = f"{self._context.names.in_region}-"
         pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
         return [
             Alarm(
@@ -245,7 +245,7 @@ class Observer:
         ]
 
     def _count_windows(self, now: datetime) -> LastDay:
-        worker = self._office.settings.worker_name
+        worker = self._context.settings.worker_name
         begin = _floor(now - DAY, _PERIOD)
         submissions: dict[datetime, int] = {}
         failures: dict[datetime, int] = {}
@@ -273,7 +273,7 @@ class Observer:
 
     def _find_monthly_cost(self) -> Cost:
         if self._monthly_cost is None:
-            self._monthly_cost = monthly_cost(self._office.settings, self._office.session)
+            self._monthly_cost = monthly_cost(self._context.settings, self._context.session)
         return self._monthly_cost
 
 
@@ -286,7 +286,8 @@ def _cost_so_far(
         return host
     if host is None:
         return Unknown(
-            OperatorError(Trouble.NOT_DEPLOYED, "There is no host to reckon for."), is_passing=False
+            OperatorError(ErrorCode.NOT_DEPLOYED, "There is no host to reckon for."),
+            is_passing=False,
         )
     return CostSoFar(cost_so_far(cost, host.launched_at, now), cost.total)
 

@@ -22,7 +22,7 @@ _SET_UP: Final = timedelta(minutes=30)
 _FOLLOW_BOOT: Final = "Follow it: pipenv run allora logs boot -f"
 
 
-class Finding(StrEnum):
+class Condition(StrEnum):
     """How the worker does. Those with `status-` have an entry in docs/operations.md."""
 
     EARNING = "earning"
@@ -50,7 +50,7 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Diagnosis:
     """The answer to "is it earning?".
 
     Attributes:
@@ -59,17 +59,17 @@ class Verdict:
         remedy: what to do; None when there is nothing.
     """
 
-    finding: Finding
+    finding: Condition
     sentence: str
     remedy: str | None = None
 
     @property
     def is_healthy(self) -> bool:
         """Whether the worker does, or will do, what it is there for, and nothing calls."""
-        return self.finding in {Finding.EARNING, Finding.WAITING, Finding.RUNNING}
+        return self.finding in {Condition.EARNING, Condition.WAITING, Condition.RUNNING}
 
 
-def judge(status: Status) -> Verdict:
+def judge(status: Status) -> Diagnosis:
     """The first thing that is wrong, those first that are the cause of others."""
     rules = (_of_host, _of_report, _of_containers, _of_worker, _of_alarms)
     for rule in rules:
@@ -78,35 +78,35 @@ def judge(status: Status) -> Verdict:
     return _healthy(status)
 
 
-def _of_host(status: Status) -> Verdict | None:
+def _of_host(status: Status) -> Diagnosis | None:
     host, id_ = status.host, status.deployment.instance_id
     if isinstance(host, Unknown):
         return None
     state = host.state if host else "terminated"
     reason = f" ({host.state_reason.rstrip('.')})" if host and host.state_reason else ""
     if state in {"terminated", "shutting-down"}:
-        return Verdict(
-            Finding.HOST_GONE,
+        return Diagnosis(
+            Condition.HOST_GONE,
             f"the host {id_} was terminated{reason}, and not by Terraform.",
             "Make a new one: pipenv run allora deploy",
         )
     if state in {"stopping", "stopped"}:
-        region = status.office.settings.aws_region
-        return Verdict(
-            Finding.HOST_STOPPED,
+        region = status.context.settings.aws_region
+        return Diagnosis(
+            Condition.HOST_STOPPED,
             f"the host is {state}{reason}.",
             f"Start it: aws ec2 start-instances --instance-ids {id_} --region {region}",
         )
     if state == "pending":
-        return Verdict(Finding.HOST_STARTING, "the host is about to start.", _FOLLOW_BOOT)
+        return Diagnosis(Condition.HOST_STARTING, "the host is about to start.", _FOLLOW_BOOT)
     return None
 
 
-def _of_report(status: Status) -> Verdict | None:
+def _of_report(status: Status) -> Diagnosis | None:
     report = status.report
     if isinstance(report, Unknown):
-        return Verdict(
-            Finding.UNKNOWN,
+        return Diagnosis(
+            Condition.UNKNOWN,
             f"it cannot be known, because the host's reports cannot be read: {report.error}",
         )
     age = report_age(status)
@@ -115,8 +115,8 @@ def _of_report(status: Status) -> Verdict | None:
     if verdict := _of_boot(status):
         return verdict
     since = "has never reported" if age is None else f"has sent no report for {duration(age)}"
-    return Verdict(
-        Finding.NO_REPORT,
+    return Diagnosis(
+        Condition.NO_REPORT,
         f"the host {since}: it hangs, or does not reach CloudWatch.",
         "Look what it told last: pipenv run allora logs boot. If that does not help: "
         "pipenv run allora restart --reboot",
@@ -129,42 +129,42 @@ def report_age(status: Status) -> timedelta | None:
     return None if report is None or isinstance(report, Unknown) else status.at - report.at
 
 
-def _of_boot(status: Status) -> Verdict | None:
+def _of_boot(status: Status) -> Diagnosis | None:
     """What is wrong when the first start has failed, or goes on."""
     progress = None if isinstance(status.progress, Unknown) else status.progress
     if progress and progress.is_obstacle:
-        return Verdict(
-            Finding.BOOT_FAILED,
+        return Diagnosis(
+            Condition.BOOT_FAILED,
             f"the host could not be set up: {progress.text}",
             "All that it reported: pipenv run allora logs boot",
         )
     is_new = isinstance(status.host, Host) and status.at - status.host.launched_at < _SET_UP
     if is_new and not (progress and progress.is_up):
         step = progress.text if progress else "it has reported nothing yet"
-        return Verdict(Finding.SETTING_UP, f"the host is being set up: {step}.", _FOLLOW_BOOT)
+        return Diagnosis(Condition.SETTING_UP, f"the host is being set up: {step}.", _FOLLOW_BOOT)
     return None
 
 
-def _of_containers(status: Status) -> Verdict | None:
+def _of_containers(status: Status) -> Diagnosis | None:
     report = _report(status)
     worker, model = report.container("worker"), report.container("model")
     if worker.state != "running":
-        return _of_boot(status) or Verdict(
-            Finding.WORKER_DOWN,
+        return _of_boot(status) or Diagnosis(
+            Condition.WORKER_DOWN,
             f"the worker's container {_down(worker)}.",
             "Why: pipenv run allora logs worker",
         )
     if report.worker is None and not (_is_foreign(status) and worker.is_well):
-        return Verdict(
-            Finding.WORKER_SILENT,
+        return Diagnosis(
+            Condition.WORKER_SILENT,
             f"the worker runs, and does not answer{_since_start(worker, report)}.",
             "If it stays so: pipenv run allora logs worker, then pipenv run allora restart",
         )
     if report.worker and (refusal := _of_refusal(report.worker)):
         return refusal
     if not model.is_well:
-        return Verdict(
-            Finding.MODEL_DOWN,
+        return Diagnosis(
+            Condition.MODEL_DOWN,
             f"the model's container {_down(model)}.",
             "Why: pipenv run allora logs model",
         )
@@ -173,7 +173,7 @@ def _of_containers(status: Status) -> Verdict | None:
 
 def _is_foreign(status: Status) -> bool:
     """Whether the worker is an image of the operator's, which owes nobody a `/health`."""
-    return status.office.settings.worker_image is not None
+    return status.context.settings.worker_image is not None
 
 
 def _down(container: Container) -> str:
@@ -190,54 +190,54 @@ def _since_start(container: Container, report: HostStatus) -> str:
     return f", {duration(report.at - container.started_at)} after its start"
 
 
-def _of_refusal(worker: Worker) -> Verdict | None:
+def _of_refusal(worker: Worker) -> Diagnosis | None:
     if worker.is_healthy or not (topics := _in_state(worker, TopicState.REFUSED)):
         return None
-    return Verdict(
-        Finding.REFUSED,
+    return Diagnosis(
+        Condition.REFUSED,
         f"the network refuses the worker: {_reasons(topics)}.",
         "The worker goes on by itself once that is put right",
     )
 
 
-def _of_worker(status: Status) -> Verdict | None:
+def _of_worker(status: Status) -> Diagnosis | None:
     worker = _report(status).worker
     if worker is None or worker.is_healthy:
         return None
     if worker.model.fails:
-        return Verdict(
-            Finding.MODEL_FAILING,
+        return Diagnosis(
+            Condition.MODEL_FAILING,
             f"the model server fails: {_stop(worker.model.reason)}.",
             "Why: pipenv run allora logs model",
         )
     if topics := _in_state(worker, TopicState.CHAIN_UNAVAILABLE):
-        return Verdict(
-            Finding.CHAIN_UNAVAILABLE,
+        return Diagnosis(
+            Condition.CHAIN_UNAVAILABLE,
             f"the chain does not answer: {_reasons(topics)}.",
             "The worker tries again by itself. If it lasts, ALLORA_GRPC_URL can name another "
             "endpoint",
         )
     if worker.fees and worker.fees.refusal:
-        return Verdict(
-            Finding.FEE_REFUSED,
+        return Diagnosis(
+            Condition.FEE_REFUSED,
             f"{_stop(worker.fees.refusal)}.",
             "If that is what gas costs now, raise the limit and type: pipenv run allora deploy; "
             "if not, ALLORA_GRPC_URL can name another endpoint",
         )
     if topics := [topic for topic in worker.topics if topic.reason]:
-        return Verdict(
-            Finding.WINDOWS_LOST,
+        return Diagnosis(
+            Condition.WINDOWS_LOST,
             f"the last submission window was lost: {_reasons(topics)}.",
             "The worker tries the next one. More: pipenv run allora logs worker",
         )
-    return Verdict(
-        Finding.REGISTERING,
+    return Diagnosis(
+        Condition.REGISTERING,
         f"the worker is starting: {_stop(worker.reason)}.",
         "Wait a minute. More: pipenv run allora logs worker -f",
     )
 
 
-def _of_alarms(status: Status) -> Verdict | None:
+def _of_alarms(status: Status) -> Diagnosis | None:
     if isinstance(status.alarms, Unknown):
         return None
     firing = [alarm for alarm in status.alarms if alarm.is_firing]
@@ -245,19 +245,19 @@ def _of_alarms(status: Status) -> Verdict | None:
         return None
     names = ", ".join(alarm.name for alarm in firing)
     remedy = firing[0].description if len(firing) == 1 else "Their remedies stand below"
-    return Verdict(
-        Finding.ALARM,
+    return Diagnosis(
+        Condition.ALARM,
         f"the worker reports no problem, but {len(firing)} "
         f"alarm{' is' if len(firing) == 1 else 's are'} on: {names}.",
         remedy,
     )
 
 
-def _healthy(status: Status) -> Verdict:
+def _healthy(status: Status) -> Diagnosis:
     worker = _report(status).worker
     if worker is None:
-        return Verdict(
-            Finding.RUNNING,
+        return Diagnosis(
+            Condition.RUNNING,
             "the worker's container runs; whether it submits, only the project's own worker tells.",
         )
     submitted = [
@@ -268,14 +268,14 @@ def _healthy(status: Status) -> Verdict:
     others = [topic for topic in worker.topics if topic.reason]
     but = f" But {_reasons(others)}." if others else ""
     if not submitted:
-        return Verdict(
-            Finding.WAITING,
+        return Diagnosis(
+            Condition.WAITING,
             "the worker is registered, and waits for its first submission window since its "
             f"start.{but}",
         )
     at, topic_id = max(submitted)
-    return Verdict(
-        Finding.EARNING,
+    return Diagnosis(
+        Condition.EARNING,
         f"the last submission, in topic {topic_id}, was {duration(status.at - at)} ago.{but}",
     )
 

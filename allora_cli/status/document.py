@@ -8,11 +8,11 @@ from typing import Any
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
 from allora_cli.status.collect import CostSoFar, Host, LastDay, Status, Windows
-from allora_cli.status.diagnosis import Verdict, report_age
+from allora_cli.status.diagnosis import Diagnosis, report_age
 from allora_cli.status.screen import RUNBOOK, started_at
 
 
-def document_of(status: Status, verdict: Verdict) -> dict[str, Any]:
+def document_of(status: Status, verdict: Diagnosis) -> dict[str, Any]:
     """Everything about a worker; names and types are a contract, new names may come.
 
     Times are ISO 8601 in UTC, lengths of time seconds, money USD, shares from 0 to 1. What is not
@@ -41,7 +41,7 @@ def document_of(status: Status, verdict: Verdict) -> dict[str, Any]:
     """
     report = status.report if isinstance(status.report, HostStatus) else None
     worker = report.worker if report else None
-    settings = status.office.settings
+    settings = status.context.settings
     return {
         "at": _time(status.at),
         "healthy": verdict.is_healthy,
@@ -74,7 +74,7 @@ def document_of(status: Status, verdict: Verdict) -> dict[str, Any]:
         "alarms": _alarms(status),
         "cost": _cost(status),
         "unknown": {
-            part: {"trouble": str(answer.error.trouble), "message": str(answer.error)}
+            part: {"trouble": str(answer.error.code), "message": str(answer.error)}
             for part, answer in status.unknown.items()
         },
     }
@@ -129,7 +129,7 @@ def _container(name: str, report: HostStatus | None) -> dict[str, Any] | None:
 
 def _topics(status: Status, worker: Worker | None) -> list[dict[str, Any]]:
     known = {topic.topic_id: topic for topic in worker.topics} if worker else {}
-    ids = dict.fromkeys([*known, *status.office.settings.topic_ids])
+    ids = dict.fromkeys([*known, *status.context.settings.topic_ids])
     return [_topic(status, id_, known.get(id_)) for id_ in ids]
 
 
@@ -172,7 +172,7 @@ def _alarms(status: Status) -> list[dict[str, Any]] | None:
         return None
     return [
         {
-            "name": f"{status.office.names.in_region}-{alarm.name}",
+            "name": f"{status.context.names.in_region}-{alarm.name}",
             "state": alarm.state,
             "since": _time(alarm.since),
             "remedy": alarm.remedy,

@@ -13,7 +13,7 @@ from rich.text import Text
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.status_report import Container, HostStatus, Submission, Topic, Worker
 from allora_cli.status.collect import Host, Status
-from allora_cli.status.diagnosis import REPORT_IS_OLD, Finding, Verdict, report_age
+from allora_cli.status.diagnosis import REPORT_IS_OLD, Condition, Diagnosis, report_age
 from allora_cli.status.plot import plot
 from allora_cli.terminal.text import clamp, duration, moment
 
@@ -35,18 +35,18 @@ _DIGITS: Final = 40
 _IMAGE: Final = 12
 
 
-def headline(verdict: Verdict) -> Text:
+def headline(verdict: Diagnosis) -> Text:
     """The first line: is it earning?"""
     if verdict.is_healthy:
-        word = "Earning" if verdict.finding is Finding.EARNING else "Healthy"
+        word = "Earning" if verdict.finding is Condition.EARNING else "Healthy"
         return Text.assemble((f"✔ {word}: ", "bold green"), clamp(verdict.sentence, _SENTENCE))
-    if verdict.finding is Finding.UNKNOWN:
+    if verdict.finding is Condition.UNKNOWN:
         return Text.assemble(("? Unknown: ", "bold yellow"), clamp(verdict.sentence, _SENTENCE))
-    word = "Attention" if verdict.finding is Finding.ALARM else "Not earning"
+    word = "Attention" if verdict.finding is Condition.ALARM else "Not earning"
     return Text.assemble((f"✘ {word}: ", "bold red"), clamp(verdict.sentence, _SENTENCE))
 
 
-def screen_of(status: Status, verdict: Verdict, *, width: int, with_plot: bool) -> Group:
+def screen_of(status: Status, verdict: Diagnosis, *, width: int, with_plot: bool) -> Group:
     """Everything about a worker, in at most 30 lines of 100 columns, but for the plot.
 
     Args:
@@ -77,7 +77,7 @@ def _plot(status: Status, width: int) -> Text:
     return plot(status.last_day.hours, width)
 
 
-def _table(status: Status, verdict: Verdict) -> Table:
+def _table(status: Status, verdict: Diagnosis) -> Table:
     table = Table.grid(padding=(0, 2), pad_edge=False)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
@@ -190,7 +190,7 @@ def _versions(worker: Worker | None) -> Text:
 
 def _topics(status: Status, worker: Worker | None) -> Iterator[tuple[str, Text]]:
     known = {topic.topic_id: topic for topic in worker.topics} if worker else {}
-    ids = list(dict.fromkeys([*known, *status.office.settings.topic_ids]))
+    ids = list(dict.fromkeys([*known, *status.context.settings.topic_ids]))
     is_detailed = len(ids) <= _DETAILED_TOPICS
     for id_ in ids[:_TOPICS]:
         yield f"Topic {id_}", _topic(status, known.get(id_), is_detailed=is_detailed)
@@ -240,7 +240,7 @@ def _wallet(worker: Worker | None) -> Text:
     return text
 
 
-def _alarms(status: Status, verdict: Verdict) -> Iterator[Text]:
+def _alarms(status: Status, verdict: Diagnosis) -> Iterator[Text]:
     alarms = status.alarms
     if isinstance(alarms, Unknown):
         yield _unknown(alarms)
@@ -252,7 +252,7 @@ def _alarms(status: Status, verdict: Verdict) -> Iterator[Text]:
     if without_data:
         text.append(f", {without_data} without data")
     yield text
-    is_headline = verdict.finding is Finding.ALARM and len(firing) == 1
+    is_headline = verdict.finding is Condition.ALARM and len(firing) == 1
     for alarm in firing[:_ALARMS]:
         line = Text.assemble(
             (f"✘ {alarm.name}", "red"), f", for {duration(status.at - alarm.since)}"

@@ -16,6 +16,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, fo
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 """The option of every command that asks before it changes something."""
 
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Print events and result as lines of JSON, for scripts.")
+]
+"""The same of commands that take long: each event at once, the result last."""
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 

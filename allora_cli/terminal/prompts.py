@@ -8,14 +8,39 @@ from __future__ import annotations
 import getpass
 import sys
 import warnings
+from dataclasses import dataclass
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console
 
 
 def at_terminal() -> bool:
     """Whether somebody is there who can be asked."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to a workflow's questions: typed at the terminal, or yes in advance.
+
+    Attributes:
+        yes: whether `--yes` has answered all of them.
+    """
+
+    yes: bool
+
+    def require_possible(self) -> None:
+        """Raise an OperatorError when a question would find no terminal to answer at."""
+        if not (self.yes or at_terminal()):
+            raise OperatorError(
+                ErrorCode.NOT_A_TERMINAL,
+                "This asks before it changes anything, and there is no terminal to answer at. "
+                "Nothing was changed. To approve the plan in advance: add --yes.",
+            )
+
+    def confirm(self, question: str) -> bool:
+        """Return whether to go on; see `confirm`."""
+        return confirm(question, yes=self.yes)
 
 
 def confirm(question: str, *, yes: bool = False) -> bool:
@@ -49,7 +74,7 @@ def ask(question: str, *, instead: str = "") -> str:
     Raises:
         OperatorError: there is no terminal to ask at.
     """
-    _need_terminal(question, instead)
+    _require_terminal(question, instead)
     console.err.print(f"{question}: ", end="", markup=False)
     # Not `input`, which may write to stdout.
     try:
@@ -72,7 +97,7 @@ def ask_hidden(question: str, *, instead: str = "") -> str:
     Raises:
         OperatorError: there is no terminal to ask at, or it cannot hide what is typed.
     """
-    _need_terminal(question, instead)
+    _require_terminal(question, instead)
     try:
         with warnings.catch_warnings():
             # A terminal that cannot hide what is typed is none for a secret.
@@ -100,14 +125,14 @@ def hidden_or_stdin(question: str) -> str:
         raise _no_text(question) from None
 
 
-def _need_terminal(question: str, instead: str) -> None:
+def _require_terminal(question: str, instead: str) -> None:
     if not at_terminal():
         raise _no_terminal(question, instead)
 
 
 def _no_terminal(question: str, instead: str) -> OperatorError:
     return OperatorError(
-        Trouble.NOT_A_TERMINAL,
+        ErrorCode.NOT_A_TERMINAL,
         f"{question}: there is no terminal to answer at. {instead}".rstrip(),
     )
 
@@ -115,5 +140,5 @@ def _no_terminal(question: str, instead: str) -> OperatorError:
 def _no_text(question: str) -> OperatorError:
     # Without the bytes, and `from None`: an exception's arguments have them as well.
     return OperatorError(
-        Trouble.SECRET_VALUE, f"{question}: what was given is not text. Nothing was changed."
+        ErrorCode.SECRET_VALUE, f"{question}: what was given is not text. Nothing was changed."
     )

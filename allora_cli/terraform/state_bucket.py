@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -86,7 +86,7 @@ def _ensure_bucket(s3: S3Client, bucket: str, region: str, account_id: str) -> s
 
 def _somebody_elses(bucket: str) -> OperatorError:
     return OperatorError(
-        Trouble.BUCKET,
+        ErrorCode.BUCKET,
         f"TF_STATE_BUCKET: the bucket {bucket} belongs to another AWS account, or you may not see "
         "it. Nothing was changed. Bucket names are shared by all accounts: choose another name in "
         "TF_STATE_BUCKET.",
@@ -96,7 +96,7 @@ def _somebody_elses(bucket: str) -> OperatorError:
 def _in_another_region(bucket: str, region: str, actual: str | None = None) -> OperatorError:
     where = f"is in {actual}" if actual else "is in another region"
     return OperatorError(
-        Trouble.BUCKET,
+        ErrorCode.BUCKET,
         f"TF_STATE_REGION: the bucket {bucket} {where}, not in {region}. Nothing was changed. "
         f"Set TF_STATE_REGION{f'={actual}' if actual else ' to its region'}, or choose another "
         "name in TF_STATE_BUCKET.",

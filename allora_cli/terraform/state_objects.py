@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.state import (
     hosts_elsewhere,
     managed_resources,
@@ -18,59 +21,93 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def state_of(office: Office, stack: str) -> dict[str, Any]:
+def state_of(context: Context, stack: str) -> dict[str, Any]:
     """A stack's state; empty when there is none."""
-    return read_state(_s3(office), office.settings.state_bucket, stack)
+    return read_state(_s3(context), context.settings.state_bucket, stack)
 
 
-def resources_of(office: Office, stack: str) -> list[dict[str, Any]]:
+def resources_of(context: Context, stack: str) -> list[dict[str, Any]]:
     """`type` and `values` of each resource that a stack's state has, but for data sources."""
-    return managed_resources(state_of(office, stack))
+    return managed_resources(state_of(context, stack))
 
 
-def need_region(office: Office, hosts: Mapping[str, str]) -> None:
+def require_region(context: Context, hosts: Mapping[str, str]) -> None:
     """Makes sure that a state's host is in the region that the settings name.
 
     Raises:
         OperatorError: it is in another one.
     """
-    settings = office.settings
+    settings = context.settings
     for id_, zone in hosts_elsewhere(hosts, settings.aws_region).items():
         raise OperatorError(
-            Trouble.OTHER_REGION,
+            ErrorCode.OTHER_REGION,
             f"AWS_REGION is {settings.aws_region}, but the host {id_} in Terraform's state "
             f"({settings.state_bucket}) is in {zone}. Nothing was changed. "
             "Set AWS_REGION back; to move, first: pipenv run allora destroy",
         )
 
 
-def held_locks(office: Office) -> list[str]:
+def held_locks(context: Context) -> list[str]:
     """The stacks whose state somebody has locked."""
     locks = {lock_key(stack): stack for stack in STACKS}
-    return [locks[key] for key in _current_keys(office) if key in locks]
+    return [locks[key] for key in _current_keys(context) if key in locks]
 
 
-def foreign_keys(office: Office) -> list[str] | None:
+@dataclass(frozen=True)
+class Lock:
+    """A state's lock, as Terraform writes it.
+
+    https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/locker.go
+    """
+
+    id: str
+    path: str
+    who: str
+    created: datetime
+
+
+def held_lock(context: Context, stack: str) -> Lock | None:
+    """Return the lock of a stack's state; None when it is not locked.
+
+    Raises:
+        OperatorError: the state bucket does not exist.
+    """
+    s3, bucket = _s3(context), context.settings.state_bucket
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=lock_key(stack))
+    except s3.exceptions.NoSuchKey:
+        return None
+    except s3.exceptions.NoSuchBucket:
+        raise OperatorError(
+            ErrorCode.BUCKET,
+            f"The bucket {bucket} for Terraform's state does not exist. Make it: allora bootstrap",
+        ) from None
+    lock = json.loads(answer["Body"].read())
+    created = datetime.fromisoformat(lock["Created"])
+    return Lock(lock["ID"], lock["Path"], lock["Who"], created)
+
+
+def foreign_keys(context: Context) -> list[str] | None:
     """Keys in the bucket that are not this project's; None when there is no bucket."""
-    s3 = _s3(office)
+    s3 = _s3(context)
     ours = tuple(
-        [state_key(stack) for stack in STACKS] + [f"{office.names.build_contexts_prefix}/"]
+        [state_key(stack) for stack in STACKS] + [f"{context.names.build_contexts_prefix}/"]
     )
     try:
-        keys = {key for key, _ in _versions(s3, office.settings.state_bucket)}
+        keys = {key for key, _ in _versions(s3, context.settings.state_bucket)}
     except s3.exceptions.NoSuchBucket:
         return None
     return sorted(key for key in keys if not key.startswith(ours))
 
 
-def delete_bucket(office: Office) -> None:
+def delete_bucket(context: Context) -> None:
     """Deletes the bucket with every version of all that is in it.
 
     Raises:
         OperatorError: something cannot be deleted.
     """
-    s3, bucket = _s3(office), office.settings.state_bucket
-    owner = office.settings.aws_account_id
+    s3, bucket = _s3(context), context.settings.state_bucket
+    owner = context.settings.aws_account_id
     for batch in _batches(s3, bucket):
         answer = s3.delete_objects(
             Bucket=bucket,
@@ -82,7 +119,7 @@ def delete_bucket(office: Office) -> None:
         )
         if errors := answer.get("Errors"):
             raise OperatorError(
-                Trouble.BUCKET,
+                ErrorCode.BUCKET,
                 f"{errors[0].get('Key')} in the bucket {bucket} could not be deleted: "
                 f"{errors[0].get('Message')}. Run the same command again: it goes on from here.",
             )
@@ -102,11 +139,11 @@ def _versions(s3: S3Client, bucket: str) -> Iterator[tuple[str, str]]:
         yield from batch
 
 
-def _current_keys(office: Office) -> Iterator[str]:
-    pages = _s3(office).get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=office.settings.state_bucket):
+def _current_keys(context: Context) -> Iterator[str]:
+    pages = _s3(context).get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=context.settings.state_bucket):
         yield from (entry["Key"] for entry in page.get("Contents", []))
 
 
-def _s3(office: Office) -> S3Client:
-    return office.session.client("s3", region_name=office.settings.state_region)
+def _s3(context: Context) -> S3Client:
+    return context.session.client("s3", region_name=context.settings.state_region)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import DERIVATION_PATH, address_of, is_wallet
 
@@ -115,7 +115,7 @@ def check_passphrase(passphrase: str) -> None:
         problem = "has a character that cannot be typed, such as a line break"
     if problem:
         raise OperatorError(
-            Trouble.BACKUP_PASSPHRASE,
+            ErrorCode.BACKUP_PASSPHRASE,
             f"The passphrase {problem}. It needs {PASSPHRASE_RULE}.",
         )
 
@@ -128,7 +128,7 @@ def check_place(path: Path, *, replace: bool) -> None:
     """
     if not path.parent.is_dir():
         raise OperatorError(
-            Trouble.BACKUP_FILE,
+            ErrorCode.BACKUP_FILE,
             f"{path} cannot be written: there is no folder {path.parent}. Nothing was written.",
         )
     if os.path.lexists(path) and not replace:
@@ -148,14 +148,14 @@ def write_backup(backup: Backup, path: Path, passphrase: str, *, replace: bool) 
         with _draft(path, encrypted) as draft:
             if read_backup(draft, passphrase).to_json() != backup.to_json():
                 raise OperatorError(
-                    Trouble.BACKUP_FILE,
+                    ErrorCode.BACKUP_FILE,
                     f"What was written to {path.parent} was not the same when it was read again: "
                     "a broken disk? No backup was made. Try another place.",
                 )
             _give_name(draft, path, replace=replace)
     except OSError as error:
         raise OperatorError(
-            Trouble.BACKUP_FILE,
+            ErrorCode.BACKUP_FILE,
             f"{path} cannot be written: {error.strerror}. No backup was made. Try another place.",
         ) from error
 
@@ -171,11 +171,11 @@ def read_encrypted(path: Path) -> bytes:
             encrypted = file.read(_MAX_BYTES)
     except OSError as error:
         raise OperatorError(
-            Trouble.BACKUP_FILE, f"{path} cannot be read: {error.strerror}."
+            ErrorCode.BACKUP_FILE, f"{path} cannot be read: {error.strerror}."
         ) from error
     if not encrypted.startswith(_HEADERS):
         raise OperatorError(
-            Trouble.BACKUP_FILE,
+            ErrorCode.BACKUP_FILE,
             f"{path} is no backup: it does not begin as age's files do. Nothing was changed.",
         )
     return encrypted
@@ -195,7 +195,7 @@ def read_backup(path: Path, passphrase: str) -> Backup:
     except pyrage.DecryptError:
         # age cannot tell them apart either, and its words say less.
         raise OperatorError(
-            Trouble.BACKUP_PASSPHRASE,
+            ErrorCode.BACKUP_PASSPHRASE,
             f"{path} does not open: the passphrase is wrong, or the file is damaged or was "
             "encrypted without a passphrase; or this computer is far slower at the moment than "
             "the one that wrote it: then try again later. Nothing was changed.",
@@ -223,7 +223,7 @@ def parse_backup(path: Path, content: bytes) -> Backup:
         is_right = False  # and no exception, which may have the words in it
     if not is_right:
         raise OperatorError(
-            Trouble.BACKUP_FILE,
+            ErrorCode.BACKUP_FILE,
             f"{path} opens, but holds no wallet of `allora backup`. Look into it with "
             f"`age -d {path}`; whatever words are in it: pipenv run allora wallet import. "
             "Nothing was changed.",
@@ -264,7 +264,7 @@ def _give_name(draft: Path, path: Path, *, replace: bool) -> None:
 
 def _exists(path: Path) -> OperatorError:
     return OperatorError(
-        Trouble.BACKUP_FILE,
+        ErrorCode.BACKUP_FILE,
         f"{path} is there already, and was left alone. Choose another name, or overwrite it: add "
         "--replace.",
     )

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from containers.worker.allora_worker.contract import FAUCET
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def read_words(text: str) -> str:
         )
     else:
         return " ".join(words)
-    raise OperatorError(Trouble.WALLET_WORDS, f"{problem}. Nothing was stored.")
+    raise OperatorError(ErrorCode.WALLET_WORDS, f"{problem}. Nothing was stored.")
 
 
 def is_wallet(words: str) -> bool:

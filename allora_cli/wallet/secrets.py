@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from containers.worker.allora_worker.contract import Secret
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def check_secret_name(name: str, model_secrets: Collection[str]) -> None:
     """
     if name == Secret.MNEMONIC:
         raise OperatorError(
-            Trouble.SECRET_NAME,
+            ErrorCode.SECRET_NAME,
             "The wallet has commands of its own. To store its words: "
             "pipenv run allora wallet import. For a new one: pipenv run allora wallet create",
         )
@@ -61,7 +61,7 @@ def check_secret_name(name: str, model_secrets: Collection[str]) -> None:
     if name not in known:
         hint = " Name the variable in MODEL_SECRETS first." if name.startswith("model/") else ""
         raise OperatorError(
-            Trouble.SECRET_NAME, f"{name!r} is not one of: {', '.join(known)}.{hint}"
+            ErrorCode.SECRET_NAME, f"{name!r} is not one of: {', '.join(known)}.{hint}"
         )
 
 
@@ -87,7 +87,7 @@ def check_secret_value(name: str, value: str) -> None:
             "the worker's port may guess it. `openssl rand -hex 32` makes a good one."
         )
     if problem:
-        raise OperatorError(Trouble.SECRET_VALUE, f"{problem} Nothing was stored.")
+        raise OperatorError(ErrorCode.SECRET_VALUE, f"{problem} Nothing was stored.")
 
 
 def put_secret(ssm: SSMClient, *, parameter: str, value: str, replace: bool) -> int:
@@ -105,7 +105,7 @@ def put_secret(ssm: SSMClient, *, parameter: str, value: str, replace: bool) -> 
         )
     except ssm.exceptions.ParameterAlreadyExists as error:
         raise OperatorError(
-            Trouble.SECRET_EXISTS,
+            ErrorCode.SECRET_EXISTS,
             f"{parameter} has a value already, and it was left alone. To overwrite it, add "
             "--replace.",
         ) from error
@@ -114,7 +114,7 @@ def put_secret(ssm: SSMClient, *, parameter: str, value: str, replace: bool) -> 
             raise
         # Without AWS's words, which may repeat the value.
         raise OperatorError(
-            Trouble.SECRET_VALUE,
+            ErrorCode.SECRET_VALUE,
             f"AWS does not take this value for {parameter}. It must not contain {{{{ or }}}}. "
             "Nothing was stored.",
         ) from None

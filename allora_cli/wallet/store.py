@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import address_of, is_wallet
 from allora_cli.wallet.secrets import put_secret
@@ -47,14 +47,14 @@ class Storing:
     replaced: StoredWallet | None
 
 
-def wallet_parameter(office: Office) -> str:
+def wallet_parameter(context: Context) -> str:
     """The name of the parameter with the wallet's words."""
-    return office.names.wallet
+    return context.names.wallet
 
 
-def find_wallet(office: Office) -> StoredWallet | None:
+def find_wallet(context: Context) -> StoredWallet | None:
     """The wallet that is stored; None when there is none."""
-    ssm, parameter = office.session.client("ssm"), wallet_parameter(office)
+    ssm, parameter = context.session.client("ssm"), wallet_parameter(context)
     try:
         found = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
     except ssm.exceptions.ParameterNotFound:
@@ -64,34 +64,34 @@ def find_wallet(office: Office) -> StoredWallet | None:
     return StoredWallet(parameter, found["Version"], words, address)
 
 
-def the_wallet(office: Office) -> StoredWallet:
+def require_wallet(context: Context) -> StoredWallet:
     """The wallet that is stored, with its address.
 
     Raises:
         OperatorError: there is none, or what is stored is no wallet.
     """
-    wallet = find_wallet(office)
+    wallet = find_wallet(context)
     if wallet is None:
         raise OperatorError(
-            Trouble.NO_WALLET,
-            f"There is no wallet: {wallet_parameter(office)} does not exist in account "
-            f"{office.settings.aws_account_id}, {office.settings.aws_region}. Make a new one: "
+            ErrorCode.NO_WALLET,
+            f"There is no wallet: {wallet_parameter(context)} does not exist in account "
+            f"{context.settings.aws_account_id}, {context.settings.aws_region}. Make a new one: "
             "pipenv run allora wallet create. Or bring yours: pipenv run allora wallet import",
         )
     if wallet.address is None:
         raise OperatorError(
-            Trouble.WALLET_DAMAGED,
+            ErrorCode.WALLET_DAMAGED,
             f"What is stored in {wallet.parameter} is no wallet: a word is wrong, missing or in "
             "the wrong place. Store the right words: pipenv run allora wallet import --replace",
         )
     return wallet
 
 
-def store_wallet(office: Office, words: str, *, replace: bool, address: str | None) -> Storing:
+def store_wallet(context: Context, words: str, *, replace: bool, address: str | None) -> Storing:
     """Stores a wallet, encrypted. Another one that is there stays, unless its address is given.
 
     Args:
-        office: whose wallet it is.
+        context: whose wallet it is.
         words: valid ones.
         replace: whether another one may be replaced at all.
         address: of the one to replace; None to ask for it.
@@ -99,15 +99,15 @@ def store_wallet(office: Office, words: str, *, replace: bool, address: str | No
     Raises:
         OperatorError: there is another wallet, and it was not to be replaced.
     """
-    before = find_wallet(office)
+    before = find_wallet(context)
     if before is not None and before.words == words:
         return Storing(before, is_new=False, replaced=None)
     if before is not None:
-        _need_consent(before, replace=replace, address=address)
-        _need_unchanged(office, before)
-    parameter = wallet_parameter(office)
+        _require_consent(before, replace=replace, address=address)
+        _require_unchanged(context, before)
+    parameter = wallet_parameter(context)
     version = put_secret(
-        office.session.client("ssm"),
+        context.session.client("ssm"),
         parameter=parameter,
         value=words,
         # Should somebody store one at this very moment, AWS refuses to overwrite theirs.
@@ -118,11 +118,11 @@ def store_wallet(office: Office, words: str, *, replace: bool, address: str | No
     )
 
 
-def _need_consent(there: StoredWallet, *, replace: bool, address: str | None) -> None:
+def _require_consent(there: StoredWallet, *, replace: bool, address: str | None) -> None:
     whose = f"the wallet {there.address}" if there.address else "words that are no wallet"
     if not replace:
         raise OperatorError(
-            Trouble.WALLET_EXISTS,
+            ErrorCode.WALLET_EXISTS,
             f"{there.parameter} holds {whose}, and was left alone. To replace it, make a backup "
             "(pipenv run allora backup), and add --replace.",
         )
@@ -139,17 +139,17 @@ def _need_consent(there: StoredWallet, *, replace: bool, address: str | None) ->
         )
     if address != there.address:
         raise OperatorError(
-            Trouble.WALLET_EXISTS,
+            ErrorCode.WALLET_EXISTS,
             f"The address given is not that of what is stored: {there.parameter} holds {whose}. "
             "Nothing was changed.",
         )
 
 
-def _need_unchanged(office: Office, before: StoredWallet) -> None:
-    now = find_wallet(office)
+def _require_unchanged(context: Context, before: StoredWallet) -> None:
+    now = find_wallet(context)
     if now is None or now.version != before.version:
         raise OperatorError(
-            Trouble.WALLET_EXISTS,
+            ErrorCode.WALLET_EXISTS,
             f"Somebody else has changed {before.parameter} meanwhile. Nothing was changed here. "
             "Look what it holds: pipenv run allora wallet address",
         )

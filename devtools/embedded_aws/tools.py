@@ -12,7 +12,7 @@ from typing import Final
 
 import psutil
 
-from allora_cli.terraform.passthrough import Interrupts as Passing
+from devtools.embedded_aws.cdktf_interrupts import Interrupts as Passing
 from devtools.embedded_aws.interrupts import Interrupts
 from devtools.embedded_aws.processes import end, kill_tree
 

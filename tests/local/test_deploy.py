@@ -1,32 +1,33 @@
-"""`allora deploy` with the real cdktf CLI on an embedded AWS, where the tests play the host."""
+"""`allora deploy` with real Terraform on an embedded AWS, where the tests play the host."""
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from allora_cli.context import Office, open_office
+from allora_cli.context import Context, open_context
+from allora_cli.deploy.events import Ready
 from allora_cli.deploy.progress import AFTER_RESTART, Step
-from allora_cli.deploy.waiting import Patience, Wait
-from allora_cli.errors import ExitCode, OperatorError, Trouble
-from allora_cli.terraform import cdktf_cli
+from allora_cli.deploy.renderers import Screen, watch
+from allora_cli.deploy.waiting import Wait, WaitPolicy
+from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terraform.state import managed_resources, read_state
 from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployment import BUCKET, ROOT, Deployment, another_host, running_instances
 from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interposed, json_error
 from tests.local.reported import STATUS, ReportedHost, once
 from tests.local.template import Deployed
-from tests.local.terminal import CTRL_C, DOWN, ENTER, UP, terminal
+from tests.local.terminal import CTRL_C, terminal
 
 WORDS = "abandon " * 11 + "about"
 QUICK = ("--pace", "0.02")
@@ -112,31 +113,22 @@ def test_doctor_comes_first_and_stops_it(bare: Deployment) -> None:
 @pytest.mark.slow
 def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> None:
     with terminal(deployment, "deploy") as screen:
-        screen.expect("Please review")
-        screen.expect("Stop")
-        screen.type(DOWN)
-        screen.expect_pattern("❯.{0,20}Dismiss")
-        screen.type(ENTER)
+        screen.expect("Apply this to allora-common?")
+        screen.enter("n")
         assert screen.end() == ExitCode.PROBLEM
+    assert "8 to create" in screen.text
+    assert "+ aws_iam_role.worker-role" in screen.text
     assert "did not approve" in screen.text
+    assert "Nothing was changed" in screen.text
     assert "Traceback" not in screen.text
     assert deployment.client("iam").list_roles()["Roles"] == []
 
 
-def slow_to_unlock(action: str) -> None:
-    """As over a slow line, so that Terraform has not done at once."""
-    if ".tflock" in action:
-        time.sleep(1.5)
-
-
 @pytest.mark.slow
-def test_ctrl_c_while_cdktf_asks_leaves_no_lock(deployment: Deployment) -> None:
-    with (
-        interposed(deployment, slow_to_unlock) as slow,
-        terminal(slow, "deploy") as screen,
-    ):
-        screen.expect("Please review")
-        screen.expect("Stop")
+def test_ctrl_c_at_the_question_leaves_no_lock(deployment: Deployment) -> None:
+    with terminal(deployment, "deploy") as screen:
+        screen.expect("Apply this to allora-common?")
+        assert locks(deployment) == []
         screen.type(CTRL_C)
         assert screen.end() == ExitCode.INTERRUPTED
     assert "Nothing is lost" in screen.text
@@ -215,14 +207,8 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
     assert locks(deployment) == []
 
     with terminal(deployment, "deploy", *QUICK) as screen:
-        screen.expect("Please review")
-        screen.expect("Stop")
-        # It shows its answers a moment before it takes keys as such, and Enter alone would be lost.
-        screen.type(DOWN)
-        screen.expect_pattern("❯.{0,20}Dismiss")
-        screen.type(UP)
-        screen.expect_pattern("❯.{0,20}Approve")
-        screen.type(ENTER)
+        screen.expect("Apply this to allora-single-node?")
+        screen.enter("y")
         screen.expect_pattern("Waiting for the first submission of i-[0-9a-f]+")
         (id_,) = running_instances(deployment)
         screen.expect("EC2 starts the instance")
@@ -247,17 +233,14 @@ def instance(deployed: Deployed) -> str:
 
 @pytest.fixture
 def nothing_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a stand-in for cdktf in commands that are forks of this process.
+    """Have a stand-in for Terraform, whose exit code says that a plan is empty.
 
-    It says on both streams what cdktf says then; `test_ctrl_c_while_waiting_loses_nothing` is with
-    the real one.
+    `test_ctrl_c_while_waiting_loses_nothing` is with the real one.
     """
-    cdktf = tmp_path / "stand-in" / "cdktf"
-    cdktf.parent.mkdir()
-    cdktf.write_text("#!/bin/sh\necho \"$*: No changes.\"\necho 'No outputs found.' >&2\n")
-    cdktf.chmod(0o755)
-    path = f"{cdktf.parent}{os.pathsep}{os.environ['PATH']}"
-    monkeypatch.setattr(cdktf_cli, "_environment", lambda: os.environ | {"PATH": path})
+    terraform = tmp_path / "terraform-stand-in"
+    terraform.write_text("#!/bin/sh\nexit 0\n")
+    terraform.chmod(0o755)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
 
 
 @pytest.mark.usefixtures("nothing_to_change")
@@ -269,18 +252,23 @@ def test_no_wait_ends_with_the_deployment(deployed: Deployed) -> None:
 
 
 @pytest.mark.usefixtures("nothing_to_change")
-def test_again_succeeds_at_once_and_only_the_result_is_on_standard_output(
+def test_again_succeeds_at_once_and_events_are_lines_of_json(
     deployed: Deployed, instance: str
 ) -> None:
     deployment = deployed.deployment
     report_health(host_of(deployment, instance))
     again = deployment.allora_apart("deploy", "--yes", "--json")
     assert again.returncode == 0, again.stderr
-    result = json.loads(again.stdout)  # and nothing else
+    lines = [json.loads(line) for line in again.stdout.splitlines()]  # and nothing else
+    codes = [line["event"] for line in lines]
+    assert codes[:3] == ["working", "doctor", "working"]
+    assert "no-changes" in codes
+    assert codes.count("progress") >= 1
+    result = lines[-1]
+    assert result["event"] == "result"
     assert result["healthy"] is True
     assert result["instance_id"] == instance
     assert result["address"] == STATUS["worker"]["address"]
-    assert "deploy allora-common allora-single-node --auto-approve: No changes." in again.stderr
     assert running_instances(deployment) == [instance]
 
 
@@ -295,7 +283,7 @@ def test_ctrl_c_while_waiting_loses_nothing(deployed: Deployed, instance: str) -
         screen.expect("gives an inference")
         screen.type(CTRL_C)
         assert screen.end() == ExitCode.INTERRUPTED
-    assert screen.text.count("No changes.") >= 2  # in both stacks
+    assert "Nothing to change in AWS" in screen.text
     assert "Nothing is lost" in screen.text
     assert "Traceback" not in screen.text
     assert running_instances(deployment) == [instance]
@@ -313,7 +301,7 @@ def test_another_host_with_the_same_wallet_is_refused(deployed: Deployed, instan
 
 @pytest.mark.slow
 def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) -> None:
-    """Doctor knows of locks too; this one comes between it and cdktf."""
+    """Doctor knows of locks too; this one comes between it and Terraform."""
     deployment = deployed.deployment
     s3 = deployment.client("s3")
     key = "allora-single-node/terraform.tfstate.tflock"
@@ -328,13 +316,13 @@ def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) 
         "Info": "",
     }
 
-    def lock_when_cdktf_begins(action: str) -> Answer | None:
+    def lock_when_terraform_begins(action: str) -> Answer | None:
         # Whose roles there are, is what Terraform asks; doctor does not.
         if action == "GetRole":
             s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(info))
         return None
 
-    with interposed(deployment, lock_when_cdktf_begins) as busy:
+    with interposed(deployment, lock_when_terraform_begins) as busy:
         refused = busy.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
     assert "#state-locked" in refused.output, refused.output
@@ -343,14 +331,20 @@ def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) 
     assert running_instances(deployment) == [instance]
 
 
-# --- the wait itself, without cdktf before it
+# --- the wait itself, without Terraform before it
+
+
+def watched_to_its_end(wait: Wait) -> Ready:
+    """Show a wait as the command does; what it found."""
+    with closing(Screen()) as screen:
+        return watch(wait.run(), screen)
 
 
 @dataclass
 class Watched:
     """A played host of its own, and what waits for it."""
 
-    office: Office
+    context: Context
     host: ReportedHost
     deployment: Deployment
 
@@ -363,17 +357,17 @@ class Watched:
         grace: float = 300,
         silence: float = 300,
     ) -> Wait:
-        patience = Patience(
+        policy = WaitPolicy(
             timedelta(seconds=seconds),
             poll=0.05,
             grace=timedelta(seconds=grace),
             silence=timedelta(seconds=silence),
         )
-        return Wait(self.office, self.host.instance_id, patience, since=since)
+        return Wait(self.context, self.host.instance_id, policy, since=since)
 
     def error(self, since: datetime | None = None, /, **limits: float) -> OperatorError:
         with pytest.raises(OperatorError) as failed:
-            self.wait(since, **limits).run()
+            watched_to_its_end(self.wait(since, **limits))
         return failed.value
 
     def error_at_first_look(self, **limits: float) -> OperatorError:
@@ -399,7 +393,7 @@ def watched_through(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> 
     ec2 = deployment.client("ec2")
     (made,) = ec2.run_instances(ImageId="ami-785db401", MinCount=1, MaxCount=1)["Instances"]
     id_ = made["InstanceId"]
-    return Watched(open_office(), host_of(deployment, id_), deployment)
+    return Watched(open_context(), host_of(deployment, id_), deployment)
 
 
 def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
@@ -408,13 +402,13 @@ def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:
         lambda: Step.INSTANCE in wait.progress.done,
         lambda _: first_start(watched.host, lambda _: time.sleep(0.1)),
     ):
-        result = wait.run()
-    assert result["healthy"] is True
-    assert result["address"] == "allo1played"
-    assert set(result["seconds"]) == {
+        result = watched_to_its_end(wait)
+    assert result.healthy is True
+    assert result.address == "allo1played"
+    assert set(result.seconds) == {
         "instance", "host", "containers", "model", "registered", "submitted",
     }  # fmt: skip
-    assert result["seconds"]["host"] > 0
+    assert (result.seconds["host"] or 0) > 0
 
 
 def test_lines_are_plain_without_a_terminal(
@@ -422,7 +416,7 @@ def test_lines_are_plain_without_a_terminal(
 ) -> None:
     wait = watched.wait()
     with once(lambda: Step.INSTANCE in wait.progress.done, lambda _: first_start(watched.host)):
-        wait.run()
+        watched_to_its_end(wait)
     shown = capsys.readouterr().err
     assert shown.index("✔ EC2 starts") < shown.index("[1/6]") < shown.index("✔ The chain accepts")
     assert "\x1b" not in shown
@@ -434,7 +428,7 @@ def test_a_secret_that_is_stored_meanwhile_ends_in_success(
     watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
     wait = watched.wait()
     with once(lambda: wait.progress.obstacles, lambda _: first_start(watched.host)):
-        assert wait.run()["healthy"] is True
+        assert watched_to_its_end(wait).healthy is True
     assert "Secrets are missing" in capsys.readouterr().err
 
 
@@ -443,7 +437,7 @@ def test_what_only_the_operator_can_cure_ends_the_wait_after_a_grace_time(
 ) -> None:
     watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
     error = watched.error(grace=0.5)
-    assert error.trouble is Trouble.NEEDS_YOU
+    assert error.code is ErrorCode.NEEDS_YOU
     assert error.exit_code is ExitCode.UNHEALTHY
     assert "Secrets are missing" in str(error)
 
@@ -470,7 +464,7 @@ def test_what_cures_itself_does_not_end_the_wait(watched: Watched) -> None:
     failure = "allora: failed: docker compose could not start worker and model: …"
     watched.host.boot(failure, at=datetime.now(UTC) - timedelta(minutes=1))
     error = watched.error_at_first_look(grace=0)
-    assert error.trouble is Trouble.NOT_IN_TIME
+    assert error.code is ErrorCode.NOT_IN_TIME
     assert error.exit_code is ExitCode.TIMEOUT
     assert "docker compose could not start" in str(error)
 
@@ -545,7 +539,7 @@ def test_what_passes_by_itself_does_not_end_the_wait(
     with interposed(place, busy) as slow:
         watched = watched_through(slow, monkeypatch)
         first_start(watched.host)
-        assert watched.wait().run()["healthy"] is True
+        assert watched_to_its_end(watched.wait()).healthy is True
     assert len(refused) == 7
     assert "The wait goes on" in capsys.readouterr().err
 
@@ -560,7 +554,7 @@ def test_expired_credentials_end_the_wait_with_the_remedy(
 
     with interposed(place, expired) as late:
         error = watched_through(late, monkeypatch).error()
-    assert error.trouble is Trouble.CREDENTIALS_EXPIRED
+    assert error.code is ErrorCode.CREDENTIALS_EXPIRED
     assert "aws sso login" in str(error)
     assert "run the same command again" in str(error)
 
@@ -569,7 +563,7 @@ def test_an_instance_that_somebody_stops_or_terminates_ends_the_wait(watched: Wa
     ec2 = watched.deployment.client("ec2")
     ec2.stop_instances(InstanceIds=[watched.host.instance_id])
     error = watched.error()
-    assert error.trouble is Trouble.INSTANCE_DOWN
+    assert error.code is ErrorCode.INSTANCE_DOWN
     assert "start-instances" in str(error)
     ec2.terminate_instances(InstanceIds=[watched.host.instance_id])
     assert "allora deploy" in str(watched.error())
@@ -579,7 +573,7 @@ def test_a_healthy_status_that_is_old_is_no_success(watched: Watched) -> None:
     report_health(watched.host, datetime.now(UTC) - timedelta(hours=2))
     assert watched.error_at_first_look().exit_code is ExitCode.TIMEOUT
     report_health(watched.host)
-    assert watched.wait().run()["healthy"] is True
+    assert watched_to_its_end(watched.wait()).healthy is True
 
 
 def test_readiness_from_before_a_restart_is_none(watched: Watched) -> None:
@@ -587,23 +581,23 @@ def test_readiness_from_before_a_restart_is_none(watched: Watched) -> None:
     since = now - timedelta(minutes=2)
 
     def wait(seconds: float) -> Wait:
-        patience = Patience(timedelta(seconds=seconds), poll=0.05)
+        policy = WaitPolicy(timedelta(seconds=seconds), poll=0.05)
         return Wait(
-            watched.office, watched.host.instance_id, patience, steps=AFTER_RESTART, since=since
+            watched.context, watched.host.instance_id, policy, steps=AFTER_RESTART, since=since
         )
 
     watched.host.worker("ready", now - timedelta(minutes=3), message="registered")
     with pytest.raises(OperatorError) as failed:
-        wait(0).run()
-    assert failed.value.trouble is Trouble.NOT_IN_TIME
+        watched_to_its_end(wait(0))
+    assert failed.value.code is ErrorCode.NOT_IN_TIME
     watched.host.worker("starting", now - timedelta(minutes=1), message="starts")
     watched.host.worker("ready", now - timedelta(minutes=1), message="registered")
-    assert wait(300).run()["healthy"] is True
+    assert watched_to_its_end(wait(300)).healthy is True
 
 
 def test_the_command_is_known_to_a_script(place: Deployment) -> None:
     before = list(place.directory.iterdir())
     shown = place.allora("deploy", "--help")
-    assert "Example: pipenv run allora deploy" in " ".join(shown.output.split())
+    assert "Example: allora deploy" in " ".join(shown.output.split())
     assert "--pace" not in shown.output
     assert list(place.directory.iterdir()) == before

@@ -1,4 +1,4 @@
-"""`allora destroy` with the real cdktf CLI on an embedded AWS."""
+"""`allora destroy` with the real Terraform on an embedded AWS."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_what_is_left_is_listed_with_its_cost(deployment: Deployment) -> None:
         screen.expect("type the worker's name")
         screen.enter("worker")
         assert screen.end() == ExitCode.OK, screen.text
-    assert "The worker worker is taken down" in screen.text
+    assert "The worker worker is destroyed" in screen.text
     assert running_instances(deployment) == []
     left = screen.text[screen.text.index("What is left, on purpose") :]
     names = ", ".join(f"/allora/worker/{name}" for name in sorted(SECRETS))

@@ -74,7 +74,7 @@ def test_reboot_of_the_host(deployed: Deployed, host: ReportedHost) -> None:
         restarted = heard.allora("restart", "--reboot", "--json", *QUICK)
     assert restarted.returncode == 0, restarted.output
     assert bodies(asked, "SendCommand") == []
-    result = json.loads(restarted.output[restarted.output.index("{") :])
+    result = json.loads(restarted.output.splitlines()[-1])
     assert result["healthy"] is True
     assert result["instance_id"] == deployed.outputs["instance_id"]
 
@@ -118,7 +118,7 @@ def test_a_host_out_of_reach_can_be_rebooted(
         refused = far.allora("restart")
     assert refused.returncode == ExitCode.PROBLEM, refused.output
     assert words in refused.output
-    assert "pipenv run allora restart --reboot" in refused.output
+    assert "allora restart --reboot" in refused.output
     assert "Traceback" not in refused.output
 
 

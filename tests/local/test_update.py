@@ -1,4 +1,4 @@
-"""`allora update` with the real cdktf CLI on an embedded AWS, where the tests play the host."""
+"""`allora update` with real Terraform on an embedded AWS, where the tests play the host."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from allora_cli.errors import ExitCode
-from allora_cli.terraform import cdktf_cli
-from allora_cli.terraform.cdktf_cli import Plan
 from tests.local.deployment import Deployment, another_host, running_instances
 from tests.local.reported import ReportedHost, once
 from tests.local.template import Deployed
@@ -88,7 +86,7 @@ def test_settings_that_would_be_wrong_are_not_written(
 def test_a_plan_that_is_declined_changes_nothing(deployment: Deployment) -> None:
     before, host = env_file(deployment).read_bytes(), host_of(deployment)
     with terminal(deployment, "update", "--model-ref", "v1.1") as screen:
-        screen.expect("Deploy this")
+        screen.expect("Apply this to allora-single-node?")
         screen.enter("n")
         assert screen.end() == ExitCode.PROBLEM
     assert "MODEL_REF: v1.0 → v1.1" in screen.text
@@ -117,20 +115,43 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
 
 
 def test_yes_approves_the_plan_without_a_look_at_it(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, stand_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The command is a fork of this process, and gets what stands in for cdktf here."""
-    changes = Plan(is_empty=False, replaces_host=True)
-    monkeypatch.setattr(cdktf_cli, "plan", lambda *_, **__: changes)
-    monkeypatch.setattr(cdktf_cli, "deploy", lambda *, approved: print(f"approved: {approved}"))
-    done = deployment.allora("update", "--model-ref", "v1.1", "--yes", "--no-wait", "--json")
-    assert done.returncode == ExitCode.OK, done.output
-    assert "Deploy this?" not in done.output
-    assert "approved: True" in done.output
-    result = json.loads(done.output[done.output.index("{") :])
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(stand_in))
+    done = deployment.allora_apart("update", "--model-ref", "v1.1", "--yes", "--no-wait", "--json")
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "Apply this" not in done.stderr
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    (plan,) = [each for each in events if each["event"] == "plan"]
+    assert [each["action"] for each in plan["changes"]] == ["replace"]
+    assert "host-replacement" in [each["event"] for each in events]
+    result = events[-1]
     assert result["changed"] == {"MODEL_REF": {"from": "v1.0", "to": "v1.1"}}
     assert result["healthy"] is None
     assert "MODEL_REF=v1.1\n" in env_file(deployment).read_text()
+    commands = (stand_in.parent / "commands").read_text().splitlines()
+    assert commands == ["init", "init", "plan", "plan", "show", "apply"]  # each once a stack
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Path:
+    """A stand-in for Terraform, which would replace the host, and has done so at once."""
+    change = {"actions": ["delete", "create"], "before": {}, "after": {}, "after_unknown": {}}
+    host = {"address": "aws_instance.host", "type": "aws_instance", "mode": "managed"}
+    shown = json.dumps({"resource_changes": [host | {"change": change}]})
+    script = tmp_path / "stand-in" / "terraform"
+    script.parent.mkdir()
+    script.write_text(
+        f"""#!/bin/sh
+echo "$1" >>'{script.parent}/commands'
+case "$1,$PWD" in
+plan,*allora-single-node) exit 2 ;;
+show,*) echo '{shown}' ;;
+esac
+"""
+    )
+    script.chmod(0o755)
+    return script
 
 
 @pytest.mark.slow
@@ -144,20 +165,21 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
             *("update", "--model-ref", "v1.1", "--ami", "latest", "--pace", "0.01"),
         ) as screen,
     ):
-        screen.expect("Deploy this")
+        screen.expect("Apply this to allora-single-node?")
         screen.enter("y")
         assert screen.end() == ExitCode.UNHEALTHY, screen.text
     assert "gives up: no" in screen.text
     assert (
         "To go back to what worked before: remove AWS_AMI_ID from the settings file, "
-        "then pipenv run allora update --model-ref v1.0"
+        "then allora update --model-ref v1.0"
     ) in screen.text
     new = host_of(deployment)
     assert new != old
     (state,) = deployment.client("ec2").describe_instances(InstanceIds=[old])["Reservations"]
     assert state["Instances"][0]["State"]["Name"] == "terminated"
     # Only then the new one, so that the wallet never signs twice.
-    assert screen.text.index("Destruction complete") < screen.text.index("Creation complete")
+    destroyed = screen.text.index("aws_instance.host_instance_168AED24: destroyed")
+    assert destroyed < screen.text.index("aws_instance.host_instance_168AED24: created")
     text = env_file(deployment).read_text()
     assert "MODEL_REF=v1.1\n" in text
     assert f"AWS_AMI_ID={image_of(deployment, new)}\n" in text
@@ -169,7 +191,7 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
         host.worker(event, message="topic 69")
     again = deployment.allora("update", "--yes", *QUICK)
     assert again.returncode == ExitCode.OK, again.output
-    assert "There is nothing to change in AWS" in again.output
+    assert "Nothing to change in AWS" in again.output
     assert f"The worker works: {new}" in again.output
     assert "has submitted" in again.output
     assert host_of(deployment) == new

@@ -14,8 +14,8 @@ import pyrage
 import pytest
 from mnemonic import Mnemonic
 
-from allora_cli.context import open_office
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.context import open_context
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.wallet.mnemonic import address_of, make_words
 from allora_cli.wallet.store import store_wallet
 from devtools.embedded_aws.emulator import Emulator
@@ -200,12 +200,14 @@ class TestCreate:
     ) -> None:
         for name, value in deployment.environment.items():
             monkeypatch.setenv(name, value)
-        office = open_office()
+        context = open_context()
         # Between the look and the storing, the other one is faster.
-        office.session.events.register("before-call.ssm.PutParameter", lambda **_: put(ssm, OTHERS))
+        context.session.events.register(
+            "before-call.ssm.PutParameter", lambda **_: put(ssm, OTHERS)
+        )
         with pytest.raises(OperatorError) as refused:
-            store_wallet(office, WORDS, replace=True, address=None)
-        assert refused.value.trouble is Trouble.SECRET_EXISTS
+            store_wallet(context, WORDS, replace=True, address=None)
+        assert refused.value.code is ErrorCode.SECRET_EXISTS
         assert not leaks(str(refused.value), WORDS)
         assert versions(ssm) == [OTHERS]
 

@@ -1,4 +1,4 @@
-"""How an examination runs and what it looks like, with checks that only pretend to look."""
+"""How an report runs and what it looks like, with checks that only pretend to look."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, NoRegionError
 from rich.console import Console
 
 from allora_cli import chain
-from allora_cli.doctor import Examination, Finding, Result, Verdict, examine, show
-from allora_cli.doctor.case import Case
+from allora_cli.doctor import Finding, Report, Result, Verdict, examine, show
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.machine import quota_of
@@ -28,7 +28,7 @@ def check(
     needs: tuple[str, ...] = (),
     after: tuple[str, ...] = (),
 ) -> Check:
-    def look(_: Case) -> Finding:
+    def look(_: CheckContext) -> Finding:
         if isinstance(finding, Exception):
             raise finding
         return finding or ok("well")
@@ -36,11 +36,11 @@ def check(
     return Check(id_, Group.ACCOUNT, id_.upper(), look, needs, after)
 
 
-def verdicts(examination: Examination) -> dict[str, str]:
-    return {result.check.id: result.finding.verdict for result in examination.results}
+def verdicts(report: Report) -> dict[str, str]:
+    return {result.check.id: result.finding.verdict for result in report.results}
 
 
-class TestExamination:
+class TestExamine:
     def test_the_order_is_that_of_the_screen(self) -> None:
         checks = [check("a", after=("c",)), check("b", needs=("a",)), check("c")]
         assert list(verdicts(examine(checks=checks))) == ["a", "b", "c"]
@@ -48,7 +48,7 @@ class TestExamination:
     def test_checks_run_at_the_same_time(self) -> None:
         together = threading.Barrier(3)
 
-        def look(_: Case) -> Finding:
+        def look(_: CheckContext) -> Finding:
             together.wait(timeout=60)
             return ok("well")
 
@@ -66,12 +66,12 @@ class TestExamination:
         ],
     )
     def test_what_needs_another_is_left_out_without_it(self, found: Finding, then: str) -> None:
-        examination = examine(checks=[check("a", found), check("b", needs=("a",))])
-        assert verdicts(examination)["b"] == then
+        report = examine(checks=[check("a", found), check("b", needs=("a",))])
+        assert verdicts(report)["b"] == then
 
     def test_what_only_comes_after_another_is_never_left_out(self) -> None:
-        examination = examine(checks=[check("a", fail("bad", "")), check("b", after=("a",))])
-        assert verdicts(examination)["b"] == "ok"
+        report = examine(checks=[check("a", fail("bad", "")), check("b", after=("a",))])
+        assert verdicts(report)["b"] == "ok"
 
     def test_what_stands_in_the_way_is_named(self) -> None:
         checks = [check("a", fail("bad", "")), check("b", needs=("a",)), check("c", needs=("b",))]
@@ -88,11 +88,11 @@ class TestExamination:
     )
     def test_what_aws_refuses_is_unknown_and_no_fault(self, code: str, says: str) -> None:
         refused = ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeThings")
-        examination = examine(checks=[check("a", refused)])
-        (result,) = examination.results
+        report = examine(checks=[check("a", refused)])
+        (result,) = report.results
         assert result.finding.verdict is Verdict.UNKNOWN
         assert says in result.finding.detail
-        assert examination.healthy
+        assert report.healthy
 
     def test_what_the_client_refuses_is_unknown(self) -> None:
         assert verdicts(examine(checks=[check("a", NoRegionError())])) == {"a": "unknown"}
@@ -103,7 +103,9 @@ class TestExamination:
 
     def test_a_check_that_does_not_name_what_it_needs_is_found(self) -> None:
         with pytest.raises(LookupError):
-            examine(checks=[Check("a", Group.STATE, "A", lambda case: ok(case.names.in_region))])
+            examine(
+                checks=[Check("a", Group.STATE, "A", lambda context: ok(context.names.in_region))]
+            )
 
     def test_progress_is_told(self) -> None:
         told: list[list[str]] = []
@@ -133,7 +135,7 @@ class TestReport:
         )
         screen = io.StringIO()
         console = Console(file=screen, width=width, highlight=False)
-        show(Examination(results, "subject", deployed), console)
+        show(Report(results, "subject", deployed), console)
         return "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
 
     def test_marks_and_remedies(self) -> None:

@@ -11,18 +11,18 @@ import pytest
 from botocore import exceptions
 
 from allora_cli.aws.session import one_sentence_errors
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.settings_file import SettingsFile
 from allora_cli.terraform.state import hosts_in
-from allora_cli.terraform.state_objects import need_region
+from allora_cli.terraform.state_objects import require_region
 
 SETTINGS = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
 
 
-def office(region: str) -> Office:
+def context(region: str) -> Context:
     settings = SimpleNamespace(aws_region=region, state_bucket="states")
-    return cast("Office", SimpleNamespace(settings=settings))
+    return cast("Context", SimpleNamespace(settings=settings))
 
 
 def host_in(zone: str | None) -> dict[str, str]:
@@ -32,15 +32,15 @@ def host_in(zone: str | None) -> dict[str, str]:
 
 def test_a_host_in_another_region_than_the_settings_stops_everything() -> None:
     with pytest.raises(OperatorError) as refused:
-        need_region(office("eu-central-1"), host_in("us-east-1b"))
-    assert refused.value.trouble is Trouble.OTHER_REGION
+        require_region(context("eu-central-1"), host_in("us-east-1b"))
+    assert refused.value.code is ErrorCode.OTHER_REGION
     for word in ("i-0123456789abcdef0", "us-east-1b", "eu-central-1", "Nothing was changed"):
         assert word in str(refused.value)
 
 
 @pytest.mark.parametrize("hosts", [{}, host_in("us-east-1b"), host_in(None)])
 def test_the_host_s_own_region_is_right(hosts: dict[str, str]) -> None:
-    need_region(office("us-east-1"), hosts)
+    require_region(context("us-east-1"), hosts)
 
 
 def test_settings_that_were_saved_meanwhile_are_not_lost(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.wallet.secrets import put_secret
 
 
@@ -24,7 +24,7 @@ def refuse(code: str) -> None:
 def test_value_that_aws_repeats_is_not_repeated() -> None:
     with pytest.raises(OperatorError) as refused:
         refuse("ValidationException")
-    assert refused.value.trouble is Trouble.SECRET_VALUE
+    assert refused.value.code is ErrorCode.SECRET_VALUE
     assert "canary" not in str(refused.value)
     assert refused.value.__suppress_context__  # nor in a traceback
 

@@ -42,7 +42,7 @@ COMMAND_LAYERS = (
     {"context"},
     {"aws", "chain", "settings_file"},
     {"terminal"},
-    {"errors"},
+    {"errors", "events"},
 )
 """The rooms of `allora_cli`: each imports only what stands below it."""
 

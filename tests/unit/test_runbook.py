@@ -10,8 +10,8 @@ from typer.main import get_group
 
 from allora_cli.app import app
 from allora_cli.doctor.checks import CHECKS
-from allora_cli.errors import ExitCode, Trouble
-from allora_cli.status.diagnosis import Finding
+from allora_cli.errors import ErrorCode, ExitCode
+from allora_cli.status.diagnosis import Condition
 
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text("utf-8")
 
@@ -32,10 +32,10 @@ def commands() -> set[str]:
 
 
 EXPECTED = {
-    "Errors": set(Trouble),
+    "Errors": set(ErrorCode),
     "What `allora doctor` says": {f"doctor-{check.id}" for check in CHECKS},
     "What `allora status` says": {
-        str(finding) for finding in Finding if finding.startswith("status-")
+        str(finding) for finding in Condition if finding.startswith("status-")
     },
 }
 

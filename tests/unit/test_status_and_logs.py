@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from rich.console import Console
 
 from allora_cli.aws.queries import Question, Unknown
-from allora_cli.context import Office
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_output
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_format import Part, text_of
@@ -25,7 +25,7 @@ from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, parse_status
 from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
-from allora_cli.status.diagnosis import Finding, judge
+from allora_cli.status.diagnosis import Condition, judge
 from allora_cli.status.document import document_of
 from allora_cli.status.plot import plot
 from allora_cli.status.screen import dashboard_line, screen_of
@@ -67,19 +67,19 @@ def alarm(name: str, state: str = "OK") -> Alarm:
 
 
 def unknown(text: str = "AWS refuses: no.") -> Unknown:
-    return Unknown(OperatorError(Trouble.ACCESS_DENIED, text), is_passing=False)
+    return Unknown(OperatorError(ErrorCode.ACCESS_DENIED, text), is_passing=False)
 
 
 @pytest.fixture
 def healthy(settings: Settings) -> Status:
-    office = Office(settings, Names(settings), session=None)  # type: ignore[arg-type]  # no AWS here
+    context = Context(settings, Names(settings), session=None)  # type: ignore[arg-type]  # no AWS here
     hours = {
         NOW.replace(minute=0, second=0) - timedelta(hours=h): Windows(h % 7, h % 2)
         for h in range(25)
     }
     return Status(
         at=NOW,
-        office=office,
+        context=context,
         deployment=Deployment("i-0123456789abcdef0", "198.51.100.7", "https://example.com/dash"),
         host=Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(hours=5), None),
         report=report(),
@@ -107,7 +107,7 @@ def shown(status: Status, width: int = 100, *, with_plot: bool = False) -> list[
 class TestVerdict:
     def test_healthy(self, healthy: Status) -> None:
         verdict = judge(healthy)
-        assert (verdict.finding, verdict.is_healthy) == (Finding.EARNING, True)
+        assert (verdict.finding, verdict.is_healthy) == (Condition.EARNING, True)
         assert "2 minutes ago" in verdict.sentence
 
     def test_cause_comes_before_what_follows_from_it(self, healthy: Status) -> None:
@@ -118,14 +118,14 @@ class TestVerdict:
             healthy, host=stopped, report=report(900), alarms=[alarm("no-submission", "ALARM")]
         )
         verdict = judge(everything)
-        assert verdict.finding is Finding.HOST_STOPPED
+        assert verdict.finding is Condition.HOST_STOPPED
         assert "--instance-ids i-0123456789abcdef0 --region us-east-1" in str(verdict.remedy)
 
     @pytest.mark.parametrize(
-        ("seconds", "finding"), [(170, Finding.EARNING), (181, Finding.NO_REPORT)]
+        ("seconds", "finding"), [(170, Condition.EARNING), (181, Condition.NO_REPORT)]
     )
     def test_report_is_old_after_three_minutes(
-        self, healthy: Status, seconds: int, finding: Finding
+        self, healthy: Status, seconds: int, finding: Condition
     ) -> None:
         assert judge(changed(healthy, report=report(seconds))).finding is finding
 
@@ -138,24 +138,24 @@ class TestVerdict:
         )
         new = Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(minutes=9), None)
         silent = changed(healthy, report=None, progress=step)
-        assert judge(changed(silent, host=new)).finding is Finding.SETTING_UP
-        assert judge(silent).finding is Finding.NO_REPORT
+        assert judge(changed(silent, host=new)).finding is Condition.SETTING_UP
+        assert judge(silent).finding is Condition.NO_REPORT
 
     def test_parts_that_do_not_matter_for_it_may_be_unknown(self, healthy: Status) -> None:
         parts = dict.fromkeys(("host", "progress", "last_day", "alarms", "cost"), unknown())
         status = changed(healthy, **parts)
-        assert judge(status).finding is Finding.EARNING
+        assert judge(status).finding is Condition.EARNING
         assert set(document_of(status, judge(status))["unknown"]) == set(parts)
 
     def test_clock_that_is_behind_is_no_trouble(self, healthy: Status) -> None:
-        assert judge(changed(healthy, report=report(-90))).finding is Finding.EARNING
+        assert judge(changed(healthy, report=report(-90))).finding is Condition.EARNING
 
     def test_same_reason_is_told_once(self, healthy: Status) -> None:
         topic = SAMPLE["worker"]["topics"][0] | {"state": "refused", "reason": "fund allo1x"}
         topics = [topic, topic | {"topic_id": 70}]
         worker = SAMPLE["worker"] | {"status": "unhealthy", "topics": topics}
         verdict = judge(changed(healthy, report=report(worker=worker)))
-        assert verdict.finding is Finding.REFUSED
+        assert verdict.finding is Condition.REFUSED
         assert verdict.sentence.count("fund allo1x") == 1
 
     def test_a_fee_that_is_refused_is_told_with_its_remedy(self, healthy: Status) -> None:
@@ -165,27 +165,27 @@ class TestVerdict:
         worker = SAMPLE["worker"] | {"status": "unhealthy", "topics": [topic], "fees": fees}
         status = changed(healthy, report=report(worker=worker))
         verdict = judge(status)
-        assert verdict.finding is Finding.FEE_REFUSED
+        assert verdict.finding is Condition.FEE_REFUSED
         assert refusal in verdict.sentence
         assert "raise the limit" in str(verdict.remedy)
         assert document_of(status, verdict)["fees"] == fees
 
     def test_worker_of_the_operator_s_own_may_tell_nothing(self, healthy: Status) -> None:
-        settings = healthy.office.settings.model_copy(update={"worker_image": "mine:1"})
-        office = Office(settings, healthy.office.names, session=None)  # type: ignore[arg-type]
+        settings = healthy.context.settings.model_copy(update={"worker_image": "mine:1"})
+        context = Context(settings, healthy.context.names, session=None)  # type: ignore[arg-type]
         for answer in (None, {"ok": True}):
             silent = changed(healthy, report=report(worker=answer))
-            assert judge(silent).finding is Finding.WORKER_SILENT
-            foreign = changed(silent, office=office)
-            assert judge(foreign).finding is Finding.RUNNING
+            assert judge(silent).finding is Condition.WORKER_SILENT
+            foreign = changed(silent, context=context)
+            assert judge(foreign).finding is Condition.RUNNING
             assert shown(foreign)[0].startswith("✔ Healthy")
             ill = {"worker": SAMPLE["containers"]["worker"] | {"health": "unhealthy"}}
             unhealthy = changed(foreign, report=report(worker=answer, containers=ill))
-            assert judge(unhealthy).finding is Finding.WORKER_SILENT
+            assert judge(unhealthy).finding is Condition.WORKER_SILENT
 
     def test_each_finding_that_is_no_good_is_a_heading(self) -> None:
-        good = {Finding.EARNING, Finding.WAITING, Finding.RUNNING}
-        assert all(finding.startswith("status-") for finding in set(Finding) - good)
+        good = {Condition.EARNING, Condition.WAITING, Condition.RUNNING}
+        assert all(finding.startswith("status-") for finding in set(Condition) - good)
 
 
 class TestScreen:

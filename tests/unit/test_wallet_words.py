@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bech32 import bech32_decode
 
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.wallet.backup import Backup, backup_path, check_passphrase, parse_backup
 from allora_cli.wallet.mnemonic import address_of, is_wallet, make_words, read_words
 
@@ -80,7 +80,7 @@ def test_all_lengths_of_wallets_are_taken(count: int) -> None:
 def test_what_is_no_wallet_is_refused_without_repeating_a_word(typed: str, told: str) -> None:
     with pytest.raises(OperatorError) as refused:
         read_words(typed)
-    assert refused.value.trouble is Trouble.WALLET_WORDS
+    assert refused.value.code is ErrorCode.WALLET_WORDS
     message = str(refused.value)
     assert told in message
     assert message.endswith("Nothing was stored.")
@@ -132,7 +132,7 @@ class TestBackup:
     def test_another_document_is_refused_without_repeating_it(self, content: bytes) -> None:
         with pytest.raises(OperatorError) as refused:
             parse_backup(FILE, content)
-        assert refused.value.trouble is Trouble.BACKUP_FILE
+        assert refused.value.code is ErrorCode.BACKUP_FILE
         assert refused.value.__cause__ is None
         assert "special" not in str(refused.value)
 
@@ -152,5 +152,5 @@ class TestBackup:
     def test_passphrases_that_are_weak(self, weak: str) -> None:
         with pytest.raises(OperatorError) as refused:
             check_passphrase(weak)
-        assert refused.value.trouble is Trouble.BACKUP_PASSPHRASE
+        assert refused.value.code is ErrorCode.BACKUP_PASSPHRASE
         assert "plinth" not in str(refused.value)

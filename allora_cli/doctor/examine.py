@@ -9,18 +9,18 @@ from queue import SimpleQueue
 from botocore.exceptions import BotoCoreError, ClientError
 
 from allora_cli.aws.session import one_sentence_errors
-from allora_cli.doctor.case import Case
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import (
     Check,
-    Examination,
     Finding,
+    Report,
     Result,
     Verdict,
     skipped,
     unknown,
 )
-from allora_cli.errors import OperatorError, Trouble
+from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings
 
 
@@ -28,14 +28,14 @@ def examine(
     *,
     watch: Callable[[Sequence[str]], None] = lambda _titles: None,
     checks: Sequence[Check] = CHECKS,
-) -> Examination:
+) -> Report:
     """Looks at everything that a deployment needs. Changes nothing, here or in AWS.
 
     Args:
         watch: is told the titles of what is being looked at, whenever that changes.
         checks: what to look at, in the order of the screen.
     """
-    case = Case()
+    context = CheckContext()
     findings: dict[str, Finding] = {}
     running: dict[str, Check] = {}
     done: SimpleQueue[tuple[Check, Finding | BaseException]] = SimpleQueue()
@@ -48,7 +48,7 @@ def examine(
             else:
                 running[check.id] = check
                 # Not in a pool: its threads would have to be waited for after Ctrl-C.
-                threading.Thread(target=_run, args=(check, case, done), daemon=True).start()
+                threading.Thread(target=_run, args=(check, context, done), daemon=True).start()
         if not running:
             continue
         watch([check.title for check in running.values()])
@@ -58,7 +58,7 @@ def examine(
         findings[check.id] = outcome
         del running[check.id]
     results = tuple(Result(check, findings[check.id]) for check in checks)
-    return Examination(results, _subject(case.known_settings), case.deployed)
+    return Report(results, _subject(context.known_settings), context.deployed)
 
 
 def _may_begin(check: Check, findings: dict[str, Finding]) -> bool:
@@ -75,22 +75,22 @@ def _obstacle(check: Check, checks: Sequence[Check], findings: dict[str, Finding
 
 
 def _run(
-    check: Check, case: Case, done: SimpleQueue[tuple[Check, Finding | BaseException]]
+    check: Check, context: CheckContext, done: SimpleQueue[tuple[Check, Finding | BaseException]]
 ) -> None:
     try:
-        done.put((check, _look(check, case)))
+        done.put((check, _look(check, context)))
     except BaseException as error:  # noqa: BLE001 - raised again where somebody sees it
         done.put((check, error))
 
 
-def _look(check: Check, case: Case) -> Finding:
+def _look(check: Check, context: CheckContext) -> Finding:
     """What a check finds; what keeps it from looking is no ✘."""
     try:
         with one_sentence_errors():
-            return check.look(case)
+            return check.look(context)
     except OperatorError as error:
         cause = error.__cause__
-        if isinstance(cause, ClientError) and error.trouble is Trouble.ACCESS_DENIED:
+        if isinstance(cause, ClientError) and error.code is ErrorCode.ACCESS_DENIED:
             return unknown(f"your credentials may not call {cause.operation_name}")
         return unknown(str(error))
     except BotoCoreError as error:

@@ -1,4 +1,4 @@
-"""The examination on one screen."""
+"""The report on one screen."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from allora_cli.doctor.examination import examine
-from allora_cli.doctor.findings import Examination, Finding, Result, Verdict
+from allora_cli.doctor.examine import examine
+from allora_cli.doctor.findings import Finding, Report, Result, Verdict
 from allora_cli.terminal import console
 from settings.environment import aws_endpoint_url
 
@@ -27,7 +27,7 @@ _WORK = "Looking at this computer, the account and the network"
 _NAMED = 4
 
 
-def examine_with_progress() -> Examination:
+def examine_with_progress() -> Report:
     """Examines, and shows meanwhile on stderr what it looks at."""
     if not console.err.is_terminal:
         with console.working(_WORK):
@@ -41,22 +41,22 @@ def _working_on(titles: Sequence[str]) -> str:
     return f"Looking at {', '.join(titles[:_NAMED])}{more}"
 
 
-def show(examination: Examination, out: Console, *, next_step: bool = True) -> None:
+def show(report: Report, out: Console, *, next_step: bool = True) -> None:
     """Prints what was found, and what to type next.
 
     Args:
-        examination: what was found.
+        report: what was found.
         out: where to.
         next_step: whether to end with the command that comes next.
     """
-    if examination.subject:
-        out.print(Text(examination.subject, "bold"), soft_wrap=True)
+    if report.subject:
+        out.print(Text(report.subject, "bold"), soft_wrap=True)
     if endpoint := aws_endpoint_url():
         out.print(Text(f"AWS_ENDPOINT_URL: {endpoint}", "dim"), soft_wrap=True)
-    out.print(_table(examination.results), soft_wrap=False)
-    out.print(_summary(examination))
+    out.print(_table(report.results), soft_wrap=False)
+    out.print(_summary(report))
     if next_step:
-        out.print(_next(examination))
+        out.print(_next(report))
 
 
 def _table(results: Iterable[Result]) -> Table:
@@ -91,9 +91,9 @@ def _text(finding: Finding) -> Text:
     return text
 
 
-def _summary(examination: Examination) -> Text:
+def _summary(report: Report) -> Text:
     counts = [
-        (len(examination.of(verdict)), verdict)
+        (len(report.of(verdict)), verdict)
         for verdict in (Verdict.OK, Verdict.FAIL, Verdict.WARNING, Verdict.UNKNOWN)
     ]
     text = Text("\n")
@@ -103,9 +103,9 @@ def _summary(examination: Examination) -> Text:
     return text
 
 
-def _next(examination: Examination) -> str:
-    if not examination.healthy:
+def _next(report: Report) -> str:
+    if not report.healthy:
         return "Put right what is marked ✘, then: [bold]pipenv run allora doctor[/]"
-    if examination.deployed:
+    if report.deployed:
         return "Nothing is in the way. To see how it goes: [bold]pipenv run allora status[/]"
     return "Nothing is in the way. Next: [bold]pipenv run allora deploy[/]"

@@ -1,4 +1,4 @@
-"""What an examination has learnt so far, for the checks that come later."""
+"""What an report has learnt so far, for the checks that come later."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Caller:
     account_id: str
 
 
-class Case:
-    """One examination; checks that succeed leave here what others need.
+class CheckContext:
+    """One report; checks that succeed leave here what others need.
 
     Attributes:
         deployed: whether a worker is deployed; None as long as that is not known.

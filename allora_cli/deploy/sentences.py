@@ -1,0 +1,282 @@
+"""What the screen says about each event of a workflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import singledispatch
+from typing import Final, NamedTuple
+
+from allora_cli.deploy import events
+from allora_cli.deploy.progress import Step
+from allora_cli.events import Event
+from allora_cli.terraform.messages import (
+    ResourceChanged,
+    ResourceState,
+    Severity,
+    StackApplied,
+    TerraformMessage,
+)
+from allora_cli.terraform.plans import Action, Change
+
+
+class Sentence(NamedTuple):
+    """A line, and how rich prints it."""
+
+    text: str
+    style: str = ""
+
+
+_SIGNS: Final[Mapping[Action, tuple[str, str]]] = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("±", "red"),
+    Action.DELETE: ("-", "red"),
+    Action.READ: ("≤", "cyan"),
+}
+_DOING: Final[Mapping[Action, tuple[str, str]]] = {
+    Action.CREATE: ("creating", "created"),
+    Action.UPDATE: ("changing", "changed"),
+    Action.REPLACE: ("replacing", "replaced"),
+    Action.DELETE: ("destroying", "destroyed"),
+    Action.READ: ("reading", "read"),
+}
+_STYLES: Final[Mapping[Severity, str]] = {
+    Severity.INFO: "",
+    Severity.WARNING: "yellow",
+    Severity.ERROR: "red",
+}
+
+
+@singledispatch
+def sentences(event: Event) -> Iterator[Sentence]:
+    """Yield the lines about an event."""
+    raise TypeError(event)
+
+
+# --- settings and plans
+
+
+@sentences.register
+def _(event: events.SettingChanged) -> Iterator[Sentence]:
+    if event.before == event.after:
+        yield Sentence(f"{event.variable} is {event.after} already.")
+    else:
+        yield Sentence(f"{event.variable}: {event.before or '(not set)'} → {event.after}")
+
+
+@sentences.register
+def _(_event: events.NoChanges) -> Iterator[Sentence]:
+    yield Sentence("Nothing to change in AWS.")
+
+
+@sentences.register
+def _(event: events.StackPlanned) -> Iterator[Sentence]:
+    return _destruction(event) if event.destroys else _plan(event)
+
+
+@sentences.register
+def _(event: events.HostReplacement) -> Iterator[Sentence]:
+    host, address = event.instance_id, event.public_ip
+    volume = ", and the data volume" if event.keeps_data_volume else ""
+    yield Sentence(f"The host {host} is replaced: it ends, and only then the new one starts.")
+    yield Sentence("So the wallet never signs twice, and nothing is submitted for some minutes.")
+    yield Sentence(f"What stays: the address {address}, wallet and secrets, the logs{volume}.")
+    yield Sentence("What goes: the host's own disk, with all that the model has written there.")
+
+
+def _plan(event: events.StackPlanned) -> Iterator[Sentence]:
+    yield Sentence(f"{event.stack}: {_summary(event.changes)}", "bold")
+    for change in event.changes:
+        sign, style = _SIGNS[change.action]
+        yield Sentence(f"  {sign} {change.address}", style)
+        for each in change.attributes:
+            values = "" if each.before is None else f": {each.before} → {each.after}"
+            reason = " (forces the replacement)" if each.replaces else ""
+            yield Sentence(f"      {each.name}{values}{reason}", "dim")
+    yield Sentence(f"  Every value: cdktf diff {event.stack}", "dim")
+
+
+def _summary(changes: tuple[Change, ...]) -> str:
+    counts = {action: sum(each.action is action for each in changes) for action in Action}
+    named = [f"{count} to {action}" for action, count in counts.items() if count]
+    return ", ".join(named) or "only outputs change"
+
+
+def _destruction(event: events.StackPlanned) -> Iterator[Sentence]:
+    """Name what would be missed, and count the rest."""
+    yield Sentence(f"{event.stack}, will be destroyed:", "bold")
+    losses = [_loss(change) for change in event.changes]
+    yield from (Sentence(f"  {loss}") for loss in losses if loss)
+    if rest := losses.count(None):
+        yield Sentence(f"  and {rest} other resources: network, role, dashboard, alarms and so on")
+
+
+def _loss(change: Change) -> str | None:
+    values = change.before
+    match change.type:
+        case "aws_instance":
+            return f"the instance {values['id']}, with its disk"
+        case "aws_eip":
+            return f"the address {values['public_ip']}; another deployment gets another one"
+        case "aws_ebs_volume":
+            snapshot = (
+                "a last snapshot of it is made"
+                if values.get("final_snapshot")
+                else "with all that is on it"
+            )
+            return f"the data volume {values['id']}, {values['size']} GiB; {snapshot}"
+        case "aws_cloudwatch_log_group":
+            return f"the log group {values['name']}, with all its logs"
+        case _:
+            return None
+
+
+# --- Terraform at work
+
+
+@sentences.register
+def _(event: ResourceChanged) -> Iterator[Sentence]:
+    doing, done = _DOING[event.action]
+    match event.state:
+        case ResourceState.STARTED:
+            yield Sentence(f"{event.address}: {doing}", "dim")
+        case ResourceState.RUNNING:
+            yield Sentence(f"{event.address}: still {doing} ({event.seconds} s)", "dim")
+        case ResourceState.FINISHED:
+            yield Sentence(f"{event.address}: {done} ({event.seconds} s)")
+        case ResourceState.FAILED:
+            yield Sentence(f"{event.address}: failed ({event.seconds} s)", "red")
+
+
+@sentences.register
+def _(event: TerraformMessage) -> Iterator[Sentence]:
+    where = f" ({event.address})" if event.address else ""
+    style = _STYLES[event.severity]
+    yield Sentence(f"{event.summary}{where}", style)
+    if event.detail:
+        yield Sentence(event.detail, style)
+
+
+@sentences.register
+def _(event: StackApplied) -> Iterator[Sentence]:
+    counts = f"{event.added} added, {event.changed} changed, {event.removed} destroyed"
+    yield Sentence(f"✔ {event.stack}: {counts}", "green")
+
+
+# --- what is left
+
+
+@sentences.register
+def _(event: events.NotDeployed) -> Iterator[Sentence]:
+    yield Sentence(
+        f"Nothing is deployed: the worker {event.worker_name!r} has no stack in {event.bucket}."
+    )
+
+
+@sentences.register
+def _(event: events.ToRemove) -> Iterator[Sentence]:
+    return _leftovers("Will also be removed, because of --everything:", event.items)
+
+
+@sentences.register
+def _(event: events.Left) -> Iterator[Sentence]:
+    return _leftovers("What is left, on purpose:", event.items)
+
+
+def _leftovers(title: str, items: tuple[events.Leftover, ...]) -> Iterator[Sentence]:
+    yield Sentence(title, "bold")
+    for each in items:
+        yield Sentence(f"  {each.what}: {each.cost}")
+        yield Sentence(f"    remove: {each.remedy}", "dim")
+    if not items:
+        yield Sentence("  nothing")
+
+
+@sentences.register
+def _(event: events.BucketKept) -> Iterator[Sentence]:
+    match event.reason:
+        case events.KeptBecause.OTHERS_USE_IT:
+            why = f"others use it: it holds {json.dumps(event.keys)}"
+        case events.KeptBecause.IN_USE:
+            why = "another run is deploying into it."
+    yield Sentence(f"The bucket {event.bucket} was kept, because {why}", "yellow")
+
+
+# --- the wait
+
+
+@sentences.register
+def _(event: events.WaitStarted) -> Iterator[Sentence]:
+    goal = (
+        f"the first submission of {event.instance_id}"
+        if Step.SUBMITTED in event.steps
+        else f"the containers of {event.instance_id} (whether a worker image of your own works, "
+        "its logs alone show)"
+    )
+    yield Sentence("")
+    yield Sentence(
+        f"Waiting for {goal}. Ctrl-C loses nothing: the host goes on, and the same command watches "
+        "on."
+    )
+    if event.embedded_aws:
+        yield Sentence(
+            "This is the embedded AWS, where no host ever boots: there will be none unless "
+            "a test plays the host. --no-wait does not wait."
+        )
+
+
+@sentences.register
+def _(_event: events.Restarted) -> Iterator[Sentence]:
+    yield Sentence("Restarted. Waiting until the worker is ready; Ctrl-C loses nothing.")
+
+
+@sentences.register
+def _(_event: events.ConsoleRead) -> Iterator[Sentence]:
+    yield Sentence(
+        "! The host has sent nothing to CloudWatch. Its console is read instead, which EC2 shows "
+        "minutes late."
+    )
+
+
+@sentences.register
+def _(event: events.AwsRefused) -> Iterator[Sentence]:
+    yield Sentence(f"! {event.message} The wait goes on.")
+
+
+# --- the end
+
+
+@sentences.register
+def _(event: events.DeployResult) -> Iterator[Sentence]:
+    return _deployed(event)
+
+
+@sentences.register
+def _(event: events.UpdateResult) -> Iterator[Sentence]:
+    return _deployed(event)
+
+
+def _deployed(event: events.WorkerResult) -> Iterator[Sentence]:
+    host = f"{event.instance_id} ({event.public_ip})"
+    if event.ready is None:
+        state = f"{host} is deployed."
+    elif event.ready.healthy:
+        state = f"The worker works: {host} has submitted."
+    else:
+        state = f"Worker and model run on {host}; whether they work, their logs alone show."
+    yield Sentence(f"✔ {state} Next: allora status")
+
+
+@sentences.register
+def _(event: events.RestartResult) -> Iterator[Sentence]:
+    # Of a worker image that is not ours, nothing more can be known.
+    is_ready = event.ready is not None and event.ready.healthy
+    state = "The worker is ready again" if is_ready else "Worker and model run again"
+    yield Sentence(f"✔ {state} on {event.instance_id}. Next: allora status")
+
+
+@sentences.register
+def _(event: events.DestroyResult) -> Iterator[Sentence]:
+    done = f"✔ The worker {event.worker_name} is destroyed. " if event.destroyed else ""
+    yield Sentence(f"{done}To deploy it again: allora deploy")

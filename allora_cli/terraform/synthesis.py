@@ -1,0 +1,59 @@
+"""Synthesize the stacks, as `cdktf synth` does, with the same folder for the result."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from allora_cli.errors import ErrorCode, OperatorError
+from settings.loader import FILE_VARIABLE
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def output_folder() -> Path:
+    """Return the folder that cdktf writes to: `CDKTF_OUTPUT`, by default `cdktf.out`."""
+    return ROOT / os.environ.get("CDKTF_OUTPUT", "cdktf.out")
+
+
+def synthesize(folder: Path, *, env_file: Path | None = None) -> None:
+    """Write the stacks' Terraform JSON; needs neither credentials nor network.
+
+    In a process of its own: only `main.py` and the stacks load `cdktf` (ADR 1). Load the settings
+    first: what is wrong with them is then an error at once.
+
+    Args:
+        folder: where it goes; each stack has a folder below `stacks`.
+        env_file: the settings, by default those in force.
+
+    Raises:
+        OperatorError: a setting is wrong that only the stacks check, or the synth failed.
+    """
+    environment = {**os.environ, "CDKTF_OUTDIR": str(folder)}
+    if env_file:
+        environment[FILE_VARIABLE] = str(env_file)
+    process = subprocess.run(
+        [sys.executable, str(ROOT / "main.py")],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if process.returncode:
+        raise _failure(process)
+
+
+def _failure(process: subprocess.CompletedProcess[str]) -> OperatorError:
+    printed = process.stderr.strip() or "no message"
+    if process.returncode == os.EX_CONFIG:
+        return OperatorError(ErrorCode.SETTINGS, printed)
+    return OperatorError(
+        ErrorCode.SYNTH,
+        f"The stacks could not be synthesized: {printed.splitlines()[-1]} "
+        "The whole message: python main.py. After an update of the project: make setup",
+    )
