@@ -24,7 +24,7 @@ from constructs import Construct
 from constructs_lib.addresses import address
 from constructs_lib.network import NetworkPlace
 from constructs_lib.ubuntu_ami import UbuntuAmi
-from user_data.render import EncodedUserData
+from user_data.cloud_config import EncodedUserData
 
 DATA_VOLUME_TAG = "DataVolumeId"
 """The instance tag with the id of the host's data volume, which the host reads as metadata."""

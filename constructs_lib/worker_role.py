@@ -16,7 +16,7 @@ class WorkerRole(Construct):
     """A role for EC2 with the host's least privileges, and its instance profile.
 
     These are Session Manager, writing to its own log groups, and reading its own parameters and
-    build contexts. CloudWatch extracts the metrics from the logs. The managed policy
+    archives. CloudWatch extracts the metrics from the logs. The managed policy
     `AmazonSSMManagedInstanceCore` would let the host read every parameter of the account.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from containers.worker.allora_worker.contract import Secret
 from settings import Settings
-from shared.stacks import BUILD_CONTEXTS_PREFIX
+from shared.stacks import ARCHIVE_PREFIX
 
 
 class Names:
@@ -19,8 +19,7 @@ class Names:
             the token that consumers present, and the model server's secret variables.
         wallet: the SSM parameter with the wallet's mnemonic, one of `parameters`.
         log_group_prefix: what the names of the log groups begin with.
-        build_contexts_prefix: what the keys of the host's build contexts begin with, in the state
-            bucket.
+        archive_prefix: what the keys of the host's archives begin with, in the state bucket.
         log_groups: the CloudWatch log groups by who writes to them: worker, model, and the host.
     """
 
@@ -33,7 +32,7 @@ class Names:
         )
         self.wallet = f"{self.secrets_prefix}/{Secret.MNEMONIC}"
         self.log_group_prefix = f"/allora/{settings.worker_name}"
-        self.build_contexts_prefix = BUILD_CONTEXTS_PREFIX
+        self.archive_prefix = ARCHIVE_PREFIX
         self.log_groups: Mapping[str, str] = {
             part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
         }

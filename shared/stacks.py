@@ -11,8 +11,8 @@ SINGLE_NODE: Final = "allora-single-node"
 STACKS: Final = (COMMON, SINGLE_NODE)
 """In the order in which they are deployed."""
 
-BUILD_CONTEXTS_PREFIX: Final = f"{SINGLE_NODE}/build-contexts"
-"""Begins the keys of the host's build contexts in the state bucket."""
+ARCHIVE_PREFIX: Final = f"{SINGLE_NODE}/build-contexts"
+"""Begins the keys of the host's archives in the state bucket."""
 
 
 def state_key(stack: str) -> str:

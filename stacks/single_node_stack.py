@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 
 from cdktf import TerraformOutput
 from constructs import Construct
 
 from constructs_lib.alarms import Limits
-from constructs_lib.build_contexts import BuildContexts
 from constructs_lib.data_volume import DataVolume
+from constructs_lib.host_archive import HostArchive
 from constructs_lib.instance_type_offerings import InstanceTypeOfferings
 from constructs_lib.monitoring import Monitoring
 from constructs_lib.network import ExistingNetwork, NetworkPlace, PublicNetwork
@@ -21,7 +20,7 @@ from settings.images import ubuntu_parameter
 from settings.names import Names
 from shared.stacks import SingleNodeOutputs
 from stacks.base_stack import BaseStack
-from user_data.build_contexts import build_contexts
+from user_data.archive import host_archive
 from user_data.host_files import host_user_data
 
 
@@ -55,8 +54,7 @@ class SingleNodeStack(BaseStack):
             ingress_cidrs=[str(cidr) for cidr in settings.ingress_cidrs],
         )
         data_volume = self._data_volume(settings, place)
-        archive = build_contexts(settings)
-        contexts = self._build_contexts(settings, archive) if archive else None
+        archive = self._host_archive(settings)
         host = WorkerHost(
             self,
             "host",
@@ -71,11 +69,8 @@ class SingleNodeStack(BaseStack):
                 offered_zones=offerings.zones,
                 ami_id=settings.ami_id,
                 root_volume_gib=settings.root_volume_size,
-                user_data=host_user_data(
-                    settings,
-                    build_contexts_sha256=hashlib.sha256(archive).hexdigest() if archive else None,
-                ),
-                needs=[contexts.uploaded] if contexts else [],
+                user_data=host_user_data(settings, archive_sha256=archive.sha256),
+                needs=[archive.uploaded],
                 data_volume_id=data_volume.volume_id if data_volume else None,
             ),
         )
@@ -125,14 +120,13 @@ class SingleNodeStack(BaseStack):
             fallback_zone=fallback_zone,
         ).place
 
-    def _build_contexts(self, settings: Settings, archive: bytes) -> BuildContexts:
-        names = Names(settings)
-        return BuildContexts(
+    def _host_archive(self, settings: Settings) -> HostArchive:
+        return HostArchive(
             self,
             "build-contexts",
             bucket=settings.state_bucket,
-            key_prefix=names.build_contexts_prefix,
-            archive=archive,
+            key_prefix=Names(settings).archive_prefix,
+            content=host_archive(settings),
             provider=self.provider_in(settings.state_region),
         )
 

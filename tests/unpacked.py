@@ -1,18 +1,16 @@
-"""Runs user data as far as its files go, below another root."""
+"""Writes the files of user data as cloud-init does, below another root."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
+from user_data.cloud_config import read_files
 
-def unpack(user_data: str, root: Path) -> None:
-    """Writes the files of a rendered user data below `root`, and starts nothing."""
-    subprocess.run(
-        ["bash"],
-        input=user_data.encode(),
-        env={**os.environ, "ALLORA_ROOT": str(root)},
-        check=True,
-        capture_output=True,
-    )
+
+def unpack(user_data_base64: str, root: Path) -> None:
+    """Write the files of user data below `root`, and start nothing."""
+    for file in read_files(user_data_base64):
+        path = root / file.path.removeprefix("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.content, encoding="utf-8")
+        path.chmod(0o755 if file.executable else 0o644)

@@ -1,1 +1,1 @@
-"""From settings to the host's user data and build contexts, without CDKTF."""
+"""From settings to the host's user data and the archive that it fetches, without CDKTF."""

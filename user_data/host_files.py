@@ -1,4 +1,4 @@
-"""From settings to the host's user data: its scripts and its configuration, no secrets."""
+"""From settings to the host's user data: its configuration and the bootstrap, no secrets."""
 
 from __future__ import annotations
 
@@ -9,43 +9,33 @@ from pathlib import Path
 from settings import Settings, SettingsError
 from settings.errors import Problem
 from settings.names import Names
-from user_data.bare_text import bare
-from user_data.compose import compose_settings
-from user_data.render import (
+from user_data.cloud_config import (
     EncodedUserData,
     HostFile,
     UserDataTooLargeError,
     encode_user_data,
+    render_cloud_config,
     render_environment,
-    render_user_data,
 )
+from user_data.compose import compose_settings
 
-_SCRIPTS = Path(__file__).resolve().parent.parent / "scripts" / "host"
-
-# Where the files of scripts/host/ go on the host, and whether they are programs. By suffix: what an
-# editor or a file manager leaves beside them would change the user data, and replace the host.
-_FOLDERS = {
-    "bin/*.sh": ("/opt/allora/bin", True),
-    "bin/*.py": ("/opt/allora/bin", True),
-    "lib/*.sh": ("/opt/allora/lib", False),
-    "systemd/*.service": ("/etc/systemd/system", False),
-    "systemd/*.timer": ("/etc/systemd/system", False),
-}
+_HOST = Path(__file__).resolve().parent.parent / "scripts" / "host"
+_BOOTSTRAP = "/opt/allora-bootstrap"
 
 
-def host_user_data(settings: Settings, *, build_contexts_sha256: str | None) -> EncodedUserData:
-    """The user data of a worker's host.
+def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserData:
+    """Return the user data of a worker's host.
 
     Args:
         settings: what the host is to do.
-        build_contexts_sha256: digest of the archive that it builds images from, if it builds any.
+        archive_sha256: digest of the archive that the host fetches.
 
     Raises:
         SettingsError: it is more than EC2 takes.
     """
-    text = render_user_data(
-        [*_scripts(), *_configuration(settings, build_contexts_sha256 or "")],
-        command="/opt/allora/bin/install.sh",
+    text = render_cloud_config(
+        [*_configuration(settings, archive_sha256), *_bootstrap()],
+        command=f"{_BOOTSTRAP}/bootstrap.py",
     )
     try:
         return encode_user_data(text)
@@ -56,19 +46,17 @@ def host_user_data(settings: Settings, *, build_contexts_sha256: str | None) -> 
         raise SettingsError("Settings", [Problem("MODEL_ENV_VARS", message, remedy)]) from error
 
 
-def _scripts() -> Iterator[HostFile]:
-    for pattern, (destination, executable) in _FOLDERS.items():
-        for script in sorted(_SCRIPTS.glob(pattern)):
-            yield HostFile(f"{destination}/{script.name}", _text(script), executable)
-    yield HostFile("/opt/allora/compose.yaml", _text(_SCRIPTS / "compose.yaml"))
+def _bootstrap() -> Iterator[HostFile]:
+    """What has to be there before the archive is."""
+    for name in ("bootstrap.py", "aws.py"):
+        text = (_HOST / "bin" / name).read_text("utf-8")
+        yield HostFile(f"{_BOOTSTRAP}/{name}", text, executable=True)
+    unit = "allora-install.service"
+    yield HostFile(f"/etc/systemd/system/{unit}", (_HOST / "systemd" / unit).read_text("utf-8"))
 
 
-def _text(file: Path) -> str:
-    return bare(file.name, file.read_text(encoding="utf-8"))
-
-
-def _configuration(settings: Settings, build_contexts_sha256: str) -> Iterator[HostFile]:
-    variables = {**_host_variables(settings), "BUILD_CONTEXTS_SHA256": build_contexts_sha256}
+def _configuration(settings: Settings, archive_sha256: str) -> Iterator[HostFile]:
+    variables = {**_host_variables(settings), "ARCHIVE_SHA256": archive_sha256}
     yield HostFile("/etc/allora/host.env", render_environment(variables))
     yield HostFile("/etc/apt/apt.conf.d/52allora", _unattended_upgrades(settings.reboot_time))
     yield HostFile(
@@ -88,9 +76,9 @@ def _host_variables(settings: Settings) -> dict[str, str]:
         "MODEL_SECRETS": " ".join(settings.model_secrets),
         "SECRETS_PREFIX": names.secrets_prefix,
         "LOG_GROUP_PREFIX": names.log_group_prefix,
-        "BUILD_CONTEXTS_BUCKET": settings.state_bucket,
-        "BUILD_CONTEXTS_REGION": settings.state_region,
-        "BUILD_CONTEXTS_PREFIX": names.build_contexts_prefix,
+        "ARCHIVE_BUCKET": settings.state_bucket,
+        "ARCHIVE_REGION": settings.state_region,
+        "ARCHIVE_PREFIX": names.archive_prefix,
         "WORKER_PORT": str(settings.worker_port),
         "MODEL_PORT": str(settings.model_port),
     }

@@ -187,7 +187,7 @@ class Progress:
             self._do(Step.CONTAINERS, event.at)
         elif event.event == host_events.Event.DOCKER and event.state is State.DONE:
             self._do(Step.HOST, event.at)
-        elif event.step:
+        elif event.step or event.event == host_events.Event.BOOTSTRAP:
             self._do(Step.INSTANCE, event.at)
 
     def see_worker(self, line: Line) -> None:

@@ -131,12 +131,12 @@ class Architecture:
     def _bucket(self) -> Part:
         s = self._settings
         state = Part("Terraform state", [_listed(self._stacks), "locked while in use"], "state")
-        contexts = Part("Build contexts", ["the images’ sources, by digest"], "object")
+        contexts = Part("Host archive", ["scripts and sources, by digest"], "object")
         content = [state, self._card(contexts, "aws_s3_object")]
         lines = [s.state_bucket, *{s.state_region} - {s.aws_region}]
         bucket = Part("S3 bucket", lines, style="bucket", content=content, gap=10)
         self.arrows.append(Arrow(self._you, bucket, "allora deploy"))
-        self.arrows.append(Arrow(contexts, self._instance, "sources", at=34))
+        self.arrows.append(Arrow(contexts, self._instance, "archive", at=34))
         return bucket
 
     def _vpc(self) -> Part:

@@ -194,7 +194,7 @@ def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for stack in STACKS:
         for key in (state_key(stack), lock_key(stack)):
             yield f"{bucket}/{key}", "s3", "GetObject PutObject DeleteObject"
-    yield f"{bucket}/{names.build_contexts_prefix}/*", "s3", _BUILD_CONTEXTS
+    yield f"{bucket}/{names.archive_prefix}/*", "s3", _BUILD_CONTEXTS
     if not settings.ami_id:
         canonical = "parameter/aws/service/canonical/*"
         yield f"arn:{partition}:ssm:{settings.aws_region}::{canonical}", "ssm", "GetParameter"

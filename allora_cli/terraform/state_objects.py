@@ -1,4 +1,4 @@
-"""What lies in the state bucket: Terraform's states, their locks, and the build contexts."""
+"""What lies in the state bucket: Terraform's states, their locks, and the host's archives."""
 
 from __future__ import annotations
 
@@ -90,9 +90,7 @@ def held_lock(context: Context, stack: str) -> Lock | None:
 def foreign_keys(context: Context) -> list[str] | None:
     """Keys in the bucket that are not this project's; None when there is no bucket."""
     s3 = _s3(context)
-    ours = tuple(
-        [state_key(stack) for stack in STACKS] + [f"{context.names.build_contexts_prefix}/"]
-    )
+    ours = tuple([state_key(stack) for stack in STACKS] + [f"{context.names.archive_prefix}/"])
     try:
         keys = {key for key, _ in _versions(s3, context.settings.state_bucket)}
     except s3.exceptions.NoSuchBucket:

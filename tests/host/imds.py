@@ -27,6 +27,7 @@ class InstanceMetadata:
 
     Attributes:
         credentials: makes the role's keys: AccessKeyId, SecretAccessKey, Token.
+        has_profile: whether the role's keys are there yet.
         asked: the paths that were read, in order.
     """
 
@@ -36,6 +37,7 @@ class InstanceMetadata:
     user_data: bytes
     tags: Mapping[str, str]
     credentials: Callable[[], Mapping[str, str]]
+    has_profile: bool = True
     asked: list[str] = field(default_factory=list)
     _tokens: dict[str, float] = field(default_factory=dict)
 
@@ -68,6 +70,8 @@ class InstanceMetadata:
         if path == "user-data":
             return Response(200, self.user_data)
         tree = self._tree()
+        if not self.has_profile:
+            tree = {name: text for name, text in tree.items() if "/iam/" not in name}
         if path in tree:
             return Response(200, tree[path].encode())
         below = f"{path}/" if path else ""

@@ -371,7 +371,7 @@ def test_secrets_are_in_memory_alone(node: Node, world: World) -> None:
     )
     for source in ("BOOT_NODES=", "allora: ready", "dockerd"):
         assert source in seen  # containers, log files and processes were looked at
-    control, *secrets = needles = ("BUILD_CONTEXTS_SHA256=", world.wallet.words, CONSUMER_TOKEN)
+    control, *secrets = needles = ("ARCHIVE_SHA256=", world.wallet.words, CONSUMER_TOKEN)
     searched = node.machine.run(
         f"python3 -c {shlex.quote(_SEARCH)}", timeout=300, stdin=json.dumps(needles)
     )

@@ -155,8 +155,13 @@ class World:
         """Whether the chain knows the worker."""
         return self.wallet.address in self.chain.state["registered"][str(TOPIC)]
 
-    def launch(self, launched: Instance) -> Machine:
-        """Boots an instance on a fresh disk."""
+    def launch(self, launched: Instance, *, has_profile: bool = True) -> Machine:
+        """Boots an instance on a fresh disk.
+
+        Args:
+            launched: the instance.
+            has_profile: whether the role's keys are there from the beginning.
+        """
         self.metadata = InstanceMetadata(
             instance_id=launched.id,
             region=REGION,
@@ -164,6 +169,7 @@ class World:
             user_data=launched.user_data,
             tags=launched.tags,
             credentials=lambda: launched.credentials,
+            has_profile=has_profile,
         )
         name = f"host-{len(self._machines) + 1}"
         machine = Machine(ubuntu.disk(self._authority), self.directory / name, self._slot)

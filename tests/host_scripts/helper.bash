@@ -9,8 +9,8 @@ make_host() {
   export ALLORA_ROOT="$BATS_TEST_TMPDIR/root" CALLS="$BATS_TEST_TMPDIR/calls"
   # shellcheck disable=SC2034 # the tests use it
   BIN="$ALLORA_ROOT/opt/allora/bin"
-  mkdir -p "$ALLORA_ROOT"/{dev,etc/allora,opt/allora,var/lib/cloud/data} "$BATS_TEST_TMPDIR/stubs"
-  cp -r "$BATS_TEST_DIRNAME"/../../scripts/host/{bin,lib,compose.yaml} "$ALLORA_ROOT/opt/allora/"
+  mkdir -p "$ALLORA_ROOT"/{dev,etc/allora,etc/systemd/system,opt/allora,var/lib/cloud/data} "$BATS_TEST_TMPDIR/stubs"
+  cp -r "$BATS_TEST_DIRNAME"/../../scripts/host/{bin,lib,systemd,compose.yaml} "$ALLORA_ROOT/opt/allora/"
   PATH="$BATS_TEST_TMPDIR/stubs:/usr/sbin:/sbin:$PATH"
   : >"$CALLS"
   : >"$ALLORA_ROOT/dev/console"

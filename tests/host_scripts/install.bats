@@ -51,6 +51,15 @@ installation done | ready' ]
   called '^systemctl enable --now allora-care.timer$'
 }
 
+@test "the archive's units are in place before one of them is started" {
+  stub systemctl 'if [[ $1 == daemon-reload ]]; then ls "$ALLORA_ROOT/etc/systemd/system" >"$ALLORA_ROOT/units"; fi'
+  "$BIN/install.sh"
+  run cat "$ALLORA_ROOT/units"
+  [ "$output" = "$(ls "$BATS_TEST_DIRNAME/../../scripts/host/systemd")" ]
+  run head -n 2 "$CALLS"
+  contains "$output" 'systemctl daemon-reload'
+}
+
 @test "reports begin before anything else, and nothing depends on them" {
   "$BIN/install.sh"
   run grep --max-count 2 '^systemctl' "$CALLS"
@@ -128,9 +137,8 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   never_called '^apt-get'
 }
 
-@test "an interrupted installation goes on at the next boot, a finished one does not" {
+@test "an installation that is over does not go on at the next boot, an interrupted one does" {
   APT_FAILURES=99 run "$BIN/install.sh"
-  called '^systemctl enable allora-install.service$'
   never_called '^systemctl disable allora-install.service$'
   run "$BIN/install.sh"
   called '^systemctl disable allora-install.service$'

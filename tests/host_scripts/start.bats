@@ -22,7 +22,6 @@ setup() {
   stub systemd-cat 'cat >>"$ALLORA_ROOT/status"'
   replace host_status.py 'echo "a status"'
   replace fetch-secrets.py 'echo "fetch-secrets" >>"$CALLS"'
-  replace fetch-build-contexts.py 'echo "fetch-build-contexts" >>"$CALLS"'
 }
 
 # replace SCRIPT BODY: a stand-in for one of our own.
@@ -77,14 +76,6 @@ worker done | worker and model are running' ]
   replace fetch-secrets.py 'echo "SSM does not answer." >&2; exit 1'
   run "$BIN/start.sh"
   [ "$(last_event)" = 'worker waiting secrets_unavailable False | SSM does not answer.' ]
-}
-
-@test "build contexts that cannot be had: their sentence is the last line, and nothing starts" {
-  replace fetch-build-contexts.py 'echo "s3://bucket/key cannot be read." >&2; exit 1'
-  run "$BIN/start.sh"
-  [ "$status" -eq 1 ]
-  [ "$(last_event)" = 'worker waiting archive_unavailable False | s3://bucket/key cannot be read.' ]
-  never_called ' up '
 }
 
 @test "Docker that is down: bounded, with a pointer, and nothing starts" {

@@ -268,6 +268,15 @@ def test_lines_arrive_in_their_streams_once_and_in_order(host: Host, logs: Any) 
     assert [event["timestamp"] for event in times["events"]] == [NOW // 1000 + 3]
 
 
+def test_what_the_bootstrap_has_sent_is_not_sent_again(host: Host, logs: Any) -> None:
+    kept = '{"event": "bootstrap", "state": "waiting"}'
+    host.log(kept, SYSLOG_IDENTIFIER="allora")
+    host.log('{"event": "bootstrap", "state": "done"}', SYSLOG_IDENTIFIER="allora-bootstrap")
+    host.log("ends")
+    host.start()
+    expect(logs, kept, "ends")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

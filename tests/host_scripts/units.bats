@@ -8,6 +8,8 @@ setup() {
   make_host
   UNITS="$BATS_TEST_TMPDIR/units"
   cp -r "$BATS_TEST_DIRNAME/../../scripts/host/systemd" "$UNITS"
+  mkdir "$ALLORA_ROOT/opt/allora-bootstrap" # from user data
+  cp "$BIN/bootstrap.py" "$ALLORA_ROOT/opt/allora-bootstrap/"
   sed -i "s|/opt/allora|$ALLORA_ROOT/opt/allora|" "$UNITS"/*
 }
 

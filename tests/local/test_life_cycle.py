@@ -82,8 +82,7 @@ def test_values_reach_the_host_byte_for_byte_and_no_secret_is_anywhere(
 
     ec2 = deployment.client("ec2")
     answer = ec2.describe_instance_attribute(InstanceId=after["instance_id"], Attribute="userData")
-    user_data = gzip.decompress(base64.b64decode(answer["UserData"]["Value"])).decode()
-    unpack(user_data, tmp_path / "host")
+    unpack(answer["UserData"]["Value"], tmp_path / "host")
     settings = json.loads((tmp_path / "host/etc/allora/compose.settings.json").read_text())
     arrived = settings["services"]["model"]["environment"]["AWKWARD"]
     assert arrived.replace("$$", "$") == AWKWARD

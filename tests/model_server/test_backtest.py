@@ -6,12 +6,12 @@ import io
 from pathlib import Path
 
 import pytest
-from model_server import backtest, download
-from model_server.candle_file import read_candles, write_candles
-from model_server.download import download as get_candles
 from model_server.prices import Candle, SourceError
 from model_server.sources import SOURCES
 
+from devtools.model_backtest import backtest, download
+from devtools.model_backtest.candle_file import read_candles, write_candles
+from devtools.model_backtest.download import download as get_candles
 from tests.model_server.conftest import Clock
 from tests.model_server.exchanges import NAMES, Exchanges
 

@@ -7,11 +7,12 @@ import random
 from itertools import accumulate
 
 import pytest
-from model_server.backtest import verdict
-from model_server.evaluation import Case, cases_of, evaluate
 from model_server.forecast import WEIGHT
 from model_server.horizon import DAY
 from model_server.prices import Candle
+
+from devtools.model_backtest.backtest import verdict
+from devtools.model_backtest.evaluation import Case, cases_of, evaluate
 
 DAYS = 400
 

@@ -157,7 +157,7 @@ def test_the_arrows_are_those_of_the_terraform(of: Draw) -> None:
     alarms = next(card.title for card in of("testnet").cards if "alarms" in card.title)
     assert of("testnet").arrows() == {
         ("You", "S3 bucket"), ("You", "Parameter Store"), ("You", "Session Manager"),
-        ("IAM role", "EC2 instance"), ("Build contexts", "EC2 instance"),
+        ("IAM role", "EC2 instance"), ("Host archive", "EC2 instance"),
         ("Parameter Store", "EC2 instance"), ("Session Manager", "EC2 instance"),
         ("Consumers", "Internet gateway"), ("Internet gateway", "Elastic IP"),
         ("Elastic IP", "TCP 9010 in"), ("TCP 9010 in", "Worker container"),
@@ -237,12 +237,6 @@ def test_several_networks_are_all_named(with_: Draw) -> None:
     assert set(re.findall(r"[\d.]+/\d+", drawing.part("TCP 9999 in").lines[0])) == {
         "203.0.113.0/24", "198.51.100.7/32",
     }  # fmt: skip
-
-
-def test_no_build_contexts_where_none_are_needed(with_: Draw) -> None:
-    drawing = with_(ALLORA_WORKER_IMAGE="a/b:1", MODEL_IMAGE="c/d:2")
-    assert not drawing.has("Build contexts")
-    assert drawing.has("Terraform state")
 
 
 def test_a_state_bucket_elsewhere_and_a_fixed_image_are_named(with_: Draw) -> None:

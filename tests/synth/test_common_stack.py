@@ -55,7 +55,7 @@ def test_role_writes_to_its_own_log_groups_alone(common: Synth) -> None:
     assert groups == {"/allora/mine/worker", "/allora/mine/model", "/allora/mine/host"}
 
 
-def test_role_reads_build_contexts_and_no_state(common: Synth) -> None:
+def test_role_reads_the_host_s_archives_and_no_state(common: Synth) -> None:
     granted = statements(common(TF_STATE_BUCKET="my-bucket"))["ReadBuildContexts"]
     assert granted["Action"] == "s3:GetObject"
     assert granted["Resource"] == [

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.synthesized import Stack
+from user_data.cloud_config import read_files
 
 Synth = Callable[..., Stack]
 
@@ -263,7 +264,7 @@ class TestDataVolume:
         assert stack.all("aws_ebs_volume") == []
 
 
-class TestBuildContexts:
+class TestHostArchive:
     def test_object_is_named_after_its_content_and_lies_beside_the_stack(
         self, node: Synth, tmp_path: Path
     ) -> None:
@@ -288,12 +289,19 @@ class TestBuildContexts:
         regions = {p.get("alias"): p["region"] for p in stack.json["provider"]["aws"]}
         assert regions == {None: "eu-central-1", "eu-west-1": "eu-west-1"}
 
-    def test_there_is_none_when_the_host_builds_neither_image(self, node: Synth) -> None:
+    def test_its_digest_is_in_the_user_data(self, node: Synth) -> None:
+        stack = node()
+        files = read_files(stack.one("aws_instance")["user_data_base64"])
+        (variables,) = [file.content for file in files if file.path == "/etc/allora/host.env"]
+        key = stack.one("aws_s3_object")["key"]
+        assert f"ARCHIVE_SHA256={Path(key).stem}\n" in variables
+
+    def test_it_is_there_when_the_host_builds_neither_image(self, node: Synth) -> None:
         images = {
             "ALLORA_WORKER_IMAGE": "example.org/worker:1.0",
             "MODEL_IMAGE": "example.org/model:1.0",
         }
-        assert node(**images).all("aws_s3_object") == []
+        assert len(node(**images).all("aws_s3_object")) == 1
 
 
 def test_old_host_is_gone_before_a_new_one_signs_with_the_same_wallet(node: Synth) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Final
 
 import pytest
 
-from scripts.host.bin.report import EVENT_FIELDS
 from shared.host_events import FIELDS, Code, Event, State
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -48,5 +48,6 @@ def test_scripts_use_names_of_the_list(used: set[str], names: type[StrEnum]) -> 
     assert used <= set(names)
 
 
-def test_the_reporter_passes_on_what_the_list_names() -> None:
-    assert EVENT_FIELDS == FIELDS
+def test_the_reporter_passes_on_what_the_list_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(HOST / "bin")
+    assert importlib.import_module("report").EVENT_FIELDS == FIELDS

@@ -75,7 +75,7 @@ def test_the_names_are_a_contract() -> None:
         "allora-common/terraform.tfstate",
         "allora-single-node/terraform.tfstate",
     ]
-    assert stacks.BUILD_CONTEXTS_PREFIX == "allora-single-node/build-contexts"
+    assert stacks.ARCHIVE_PREFIX == "allora-single-node/build-contexts"
     assert [str(secret) for secret in contract.Secret] == ["mnemonic", "api-key", "inference-token"]
 
 

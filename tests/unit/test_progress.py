@@ -86,6 +86,20 @@ def test_a_first_start_goes_step_by_step(progress: Progress) -> None:
     assert progress.seconds(Step.HOST) == 9
 
 
+def test_a_bootstrap_that_waits_is_an_obstacle_until_it_is_done(progress: Progress) -> None:
+    progress.see_boot(boot(Host.BOOTSTRAP, State.STARTED, 5, message="fetching"))
+    assert progress.current is Step.HOST
+    assert progress.activity == "fetching"
+    why = {"code": Code.ARCHIVE_UNAVAILABLE, "message": "s3://b/k cannot be read: AccessDenied"}
+    progress.see_boot(boot(Host.BOOTSTRAP, WAITING, 6, needs_operator=False, **why))
+    assert [each.text for each in progress.obstacles.values()] == [why["message"]]
+    assert progress.for_operator is None
+    progress.see_boot(boot(Host.BOOTSTRAP, WAITING, 8, needs_operator=True, **why))
+    assert progress.for_operator
+    progress.see_boot(boot(Host.BOOTSTRAP, DONE, 60, message="in place"))
+    assert progress.obstacles == {}
+
+
 def test_a_later_step_shows_that_the_earlier_ones_are_done(progress: Progress) -> None:
     """The log of one part may arrive before that of another."""
     progress.see_worker(event("submitted", 90))

@@ -50,7 +50,7 @@ MOST_FILES = 15
 """In one folder of `allora_cli`."""
 
 WITH_CDKTF = {"stacks", "constructs_lib", "fast_synth"}
-OTHER_PACKAGES = ("devtools/fake_chain", "containers")
+OTHER_PACKAGES = ("devtools/fake_chain", "devtools/model_backtest", "containers")
 """Run with the packages of the images."""
 
 

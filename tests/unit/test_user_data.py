@@ -5,22 +5,25 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import os
+import json
 import random
 import shlex
 import string
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.unpacked import unpack
-from user_data.render import (
+from user_data.cloud_config import (
     HostFile,
     UserDataTooLargeError,
     encode_user_data,
+    read_files,
+    render_cloud_config,
     render_environment,
-    render_user_data,
 )
 
 AWKWARD = {
@@ -29,59 +32,44 @@ AWKWARD = {
     "HASH": "a # b #c",
     "BACKSLASHES": r"C:\new\table\\",
     "LINES": "first\nsecond\n\nlast\n",
-    "ACCENTS": "naïve ☕ 日本",
+    "ACCENTS": "naïve ☕ 日本 🚀",
+    "BREAKS": "a\x85b\u2028c\u2029d\re\tf\x0bg",
+    "CONTROLS": "\x01\x1b[31m\x7f\ufeff\uffff",
     "EMPTY": "",
     "SPACES": "  around  ",
     "LOOKS_LIKE_AN_OPTION": "-n",
 }
+FILES = [HostFile(f"/etc/allora/{name}", value) for name, value in AWKWARD.items()] + [
+    HostFile("/opt/program", "#!/bin/sh\n", executable=True)
+]
 
 
-def test_files_arrive_byte_for_byte(tmp_path: Path) -> None:
-    files = [HostFile(f"/etc/allora/{name}", value + "\n") for name, value in AWKWARD.items()] + [
-        HostFile("/etc/allora/heredoc", "EOF\nEOF_0123456789abcdef\n$(touch /tmp/x)\n")
-    ]
-    unpack(render_user_data(files, command="/bin/false"), tmp_path)
-    for file in files:
-        assert (tmp_path / file.path[1:]).read_bytes() == file.content.encode(), file.path
+def test_files_can_be_read_as_they_were_written() -> None:
+    encoded = encode_user_data(render_cloud_config(FILES, command="/opt/program"))
+    assert read_files(encoded.base64) == FILES
+
+
+def test_cloud_init_reads_yaml_and_finds_the_same() -> None:
+    text = render_cloud_config(FILES, command="/opt/program")
+    assert text.startswith("#cloud-config\n")
+    document: dict[str, Any] = yaml.safe_load(text)
+    assert document == json.loads(text.removeprefix("#cloud-config\n"))
+    assert [file["content"] for file in document["write_files"]] == [f.content for f in FILES]
+    assert document["runcmd"] == [["/opt/program"]]
 
 
 def test_only_programs_can_be_run(tmp_path: Path) -> None:
     files = [HostFile("/bin/program", "#!/bin/sh\n", executable=True), HostFile("/etc/text", "x\n")]
-    unpack(render_user_data(files, command="/bin/false"), tmp_path)
+    document = yaml.safe_load(render_cloud_config(files, command="/bin/program"))
+    assert [file["permissions"] for file in document["write_files"]] == ["0755", "0644"]
+    unpack(encode_user_data(render_cloud_config(files, command="/bin/program")).base64, tmp_path)
     assert (tmp_path / "bin/program").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "etc/text").stat().st_mode & 0o777 == 0o644
 
 
-def test_unpacking_twice_is_as_good_as_once(tmp_path: Path) -> None:
-    user_data = render_user_data([HostFile("/etc/text", "x\n")], command="/bin/false")
-    unpack(user_data, tmp_path)
-    unpack(user_data, tmp_path)
-    assert (tmp_path / "etc/text").read_text() == "x\n"
-
-
-def test_command_becomes_the_script(tmp_path: Path) -> None:
-    command = tmp_path / "a command"
-    command.write_text("#!/bin/sh\necho started\n")
-    command.chmod(0o755)
-    environment = {name: value for name, value in os.environ.items() if name != "ALLORA_ROOT"}
-    result = subprocess.run(
-        ["bash"],
-        input=render_user_data([], command=str(command)).encode(),
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
-    assert result.stdout == b"started\n"
-
-
-def test_text_without_a_last_newline_is_refused() -> None:
-    with pytest.raises(ValueError, match="/etc/text"):
-        render_user_data([HostFile("/etc/text", "x")], command="/bin/false")
-
-
 def test_variables_arrive_byte_for_byte_in_a_shell(tmp_path: Path) -> None:
     file = tmp_path / "host.env"
-    file.write_text(render_environment(AWKWARD), encoding="utf-8")
+    file.write_text(render_environment(AWKWARD), encoding="utf-8", newline="")
     for name, value in AWKWARD.items():
         script = f'set -u; . {shlex.quote(str(file))}; printf %s "${name}"'
         result = subprocess.run(["bash", "-c", script], check=True, capture_output=True)
@@ -100,10 +88,10 @@ def test_nul_is_refused() -> None:
 
 
 def test_encoding_is_gzip_in_base64() -> None:
-    encoded = encode_user_data("#!/bin/sh\necho ☕\n")
-    assert gzip.decompress(base64.b64decode(encoded.base64)).decode() == "#!/bin/sh\necho ☕\n"
-    assert encoded.text_sha256 == hashlib.sha256("#!/bin/sh\necho ☕\n".encode()).hexdigest()
-    assert encode_user_data("#!/bin/sh\necho ☕\n") == encoded
+    encoded = encode_user_data("#cloud-config\n☕\n")
+    assert gzip.decompress(base64.b64decode(encoded.base64)).decode() == "#cloud-config\n☕\n"
+    assert encoded.text_sha256 == hashlib.sha256("#cloud-config\n☕\n".encode()).hexdigest()
+    assert encode_user_data("#cloud-config\n☕\n") == encoded
 
 
 def incompressible(length: int) -> str:

@@ -28,6 +28,7 @@ def problem(name: str, service: dict[str, Any]) -> str | None:
 
 
 def main() -> None:
+    """Check both; exit with what is missing."""
     services = json.loads((ROOT / "etc/allora/compose.settings.json").read_text())["services"]
     problems = [problem(name, services.get(name, {})) for name in REMEDIES]
     if any(problems):

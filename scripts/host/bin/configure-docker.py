@@ -6,12 +6,12 @@ https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 
 
 def main(daemon_json: Path, data_root: str) -> None:
+    """Merge the settings into the file and print whether it has changed."""
     try:
         present = json.loads(daemon_json.read_text()) if daemon_json.exists() else {}
     except ValueError as error:
@@ -34,7 +34,7 @@ def main(daemon_json: Path, data_root: str) -> None:
     daemon_json.parent.mkdir(parents=True, exist_ok=True)
     draft = daemon_json.with_suffix(".new")
     draft.write_text(json.dumps(wanted, indent=2) + "\n")
-    os.replace(draft, daemon_json)
+    draft.replace(daemon_json)
     print("changed")
 
 

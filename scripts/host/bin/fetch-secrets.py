@@ -34,17 +34,21 @@ PATIENCE = Config(
 
 
 def need_operator(message: str) -> NoReturn:
+    """Exit with a failure that trying again does not help."""
     print(message, file=sys.stderr)
     sys.exit(NEEDS_OPERATOR)
 
 
 class Secret(NamedTuple):
+    """A parameter below SECRETS_PREFIX."""
+
     name: str
     """Below SECRETS_PREFIX, and what the operator command takes."""
-    required: bool
+    required: bool = False
 
     @property
     def file_name(self) -> str:
+        """Return the name of its file."""
         return self.name.rpartition("/")[2]
 
 
@@ -52,18 +56,20 @@ def worker_secrets() -> list[Secret]:
     """The mnemonic is required, unless somebody else's worker image has its own way to a key."""
     settings = json.loads((ROOT / "etc/allora/compose.settings.json").read_text())
     ours = "build" in settings["services"].get("worker", {})
-    return [Secret("mnemonic", ours), Secret("api-key", False), Secret("inference-token", False)]
+    return [Secret("mnemonic", required=ours), Secret("api-key"), Secret("inference-token")]
 
 
 def model_secrets() -> list[Secret]:
+    """Return the secrets of MODEL_SECRETS; exit if a name is not one of a variable."""
     names = os.environ.get("MODEL_SECRETS", "").split()
     for name in names:
         if not name.isidentifier():
             need_operator(f"MODEL_SECRETS has '{name}', which is not the name of a variable.")
-    return [Secret(f"model/{name}", True) for name in names]
+    return [Secret(f"model/{name}", required=True) for name in names]
 
 
 def how_to_store(name: str) -> str:
+    """Return the operator command that stores a secret."""
     return "wallet import" if name == "mnemonic" else f"secret set {name}"
 
 
@@ -85,17 +91,18 @@ def place(directory: Path, files: dict[str, str], *, owner: int, mode: int) -> N
     for name, value in files.items():
         draft = directory / f".{name}"
         draft.unlink(missing_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(value)
             os.fchown(file.fileno(), owner, -1)
             os.fchmod(file.fileno(), mode)
-        os.replace(draft, directory / name)
+        draft.replace(directory / name)
     for path in directory.iterdir():
         if path.name not in files:
             path.unlink()
 
 
 def main() -> None:
+    """Fetch and place the secrets; exit with what is missing."""
     prefix = os.environ["SECRETS_PREFIX"]
     worker, model = worker_secrets(), model_secrets()
     try:

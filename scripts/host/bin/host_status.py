@@ -39,6 +39,7 @@ DOCKER_SECONDS, WORKER_SECONDS, WORKER_BYTES = 20, 5, 64 * 1024
 
 
 def read(path: str) -> str:
+    """Return the text of a file; empty when it cannot be read."""
     try:
         return (ROOT / path).read_text()
     except OSError:
@@ -46,12 +47,14 @@ def read(path: str) -> str:
 
 
 def disk_used() -> float:
+    """Return how full the fuller disk is, in percent."""
     disks = [path for path in (ROOT, ROOT / "var/lib/allora/docker") if path.exists()]
     usages = map(shutil.disk_usage, disks)
     return max(round(100 * disk.used / (disk.used + disk.free), 1) for disk in usages)
 
 
 def memory_used() -> float:
+    """Return how much of the memory is in use, in percent."""
     found = dict(re.findall(r"^(\w+): +(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE))
     return round(100 * (1 - int(found["MemAvailable"]) / int(found["MemTotal"])), 1)
 
@@ -92,7 +95,7 @@ def restarts(containers: dict[str, dict[str, Any]]) -> dict[str, int]:
     draft = RESTARTS.with_suffix(".new")
     # With those that Docker has not told of this time: else they would count from 0 the next time.
     draft.write_text(json.dumps(before | now))
-    os.replace(draft, RESTARTS)
+    draft.replace(RESTARTS)
     return counts
 
 
@@ -173,6 +176,7 @@ def status(settings: dict[str, str]) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Print the status."""
     words = shlex.split((ROOT / "etc/allora/host.env").read_text())
     print(json.dumps(status(dict(word.split("=", 1) for word in words))))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Turns a fresh Ubuntu host into an Allora worker. Run once by cloud-init; again by hand, or at the next boot when it
+# Turns a fresh Ubuntu host into an Allora worker. Run once by bootstrap.py; again by hand, or at the next boot when it
 # was interrupted: every step does nothing when it is done already.
 
 # shellcheck source=../lib/common.sh
@@ -21,9 +21,8 @@ main() {
   # What commands print goes to the log, but a person who runs this sees it.
   if [[ -t 2 ]]; then exec > >(tee --append "$LOG_FILE") 2>&1; else exec >>"$LOG_FILE" 2>&1; fi
   only_one_at_a_time
-  systemctl daemon-reload
+  install_units
   report
-  systemctl enable allora-install.service
   run_steps \
     internet 'Reach the internet' wait_for_internet \
     storage 'Prepare storage' prepare_storage \
@@ -38,6 +37,11 @@ main() {
 only_one_at_a_time() {
   exec 9>"$RUN_DIR/install.lock"
   flock --nonblock 9 || die 1 installation_runs "another $BIN_DIR/install.sh is running. Wait for it: tail --follow $LOG_FILE"
+}
+
+install_units() {
+  install --mode 0644 "$BIN_DIR"/../systemd/* "$ROOT/etc/systemd/system/"
+  systemctl daemon-reload
 }
 
 # First of all, so that somebody who waits sees why. Without it everything goes on.

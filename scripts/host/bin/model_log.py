@@ -44,6 +44,7 @@ def pass_on(receiver: socket.socket, seconds: float = SECONDS) -> None:
 
 
 def main() -> None:
+    """Receive from Docker until the end."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", PORT))
         pass_on(receiver)

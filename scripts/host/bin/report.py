@@ -7,14 +7,10 @@
 
 The journal is the buffer: the cursor moves on when CloudWatch has taken the lines, so that none is
 lost or sent twice, whether the network, this service or the host goes away meanwhile. It runs
-before anything is installed: Python's own library is all it needs. It signs by itself, so that the
-role's credentials get into no other process, no file and no argument.
+before anything is installed: Python's own library is all it needs.
 """
 
 import contextlib
-import hashlib
-import hmac
-import http.client
 import itertools
 import json
 import os
@@ -24,19 +20,17 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Generator
-from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import aws
 
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 CURSOR = ROOT / "var/lib/allora-report/cursor"
-IMDS = (os.environ.get("IMDS_ENDPOINT") or "http://169.254.169.254") + "/latest"
-# The identifiers of the lines of host_status.py and model_log.py.
-STATUS, MODEL = "allora-status", "allora-model"
+# Identifiers of the lines of host_status.py and model_log.py, and of what bootstrap.py has sent.
+STATUS, MODEL, SENT = "allora-status", "allora-model", "allora-bootstrap"
 PRINTED = "allora-log"  # what the installation's commands have printed
 EVENT_FIELDS = {"event", "state", "step", "of", "code", "needs_operator", "message"}
 STREAMS = {STATUS: "status", MODEL: "model"}
@@ -56,7 +50,7 @@ MATCHES = [
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 # Its limits of 1 MiB and 10,000 events are far away: a batch is what a pipe holds, 64 KiB.
 DAY = 24 * 60 * 60 * 1000  # no batch may span more
-GATHER_SECONDS, LONGEST_PAUSE, TIMEOUT = 1, 30, 10
+GATHER_SECONDS, LONGEST_PAUSE = 1, 30
 LONGEST_LINE = 8192  # characters
 COLOURS = re.compile("\x1b\\[[0-9;:]*m")
 # Controls but for the tab, and what turns the direction of writing: https://trojansource.codes.
@@ -83,6 +77,8 @@ def is_event(text: str) -> bool:
 
 
 class Entry(NamedTuple):
+    """A line of the journal, as it goes to CloudWatch."""
+
     cursor: str
     at: int  # milliseconds since 1970
     stream: str
@@ -90,10 +86,13 @@ class Entry(NamedTuple):
 
 
 def entry(line: bytes) -> Entry:
+    """Read an entry of the journal, in its JSON format."""
     fields = json.loads(line)
     text, identifier = fields.get("MESSAGE") or "", fields.get("SYSLOG_IDENTIFIER")
     if isinstance(text, list):  # of bytes, when they are not plain text
         text = bytes(byte for byte in text if isinstance(byte, int)).decode(errors="replace")
+    if identifier == SENT:
+        text = ""
     at = int(fields["__REALTIME_TIMESTAMP"]) // 1000
     is_ours = identifier in (STATUS, MODEL) or (identifier != PRINTED and is_event(text))
     if not is_ours:
@@ -122,19 +121,6 @@ def follow(cursor: str) -> Generator[list[Entry], None, None]:
     sys.exit(f"journalctl has ended with status {journal.returncode}.")
 
 
-def metadata(path: str) -> str:
-    """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html."""
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-    ask = urllib.request.Request(f"{IMDS}/api/token", headers=ttl, method="PUT")  # noqa: S310
-    with direct.open(ask, timeout=TIMEOUT) as answer:
-        token = {"X-aws-ec2-metadata-token": answer.read().decode()}
-    ask = urllib.request.Request(f"{IMDS}/meta-data/{path}", headers=token)  # noqa: S310
-    with direct.open(ask, timeout=TIMEOUT) as answer:
-        text: str = answer.read().decode()
-        return text
-
-
 class CloudWatch:
     """CloudWatch Logs, for one host.
 
@@ -145,8 +131,6 @@ class CloudWatch:
     def __init__(self, settings: dict[str, str]) -> None:
         self.groups = settings["LOG_GROUP_PREFIX"]
         self.region = settings["AWS_REGION"]
-        domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
-        self.url = os.environ.get("AWS_ENDPOINT_URL") or f"https://logs.{self.region}.{domain}"
         self.instance = ""
 
     def put(self, stream: str, events: list[Entry]) -> str:
@@ -155,75 +139,25 @@ class CloudWatch:
         Returns:
             what is in the way, if anything.
         """
+        # In order of time, which the journal is not when the clock is put right.
+        ordered = sorted(events, key=attrgetter("at"))
+        logs = [{"timestamp": event.at, "message": event.text} for event in ordered]
+        log_format = "json/emf" if stream == "status" else None  # some regions need it
         try:
-            self.instance = self.instance or metadata("instance-id")
+            self.instance = self.instance or aws.metadata("instance-id")
             group, name = ("host", f"{self.instance}/{stream}")
             if stream == "model":
                 group, name = stream, self.instance
-            where = {"logGroupName": f"{self.groups}/{group}", "logStreamName": name}
-            # In order of time, which the journal is not when the clock is put right.
-            ordered = sorted(events, key=attrgetter("at"))
-            logs = [{"timestamp": event.at, "message": event.text} for event in ordered]
-            trouble = self.call("PutLogEvents", {**where, "logEvents": logs})
-            if trouble.startswith("ResourceNotFoundException"):
-                trouble = self.call("CreateLogStream", where)
-                trouble = trouble or self.call("PutLogEvents", {**where, "logEvents": logs})
-        except (OSError, LookupError, ValueError, http.client.HTTPException) as error:
+            aws.LogStream(self.region, f"{self.groups}/{group}", name).put(logs, log_format)
+        except aws.RefusedError as error:
+            return str(error)
+        except aws.FAILURES as error:
             return f"{type(error).__name__}: {error}"
-        return trouble
-
-    def call(self, action: str, arguments: dict[str, Any]) -> str:
-        role = metadata("iam/security-credentials/").split()[0]
-        credentials = json.loads(metadata(f"iam/security-credentials/{role}"))
-        body = json.dumps(arguments).encode()
-        headers = {
-            "content-type": "application/x-amz-json-1.1",
-            "x-amz-target": f"Logs_20140328.{action}",
-        }
-        if arguments["logStreamName"].endswith("/status"):
-            headers["x-amzn-logs-format"] = "json/emf"  # some regions need it
-        headers = signed(headers, self.url, body, self.region, credentials)
-        request = urllib.request.Request(self.url, body, headers)  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT):  # noqa: S310
-                return ""
-        except urllib.error.HTTPError as error:
-            with error:
-                text = error.read().decode(errors="replace")
-            found = re.search(r'"__type": *"(?:[^"]*#)?(\w+)"', text)
-            return f"{found[1]}: {text}" if found else str(error)
-
-
-def signed(
-    headers: dict[str, str], url: str, body: bytes, region: str, credentials: dict[str, str]
-) -> dict[str, str]:
-    """Headers with signature, version 4.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-    """
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    headers = headers | {
-        "host": url.partition("://")[2],
-        "x-amz-date": now,
-        "x-amz-security-token": credentials["Token"],
-    }
-    names = ";".join(sorted(headers))
-    lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-    parts = [now[:8], region, "logs", "aws4_request"]
-    scope = "/".join(parts)
-    text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = f"AWS4{credentials['SecretAccessKey']}".encode()
-    for part in (*parts, text):
-        key = hmac.digest(key, part.encode(), "sha256")
-    who = f"{credentials['AccessKeyId']}/{scope}"
-    headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={who}, SignedHeaders={names}, Signature={key.hex()}"
-    )
-    return headers
+        return ""
 
 
 def stream_and_day(event: Entry) -> tuple[str, int]:
+    """Return what the events of one request have in common."""
     return event.stream, event.at // DAY
 
 
@@ -256,13 +190,15 @@ def deliver(logs: CloudWatch, stream: str, events: list[Entry]) -> None:
 
 
 def remember(cursor: str) -> None:
+    """Keep the cursor for the next start."""
     draft = CURSOR.with_suffix(".new")
     with contextlib.suppress(OSError):  # a full disk: all goes on, until the next start
         draft.write_text(cursor)
-        os.replace(draft, CURSOR)
+        draft.replace(CURSOR)
 
 
 def main() -> None:
+    """Follow the journal until SIGTERM."""
     words = shlex.split((ROOT / "etc/allora/host.env").read_text())
     logs = CloudWatch(dict(word.split("=", 1) for word in words))
     CURSOR.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,6 @@ main() {
   wait_for_docker
   fetch_secrets
   event secrets 'done' 'secrets are in memory'
-  fetch_build_contexts
   fetch_model
   check_services
   make_worker_directory
@@ -37,11 +36,6 @@ wait_for_docker() {
 fetch_secrets() {
   local report
   report=$("$BIN_DIR/fetch-secrets.py" 2>&1) || die $? secrets_unavailable "$report"
-}
-
-fetch_build_contexts() {
-  local report
-  report=$("$BIN_DIR/fetch-build-contexts.py" 2>&1) || die $? archive_unavailable "$report"
 }
 
 fetch_model() {

@@ -1,4 +1,4 @@
-"""The Docker build contexts that the host fetches, as an object in S3."""
+"""The archive that the host fetches, as an object in S3."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from constructs import Construct
 _FOLDER = "build-contexts"
 
 
-class BuildContexts(Construct):
+class HostArchive(Construct):
     """An archive in a bucket, named after its digest: another content is another object.
 
     The archive lies beside the synthesized stacks (``cdktf.out``); Terraform uploads it from there.
@@ -23,6 +23,7 @@ class BuildContexts(Construct):
         provider: the provider of the bucket's region; None: the stack's own.
 
     Attributes:
+        sha256: the archive's digest.
         uploaded: the object; a host that fetches the archive depends on it.
     """
 
@@ -33,14 +34,15 @@ class BuildContexts(Construct):
         *,
         bucket: str,
         key_prefix: str,
-        archive: bytes,
+        content: bytes,
         provider: AwsProvider | None,
     ) -> None:
         super().__init__(scope, id_)
-        name = f"{hashlib.sha256(archive).hexdigest()}.tar"
+        self.sha256 = hashlib.sha256(content).hexdigest()
+        name = f"{self.sha256}.tar"
         folder = Path(App.of(self).outdir) / _FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(archive)
+        (folder / name).write_bytes(content)
         self.uploaded = S3Object(
             self,
             "object",

@@ -1,4 +1,4 @@
-"""Renders the user data: a shell script that unpacks the host's files and starts the installation.
+"""User data as cloud-init takes it: files to write, and a command to run at the first boot.
 
 Pure text in, pure text out: no Terraform token may get in here, because whatever goes in is
 compressed at synth and could not be resolved later.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,8 @@ MAX_USER_DATA_BYTES = 16 * 1024
 """AWS's limit, before base64.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 """
+
+_FIRST_LINE = "#cloud-config\n"
 
 
 class UserDataTooLargeError(ValueError):
@@ -30,47 +33,13 @@ class HostFile:
 
     Attributes:
         path: absolute path on the host.
-        content: the text, which ends with a newline.
+        content: the text.
         executable: whether it may be run.
     """
 
     path: str
     content: str
     executable: bool = False
-
-
-def render_environment(variables: Mapping[str, str]) -> str:
-    """The text of a file of variables that a shell can source, whatever is in the values.
-
-    Raises:
-        ValueError: a name is not a shell identifier, or a value has a NUL byte.
-    """
-    lines = []
-    for name, value in variables.items():
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise ValueError(f"not a name of a shell variable: {name!r}")
-        if "\0" in value:
-            raise ValueError(f"{name}: a NUL byte cannot reach a shell")
-        lines.append(f"{name}={shlex.quote(value)}\n")
-    return "".join(lines)
-
-
-def render_user_data(files: Iterable[HostFile], *, command: str) -> str:
-    """A shell script that writes files and then becomes a command.
-
-    ``ALLORA_ROOT`` in the script's environment names another root directory: then the files are
-    written below it and nothing is run.
-
-    Args:
-        files: what to write.
-        command: absolute path of what to run afterwards.
-
-    Raises:
-        ValueError: a file's text does not end with a newline, which a here-document would add.
-    """
-    return "".join(
-        [_HEADER, *map(_render_file, files), _FOOTER.format(command=shlex.quote(command))]
-    )
 
 
 @dataclass(frozen=True)
@@ -86,8 +55,47 @@ class EncodedUserData:
     text_sha256: str
 
 
+def render_environment(variables: Mapping[str, str]) -> str:
+    """Return the text of a file of variables that a shell can source, whatever the values hold.
+
+    Raises:
+        ValueError: a name is not a shell identifier, or a value has a NUL byte.
+    """
+    lines = []
+    for name, value in variables.items():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise ValueError(f"not a name of a shell variable: {name!r}")
+        if "\0" in value:
+            raise ValueError(f"{name}: a NUL byte cannot reach a shell")
+        lines.append(f"{name}={shlex.quote(value)}\n")
+    return "".join(lines)
+
+
+def render_cloud_config(files: Iterable[HostFile], *, command: str) -> str:
+    """Return a cloud-config that writes files and then runs a command.
+
+    https://cloudinit.readthedocs.io/en/latest/reference/modules.html
+
+    Args:
+        files: what to write.
+        command: absolute path of what to run afterwards.
+    """
+    document = {
+        "write_files": [
+            {
+                "path": file.path,
+                "permissions": "0755" if file.executable else "0644",
+                "content": file.content,
+            }
+            for file in files
+        ],
+        "runcmd": [[command]],
+    }
+    return f"{_FIRST_LINE}{_json_in_yaml(document)}\n"
+
+
 def encode_user_data(user_data: str) -> EncodedUserData:
-    """Compresses and encodes user data.
+    """Compress and encode user data.
 
     Raises:
         UserDataTooLargeError: AWS would refuse it.
@@ -105,25 +113,20 @@ def encode_user_data(user_data: str) -> EncodedUserData:
     )
 
 
-_HEADER = """\
-#!/usr/bin/env bash
-# Writes the files of an Allora worker's host and starts the installation.
-set -euo pipefail
-umask 022
-put() { install -D -m "$1" /dev/stdin "${ALLORA_ROOT:-}$2"; }
-"""
-
-_FOOTER = """\
-if [[ -z "${{ALLORA_ROOT:-}}" ]]; then exec {command}; fi
-"""
+def read_files(user_data_base64: str) -> list[HostFile]:
+    """Return the files that encoded user data writes."""
+    text = gzip.decompress(base64.b64decode(user_data_base64)).decode()
+    document = json.loads(text.removeprefix(_FIRST_LINE))
+    return [
+        HostFile(file["path"], file["content"], file["permissions"] == "0755")
+        for file in document["write_files"]
+    ]
 
 
-def _render_file(file: HostFile) -> str:
-    if not file.content.endswith("\n"):
-        raise ValueError(f"{file.path}: the text must end with a newline")
-    delimiter = "EOF"
-    lines = file.content.splitlines()
-    while delimiter in lines:
-        delimiter += "_"
-    mode = "0755" if file.executable else "0644"
-    return f"put {mode} {shlex.quote(file.path)} <<'{delimiter}'\n{file.content}{delimiter}\n"
+def _json_in_yaml(document: object) -> str:
+    """JSON that is YAML too, whose reader folds or refuses some characters that JSON takes.
+
+    Those beyond the basic plane stay: JSON's pairs of escapes are two wrong characters in YAML.
+    """
+    text = json.dumps(document, ensure_ascii=False)
+    return re.sub("[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,4 +1,4 @@
-"""Tries the model on stored candles: `python -m model_server.backtest --data prices.csv`.
+"""Back-test the model: `python -m devtools.model_backtest.backtest --data prices.csv`.
 
 Prints the errors of the model and of the naive forecast, which is the last price, and says plainly
 when the model is no better.
@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from model_server.candle_file import read_candles
-from model_server.evaluation import Case, Evaluation, cases_of, evaluate
 from model_server.forecast import WEIGHT
 from model_server.horizon import parse_horizon
+
+from devtools.model_backtest.candle_file import read_candles
+from devtools.model_backtest.evaluation import Case, Evaluation, cases_of, evaluate
 
 _SIGNIFICANT = 2.0
 """Standard errors from which a difference is more than chance would often make."""
@@ -77,7 +78,7 @@ def verdict(result: Evaluation) -> str:
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m model_server.backtest")
+    parser = argparse.ArgumentParser(prog="python -m devtools.model_backtest.backtest")
     parser.add_argument("--data", required=True, help="a CSV file with the columns time and close")
     parser.add_argument("--horizon", default="24h", help="5min, 8h, 1d; default: %(default)s")
     parser.add_argument("--since", help="use forecasts made from this day on, as 2023-01-01")

@@ -1,4 +1,4 @@
-"""Stores real candles: `python -m model_server.download --token BTC --days 30 > prices.csv`."""
+"""Store real candles: `python -m devtools.model_backtest.download --token BTC > prices.csv`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import sys
 from collections.abc import Sequence
 from time import time
 
-from model_server.candle_file import write_candles
 from model_server.fetch import fetch, new_session
 from model_server.horizon import DAY, parse_horizon
 from model_server.prices import Candle, SourceError
 from model_server.sources import SOURCES, Source
+
+from devtools.model_backtest.candle_file import write_candles
 
 _STEPS = ("1min", "5min", "15min", "1h", "1d")
 _PAUSE = 1.0
@@ -66,7 +67,7 @@ async def download(source: Source, token: str, step: int, days: int) -> list[Can
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m model_server.download")
+    parser = argparse.ArgumentParser(prog="python -m devtools.model_backtest.download")
     parser.add_argument("--token", default="BTC", help="default: %(default)s")
     parser.add_argument("--source", default="coinbase", choices=tuple(SOURCES))
     parser.add_argument("--url", help="another base URL of the source's API")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 import random
 import re
@@ -14,17 +15,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from settings import Settings, SettingsError
+from settings import Settings, SettingsError, load_settings
 from settings.sections.worker import DEFAULT_PYTHON_IMAGE
 from tests.unpacked import unpack
-from user_data.bare_text import bare
+from user_data.cloud_config import MAX_USER_DATA_BYTES
 from user_data.host_files import host_user_data
-from user_data.render import MAX_USER_DATA_BYTES
 
 MakeSettings = Callable[..., Settings]
 
-DIGEST = "0" * 64
+DIGEST = hashlib.sha256(b"an archive").hexdigest()
+ROOT = Path(__file__).resolve().parents[2]
+HOST = ROOT / "scripts/host/bin"
+SAMPLES = sorted((ROOT / "samples").glob("*.env"))
 
 
 @pytest.fixture
@@ -33,9 +37,9 @@ def host(make_settings: MakeSettings, tmp_path: Path) -> Callable[..., Path]:
 
     def make(**variables: str) -> Path:
         settings = make_settings(**variables)
-        encoded = host_user_data(settings, build_contexts_sha256=DIGEST).base64
+        encoded = host_user_data(settings, archive_sha256=DIGEST).base64
         root = tmp_path / "host"
-        unpack(gzip.decompress(base64.b64decode(encoded)).decode(), root)
+        unpack(encoded, root)
         return root
 
     return make
@@ -50,29 +54,28 @@ def variable(root: Path, name: str) -> str:
     return subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True).stdout
 
 
-def test_scripts_units_and_compose_file_are_there(host: Callable[..., Path]) -> None:
+def test_user_data_has_the_settings_and_what_fetches_the_rest(host: Callable[..., Path]) -> None:
     root = host()
-    source = Path(__file__).resolve().parents[2] / "scripts" / "host"
-    tracked = subprocess.run(
-        ["git", "ls-files", "bin", "lib", "systemd"],
-        cwd=source,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split()
-    destinations = {
-        "bin": "opt/allora/bin",
-        "lib": "opt/allora/lib",
-        "systemd": "etc/systemd/system",
+    files = {str(file.relative_to(root)) for file in root.rglob("*") if file.is_file()}
+    assert files == {
+        "etc/allora/host.env",
+        "etc/allora/compose.settings.json",
+        "etc/apt/apt.conf.d/52allora",
+        "etc/systemd/system/allora-install.service",
+        "opt/allora-bootstrap/aws.py",
+        "opt/allora-bootstrap/bootstrap.py",
     }
-    assert len(tracked) > 10
-    for file in tracked:
-        folder, name = file.split("/")
-        arrived = (root / destinations[folder] / name).read_text()
-        assert arrived == bare(name, (source / file).read_text())
-    assert (root / "opt/allora/bin/install.sh").stat().st_mode & 0o111
-    assert (root / "etc/systemd/system/allora.service").exists()
-    assert (root / "opt/allora/compose.yaml").exists()
+    for name in ("aws.py", "bootstrap.py"):
+        assert (root / "opt/allora-bootstrap" / name).read_bytes() == (HOST / name).read_bytes()
+    assert (root / "opt/allora-bootstrap/bootstrap.py").stat().st_mode & 0o111
+    unit = (root / "etc/systemd/system/allora-install.service").read_text()
+    assert "ExecStart=/opt/allora-bootstrap/bootstrap.py\n" in unit
+
+
+def test_bootstrap_runs_at_the_first_boot(make_settings: MakeSettings) -> None:
+    encoded = host_user_data(make_settings(), archive_sha256=DIGEST).base64
+    document = yaml.safe_load(gzip.decompress(base64.b64decode(encoded)).decode())
+    assert document["runcmd"] == [["/opt/allora-bootstrap/bootstrap.py"]]
 
 
 def test_worker_gets_its_settings_and_boot_nodes(host: Callable[..., Path]) -> None:
@@ -136,7 +139,7 @@ def test_host_knows_what_disk_it_has(
 def test_too_much_is_refused_by_the_setting_s_name(make_settings: MakeSettings) -> None:
     noise = "".join(random.Random(0).choices(string.ascii_letters, k=20_000))
     with pytest.raises(SettingsError) as error:
-        host_user_data(make_settings(MODEL_ENV_VARS=f"NOISE={noise}"), build_contexts_sha256=DIGEST)
+        host_user_data(make_settings(MODEL_ENV_VARS=f"NOISE={noise}"), archive_sha256=DIGEST)
     report = str(error.value)
     assert "MODEL_ENV_VARS: holds 20,006 bytes" in report
     assert "16,384" in report
@@ -144,9 +147,10 @@ def test_too_much_is_refused_by_the_setting_s_name(make_settings: MakeSettings) 
     assert noise[:40] not in report
 
 
-def test_scripts_leave_room_for_the_settings(make_settings: MakeSettings) -> None:
-    user_data = host_user_data(make_settings(), build_contexts_sha256=DIGEST).base64
-    assert len(base64.b64decode(user_data)) < MAX_USER_DATA_BYTES - 100
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_half_of_the_user_data_is_left_for_the_settings(sample: Path) -> None:
+    user_data = host_user_data(load_settings(sample, {}), archive_sha256=DIGEST).base64
+    assert len(base64.b64decode(user_data)) < MAX_USER_DATA_BYTES / 2
 
 
 def test_own_images_are_built_as_the_settings_say(host: Callable[..., Path]) -> None:
@@ -192,11 +196,11 @@ def test_model_s_command_replaces_that_of_its_image(host: Callable[..., Path]) -
     assert "command" not in services(host(**repository))["model"]
 
 
-def test_host_knows_which_build_contexts_are_its_own(host: Callable[..., Path]) -> None:
+def test_host_knows_which_archive_is_its_own(host: Callable[..., Path]) -> None:
     root = host(TF_STATE_REGION="eu-west-1")
-    assert variable(root, "BUILD_CONTEXTS_SHA256") == DIGEST
-    assert variable(root, "BUILD_CONTEXTS_BUCKET") == "allora-tfstate-123456789012-eu-central-1"
-    assert variable(root, "BUILD_CONTEXTS_REGION") == "eu-west-1"
+    assert variable(root, "ARCHIVE_SHA256") == DIGEST
+    assert variable(root, "ARCHIVE_BUCKET") == "allora-tfstate-123456789012-eu-central-1"
+    assert variable(root, "ARCHIVE_REGION") == "eu-west-1"
 
 
 @pytest.mark.parametrize(("time", "reboots"), [("23:15", "true"), ("never", "false")])

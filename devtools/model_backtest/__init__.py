@@ -1,0 +1,1 @@
+"""Back-test the model server on stored candles; none of this is deployed."""

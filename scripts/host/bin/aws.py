@@ -1,0 +1,160 @@
+"""Requests to AWS as the instance's role, with Python's own library alone.
+
+The credentials get into no other process, no file and no argument.
+"""
+
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import re
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+IMDS = (os.environ.get("IMDS_ENDPOINT") or "http://169.254.169.254") + "/latest"
+TIMEOUT = 10  # seconds without a byte
+
+
+class RefusedError(Exception):
+    """AWS answers with an error; `code` is its name, such as AccessDenied."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+# What may pass: no network yet, no credentials yet, a policy that is not in force yet.
+FAILURES = (RefusedError, OSError, LookupError, ValueError, http.client.HTTPException)
+
+
+def metadata(path: str) -> str:
+    """Return a value of the instance metadata service.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+    """
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
+    ask = urllib.request.Request(f"{IMDS}/api/token", headers=ttl, method="PUT")  # noqa: S310
+    with direct.open(ask, timeout=TIMEOUT) as answer:
+        token = {"X-aws-ec2-metadata-token": answer.read().decode()}
+    ask = urllib.request.Request(f"{IMDS}/meta-data/{path}", headers=token)  # noqa: S310
+    with direct.open(ask, timeout=TIMEOUT) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+class Service(NamedTuple):
+    """A service of AWS in a region, such as s3."""
+
+    name: str
+    region: str
+
+    def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+        """Send a signed request and return the body of the answer.
+
+        Raises:
+            RefusedError: AWS answers with an error.
+            OSError, LookupError, ValueError, HTTPException: there is no answer, or no credentials.
+        """
+        domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        own = f"https://{self.name}.{self.region}.{domain}"
+        endpoint = os.environ.get("AWS_ENDPOINT_URL") or own
+        role = metadata("iam/security-credentials/").split()[0]
+        credentials = json.loads(metadata(f"iam/security-credentials/{role}"))
+        headers = headers | {
+            "host": endpoint.partition("://")[2],
+            "x-amz-date": datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+            "x-amz-security-token": credentials["Token"],
+        }
+        names = ";".join(sorted(headers))
+        lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
+        digest = hashlib.sha256(body).hexdigest()
+        canonical = f"{method}\n{path}\n\n{lines}\n{names}\n{digest}"
+        credential, signature = self._sign(canonical, headers["x-amz-date"], credentials)
+        headers["authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, "
+            f"Signature={signature}"
+        )
+        ask = urllib.request.Request(  # noqa: S310
+            endpoint + path, body or None, headers, method=method
+        )
+        try:
+            with urllib.request.urlopen(ask, timeout=TIMEOUT) as answer:  # noqa: S310
+                content: bytes = answer.read()
+                return content
+        except urllib.error.HTTPError as error:
+            raise refusal(error) from error
+
+    def _sign(self, canonical: str, now: str, credentials: dict[str, str]) -> tuple[str, str]:
+        """Return credential and signature, version 4, of a canonical request.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+        """
+        parts = [now[:8], self.region, self.name, "aws4_request"]
+        scope = "/".join(parts)
+        digest = hashlib.sha256(canonical.encode()).hexdigest()
+        text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{digest}"
+        key = f"AWS4{credentials['SecretAccessKey']}".encode()
+        for part in (*parts, text):
+            key = hmac.digest(key, part.encode(), "sha256")
+        return f"{credentials['AccessKeyId']}/{scope}", key.hex()
+
+
+def refusal(error: urllib.error.HTTPError) -> RefusedError:
+    """Read AWS's error code and message, which are JSON, or XML from S3."""
+    with error:
+        text = error.read().decode(errors="replace")
+    code = re.search(r'"__type": *"(?:[^"]*#)?(\w+)"|<Code>(\w+)</Code>', text)
+    if code is None:
+        return RefusedError(f"HTTP {error.code}", error.reason)
+    message = re.search("<Message>(.*?)</Message>", text, re.DOTALL)
+    return RefusedError(code[1] or code[2], message[1] if message else text)
+
+
+def get_object(region: str, bucket: str, key: str) -> bytes:
+    """Return an object of S3.
+
+    Raises:
+        As `Service.request` does.
+    """
+    nothing = hashlib.sha256(b"").hexdigest()
+    headers = {"x-amz-content-sha256": nothing}
+    return Service("s3", region).request("GET", f"/{bucket}/{key}", headers)
+
+
+class LogStream(NamedTuple):
+    """A stream of CloudWatch Logs."""
+
+    region: str
+    group: str
+    name: str
+
+    def put(self, events: list[dict[str, Any]], log_format: str | None = None) -> None:
+        """Send events; creates the stream if it is missing.
+
+        https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+
+        Raises:
+            As `Service.request` does.
+        """
+        try:
+            self._call("PutLogEvents", log_format, logEvents=events)
+        except RefusedError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            self._call("CreateLogStream", log_format)
+            self._call("PutLogEvents", log_format, logEvents=events)
+
+    def _call(self, action: str, log_format: str | None, **arguments: object) -> None:
+        headers = {
+            "content-type": "application/x-amz-json-1.1",
+            "x-amz-target": f"Logs_20140328.{action}",
+        }
+        if log_format:
+            headers["x-amzn-logs-format"] = log_format
+        where = {"logGroupName": self.group, "logStreamName": self.name}
+        body = json.dumps(where | arguments).encode()
+        Service("logs", self.region).request("POST", "/", headers, body)

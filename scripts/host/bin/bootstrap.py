@@ -1,0 +1,166 @@
+#!/usr/bin/python3
+"""Brings the host's archive to /opt/allora and hands over to its install.sh.
+
+User data starts this at the first boot, and allora-install.service at a later one if the
+installation was interrupted. The archive lies in S3 under its SHA-256, which user data has: what
+runs is what was deployed, whoever may write to the bucket. The instance's way to the internet, its
+role and the role's policy may come late, so it tries until it succeeds.
+"""
+
+import contextlib
+import hashlib
+import io
+import itertools
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import aws
+
+ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
+DIRECTORY = ROOT / "opt/allora"
+CONSOLE = ROOT / "dev/console"
+PAUSES = (2, 4, 8, 16, 30)  # seconds; the last one for ever
+
+Settings = dict[str, str]
+
+
+class ArchiveError(Exception):
+    """The archive is not in place yet; the text says why, and what to do."""
+
+    def __init__(self, message: str, *, needs_operator: bool = False) -> None:
+        super().__init__(message)
+        self.needs_operator = needs_operator
+
+
+def read_settings() -> Settings:
+    """Return the variables of host.env."""
+    words = shlex.split((ROOT / "etc/allora/host.env").read_text())
+    return dict(word.split("=", 1) for word in words)
+
+
+def report(settings: Settings, state: str, message: str, **reason: object) -> None:
+    """Write an event to the serial console, to CloudWatch and to the journal.
+
+    What CloudWatch does not take now, report.py sends later, as it comes with the archive.
+    """
+    message = re.sub("[^ -~]", "?", message)
+    event = json.dumps({"event": "bootstrap", "state": state, **reason, "message": message})
+    with contextlib.suppress(OSError), CONSOLE.open("a") as console:
+        console.write(f"{event}\r\n")
+    if sys.stderr.isatty():
+        print(f"allora: {message}", file=sys.stderr)
+    tag = "allora-bootstrap" if send(settings, event) else "allora"
+    subprocess.run(["logger", "--tag", tag, "--", event], check=False)
+
+
+def send(settings: Settings, event: str) -> bool:
+    """Send an event to CloudWatch and return whether it has arrived."""
+    events = [{"timestamp": int(time.time() * 1000), "message": event}]
+    try:
+        stream = f"{aws.metadata('instance-id')}/boot"
+        group = f"{settings['LOG_GROUP_PREFIX']}/host"
+        aws.LogStream(settings["AWS_REGION"], group, stream).put(events)
+    except aws.FAILURES:
+        return False
+    return True
+
+
+def resume_after_reboot() -> None:
+    """Have systemd run this again at the next boot; install.sh ends that."""
+    for arguments in (["daemon-reload"], ["enable", "allora-install.service"]):
+        subprocess.run(["systemctl", *arguments], check=False)
+
+
+def fetch(settings: Settings) -> bytes:
+    """Return the archive.
+
+    Raises:
+        ArchiveError: it cannot be read, or is another one.
+    """
+    bucket, sha256 = settings["ARCHIVE_BUCKET"], settings["ARCHIVE_SHA256"]
+    key = f"{settings['ARCHIVE_PREFIX']}/{sha256}.tar"
+    try:
+        archive = aws.get_object(settings["ARCHIVE_REGION"], bucket, key)
+    except aws.FAILURES as error:
+        reason = str(error).rstrip(".") or type(error).__name__
+        raise ArchiveError(
+            f"s3://{bucket}/{key} cannot be read: {reason}. If this does not pass, check "
+            "the instance's way to the internet; if the object is missing: allora deploy."
+        ) from error
+    if hashlib.sha256(archive).hexdigest() != sha256:
+        raise ArchiveError(
+            f"s3://{bucket}/{key} is not what was deployed, and nothing of it runs. Delete it, "
+            "then: allora deploy.",
+            needs_operator=True,
+        )
+    return archive
+
+
+def unpack(archive: bytes, sha256: str) -> None:
+    """Put the archive's files in place, all at once.
+
+    Raises:
+        ArchiveError: the disk does not take them.
+    """
+    draft = DIRECTORY.with_name("allora.new")
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            # Python has filters since 3.11.4, and the archive is known by its digest.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(draft)  # noqa: S202
+        (draft / "sha256").write_text(sha256)
+        os.sync()  # a power cut leaves all of it or nothing
+        shutil.rmtree(DIRECTORY, ignore_errors=True)
+        draft.rename(DIRECTORY)
+    except OSError as error:
+        raise ArchiveError(f"{DIRECTORY} cannot be written: {error}. Check: df -h /.") from error
+
+
+def is_unpacked(sha256: str) -> bool:
+    """Return whether the archive with this digest is in place."""
+    stamp = DIRECTORY / "sha256"
+    return stamp.is_file() and stamp.read_text() == sha256
+
+
+def install_archive(settings: Settings) -> None:
+    """Fetch and unpack the archive, however long it takes."""
+    report(settings, "started", "fetching the host's scripts")
+    for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+        try:
+            unpack(fetch(settings), settings["ARCHIVE_SHA256"])
+        except ArchiveError as error:
+            report(
+                settings,
+                "waiting",
+                f"{error} The next try is in {pause} s.",
+                code="archive_unavailable",
+                needs_operator=error.needs_operator,
+            )
+            time.sleep(pause)
+        else:
+            report(settings, "done", "the host's scripts are in place")
+            return
+
+
+def main() -> None:
+    """Bring the archive if need be, and become its install.sh."""
+    os.umask(0o022)
+    settings = read_settings()
+    resume_after_reboot()
+    if not is_unpacked(settings["ARCHIVE_SHA256"]):
+        install_archive(settings)
+    install = DIRECTORY / "bin/install.sh"
+    os.execv(install, [install])  # noqa: S606
+
+
+if __name__ == "__main__":
+    main()
