@@ -34,7 +34,7 @@ class OtherVersionError(ChainError):
 
 
 @dataclass(frozen=True)
-class Topic:
+class TopicSummary:
     """A topic of the network.
 
     Attributes:
@@ -67,7 +67,7 @@ def balance(api_url: str, address: str) -> int:
         raise ChainError(f"{api_url} answers something else than a balance") from error
 
 
-def find_topic(api_url: str, topic_id: int) -> Topic | None:
+def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
     """A topic; None when the network has none with this number.
 
     Args:
@@ -82,7 +82,7 @@ def find_topic(api_url: str, topic_id: int) -> Topic | None:
     topic = _get(api_url, f"{EMISSIONS}/topics/{topic_id}").get("topic")
     active = _get(api_url, f"{EMISSIONS}/is_topic_active/{topic_id}").get("is_active")
     name = topic.get("metadata") if isinstance(topic, dict) else None
-    return Topic(topic_id, str(name or ""), active=bool(active))
+    return TopicSummary(topic_id, str(name or ""), active=bool(active))
 
 
 def allo(uallo: int) -> str:

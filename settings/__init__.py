@@ -1,4 +1,4 @@
-"""The settings of one Allora worker: the only reader of ``.env`` and of the environment."""
+"""The settings of one Allora worker: the only reader of ``.env`` and the environment."""
 
 from settings.errors import SettingsError
 from settings.loader import load_settings

@@ -1,4 +1,4 @@
-"""What AWS offers: the regions and the instance types that this release knows.
+"""The regions and instance types of AWS that this release knows.
 
 The data is `aws_catalogue.json`, written by `python -m devtools.aws_catalogue`.
 """
@@ -14,7 +14,7 @@ _DATA = Path(__file__).with_name("aws_catalogue.json")
 
 
 class InstanceType(NamedTuple):
-    """The traits of an EC2 instance type that matter to a worker.
+    """An EC2 instance type.
 
     The order of the fields is the order in the data file.
 

@@ -1,4 +1,4 @@
-"""Checks that several settings share, as validators of pydantic and as functions.
+"""Checks that several settings share.
 
 Each takes the text as it is written and raises `fault()`. The message is the rest of a sentence
 that begins with the value: "'12345' is not an AWS account id".

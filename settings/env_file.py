@@ -1,4 +1,4 @@
-"""Reads text of ``KEY=VALUE`` lines, with the line number of each and no interpolation of ``$``."""
+"""Read ``KEY=VALUE`` lines with their line numbers, without interpolation of ``$``."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _UNCLOSED_QUOTE = re.compile(r"[^=#\s]+\s*=\s*['\"]")
 
 @dataclass(frozen=True)
 class Entry:
-    """One ``KEY=VALUE``, as it is written.
+    """One ``KEY=VALUE`` line.
 
     Attributes:
         key: Name of the variable.
@@ -31,12 +31,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class EnvText:
-    """What a text of ``KEY=VALUE`` lines holds.
+    """Parsed ``KEY=VALUE`` lines.
 
     Attributes:
         entries: In the order of the text; a key may occur twice.
-        problems: The lines that are no ``KEY=VALUE``. Never quotes them: one may hold a secret.
-        complete: Whether the whole text was understood. After an unclosed quote nothing is.
+        problems: The other lines. Never quotes them: one may hold a secret.
+        complete: False after an unclosed quote: the rest was not read.
     """
 
     entries: tuple[Entry, ...]

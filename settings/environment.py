@@ -11,3 +11,8 @@ def aws_endpoint_url() -> str:
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
     return os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def cdktf_output() -> str:
+    """Return the folder that `cdktf` writes to: `CDKTF_OUTPUT`, by default `cdktf.out`."""
+    return os.environ.get("CDKTF_OUTPUT", "cdktf.out")

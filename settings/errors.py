@@ -1,4 +1,4 @@
-"""What is wrong with the settings, said so that a person can put it right."""
+"""Errors and warnings about settings, each with its remedy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from settings.shown import printable
 
 @dataclass(frozen=True)
 class Problem:
-    """One sentence about one setting, and the way out.
+    """An error or a warning about one setting.
 
     Attributes:
         variable: Name of the variable; empty when the problem is about a line that has none.
@@ -41,7 +41,7 @@ class Problem:
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; `str()` of it is the complete report for the user.
+    """The settings cannot be used; its text is the complete report for the user.
 
     Attributes:
         problems: Every problem of this load, in the order of the file.

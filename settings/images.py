@@ -1,4 +1,4 @@
-"""Where Canonical publishes the ids of its machine images."""
+"""Canonical's machine images."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ _ARCHITECTURE: Final[dict[Architecture, str]] = {"x86_64": "amd64", "arm64": "ar
 
 
 def ubuntu_parameter(architecture: Architecture) -> str:
-    """The public SSM parameter with the id of Canonical's current Ubuntu 24.04 LTS image.
+    """Return the public SSM parameter with the id of Canonical's current Ubuntu 24.04 LTS image.
 
     https://documentation.ubuntu.com/aws/aws-how-to/instances/find-ubuntu-images/
 

@@ -1,4 +1,4 @@
-"""Variables of the AWS Blockchain Node Runners' Allora blueprint that mean nothing any more.
+"""Variables of the AWS Blockchain Node Runners' Allora blueprint that have no effect here.
 
 They are accepted with a warning, so that an existing ``.env`` works. The blueprint's own list:
 https://github.com/aws-samples/aws-blockchain-node-runners (lib/allora/sample-configs).
@@ -29,7 +29,7 @@ LEGACY: dict[str, str] = {
 
 
 def legacy_reason(name: str) -> str | None:
-    """Why this variable is ignored; None when it is none of the blueprint's."""
+    """Return why this variable is ignored; None if it is not the blueprint's."""
     if name in LEGACY:
         return LEGACY[name]
     for pattern, reason in LEGACY.items():

@@ -1,4 +1,4 @@
-"""Finds the settings, refuses what does not belong there, and reports all problems at once."""
+"""Find and check the settings; report all problems at once."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ DEFAULT_FILE = Path(".env")
 FILE_VARIABLE = "ALLORA_ENV_FILE"
 
 FILE_ONLY = frozenset({"AWS_PROFILE"})
-"""Read from the file alone: in the environment they are the AWS tools' own."""
+"""Read from the file only: in the environment they are the AWS tools' own."""
 
 EMPTY_IS_AN_ERROR = {"ALLORA_INGRESS_CIDRS": "write none, or networks such as 203.0.113.0/24"}
 """Where an empty value could mean both the default and its opposite; with the remedy."""
@@ -36,7 +36,7 @@ _VARIABLE_OF = {name: variable for variable, name in _FIELD_OF.items()}
 
 @dataclass(frozen=True)
 class _Found:
-    """The value of one variable, and where it is from: a line of the file, or the environment."""
+    """A variable's value and its line in the file; without a line it is the environment's."""
 
     value: str
     line: int | None = None
@@ -45,7 +45,7 @@ class _Found:
         return Problem(variable, message, remedy, self.line, "" if self.line else "environment")
 
     def shown(self, variable: str) -> str:
-        """The value for a message, or nothing where it might be a secret."""
+        """Return the value for a message; "" if it may be a secret."""
         if variable in NEVER_SHOWN or secret_kind(self.value):
             return ""
         return f"{shown(self.value)} "
@@ -116,7 +116,7 @@ def _set_twice(entries: tuple[Entry, ...]) -> Iterator[Problem]:
 
 
 def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
-    """Secrets, by their names, and variables that nobody knows. Their values are not repeated."""
+    """Yield secrets, by their names, and unknown variables. Their values are not repeated."""
     for entry in entries:
         if entry.key in _FIELD_OF or entry.key in LEGACY:
             continue
@@ -134,7 +134,7 @@ def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
 
 
 def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, _Found]:
-    """The value of every known variable that has one; the file, also an empty line, comes first."""
+    """Return the value of each known variable; the file wins, even with an empty value."""
     merged = {
         name: _Found(environ[name])
         for name in _FIELD_OF
@@ -149,7 +149,7 @@ def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, 
 
 
 def _unfit_values(found: Mapping[str, _Found]) -> Iterator[Problem]:
-    """Secrets, and texts that no setting can have, or not this one."""
+    """Yield secrets, and texts that this setting cannot have."""
     for name, entry in found.items():
         # the check of the model's variables names the one that is a secret
         kind = None if name == "MODEL_ENV_VARS" else secret_kind(entry.value)
@@ -164,9 +164,9 @@ def _unfit_values(found: Mapping[str, _Found]) -> Iterator[Problem]:
 def _validate(
     values: Mapping[str, str], notes: list[Problem]
 ) -> tuple[Settings | None, list[Problem]]:
-    """Make the settings, or say what is wrong with the values; `notes` collects warnings."""
+    """Return the settings, or the problems of the values; `notes` collects warnings."""
     problems = [
-        Problem(name, "is empty, which could mean everybody as well as nobody.", remedy)
+        Problem(name, "is empty, which could mean all addresses or none.", remedy)
         for name, remedy in EMPTY_IS_AN_ERROR.items()
         if values.get(name) == ""
     ]
@@ -197,7 +197,7 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
 
 
 def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) -> Problem:
-    """The problem with the line and the value of its variable; without one, how to begin."""
+    """Return the problem with its variable's line and value; without a file, how to begin."""
     entry = found.get(problem.variable)
     if entry:
         message = f"{entry.shown(problem.variable)}{problem.message}"
@@ -208,7 +208,7 @@ def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) ->
 
 
 def _placed_notes(notes: list[Problem], found: Mapping[str, _Found]) -> Iterator[Problem]:
-    """Warnings with the line of their variables; those about defaults have none, and go."""
+    """Yield the warnings with the lines of their variables."""
     for note in notes:
         variable = _VARIABLE_OF.get(note.variable, note.variable)
         yield found[variable].problem(variable, note.message, note.remedy)
@@ -224,7 +224,7 @@ def _legacy(entries: tuple[Entry, ...]) -> Iterator[Problem]:
 def _overruled(
     entries: tuple[Entry, ...], environ: Mapping[str, str], source: str
 ) -> Iterator[Problem]:
-    """Variables that the file and the environment set differently."""
+    """Yield the variables that the file and the environment set differently."""
     if "PIPENV_ACTIVE" in environ:
         return  # pipenv put the file's values there, interpolated
     for entry in entries:

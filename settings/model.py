@@ -22,7 +22,7 @@ class Settings(
     StateSettings,
     AccountSettings,
 ):
-    """Everything that a deployment can be told, checked and complete.
+    """All settings of a deployment, checked and complete.
 
     Make one with `settings.load_settings`. Attributes are named after what they are; the variable
     that sets each, its meaning, default and limits are in its section (docs/configuration.md).
@@ -32,4 +32,4 @@ class Settings(
     """
 
     warnings: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
-    """What the user should know although nothing is wrong; set by `load_settings`."""
+    """Set by `load_settings`."""

@@ -1,4 +1,4 @@
-"""The names that settings give to what lies in AWS: a contract (docs/architecture.md)."""
+"""Names of resources in AWS that follow from the settings: a contract (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.stacks import ARCHIVE_PREFIX
 
 
 class Names:
-    """Names that more than one part of the project must agree on.
+    """Names that several parts of the project use.
 
     Attributes:
         in_region: for what must be unique in an account, whatever the region: the dashboard.

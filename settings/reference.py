@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md from the declared settings: `python -m settings.reference`."""
+"""Write docs/configuration.md from the declared settings: `python -m settings.reference`."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -33,8 +33,8 @@ _HEAD = """\
 <!-- Generated from settings/sections/ by `python -m settings.reference`; do not edit. -->
 # Configuration
 
-Everything that a deployment can be told is in one file, `.env`, in the project's folder. Start with
-a sample and change what differs:
+All settings of a deployment are in one file, `.env`, in the project's folder. Start with a sample
+and change what differs:
 
 ```sh
 cp samples/testnet.env .env
@@ -58,7 +58,7 @@ names is never changed by a variable that a shell still remembers. Where the two
 says so.
 
 An empty value is the same as none: the default applies. (`ALLORA_INGRESS_CIDRS` must not be empty;
-write `none` or networks.) A variable that is set twice, or that nobody knows, is an error.
+write `none` or networks.) A variable that is set twice, or unknown, is an error.
 
 ## How a file is written
 
@@ -99,11 +99,11 @@ starts:
 
 | Secret | Command |
 |---|---|
-| the wallet's mnemonic | `pipenv run allora wallet import` |
-| the API key of developer.allora.network | `pipenv run allora secret set api-key` |
-| the token that consumers of port 9010 present | `pipenv run allora secret set inference-token` |
+| the wallet's mnemonic | `allora wallet import` |
+| the API key of developer.allora.network | `allora secret set api-key` |
+| the token that consumers of port 9010 present | `allora secret set inference-token` |
 | a variable of the model server, such as `CG_API_KEY` | `MODEL_SECRETS=CG_API_KEY` and \
-`pipenv run allora secret set model/CG_API_KEY` |
+`allora secret set model/CG_API_KEY` |
 | AWS credentials | `aws configure` or `aws sso login`, and `AWS_PROFILE` |
 
 Refused are:
@@ -132,7 +132,7 @@ its secrets are moved (see above). These variables of it are ignored, each with 
 
 
 def render() -> str:
-    """The whole page."""
+    """Return the whole page."""
     sections = "\n".join(_section(title, section) for title, section in _SECTIONS.items())
     legacy = "".join(f"| `{name}` | {_cell(reason)} |\n" for name, reason in LEGACY.items())
     return f"{_HEAD}\n## Settings\n\n{sections}\n{_SECRETS}\n{_LEGACY_HEAD}{legacy}"
@@ -153,7 +153,7 @@ def _table(fields: Iterable[FieldInfo]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """The text for one cell of a table, where a line break or a bar would end it."""
+    """Escape what would end a cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")
 
 

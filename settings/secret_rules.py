@@ -1,9 +1,10 @@
-"""Tells secrets from settings: by the name of a variable, and by the look of a value."""
+"""Recognise secrets: by the name of a variable, and by the form of a value."""
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from urllib.parse import parse_qsl, urlsplit
+
+from shared.wallet_library import mnemonic_words
 
 AWS_CREDENTIALS = frozenset(
     {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}
@@ -29,7 +30,7 @@ _MOST_MISTYPED = 1  # of the twelve words of a mnemonic
 
 
 def _token(pattern: str) -> re.Pattern[str]:
-    """The pattern where it stands alone: not as a part of a longer word."""
+    """Compile a pattern that is not a part of a longer word."""
     return re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])")
 
 
@@ -59,7 +60,7 @@ _URL = re.compile(r"(?=([A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s\"'<>`]+))")
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name holds a secret: CG_API_KEY does, TOKEN does not."""
+    """Return whether a variable of this name holds a secret: CG_API_KEY does, TOKEN does not."""
     upper = name.upper()
     if upper in AWS_CREDENTIALS:
         return True
@@ -70,7 +71,7 @@ _REVEALING_URL = "a URL with a password or a key in it"
 
 
 def secret_kind(value: str) -> str | None:
-    """What kind of secret is in a value, by its look, e.g. "a wallet mnemonic"; None for none.
+    """Return the kind of secret in a value, e.g. "a wallet mnemonic"; None if there is none.
 
     Wherever it stands: alone, in a list, in a command or in the text of a file.
     """
@@ -85,28 +86,21 @@ def secret_kind(value: str) -> str | None:
 
 
 def assigned_secrets(command: str) -> list[str]:
-    """The names of the secrets that a command sets, as in `env CG_API_KEY=… python app.py`."""
+    """Return the names of secrets that a command sets, as in `env CG_API_KEY=… python app.py`."""
     return [name for name in _ASSIGNMENT.findall(command) if is_secret_name(name)]
 
 
 def _holds_mnemonic(text: str) -> bool:
-    """Whether twelve words in a row are those of a mnemonic, listed, numbered or in quotes."""
+    """Return whether twelve words in a row are a mnemonic's: listed, numbered or quoted."""
     words = [word for word in re.findall(r"\w+", text.lower()) if not word.isdigit()]
     shortest = _MNEMONIC_LENGTHS[0]
     if len(words) < shortest:
         return False
-    known = [word in _mnemonic_words() for word in words]
+    known = [word in mnemonic_words() for word in words]
     return any(
         sum(known[start : start + shortest]) >= shortest - _MOST_MISTYPED
         for start in range(len(words) - shortest + 1)
     )
-
-
-@cache
-def _mnemonic_words() -> frozenset[str]:
-    from mnemonic import Mnemonic  # noqa: PLC0415 - only long texts need it
-
-    return frozenset(Mnemonic("english").wordlist)
 
 
 def _url_holds_secret(url: str) -> bool:
@@ -118,32 +112,32 @@ def _url_holds_secret(url: str) -> bool:
 
 
 def remedy_for(name: str) -> str:
-    """What to do with a secret of this name that was found in the settings."""
+    """Return the remedy for a secret of this name in the settings."""
     upper = name.upper()
     if upper in AWS_CREDENTIALS:
         return "remove the line; `aws configure` or `aws sso login`, and AWS_PROFILE if need be"
     if "MNEMONIC" in upper:
-        return "remove the line; pipenv run allora wallet import"
+        return "remove the line; allora wallet import"
     if upper == "ALLORA_API_KEY":
-        return "remove the line; pipenv run allora secret set api-key"
+        return "remove the line; allora secret set api-key"
     if upper == "ALLORA_INFERENCE_TOKEN":
-        return "remove the line; pipenv run allora secret set inference-token"
+        return "remove the line; allora secret set inference-token"
     return f"remove the line, {_model_secret(name)}, if the model needs it"
 
 
 def remedy_for_kind(kind: str) -> str:
-    """What to do with a value that looks like this kind of secret."""
+    """Return the remedy for a value that looks like this kind of secret."""
     if kind == _REVEALING_URL:
         return "use a URL without user, password and key"
     if kind == "a wallet mnemonic":
         return remedy_for("MNEMONIC")
-    return "remove it, and revoke it if anybody else could read this file"
+    return "remove it, and revoke it if others could read this file"
 
 
 def remedy_for_model(names: Iterable[str]) -> str:
-    """What to do with secrets of these names that were found inside MODEL_ENV_VARS."""
+    """Return the remedy for secrets of these names inside MODEL_ENV_VARS."""
     return "; ".join(f"remove it there, {_model_secret(name)}" for name in names)
 
 
 def _model_secret(name: str) -> str:
-    return f"add {name} to MODEL_SECRETS, and: pipenv run allora secret set model/{name}"
+    return f"add {name} to MODEL_SECRETS, and: allora secret set model/{name}"

@@ -1,4 +1,4 @@
-"""Shows what somebody has written: it does nothing to a terminal, and gives no secret away."""
+"""Show user input: without control characters, without secrets."""
 
 from settings.secret_rules import secret_kind
 
@@ -6,7 +6,7 @@ _MOST_CHARACTERS = 80
 
 
 def printable(text: str) -> str:
-    r"""One line of what can be printed; everything else as its escape, such as ``\x1b``.
+    r"""Return one printable line; other characters become escapes such as ``\x1b``.
 
     That is controls, line breaks, what turns the direction of writing, and bytes that are no UTF-8.
     """
@@ -19,7 +19,7 @@ def printable(text: str) -> str:
 
 
 def shown(value: str) -> str:
-    """A value in quotes, cut where it is long; where it looks like a secret, not the value."""
+    """Return a value in quotes, shortened; not the value if it looks like a secret."""
     if secret_kind(value):
         return "what looks like a secret"
     cut = "…" if len(value) > _MOST_CHARACTERS else ""

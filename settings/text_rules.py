@@ -1,4 +1,4 @@
-"""Which characters a value may have, whatever its setting is about."""
+"""Characters that no value may have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERBATIM = frozenset(
         "MODEL_ENV_VARS",
     }
 )
-"""What only the host's own files get, byte for byte: Terraform and terminals never see it."""
+"""Variables that only the host's own files contain, byte for byte; Terraform never sees them."""
 
 _TEMPLATE = re.compile(r"[$%#&]\{")
 """What begins an expression in a string of Terraform's
@@ -23,7 +23,7 @@ a token of CDKTF's (https://developer.hashicorp.com/terraform/cdktf/concepts/tok
 
 
 class Misfit(NamedTuple):
-    """Why no setting, or not this one, can have a text.
+    """Why a variable cannot have a value.
 
     Attributes:
         message: the rest of a sentence that begins with the value.
@@ -35,7 +35,7 @@ class Misfit(NamedTuple):
 
 
 def misfit(variable: str, value: str) -> Misfit | None:
-    """What keeps a variable from having this value; None for nothing.
+    """Return why a variable cannot have this value, or None.
 
     An escaped expression is refused like any other: the backend's settings, which Terraform reads
     without evaluating them, would get it with its escape.

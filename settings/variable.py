@@ -1,4 +1,4 @@
-"""How the settings declare a variable: what is said there is what docs/configuration.md shows."""
+"""Declare the variables of the settings, as docs/configuration.md shows them."""
 
 from __future__ import annotations
 

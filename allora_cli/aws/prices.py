@@ -1,103 +1,36 @@
-"""What a deployment costs: AWS's own price of the instance, list prices of the rest.
+"""Estimates what a deployment costs in a month.
 
-Estimates, in USD, on demand, without taxes, traffic and an account's credits.
+In USD, on demand, without taxes, traffic, logs and the account's credits.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final, NamedTuple
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
+from allora_cli.aws.price_list import PriceList, Product, Rates
 from containers.worker.allora_worker.metric_names import METRICS, WORKER, WORKER_AND_TOPIC
 from scripts.host.bin import host_status
 from settings import EbsVolume, Settings
 
-if TYPE_CHECKING:
-    import boto3
-    from mypy_boto3_pricing import PricingClient
-
 CALCULATOR: Final = "https://calculator.aws/"
 
 HOURS_A_MONTH: Final = 730
-"""What AWS's own calculator takes a month for."""
+"""The month of AWS's own calculator."""
 
-# The tables are of November 2026, from secondary sources: AWS's pages were not at hand.
-
-# On-demand Linux instances in us-east-1, USD an hour.
-# https://aws.amazon.com/ec2/pricing/on-demand/
-_INSTANCE_HOUR: Final[dict[str, float]] = {
-    "t2.micro": 0.0116,
-    "t2.small": 0.023,
-    "t2.medium": 0.0464,
-    "t2.large": 0.0928,
-    "t3.micro": 0.0104,
-    "t3.small": 0.0208,
-    "t3.medium": 0.0416,
-    "t3.large": 0.0832,
-    "t3.xlarge": 0.1664,
-    "t3.2xlarge": 0.3328,
-    "t3a.micro": 0.0094,
-    "t3a.small": 0.0188,
-    "t3a.medium": 0.0376,
-    "t3a.large": 0.0752,
-    "t3a.xlarge": 0.1504,
-    "t3a.2xlarge": 0.3008,
-    "t4g.micro": 0.0084,
-    "t4g.small": 0.0168,
-    "t4g.medium": 0.0336,
-    "t4g.large": 0.0672,
-    "t4g.xlarge": 0.1344,
-    "t4g.2xlarge": 0.2688,
-    "m5.large": 0.096,
-    "m5.xlarge": 0.192,
-    "m5a.large": 0.086,
-    "m6a.large": 0.0864,
-    "m6g.medium": 0.0385,
-    "m6g.large": 0.077,
-    "m6i.large": 0.096,
-    "m6i.xlarge": 0.192,
-    "m7g.medium": 0.0408,
-    "m7g.large": 0.0816,
-    "m7i.large": 0.1008,
-    "m7i.xlarge": 0.2016,
-    "m7i-flex.large": 0.09576,
-    "c5.large": 0.085,
-    "c5.xlarge": 0.17,
-    "c5a.large": 0.077,
-    "c6a.large": 0.0765,
-    "c6g.medium": 0.034,
-    "c6g.large": 0.068,
-    "c6i.large": 0.085,
-    "c6i.xlarge": 0.17,
-    "c7g.medium": 0.0363,
-    "c7g.large": 0.0725,
-    "c7i.large": 0.08925,
-    "c7i.xlarge": 0.1785,
-    "c7i-flex.large": 0.08479,
-}
-
-_IPV4_HOUR: Final = 0.005
-"""Of a public address, in every region (https://aws.amazon.com/vpc/pricing/)."""
-
-# EBS in us-east-1, USD a month (https://aws.amazon.com/ebs/pricing/).
-_GIB: Final = {"gp3": 0.08, "io1": 0.125, "io2": 0.125}
+# What AWS does not bill for: https://aws.amazon.com/ebs/general-purpose/,
+# https://aws.amazon.com/cloudwatch/pricing/.
 _GP3_FREE_IOPS: Final = 3000
-_GP3_IOPS: Final = 0.005
 _GP3_FREE_MIB_S: Final = 125
-_GP3_MIB_S: Final = 0.04
-_IO1_IOPS: Final = 0.065
-_IO2_IOPS: Final = ((32_000, 0.065), (32_000, 0.046), (192_000, 0.032))
-"""How many of them, at what price each: the first, the next, and the rest."""
-
-# CloudWatch in us-east-1, USD a month (https://aws.amazon.com/cloudwatch/pricing/).
 _FREE_METRICS: Final = 10
-_METRIC: Final = 0.30
+
+_IO2_TIERS: Final = (("io2", 32_000), ("io2.tier2", 32_000), ("io2.tier3", 192_000))
+"""Each tier's usage type and IOPS (https://docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html)."""
+
+_USAGE_NAMES: Final = {"gp3": "gp3", "io1": "piops", "io2": "io2"}
+"""Of a volume type in usage types."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +39,7 @@ class Item:
 
     Attributes:
         name: what it is, in words.
-        usd: a month's price; None when this release does not know it.
+        usd: a month's price; None if it is unknown.
     """
 
     name: str
@@ -115,11 +48,11 @@ class Item:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a worker costs in a month.
+    """A worker's monthly cost.
 
     Attributes:
         items: the parts.
-        source: where the prices are from, in words.
+        source: where the prices are from, or why they are unknown.
     """
 
     items: tuple[Item, ...]
@@ -127,62 +60,42 @@ class Cost:
 
     @property
     def total(self) -> float | None:
-        """USD a month; None when the price of a part is unknown."""
+        """USD a month; None if the price of a part is unknown."""
         prices = [item.usd for item in self.items if item.usd is not None]
         return sum(prices) if len(prices) == len(self.items) else None
 
 
-def monthly_cost(settings: Settings, session: boto3.Session | None) -> Cost:
-    """What the configured worker costs in a month of 730 hours.
+class _Usage(NamedTuple):
+    """A quantity of a product in a month."""
 
-    Logs are not in it: what comes in costs 0.50 a GB, and nobody knows how much that will be. Of
-    alarms and custom metrics an account's first ten are free; here this worker has them all. The
-    eleventh alarm, for 0.10, is left out.
+    product: Product
+    quantity: float
+
+
+def monthly_cost(settings: Settings, prices: PriceList | None) -> Cost:
+    """Estimate the configured worker's cost in a month of 730 hours.
+
+    Left out are logs, whose volume is unknown, and alarms beyond an account's ten free ones. Of
+    custom metrics, too, an account has ten for free; here this worker gets them all.
 
     Args:
         settings: what is, or is to be, deployed.
-        session: asks AWS's Price List API for the instance's price in its region; where that does
-            not answer, or without a session, a table of us-east-1's list prices has to do.
+        prices: of the settings' region; None without credentials.
     """
-    return cost_by(price_list(settings, session) if session else None, settings)
+    bill = dict(_bill(settings))
+    rates = _find_rates(settings, prices, bill.values())
+    items = tuple(Item(name, _sum(usages, rates)) for name, usages in bill.items())
+    return Cost(items, rates.problem or f"AWS's price list for {settings.aws_region}")
 
 
-def price_list(settings: Settings, session: boto3.Session) -> PricingClient | None:
-    """A client of AWS's Price List API; None where its prices are not in USD.
-
-    It is in a few regions only, and answers for all of its partition: China's list is in yuan, and
-    GovCloud has none of its own.
-    https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/price-list-api.html
-    """
-    if settings.partition != "aws":
-        return None
-    return session.client("pricing", region_name="us-east-1", config=_QUICK)
-
-
-def cost_by(prices: PricingClient | None, settings: Settings) -> Cost:
-    """As `monthly_cost`, with a client that was made before: by one thread for another."""
-    asked = _asked_hour(prices, settings) if prices else None
-    hour = asked or _INSTANCE_HOUR.get(settings.instance_type)
-    items = [
-        Item(settings.instance_type, hour * HOURS_A_MONTH if hour else None),
-        Item("public IPv4 address", _IPV4_HOUR * HOURS_A_MONTH),
-        Item(
-            f"root volume, gp3, {settings.root_volume_size} GiB",
-            settings.root_volume_size * _GIB["gp3"],
-        ),
-        *_data_volume(settings.data_volume),
-        *_metrics_beyond_the_free_ones(settings),
-    ]
-    list_prices = "list prices of us-east-1, not checked with AWS"
-    if asked:
-        source = f"instance: AWS's price list for {settings.aws_region}; the rest: {list_prices}"
-    else:
-        source = list_prices
-    return Cost(tuple(items), source)
+def monthly_snapshot_cost(settings: Settings, prices: PriceList, gib: int) -> float | None:
+    """Estimate a month's price of a full snapshot; None if it is unknown."""
+    usage = [_Usage(_SNAPSHOT, gib)]
+    return _sum(usage, _find_rates(settings, prices, [usage]))
 
 
 def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | None:
-    """What the worker has cost since the month began (UTC), or since its launch in this month.
+    """Estimate the cost since the month began (UTC), or since a launch in this month.
 
     Args:
         cost: of a month.
@@ -190,7 +103,7 @@ def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | Non
         now: with its time zone.
 
     Returns:
-        USD; None when the price of a part is unknown.
+        USD; None if the price of a part is unknown.
     """
     if cost.total is None:
         return None
@@ -199,75 +112,85 @@ def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | Non
     return cost.total / HOURS_A_MONTH * max(hours, 0)
 
 
+def _find_rates(
+    settings: Settings, prices: PriceList | None, bill: Iterable[Sequence[_Usage]]
+) -> Rates:
+    if settings.partition != "aws":
+        return Rates({}, f"AWS lists no prices in USD for the partition {settings.partition}.")
+    if prices is None:
+        return Rates({}, "AWS's price list needs AWS credentials.")
+    return prices.find_rates(usage.product for usages in bill for usage in usages)
+
+
+def _sum(usages: Sequence[_Usage], rates: Rates) -> float | None:
+    if any(usage.product not in rates.usd for usage in usages):
+        return None
+    return sum(rates.usd[usage.product] * usage.quantity for usage in usages)
+
+
+def _bill(settings: Settings) -> Iterator[tuple[str, list[_Usage]]]:
+    """Yield each part's name, and what AWS bills for it."""
+    yield settings.instance_type, [_Usage(_instance(settings.instance_type), HOURS_A_MONTH)]
+    yield "public IPv4 address", [_Usage(_ADDRESS, HOURS_A_MONTH)]
+    root_gib = settings.root_volume_size
+    yield f"root volume, gp3, {root_gib} GiB", [_Usage(_storage("gp3"), root_gib)]
+    if volume := settings.data_volume:
+        yield f"data volume, {volume.type}, {volume.size} GiB", list(_data_volume(volume))
+    count = _custom_metrics(settings)
+    if count > _FREE_METRICS:
+        name = f"{count} custom metrics, of which {_FREE_METRICS} are free"
+        yield name, [_Usage(_METRIC, count - _FREE_METRICS)]
+
+
+def _data_volume(volume: EbsVolume) -> Iterator[_Usage]:
+    yield _Usage(_storage(volume.type), volume.size)
+    match volume.type:
+        case "gp3":
+            if (iops := volume.iops - _GP3_FREE_IOPS) > 0:
+                yield _Usage(_volume("VolumeP-IOPS.gp3"), iops)
+            if (mib_s := (volume.throughput or 0) - _GP3_FREE_MIB_S) > 0:
+                # AWS lists the price of a GiB/s.
+                yield _Usage(_volume("VolumeP-Throughput.gp3"), mib_s / 1024)
+        case "io1":
+            yield _Usage(_volume("VolumeP-IOPS.piops"), volume.iops)
+        case "io2":
+            rest = volume.iops
+            for tier, most in _IO2_TIERS:
+                if rest > 0:
+                    yield _Usage(_volume(f"VolumeP-IOPS.{tier}"), min(rest, most))
+                rest -= most
+
+
 def _custom_metrics(settings: Settings) -> int:
-    """How many metrics host and worker send. Each set of dimensions with its values is one."""
+    """Count the metrics of host and worker: each set of dimensions with its values is one."""
     values = {WORKER: 1, WORKER_AND_TOPIC: len(settings.topic_ids)}
     ours = METRICS if not settings.worker_image else ()
     sets = (dimensions for metric in ours for dimensions in metric.dimensions)
     return len(host_status.METRICS) + sum(values.get(dimensions, 0) for dimensions in sets)
 
 
-def _data_volume(volume: EbsVolume | None) -> Iterator[Item]:
-    if volume is None:
-        return
-    usd = volume.size * _GIB[volume.type]
-    match volume.type:
-        case "gp3":
-            usd += max(volume.iops - _GP3_FREE_IOPS, 0) * _GP3_IOPS
-            usd += max((volume.throughput or 0) - _GP3_FREE_MIB_S, 0) * _GP3_MIB_S
-        case "io1":
-            usd += volume.iops * _IO1_IOPS
-        case "io2":
-            rest = volume.iops
-            for count, price in _IO2_IOPS:
-                usd += min(rest, count) * price
-                rest -= min(rest, count)
-    yield Item(f"data volume, {volume.type}, {volume.size} GiB", usd)
+def _instance(instance_type: str) -> Product:
+    return Product(
+        "AmazonEC2",
+        f"BoxUsage:{instance_type}",
+        (
+            ("instanceType", instance_type),
+            ("operatingSystem", "Linux"),
+            ("tenancy", "Shared"),
+            ("preInstalledSw", "NA"),
+            ("capacitystatus", "Used"),
+        ),
+    )
 
 
-def _metrics_beyond_the_free_ones(settings: Settings) -> Iterator[Item]:
-    count = _custom_metrics(settings)
-    if count > _FREE_METRICS:
-        name = f"{count} custom metrics, of which {_FREE_METRICS} are free"
-        yield Item(name, (count - _FREE_METRICS) * _METRIC)
+def _storage(volume_type: str) -> Product:
+    return _volume(f"VolumeUsage.{_USAGE_NAMES[volume_type]}")
 
 
-_QUICK: Final = Config(connect_timeout=3, read_timeout=8, retries={"total_max_attempts": 1})
+def _volume(usage: str) -> Product:
+    return Product("AmazonEC2", f"EBS:{usage}")
 
 
-def _asked_hour(prices: PricingClient, settings: Settings) -> float | None:
-    """The instance's price an hour by AWS's own list; None when it does not tell."""
-    traits = {
-        "instanceType": settings.instance_type,
-        "regionCode": settings.aws_region,
-        "operatingSystem": "Linux",
-        "tenancy": "Shared",
-        "preInstalledSw": "NA",
-        "capacitystatus": "Used",
-    }
-    try:
-        answer = prices.get_products(
-            ServiceCode="AmazonEC2",
-            Filters=[
-                {"Type": "TERM_MATCH", "Field": field, "Value": value}
-                for field, value in traits.items()
-            ],
-        )
-        return _on_demand_hour(answer["PriceList"])
-    except (BotoCoreError, ClientError, KeyError, ValueError):
-        return None  # An estimate is no reason to fail, and the source says where it is from.
-
-
-def _on_demand_hour(price_list: list[str]) -> float | None:
-    """The price in USD an hour in a list of products, each of which is a text in JSON.
-
-    https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-price-list-file-for-services.html
-    """
-    for text in price_list:
-        product: dict[str, Any] = json.loads(text)
-        for term in product["terms"].get("OnDemand", {}).values():
-            for dimension in term["priceDimensions"].values():
-                usd = float(dimension["pricePerUnit"]["USD"])
-                if dimension["unit"] == "Hrs" and usd > 0:
-                    return usd
-    return None
+_SNAPSHOT: Final = Product("AmazonEC2", "EBS:SnapshotUsage")
+_ADDRESS: Final = Product("AmazonVPC", "PublicIPv4:InUseAddress")
+_METRIC: Final = Product("AmazonCloudWatch", "CW:MetricMonitorUsage")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from allora_cli.aws.price_list import open_price_list
+from allora_cli.aws.prices import CALCULATOR, monthly_snapshot_cost
 from allora_cli.context import Context, open_context
 from allora_cli.deploy.events import (
     BucketKept,
@@ -34,9 +36,6 @@ from shared.stacks import STACKS
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
-
-_SNAPSHOT_USD: Final = 0.05
-"""A GiB and month, us-east-1: https://aws.amazon.com/ebs/pricing/"""
 
 
 @dataclass(frozen=True)
@@ -114,9 +113,17 @@ def _snapshots_left(context: Context) -> Iterator[Leftover]:
     for id_, gib in _snapshots(context):
         yield Leftover(
             f"the snapshot {id_} of the data volume",
-            f"at most {gib * _SNAPSHOT_USD:.2f} USD a month, for {gib} GiB",
+            _snapshot_cost(context, gib),
             f"aws ec2 delete-snapshot --region {context.settings.aws_region} --snapshot-id {id_}",
         )
+
+
+def _snapshot_cost(context: Context, gib: int) -> str:
+    prices = open_price_list(context.session, context.settings.aws_region)
+    usd = monthly_snapshot_cost(context.settings, prices, gib)
+    if usd is None:
+        return f"at most the price of {gib} GiB of snapshots, {CALCULATOR}"
+    return f"at most {usd:.2f} USD a month, for {gib} GiB"
 
 
 def _snapshots(context: Context) -> Iterator[tuple[str, int]]:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from allora_cli.diagram.parts import Arrow, Part
 from settings import Settings
+from shared.stacks import COMMON, SINGLE_NODE
 
 _GAP = 44
 """Between rows: room for the arrows' labels."""
@@ -65,8 +66,8 @@ class Architecture:
         title, lines = f"AWS account {s.aws_account_id}", [s.aws_region]
         account = Part(title, lines, style="account", content=rows, column=True, gap=_GAP)
         legend = _row(
-            Part(lines=["stack allora-single-node"], style="node"),
-            Part(lines=["stack allora-common: outlives the host"], style="common", width=250),
+            Part(lines=[f"stack {SINGLE_NODE}"], style="node"),
+            Part(lines=[f"stack {COMMON}: outlives the host"], style="common", width=250),
             Part(lines=["not created by Terraform"]),
             Part(style=""),
         )
@@ -79,7 +80,7 @@ class Architecture:
     def _card(self, card: Part, *types: str) -> Part:
         """Return a card for the resources of some types; it is absent without the first type."""
         count = len(self._all(types[0]))
-        common = types[0] in self._stacks["allora-common"]["resource"]
+        common = types[0] in self._stacks[COMMON]["resource"]
         card.absent, card.types, card.style = not count, types, "common" if common else "node"
         card.title = f"{count} {card.title}s" if count > 1 else card.title
         return card
@@ -88,7 +89,7 @@ class Architecture:
         s = self._settings
         (instance,) = self._all("aws_instance")
         disk = instance["root_block_device"]
-        data = self._stacks["allora-single-node"]["data"].get("aws_ssm_parameter", {})
+        data = self._stacks[SINGLE_NODE]["data"].get("aws_ssm_parameter", {})
         ubuntu = re.search(r"/ubuntu/server/([\d.]+)", json.dumps(data))
         image = f"Ubuntu {ubuntu[1]}" if ubuntu else instance["ami"]
         root = f"{disk['volume_size']} GiB {disk['volume_type']}"

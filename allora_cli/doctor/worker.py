@@ -11,6 +11,7 @@ from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.state import known_hosts
 from allora_cli.terraform.state import hosts_elsewhere
+from allora_cli.wallet.mnemonic import address_of, is_wallet
 from containers.worker.allora_worker.contract import FAUCET, Secret
 from containers.worker.allora_worker.money import UALLO
 
@@ -80,18 +81,13 @@ def look_at_secrets(context: CheckContext) -> Finding:
 
 def look_at_wallet(context: CheckContext) -> Finding:
     """Whether the stored words are a wallet, and which."""
-    # A tenth of a second to import, which `allora --help` need not wait for.
-    from mnemonic import Mnemonic  # noqa: PLC0415
-
-    from allora_cli.wallet.mnemonic import address_of  # noqa: PLC0415
-
     ssm = context.client(lambda session: session.client("ssm", config=QUICK))
     try:
         parameter = ssm.get_parameter(Name=context.names.wallet, WithDecryption=True)["Parameter"]
     except ssm.exceptions.ParameterNotFound:
         return skipped("needs: Secrets")
     words = " ".join(parameter["Value"].split())
-    if not Mnemonic("english").check(words):
+    if not is_wallet(words):
         return fail(
             "the stored words are no wallet: one is misspelt, missing or out of place",
             "pipenv run allora wallet import --replace",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
+from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import Cost, cost_so_far, monthly_cost
 from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
 from allora_cli.context import Context
@@ -172,6 +173,7 @@ class Observer:
         self._logs = session.client("logs", config=PATIENCE)
         self._cloudwatch = session.client("cloudwatch", config=PATIENCE)
         self._reports = f"{context.names.log_group_prefix}/host"
+        self._prices = open_price_list(session, context.settings.aws_region)
         self._monthly_cost: Cost | None = None
 
     def look(self) -> Status:
@@ -273,7 +275,7 @@ class Observer:
 
     def _find_monthly_cost(self) -> Cost:
         if self._monthly_cost is None:
-            self._monthly_cost = monthly_cost(self._context.settings, self._context.session)
+            self._monthly_cost = monthly_cost(self._context.settings, self._prices)
         return self._monthly_cost
 
 

@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from allora_cli.aws.prices import CALCULATOR
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.status_report import Container, HostStatus, Submission, Topic, Worker
 from allora_cli.status.collect import Host, Status
@@ -269,6 +270,6 @@ def _cost(status: Status) -> Text:
     if isinstance(cost, Unknown):
         return _unknown(cost)
     if cost.so_far is None or cost.monthly is None:
-        return Text(f"{_NOT_KNOWN} the price of a part is not known")
+        return Text(f"{_NOT_KNOWN} no prices from AWS: {CALCULATOR} has them")
     so_far, monthly = f"{cost.so_far:.2f}", f"{cost.monthly:.0f}"
     return Text(f"about {so_far} USD this month so far (estimate; {monthly} USD a whole month)")

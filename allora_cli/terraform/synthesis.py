@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from allora_cli.errors import ErrorCode, OperatorError
+from settings.environment import cdktf_output
 from settings.loader import FILE_VARIABLE
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -16,7 +17,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 def output_folder() -> Path:
     """Return the folder that cdktf writes to: `CDKTF_OUTPUT`, by default `cdktf.out`."""
-    return ROOT / os.environ.get("CDKTF_OUTPUT", "cdktf.out")
+    return ROOT / cdktf_output()
 
 
 def synthesize(folder: Path, *, env_file: Path | None = None) -> None:

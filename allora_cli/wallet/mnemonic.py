@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from typing import TYPE_CHECKING
-
 from allora_cli.errors import ErrorCode, OperatorError
 from containers.worker.allora_worker.contract import FAUCET
-
-if TYPE_CHECKING:
-    from mnemonic import Mnemonic
+from shared.wallet_library import mnemonic_words, wallet_library
 
 # https://github.com/allora-network/docs: addresses of the Allora network begin with "allo".
 ADDRESS_PREFIX = "allo"
@@ -29,12 +23,12 @@ FUNDING = {
 """By network: how a wallet gets the coins that its transactions cost."""
 
 _COUNTS = (12, 15, 18, 21, 24)
-_ENTROPY_BITS = 256  # of 24 words
 
 
 def make_words() -> str:
-    """24 new words, out of the operating system's randomness."""
-    return _bip39().generate(_ENTROPY_BITS)
+    """Make a mnemonic of 24 words from the operating system's randomness."""
+    library = wallet_library()
+    return str(library.Bip39MnemonicGenerator().FromWordsNumber(24))
 
 
 def read_words(text: str) -> str:
@@ -55,7 +49,7 @@ def read_words(text: str) -> str:
             f"{len(words)}"
         )
     elif unknown := [
-        str(place) for place, word in enumerate(words, 1) if word not in _bip39().wordlist
+        str(place) for place, word in enumerate(words, 1) if word not in mnemonic_words()
     ]:
         problem = (
             "Misspelt, because not in the English list that wallets take their words from (BIP "
@@ -72,35 +66,23 @@ def read_words(text: str) -> str:
 
 
 def is_wallet(words: str) -> bool:
-    """Whether these are words with the right checksum, separated by single spaces."""
-    return _bip39().check(words)
+    """Whether the words are a mnemonic in lower case, as the worker needs, with its checksum."""
+    library = wallet_library()
+    validator = library.Bip39MnemonicValidator(library.Bip39Languages.ENGLISH)
+    return words.islower() and bool(validator.IsValid(words))
 
 
 def address_of(words: str) -> str:
-    """The address on the Allora network of the wallet with these words.
+    """Return the wallet's address on the Allora network.
 
-    The worker derives it with cosmpy, which is not installed here; tests compare both.
-    https://docs.cosmos.network/main/learn/beginner/accounts
-    https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki
+    https://docs.cosmos.network/main/learn/beginner/accounts. The worker derives it with the Allora
+    SDK's cosmpy; tests compare both.
 
     Args:
-        words: a valid mnemonic, its words separated by single spaces.
+        words: a valid mnemonic.
     """
-    # These take a tenth of a second to import, which `allora --help` need not wait for.
-    from bech32 import bech32_encode, convertbits  # noqa: PLC0415
-    from Crypto.Hash import RIPEMD160  # noqa: PLC0415
-    from hdwallets import BIP32  # noqa: PLC0415
-
-    seed = _bip39().to_seed(words)
-    public_key: bytes = BIP32.from_seed(seed).get_pubkey_from_path(DERIVATION_PATH)
-    # hashlib has RIPEMD-160 only where OpenSSL has its legacy algorithms.
-    digest = RIPEMD160.new(hashlib.sha256(public_key).digest()).digest()
-    address: str = bech32_encode(ADDRESS_PREFIX, convertbits(digest, 8, 5) or ())
-    return address
-
-
-@cache
-def _bip39() -> Mnemonic:
-    from mnemonic import Mnemonic  # noqa: PLC0415 - as above
-
-    return Mnemonic("english")
+    library = wallet_library()
+    seed = library.Bip39SeedGenerator(words, library.Bip39Languages.ENGLISH).Generate()
+    account = library.Bip32Slip10Secp256k1.FromSeedAndPath(seed, DERIVATION_PATH)
+    public_key = account.PublicKey().KeyObject()
+    return str(library.AtomAddrEncoder.EncodeKey(public_key, hrp=ADDRESS_PREFIX))

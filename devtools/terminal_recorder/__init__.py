@@ -1,7 +1,6 @@
-"""Records terminal sessions, for the README.
+"""Records commands in a terminal as an animated picture, for the README, with termtosvg.
 
-record     runs a command in a pseudo-terminal and keeps what it writes, and when
-recording  what was kept; as a file, and one after another
-screens    what a terminal shows of it, and how long
-svg        the same as an animated picture
+__main__   records and renders: `python -m devtools.terminal_recorder --help`
+typist     types the commands in the recorded terminal, and runs them
+template   the picture's window, colours and font
 """

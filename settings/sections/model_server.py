@@ -50,7 +50,7 @@ class ModelServerSettings(Section):
     @field_validator("model_repo", mode="before")
     @classmethod
     def _repository_url(cls, text: str) -> str:
-        """Check the URL of a git repository that anybody can read."""
+        """Check the URL of a public git repository."""
         if "/tree/" in text or "/blob/" in text:
             raise fault(
                 "is the page of a branch or a file.",
@@ -208,7 +208,7 @@ class ModelServerSettings(Section):
     model_secrets: tuple[str, ...] = variable(
         "MODEL_SECRETS",
         "Names of secret variables for the model server, separated by commas. "
-        "The values are set with `pipenv run allora secret set model/<NAME>`.",
+        "The values are set with `allora secret set model/<NAME>`.",
         default=(),
         default_text="none",
         example="CG_API_KEY",

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, field_validator
 from containers.worker.allora_worker import contract
 from settings.checks import matching, whole_number
 from settings.errors import fault
-from settings.networks import MAINNET, NETWORKS, TESTNET
 from settings.variable import Section, variable
+from shared.networks import MAINNET, NETWORKS, TESTNET
 
 LOG_RETENTION_DAYS = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
@@ -32,7 +32,7 @@ class MonitoringSettings(Section):
         "ALARM_EMAIL",
         "Where alarms are sent. AWS first sends a message with a link to confirm.",
         default=None,
-        default_text="nobody is told",
+        default_text="no e-mail",
         example="you@example.com",
     )
     alarm_missed_windows: Annotated[int, whole_number(2, 1000)] = variable(

@@ -12,11 +12,11 @@ from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
-from settings.networks import NETWORKS, SUBMISSION_FEE, TESTNET
 from settings.sections.images import Image, warn_of_moving_image
 from settings.sections.model_server import runs_own_model
 from settings.shown import shown
 from settings.variable import Section, variable
+from shared.networks import NETWORKS, SUBMISSION_FEE, TESTNET
 
 DEFAULT_SDK_VERSION = "1.3.0"
 """https://github.com/allora-network/allora-sdk-py/releases"""

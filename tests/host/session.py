@@ -6,24 +6,23 @@ deployed.
 
 from __future__ import annotations
 
-import shutil
 import socketserver
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from devtools.embedded_aws.emulator import start
-from devtools.terminal_recorder.record import record
-from devtools.terminal_recorder.recording import Recording
+from devtools.terminal_recorder.__main__ import record, render
 from tests.host import chain, cloud, leftovers, requirements, slots
 from tests.host.slots import Slot
 from tests.host.waiting import wait_for
 from tests.host.wallet import new_wallet
 from tests.host.world import World, instance, prepare, running_instances
-from tests.local.deployment import ROOT, Deployment
+from tests.local.deployment import ROOT
+from tests.price_server import price_server
 
-_PICTURE = ROOT / "docs" / "images" / "session"
+_CAST = ROOT / "docs" / "images" / "session.cast"
+_LINES = ("allora doctor", "allora deploy --yes", "allora status")
 _DEPLOY_SECONDS = 900
 
 
@@ -64,37 +63,26 @@ def _record(slot: Slot) -> None:
             deployment.write_env(ALLORA_API_URL=f"http://127.0.0.1:{endpoint.server_address[1]}")
             world = World(deployment, wallet, directory, slot)
             try:
-                recording = _session(world)
+                _play(world)
             finally:
                 world.close()
                 endpoint.shutdown()
     finally:
         emulator.stop()
-    recording.save_cast(_PICTURE.with_suffix(".cast"))
-    _PICTURE.with_suffix(".svg").write_text(recording.svg(), encoding="utf-8")
+    render(_CAST, _CAST.with_suffix(".svg"))
 
 
-def _session(world: World) -> Recording:
+def _play(world: World) -> None:
     deployment = world.deployment
-    doctor = _typed(deployment, "allora doctor")
-    with ThreadPoolExecutor(max_workers=1) as terminal:
-        deploying = terminal.submit(_typed, deployment, "allora deploy --yes")
+    with price_server() as prices, ThreadPoolExecutor(max_workers=1) as terminal:
+        environment = {**deployment.environment, "AWS_ENDPOINT_URL_PRICING": prices.url}
+        environment.pop("CI")
+        recording = terminal.submit(record, _CAST, _LINES, environment, ROOT)
         wait_for("the instance", lambda: len(running_instances(deployment)) == 1, _DEPLOY_SECONDS)
         world.launch(instance(deployment))
         wait_for("the registration", lambda: world.registered, _DEPLOY_SECONDS)
         world.chain.open_window()
-        deploy = deploying.result(timeout=_DEPLOY_SECONDS)
-    status = _typed(deployment, "allora status")
-    return doctor.then(deploy).then(status)
-
-
-def _typed(deployment: Deployment, line: str) -> Recording:
-    environment = {**deployment.environment}
-    environment.pop("CI")
-    program, *arguments = line.split()
-    found = shutil.which(program)
-    assert found, f"{program} is not in the path"
-    return record([found, *arguments], environment, Path(ROOT), shown=line)
+        recording.result(timeout=_DEPLOY_SECONDS)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from tests.local.template import (
     shared_aws,
     shared_template,
 )
+from tests.price_server import PriceServer, price_server
 
 HERE = Path(__file__).parent
 
@@ -81,6 +82,13 @@ def empty_aws(shared_directory: Path) -> Iterator[Lease]:
     """What every embedded AWS of the tests is a fork of."""
     with shared_aws(shared_directory) as lease:
         yield lease
+
+
+@pytest.fixture(scope="session")
+def prices() -> Iterator[PriceServer]:
+    """AWS's price list, which the embedded AWS lacks."""
+    with price_server() as server:
+        yield server
 
 
 @pytest.fixture

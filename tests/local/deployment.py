@@ -40,6 +40,7 @@ class Deployment:
     emulator: Emulator
     directory: Path
     settings: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.write_env(AWS_ACCOUNT_ID=ACCOUNT_ID, AWS_REGION=REGION)
@@ -56,6 +57,7 @@ class Deployment:
             "ALLORA_ENV_FILE": str(self.directory / "env"),
             "CDKTF_OUTPUT": str(self.directory / "cdktf.out"),
             "CI": "1",
+            **self.variables,
         }
 
     def run(self, *arguments: str, stdin: str = "") -> Result:

@@ -14,6 +14,7 @@ from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployment import BUCKET, Deployment, running_instances
 from tests.local.template import SECRETS, Deployed
 from tests.local.terminal import terminal
+from tests.price_server import PriceServer
 
 
 @pytest.fixture
@@ -93,7 +94,8 @@ def test_wallet_goes_only_when_its_address_is_given(
 
 
 @pytest.mark.slow
-def test_what_is_left_is_listed_with_its_cost(deployment: Deployment) -> None:
+def test_what_is_left_is_listed_with_its_cost(deployment: Deployment, prices: PriceServer) -> None:
+    deployment.variables["AWS_ENDPOINT_URL_PRICING"] = prices.url
     with terminal(deployment, "destroy") as screen:
         screen.expect("type the worker's name")
         screen.enter("worker")

@@ -37,6 +37,7 @@ from tests.local.deployment import (
 from tests.local.interposer import holding
 from tests.local.template import Deployed
 from tests.local.terminal import terminal
+from tests.price_server import PriceServer, price_server
 
 WORDS = "abandon " * 11 + "about"
 ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
@@ -79,9 +80,10 @@ def chain(running_chain: Chain) -> Iterator[Chain]:
 
 
 @pytest.fixture
-def deployment(emulator: Emulator, tmp_path: Path, chain: Chain) -> Deployment:
+def deployment(emulator: Emulator, tmp_path: Path, chain: Chain, prices: PriceServer) -> Deployment:
     """Everything is ready for a deployment."""
     made = Deployment(emulator, tmp_path)
+    made.variables["AWS_ENDPOINT_URL_PRICING"] = prices.url
     made.write_env(ALLORA_API_URL=chain.rest)
     bootstrap(made)
     store(made, "mnemonic", WORDS)
@@ -318,7 +320,8 @@ class TestAccount:
         assert report.verdicts("fail") == {"credentials"}
         assert "aws configure sso" in report.text("credentials")
         assert report.verdict("region") == "skipped"
-        assert report.verdict("cost") == "ok"  # by the table
+        assert report.verdict("cost") == "unknown"
+        assert "https://calculator.aws/" in report.text("cost")
 
     def test_a_profile_that_is_not_there(self, deployment: Deployment, tmp_path: Path) -> None:
         deployment.write_env(AWS_PROFILE="nobody-s")
@@ -624,23 +627,18 @@ class TestMachine:
         assert "ami-0e9271c829888680e" in examined(deployment).text("image")
 
     def test_price_list(self, deployment: Deployment) -> None:
-        dimension = {"unit": "Hrs", "pricePerUnit": {"USD": "1.0"}}
-        terms = {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}}
-        answer = json.dumps(
-            {"FormatVersion": "aws_v1", "PriceList": [json.dumps({"terms": terms})]}
-        )
-        with answering(200, answer, "application/x-amz-json-1.1") as url:
-            report = examined(deployment, AWS_ENDPOINT_URL_PRICING=url)
-        facts = report.checks["cost"]["facts"]
-        assert facts["items"][0] == {"name": "t3.medium", "usd": 730.0}
-        assert "AWS's price list" in facts["source"]
-        assert examined(deployment).checks["cost"]["facts"]["items"][0]["usd"] < 100
-
-    def test_unknown_price(self, deployment: Deployment) -> None:
-        deployment.write_env(AWS_INSTANCE_TYPE="m5zn.large")
         report = examined(deployment)
+        assert report.verdict("cost") == "ok"
+        facts = report.checks["cost"]["facts"]
+        assert facts["items"][0] == {"name": "t3.medium", "usd": pytest.approx(30.368)}
+        assert facts["source"] == "AWS's price list for us-east-1"
+
+    def test_without_the_price_list(self, deployment: Deployment) -> None:
+        with price_server(refusal="AccessDeniedException") as prices:
+            report = examined(deployment, AWS_ENDPOINT_URL_PRICING=prices.url)
         assert report.verdict("cost") == "unknown"
         assert "https://calculator.aws/" in report.text("cost")
+        assert report.checks["cost"]["facts"]["usd_a_month"] is None
         assert report.healthy
 
 

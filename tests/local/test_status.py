@@ -19,11 +19,13 @@ from tests.local.interposer import Refusal
 from tests.local.reported import STATUS, ReportedHost
 from tests.local.stage import COLUMNS, ROWS, Stage
 from tests.local.template import Deployed
+from tests.price_server import PriceServer
 
 
 @pytest.fixture
-def stage(emulator: Emulator, tmp_path: Path) -> Iterator[Stage]:
+def stage(emulator: Emulator, tmp_path: Path, prices: PriceServer) -> Iterator[Stage]:
     with closing(Stage(emulator, tmp_path)) as stage:
+        stage.deployment.variables["AWS_ENDPOINT_URL_PRICING"] = prices.url
         yield stage
 
 
@@ -121,6 +123,15 @@ class TestHealthy:
         ):
             assert fact in shown.output, (fact, shown.output)
         assert "somebody-elses" not in shown.output
+
+    def test_cost_without_prices(self, stage: Stage) -> None:
+        stage.deployment.variables.clear()  # the embedded AWS has none
+        stage.host.status()
+        shown = stage.deployment.allora("status")
+        assert "? no prices from AWS: https://calculator.aws/ has them" in shown.output
+        assert seen(stage)["cost"] == {
+            "so_far_usd": None, "monthly_usd": None, "is_estimate": True
+        }  # fmt: skip
 
     def test_json_has_numbers_and_times(self, stage: Stage) -> None:
         now = datetime.now(UTC)

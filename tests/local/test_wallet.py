@@ -12,13 +12,13 @@ from typing import Any
 
 import pyrage
 import pytest
-from mnemonic import Mnemonic
 
 from allora_cli.context import open_context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.wallet.mnemonic import address_of, make_words
 from allora_cli.wallet.store import store_wallet
 from devtools.embedded_aws.emulator import Emulator
+from shared.wallet_library import wallet_library
 from tests.local.age_file import encrypted_quickly
 from tests.local.deployment import ROOT, Deployment
 from tests.local.terminal import CTRL_C, CTRL_D, terminal
@@ -87,8 +87,9 @@ def leaks(output: str, *secrets: str) -> bool:
 def test_addresses_are_those_that_the_worker_derives() -> None:
     """By cosmpy, in the environment of the worker's image, for new wallets of every length."""
     assert WORKERS_PYTHON.exists(), "the images' packages are missing: run the tests with make test"
-    bip39 = Mnemonic("english")
-    wallets = [bip39.generate(bits) for bits in (128, 160, 192, 224, 256) for _ in range(8)]
+    generator = wallet_library().Bip39MnemonicGenerator()
+    counts = (12, 15, 18, 21, 24)
+    wallets = [str(generator.FromWordsNumber(count)) for count in counts for _ in range(8)]
     theirs = subprocess.run(
         [WORKERS_PYTHON, "-c", WORKERS_ADDRESSES],
         input="\n".join([WORDS, *wallets]),

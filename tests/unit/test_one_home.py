@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 
 from allora_cli.terraform.deployment import Deployment
 from containers.worker.allora_worker import contract, metric_names
@@ -125,3 +126,16 @@ def test_only_the_settings_read_the_environment() -> None:
     }
     assert not readers
     assert not list(environment_reads(ast.parse((ROOT / "main.py").read_text("utf-8"))))
+
+
+def test_ports_are_those_of_the_contract() -> None:
+    compose = yaml.safe_load((ROOT / "scripts/host/compose.yaml").read_text("utf-8"))
+    assert compose["services"]["worker"]["ports"] == [f"${{WORKER_PORT}}:{contract.PORT}"]
+    for image, port in (("worker", contract.PORT), ("model_server", contract.MODEL_PORT)):
+        dockerfile = (ROOT / "containers" / image / "Dockerfile").read_text("utf-8")
+        assert f"\nEXPOSE {port}\n" in dockerfile
+
+
+def test_the_plan_of_pull_requests_knows_the_stacks() -> None:
+    script = (ROOT / ".github/scripts/plan.sh").read_text("utf-8")
+    assert tuple(re.findall(r"^ *plan (\S+) ", script, re.MULTILINE)) == stacks.STACKS

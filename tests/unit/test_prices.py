@@ -1,22 +1,38 @@
-"""What a worker costs, with and without AWS's own price list."""
+"""A worker's cost, by a price list that a real client of botocore asks for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
 
-from allora_cli.aws.prices import Cost, Item, cost_by, cost_so_far, monthly_cost, price_list
+from allora_cli.aws.price_list import PriceList, Product, open_price_list
+from allora_cli.aws.prices import Cost, Item, cost_so_far, monthly_cost, monthly_snapshot_cost
 from settings import Settings
+from tests.price_server import PriceServer, price_server
 
 MakeSettings = Callable[..., Settings]
 README = Path(__file__).parents[2] / "README.md"
+INSTANCE = Product("AmazonEC2", "BoxUsage:t3.medium")
+
+
+@pytest.fixture
+def server() -> Iterator[PriceServer]:
+    with price_server() as server:
+        yield server
+
+
+def price_list(
+    server: PriceServer, cache: Path | None = None, region: str = "us-east-1"
+) -> PriceList:
+    session = boto3.Session("id", "secret", region_name=region)
+    client = session.client("pricing", region_name="us-east-1", endpoint_url=server.url)
+    return PriceList(client, region, cache)
 
 
 def usd(cost: Cost, name: str) -> float | None:
@@ -24,118 +40,189 @@ def usd(cost: Cost, name: str) -> float | None:
     return found
 
 
-def test_the_default_is_what_the_readme_says(make_settings: MakeSettings) -> None:
-    cost = monthly_cost(make_settings(AWS_REGION="us-east-1"), None)
+def test_default_costs_what_the_readme_says(
+    make_settings: MakeSettings, server: PriceServer
+) -> None:
+    cost = monthly_cost(make_settings(AWS_REGION="us-east-1"), price_list(server))
     readme = README.read_text("utf-8")
     for part in ("t3.medium", "public IPv4 address", "root volume"):
         assert f"{usd(cost, part):.2f}" in readme
     assert cost.total == pytest.approx(sum(item.usd or 0 for item in cost.items))
-    assert "us-east-1" in cost.source
+    assert cost.source == "AWS's price list for us-east-1"
 
 
-def test_more_topics_have_more_metrics(make_settings: MakeSettings) -> None:
-    one = monthly_cost(make_settings(), None)
-    three = monthly_cost(make_settings(ALLORA_WORKER_TOPIC_ID="1,2,3"), None)
-    assert (three.total or 0) - (one.total or 0) == pytest.approx(2 * 0.30)
+def test_other_regions_have_prices_and_a_prefix_of_their_own(make_settings: MakeSettings) -> None:
+    prices = {
+        "AmazonEC2 BoxUsage:t3.medium": 0.048,
+        "AmazonEC2 EBS:VolumeUsage.gp3": 0.0952,
+        "AmazonVPC PublicIPv4:InUseAddress": 0.005,
+        "AmazonCloudWatch CW:MetricMonitorUsage": 0.3,
+    }
+    with price_server(region="eu-central-1", prefix="EUC1-", prices=prices) as server:
+        settings = make_settings(AWS_REGION="eu-central-1")
+        cost = monthly_cost(settings, price_list(server, region="eu-central-1"))
+    assert usd(cost, "t3.medium") == pytest.approx(0.048 * 730)
+    assert cost.total is not None
+    assert cost.source == "AWS's price list for eu-central-1"
 
 
-def test_a_foreign_worker_has_no_metrics_that_cost(make_settings: MakeSettings) -> None:
-    cost = monthly_cost(make_settings(ALLORA_WORKER_IMAGE="example.com/worker:1"), None)
+def test_more_topics_have_more_metrics(make_settings: MakeSettings, server: PriceServer) -> None:
+    one, three = (
+        monthly_cost(make_settings(ALLORA_WORKER_TOPIC_ID=topics), price_list(server)).total
+        for topics in ("1", "1,2,3")
+    )
+    assert three is not None
+    assert one is not None
+    assert three - one == pytest.approx(2 * 0.30)
+
+
+def test_worker_image_of_another_has_no_metrics_that_cost(
+    make_settings: MakeSettings, server: PriceServer
+) -> None:
+    settings = make_settings(ALLORA_WORKER_IMAGE="example.com/worker:1")
+    cost = monthly_cost(settings, price_list(server))
     assert [item.name for item in cost.items if "metrics" in item.name] == []
 
 
 @pytest.mark.parametrize(
-    ("variables", "expected"),
+    ("volume_type", "iops", "throughput", "expected"),
     [
-        ({"EDGE_DATA_VOL_TYPE": "gp3", "EDGE_DATA_VOL_SIZE": "100"}, 8.0),
-        (
-            {
-                "EDGE_DATA_VOL_TYPE": "gp3",
-                "EDGE_DATA_VOL_SIZE": "100",
-                "EDGE_DATA_VOL_IOPS": "4000",
-                "EDGE_DATA_VOL_THROUGHPUT": "225",
-            },
-            8.0 + 1000 * 0.005 + 100 * 0.04,
-        ),
-        (
-            {
-                "EDGE_DATA_VOL_TYPE": "io1",
-                "EDGE_DATA_VOL_SIZE": "100",
-                "EDGE_DATA_VOL_IOPS": "1000",
-            },
-            12.5 + 65.0,
-        ),
-        (
-            {
-                "EDGE_DATA_VOL_TYPE": "io2",
-                "EDGE_DATA_VOL_SIZE": "100",
-                "EDGE_DATA_VOL_IOPS": "70000",
-            },
-            12.5 + 32_000 * 0.065 + 32_000 * 0.046 + 6_000 * 0.032,
-        ),
+        ("gp3", "", "", 8.0),
+        ("gp3", "4000", "225", 8.0 + 1000 * 0.005 + 100 * 0.04),
+        ("io1", "1000", "", 12.5 + 65.0),
+        ("io2", "32000", "", 12.5 + 32_000 * 0.065),
+        ("io2", "70000", "", 12.5 + 32_000 * 0.065 + 32_000 * 0.0455 + 6_000 * 0.03185),
     ],
 )
 def test_data_volumes(
-    make_settings: MakeSettings, variables: dict[str, str], expected: float
+    make_settings: MakeSettings,
+    server: PriceServer,
+    volume_type: str,
+    iops: str,
+    throughput: str,
+    expected: float,
 ) -> None:
-    cost = monthly_cost(make_settings(**variables), None)
+    variables = {"SIZE": "100", "TYPE": volume_type, "IOPS": iops, "THROUGHPUT": throughput}
+    given = {f"EDGE_DATA_VOL_{name}": value for name, value in variables.items() if value}
+    cost = monthly_cost(make_settings(**given), price_list(server))
     assert usd(cost, "data volume") == pytest.approx(expected)
 
 
-def test_an_unknown_price_is_no_zero(make_settings: MakeSettings) -> None:
-    cost = monthly_cost(make_settings(AWS_INSTANCE_TYPE="x2iedn.32xlarge"), None)
-    assert usd(cost, "x2iedn.32xlarge") is None
+def test_snapshot(make_settings: MakeSettings, server: PriceServer) -> None:
+    assert monthly_snapshot_cost(make_settings(), price_list(server), 20) == pytest.approx(1.0)
+    server.refusal = "AccessDeniedException"
+    assert monthly_snapshot_cost(make_settings(), price_list(server), 20) is None
+
+
+def test_price_that_is_not_listed_is_unknown(
+    make_settings: MakeSettings, server: PriceServer
+) -> None:
+    settings = make_settings(AWS_INSTANCE_TYPE="m5zn.large")
+    cost = monthly_cost(settings, price_list(server))
+    assert usd(cost, "m5zn.large") is None
+    assert usd(cost, "IPv4") == pytest.approx(3.65)
     assert cost.total is None
     now = datetime(2026, 11, 22, tzinfo=UTC)
     assert cost_so_far(cost, now, now) is None
 
 
-def product(unit: str, price: str) -> str:
-    dimension = {"unit": unit, "pricePerUnit": {"USD": price}}
-    return json.dumps({"terms": {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}}})
-
-
-def asked(settings: Settings, **answer: Any) -> Cost:
-    session = boto3.Session("id", "secret", region_name=settings.aws_region)
-    client = price_list(settings, session)
-    assert client
-    with Stubber(client) as stub:
-        if "error" in answer:
-            stub.add_client_error("get_products", answer["error"])
-        else:
-            stub.add_response("get_products", {"FormatVersion": "aws_v1", **answer})
-        return cost_by(client, settings)
-
-
-def test_aws_s_own_price_comes_first(make_settings: MakeSettings) -> None:
-    # What is reserved or unused has a price of 0 in the same list.
-    prices = [product("Hrs", "0.0000000000"), product("Hrs", "0.0480000000")]
-    cost = asked(make_settings(AWS_REGION="eu-central-1"), PriceList=prices)
-    assert usd(cost, "t3.medium") == pytest.approx(0.048 * 730)
-    assert "AWS's price list for eu-central-1" in cost.source
-
-
 @pytest.mark.parametrize(
-    "answer",
-    [
-        {"error": "AccessDeniedException"},
-        {"PriceList": []},
-        {"PriceList": ["no JSON"]},
-        {"PriceList": ["{}"]},
-        {"PriceList": [product("Quantity", "99")]},
-    ],
+    ("code", "says"),
+    [("AccessDeniedException", "administrator"), ("ThrottlingException", "in a minute")],
 )
-def test_without_a_usable_answer_the_table_has_to_do(
-    make_settings: MakeSettings, answer: dict[str, Any]
+def test_refusal_makes_all_unknown_with_the_reason(
+    make_settings: MakeSettings, server: PriceServer, code: str, says: str
 ) -> None:
-    cost = asked(make_settings(), **answer)
-    assert usd(cost, "t3.medium") == pytest.approx(30.368)
-    assert "AWS's price list" not in cost.source
+    server.refusal = code
+    cost = monthly_cost(make_settings(), price_list(server))
+    assert {item.usd for item in cost.items} == {None}
+    assert says in cost.source
 
 
-def test_prices_in_other_currencies_are_not_taken(make_settings: MakeSettings) -> None:
-    session = boto3.Session("id", "secret", region_name="cn-north-1")
-    assert price_list(make_settings(AWS_REGION="cn-north-1"), session) is None
+@pytest.mark.parametrize("answer", [[], ["no JSON"], ["{}"], ["[]"], ['{"product": null}']])
+def test_answer_in_another_form_is_unknown(
+    make_settings: MakeSettings, server: PriceServer, answer: list[str]
+) -> None:
+    server.answer = answer
+    cost = monthly_cost(make_settings(), price_list(server))
+    assert cost.total is None
+
+
+def test_without_an_answer_all_is_unknown(make_settings: MakeSettings) -> None:
+    with price_server() as server:
+        pass
+    cost = monthly_cost(make_settings(), price_list(server))
+    assert cost.total is None
+    assert "does not answer" in cost.source
+
+
+def test_without_credentials_all_is_unknown(make_settings: MakeSettings) -> None:
+    cost = monthly_cost(make_settings(), None)
+    assert cost.total is None
+    assert "credentials" in cost.source
+
+
+def test_prices_in_other_currencies_are_not_asked_for(
+    make_settings: MakeSettings, server: PriceServer
+) -> None:
+    settings = make_settings(AWS_REGION="cn-north-1")
+    cost = monthly_cost(settings, price_list(server, region="cn-north-1"))
+    assert cost.total is None
+    assert "aws-cn" in cost.source
+    assert server.asked == []
+
+
+class TestCache:
+    def test_rates_are_asked_for_once_a_day(self, server: PriceServer, tmp_path: Path) -> None:
+        cache = tmp_path / "prices.json"
+        for _ in range(2):
+            assert price_list(server, cache).find_rates([INSTANCE]).usd == {INSTANCE: 0.0416}
+        assert server.asked == ["BoxUsage:t3.medium"]
+        rates = json.loads(cache.read_text())
+        yesterday = {key: [usd, at - 24 * 3600] for key, (usd, at) in rates.items()}
+        cache.write_text(json.dumps(yesterday))
+        server.asked.clear()
+        price_list(server, cache).find_rates([INSTANCE])
+        assert server.asked == ["BoxUsage:t3.medium"]
+        ((_, at),) = json.loads(cache.read_text()).values()
+        assert time.time() - at < 12 * 3600
+
+    def test_regions_do_not_mix(self, server: PriceServer, tmp_path: Path) -> None:
+        cache = tmp_path / "prices.json"
+        assert price_list(server, cache).find_rates([INSTANCE]).usd
+        assert not price_list(server, cache, "eu-central-1").find_rates([INSTANCE]).usd
+
+    def test_unknown_is_not_kept(self, server: PriceServer, tmp_path: Path) -> None:
+        cache = tmp_path / "prices.json"
+        server.refusal = "AccessDeniedException"
+        assert not price_list(server, cache).find_rates([INSTANCE]).usd
+        server.refusal = ""
+        assert price_list(server, cache).find_rates([INSTANCE]).usd
+
+    @pytest.mark.parametrize("content", ["", "[]", "null", '{"a": 1}', '{"a": ["b", "c"]}'])
+    def test_damaged_cache_is_replaced(
+        self, server: PriceServer, tmp_path: Path, content: str
+    ) -> None:
+        cache = tmp_path / "prices.json"
+        cache.write_text(content)
+        assert price_list(server, cache).find_rates([INSTANCE]).usd
+        assert len(json.loads(cache.read_text())) == 1
+
+    def test_folder_that_is_missing_is_no_reason_to_fail(
+        self, server: PriceServer, tmp_path: Path
+    ) -> None:
+        cache = tmp_path / "gone" / "prices.json"
+        assert price_list(server, cache).find_rates([INSTANCE]).usd
+
+    def test_prices_of_another_endpoint_are_not_kept(
+        self, server: PriceServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        cache = tmp_path / "prices.json"
+        monkeypatch.setattr("allora_cli.aws.price_list._CACHE", cache)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", server.url)
+        prices = open_price_list(boto3.Session("id", "secret"), "us-east-1")
+        assert prices.find_rates([INSTANCE]).usd
+        assert not cache.exists()
 
 
 @pytest.mark.parametrize(

@@ -365,14 +365,14 @@ class TestSecrets:
     @pytest.mark.parametrize(
         ("name", "remedy"),
         [
-            ("ALLORA_WALLET_ADDRESS_RESTORE_MNEMONIC", "pipenv run allora wallet import"),
-            ("ALLORA_ACCOUNT_MNEMONIC", "pipenv run allora wallet import"),
-            ("ALLORA_API_KEY", "pipenv run allora secret set api-key"),
-            ("ALLORA_INFERENCE_TOKEN", "pipenv run allora secret set inference-token"),
+            ("ALLORA_WALLET_ADDRESS_RESTORE_MNEMONIC", "allora wallet import"),
+            ("ALLORA_ACCOUNT_MNEMONIC", "allora wallet import"),
+            ("ALLORA_API_KEY", "allora secret set api-key"),
+            ("ALLORA_INFERENCE_TOKEN", "allora secret set inference-token"),
             ("AWS_ACCESS_KEY_ID", "aws configure"),
             ("AWS_SECRET_ACCESS_KEY", "aws sso login"),
             ("AWS_SESSION_TOKEN", "AWS_PROFILE"),
-            ("CG_API_KEY", "pipenv run allora secret set model/CG_API_KEY"),
+            ("CG_API_KEY", "allora secret set model/CG_API_KEY"),
             ("cg_api_key", "MODEL_SECRETS"),
             ("HF_TOKEN", "MODEL_SECRETS"),
             ("DB_PASSWORD", "MODEL_SECRETS"),
@@ -396,8 +396,8 @@ class TestSecrets:
         variables = f'TOKEN="ETH"\nCG_API_KEY="{CANARY}"\nDB_PASSWORD={CANARY}'
         said = report(tmp_path, f"{REQUIRED}MODEL_ENV_VARS='\n{variables}\n'")
         assert "MODEL_ENV_VARS (line 3): holds CG_API_KEY and DB_PASSWORD" in said
-        assert "pipenv run allora secret set model/CG_API_KEY" in said
-        assert "pipenv run allora secret set model/DB_PASSWORD" in said
+        assert "allora secret set model/CG_API_KEY" in said
+        assert "allora secret set model/DB_PASSWORD" in said
         assert CANARY not in said
 
     @pytest.mark.parametrize("variable", ["ALLORA_WORKER_NAME", "AWS_ACCOUNT_ID", "ALARM_EMAIL"])

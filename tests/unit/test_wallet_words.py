@@ -3,35 +3,70 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bech32 import bech32_decode
 
 from allora_cli.errors import ErrorCode, OperatorError
-from allora_cli.wallet.backup import Backup, backup_path, check_passphrase, parse_backup
+from allora_cli.wallet.backup import (
+    Backup,
+    backup_path,
+    check_passphrase,
+    parse_backup,
+    read_backup,
+)
 from allora_cli.wallet.mnemonic import address_of, is_wallet, make_words, read_words
+from shared.wallet_library import wallet_library
 
+ROOT = Path(__file__).parents[2]
 TWELVE = "special sign fit simple patrol salute grocery chicken wheat radar tonight ceiling"
 TWENTY_FOUR = (
     "economy stock theory fatal elder harbor betray wasp final emotion task crumble "
     "siren bottom lizard educate guess current outdoor pair theory focus wife stone"
 )
+FIRST_VECTOR = "abandon " * 11 + "about"
 
 
 @pytest.mark.parametrize(
-    ("words", "cosmos"),
+    ("words", "address"),
     [
-        # Of CosmJS, in its tests and its local faucet: https://github.com/cosmos/cosmjs
+        # Published with the prefix "cosmos": by CosmJS in its tests and its local faucet
+        # (https://github.com/cosmos/cosmjs), and for the first mnemonic of BIP 39's vectors.
         (TWELVE, "cosmos1jhg0e7s6gn44tfc5k37kr04sznyhedtc9rzys5"),
         (TWENTY_FOUR, "cosmos1pkptre7fdkl6gfrzlesjjvhxhlc3r4gmmk8rs6"),
+        (FIRST_VECTOR, "cosmos19rl4cm2hmr8afy4kldpxz3fka4jguq0auqdal4"),
     ],
 )
-def test_address_is_the_published_one_with_allora_s_prefix(words: str, cosmos: str) -> None:
-    prefix, data = bech32_decode(address_of(words))
-    assert prefix == "allo"
-    assert data == bech32_decode(cosmos)[1]
+def test_address_is_the_published_one_with_allora_s_prefix(words: str, address: str) -> None:
+    data = wallet_library().Bech32Decoder
+    assert data.Decode("allo", address_of(words)) == data.Decode("cosmos", address)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        FIRST_VECTOR,
+        "legal winner thank year wave sausage worth useful legal winner thank yellow",
+        "letter advice cage absurd amount doctor acoustic avoid letter advice cage above",
+        "zoo " * 11 + "wrong",
+        "zoo " * 17 + "when",
+        "zoo " * 23 + "vote",
+        "glow void ketchup thunder digital clock sport half six nice open artefact",
+    ],
+)
+def test_mnemonics_of_published_vectors_are_wallets(words: str) -> None:
+    """https://github.com/trezor/python-mnemonic/blob/master/vectors.json."""
+    assert is_wallet(words)
+    first, *rest = words.split()
+    assert not is_wallet(" ".join([*rest, first]))  # another order
+
+
+@pytest.mark.parametrize("words", [TWELVE.upper(), "", "abandon " * 12, f"{TWELVE} ceiling"])
+def test_words_that_the_worker_would_refuse_are_no_wallet(words: str) -> None:
+    assert not is_wallet(words)
 
 
 def test_new_words_are_24_and_never_the_same() -> None:
@@ -111,6 +146,15 @@ class TestBackup:
         assert json.loads(backup().to_json()) == DOCUMENT
         assert TWELVE not in repr(backup())
 
+    def test_file_of_an_earlier_release_opens(self) -> None:
+        """With the wallet that it had, which was derived with other libraries."""
+        earlier = read_backup(
+            Path(__file__).with_name("earlier_backup.bin"), "plinth-Gecko 7 hafen"
+        )
+        assert earlier.address == "allo1vy8pgtews0jk2nlhs77cr6cjwqyxzwf3qltgea"
+        assert address_of(earlier.words) == earlier.address
+        assert earlier.worker_name == "worker"
+
     def test_what_a_later_version_may_add_does_no_harm(self) -> None:
         assert parse_backup(FILE, json.dumps(DOCUMENT | {"more": 1}).encode()) == backup()
 
@@ -154,3 +198,29 @@ class TestBackup:
             check_passphrase(weak)
         assert refused.value.code is ErrorCode.BACKUP_PASSPHRASE
         assert "plinth" not in str(refused.value)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["status", "--help"]], ids=str)
+def test_library_is_not_imported_where_no_wallet_is_needed(arguments: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from allora_cli.__main__ import main\n"
+        "import allora_cli.status.output, allora_cli.status.collect\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "assert 'bip_utils' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True, cwd=ROOT)
+
+
+def test_library_works_without_coincurve() -> None:
+    """It has no wheels for Python 3.14."""
+    program = (
+        "import sys; sys.modules['coincurve'] = None\n"
+        "from allora_cli.wallet.mnemonic import address_of\n"
+        f"print(address_of({TWELVE!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout == "allo1jhg0e7s6gn44tfc5k37kr04sznyhedtctsc88d\n"

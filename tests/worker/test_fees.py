@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -583,19 +582,3 @@ def test_the_price_of_gas_is_asked_for_by_each_attempt(network: str) -> None:
         "ALLORA_WORKER_TOKEN": "BTC",
     }
     assert network_of(load_settings(environ)).sdk.gas_price_cache_ttl_secs == 0
-
-
-def test_the_default_limits_are_those_of_the_settings() -> None:
-    # Read, not imported: it is for the operator's computer, with other packages.
-    text = (Path(__file__).parents[2] / "settings" / "model.py").read_text()
-    found = {
-        name: float(re.search(rf'"{name}",.*?default=\D*([\d.]+)', text, re.DOTALL)[1])  # type: ignore[index]
-        for name in ("ALLORA_MAX_FEE", "ALLORA_MAX_DAILY_FEES")
-    }
-    environ = {
-        "ALLORA_NETWORK": "mainnet",
-        "ALLORA_WORKER_TOPIC_ID": "69",
-        "ALLORA_WORKER_TOKEN": "BTC",
-    }
-    limits = load_settings(environ).fee_limits
-    assert list(found.values()) == [limits.a_transaction / UALLO, limits.a_day / UALLO]

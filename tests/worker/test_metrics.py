@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +15,7 @@ from allora_worker.metric_names import METRICS, Metric
 from allora_worker.money import allo
 
 from devtools.fake_chain import FakeChain
+from shared.networks import NETWORKS
 from tests.worker.model_server import ModelServer
 from tests.worker.running import Worker, end_windows
 from tests.worker.test_submissions import values
@@ -173,7 +172,6 @@ async def test_the_default_limit_of_the_balance_is_a_hundred_transactions(networ
     sdk = getattr(AlloraNetworkConfig, network)()
     needed: Any = Chain.needed_balance
     uallo = needed.fget(SimpleNamespace(network=SimpleNamespace(sdk=sdk)))
-    # Read, not imported: it is for the operator's computer, with other packages.
-    text = (Path(__file__).parents[2] / "settings" / "model.py").read_text()
-    defaults = dict(re.findall(r'"(testnet|mainnet)": Decimal\("([\d.]+)"\)', text))
-    assert float(defaults[network]) == pytest.approx(100 * allo(uallo), rel=1e-9)
+    assert float(NETWORKS[network].hundred_transactions) == pytest.approx(
+        100 * allo(uallo), rel=1e-9
+    )

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from allora_worker.block_clock import BlockClock
+from allora_worker.contract import Role
 from allora_worker.rate_limit import RateLimit
-from allora_worker.settings import Role
 from allora_worker.windows import Topic, Window, window_length, window_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -22,7 +22,7 @@ _LAST_PORT = 65535
 
 
 class SettingsError(Exception):
-    """A variable has a value that makes no sense.
+    """A variable has an invalid value.
 
     Args:
         variable: Its name.
@@ -38,7 +38,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the server can be told.
+    """Configuration of the server.
 
     Attributes:
         token: The token whose price is kept fresh, and whose price `/health` is about.

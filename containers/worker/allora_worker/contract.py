@@ -8,6 +8,7 @@ standard library is imported, because the SDK is not installed where the setting
 from __future__ import annotations
 
 import re
+from collections import Counter
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -38,8 +39,6 @@ AT_BLOCK: Final = "?topic_id={TopicId}&block_height={BlockHeight}"
 """The query of a URL that asks about one block."""
 
 _MAX_TOPIC_ID: Final = 2**64 - 1  # an unsigned 64-bit number on the chain
-_NO_TOPICS: Final = f"is not a list of topic ids, whole numbers from 1 to {_MAX_TOPIC_ID}"
-_SOME_TOPICS: Final = "ALLORA_WORKER_TOPIC_ID=69, or several with commas between them"
 
 
 class Role(StrEnum):
@@ -81,13 +80,14 @@ def topic_ids(text: str) -> tuple[int, ...]:
     """Read the ids of topics, separated by commas."""
     items = [item.strip() for item in text.split(",")]
     # int() alone would take "1_000" and the digits of other scripts.
-    if not all(re.fullmatch(r"[0-9]{1,20}", item) for item in items):
-        raise InvalidValueError(_NO_TOPICS, _SOME_TOPICS)
-    ids = tuple(map(int, items))
+    ids = tuple(int(item) if re.fullmatch(r"[0-9]{1,20}", item) else 0 for item in items)
     if not all(1 <= id_ <= _MAX_TOPIC_ID for id_ in ids):
-        raise InvalidValueError(_NO_TOPICS, _SOME_TOPICS)
-    for id_ in ids:
-        if ids.count(id_) > 1:
+        raise InvalidValueError(
+            f"is not a list of topic ids, whole numbers from 1 to {_MAX_TOPIC_ID}",
+            "ALLORA_WORKER_TOPIC_ID=69, or several with commas between them",
+        )
+    for id_, count in Counter(ids).items():
+        if count > 1:
             raise InvalidValueError(f"has topic {id_} twice", "list each topic once")
     return ids
 

@@ -114,7 +114,7 @@ class Server:
             raise _problem(
                 web.HTTPForbidden,
                 "inferences are not for consumers here, until the operator stores a bearer token: "
-                "pipenv run allora secret set inference-token",
+                "allora secret set inference-token",
             )
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         is_right = hmac.compare_digest(
