@@ -1,7 +1,6 @@
-"""What the host runs and builds, as one archive: its scripts, and the build contexts of its images.
+"""Pack the host's scripts and the build contexts of its images into one archive.
 
-It does not fit into user data, which has the archive's digest instead: the host runs exactly what
-was deployed, and is replaced when any of it changes.
+User data has its digest: the host runs exactly what was deployed, and is replaced on a change.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Member(NamedTuple):
-    """A file and its place below /opt/allora."""
+    """A file and its name below /opt/allora."""
 
     name: str
     file: Path
@@ -68,7 +67,7 @@ def _members(settings: Settings) -> Iterator[_Member]:
 def _below(
     folder: Path, prefix: str, *patterns: str, executable: bool = False
 ) -> Iterator[_Member]:
-    """By name and suffix: what an editor or a test leaves there would replace the host."""
+    """Yield files by name and suffix: an editor's copy would replace the host."""
     for pattern in patterns:
         for file in folder.glob(pattern):
             name = f"{prefix}{file.relative_to(folder).as_posix()}"

@@ -1,7 +1,6 @@
-"""User data as cloud-init takes it: files to write, and a command to run at the first boot.
+"""Render user data for cloud-init: files to write, and a command to run at the first boot.
 
-Pure text in, pure text out: no Terraform token may get in here, because whatever goes in is
-compressed at synth and could not be resolved later.
+No Terraform token may be in it: compressed at synth, it could not be resolved later.
 """
 
 from __future__ import annotations
@@ -124,9 +123,9 @@ def read_files(user_data_base64: str) -> list[HostFile]:
 
 
 def _json_in_yaml(document: object) -> str:
-    """JSON that is YAML too, whose reader folds or refuses some characters that JSON takes.
+    """Return JSON that YAML reads alike, although it folds or refuses some of JSON's characters.
 
-    Those beyond the basic plane stay: JSON's pairs of escapes are two wrong characters in YAML.
+    Characters beyond the basic plane stay: a pair of JSON's escapes is no character in YAML.
     """
     text = json.dumps(document, ensure_ascii=False)
     return re.sub("[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,4 +1,4 @@
-"""From settings to what worker and model server are and what they get: a compose file."""
+"""Render the compose file that holds what differs from node to node."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MODEL_CHECKOUT = "/var/lib/allora/model"
 
 
 def compose_settings(settings: Settings) -> dict[str, Any]:
-    """What `scripts/host/compose.yaml` leaves open, as a second compose file.
+    """Return the compose file that completes `scripts/host/compose.yaml`.
 
-    That is images or builds, and the containers' environment.
+    It has the images or builds, and the containers' environment.
     """
     return {
         "services": {
@@ -77,7 +77,7 @@ def _is_own_model(settings: Settings) -> bool:
 
 
 def _model_variables(settings: Settings) -> dict[str, str]:
-    """The user's variables, the files of the secret ones, and what our own model needs."""
+    """Return the user's variables, the paths of secret ones, and what our own model needs."""
     files = {f"{name}_FILE": f"/run/secrets/{name}" for name in settings.model_secrets}
     ours = {"TOKEN": settings.worker_token, "PORT": str(settings.model_port)}
     defaults = ours if _is_own_model(settings) else {}
@@ -89,7 +89,7 @@ def _literal(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _escape(value: str) -> str:
-    """Compose would expand `$`; doubled, it stands for itself.
+    """Double each `$`, which Compose would expand.
 
     https://docs.docker.com/reference/compose-file/interpolation/
     """

@@ -1,4 +1,4 @@
-"""From settings to the host's user data: its configuration and the bootstrap, no secrets."""
+"""Render the host's user data from settings: its configuration and the bootstrap, no secrets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserDat
     """Return the user data of a worker's host.
 
     Args:
-        settings: what the host is to do.
+        settings: the worker's.
         archive_sha256: digest of the archive that the host fetches.
 
     Raises:
@@ -47,7 +47,7 @@ def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserDat
 
 
 def _bootstrap() -> Iterator[HostFile]:
-    """What has to be there before the archive is."""
+    """Yield the files that fetch the archive."""
     for name in ("bootstrap.py", "aws.py"):
         text = (_HOST / "bin" / name).read_text("utf-8")
         yield HostFile(f"{_BOOTSTRAP}/{name}", text, executable=True)
@@ -85,7 +85,7 @@ def _host_variables(settings: Settings) -> dict[str, str]:
 
 
 def _unattended_upgrades(reboot_time: str) -> str:
-    """When security updates come, and what happens then.
+    """Return apt's settings for security updates and the restarts that they need.
 
     https://documentation.ubuntu.com/server/how-to/software/automatic-updates/
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -10,8 +11,8 @@ import typer
 from allora_cli.diagram.architecture import Architecture
 from allora_cli.diagram.files import Format, write
 from allora_cli.diagram.svg import draw
-from allora_cli.diagram.synthesis import synthesize
 from allora_cli.terminal import console
+from allora_cli.terraform.synthesis import read_stacks, synthesize
 from settings import load_settings
 
 
@@ -29,8 +30,9 @@ def diagram(
     Example: allora diagram --output-dir pictures
     """
     settings = load_settings()
-    with console.working("Synthesizing the stacks"):
-        stacks = synthesize()
+    with console.working("Synthesizing the stacks"), TemporaryDirectory() as folder:
+        synthesize(Path(folder))
+        stacks = read_stacks(Path(folder))
     a = Architecture(settings, stacks)
     files = write(draw(a.title, a.subtitle, a.root, a.arrows), output_dir, format_)
     if json:

@@ -67,9 +67,8 @@ class Architecture:
         account = Part(title, lines, style="account", content=rows, column=True, gap=_GAP)
         legend = _row(
             Part(lines=[f"stack {SINGLE_NODE}"], style="node"),
-            Part(lines=[f"stack {COMMON}: outlives the host"], style="common", width=250),
+            Part(lines=[f"stack {COMMON}: outlives the host"], style="common"),
             Part(lines=["not created by Terraform"]),
-            Part(style=""),
         )
         main = _row(_row(self._you, account, column=True, gap=_GAP), legend, column=True)
         return _row(_row(*self._actors, column=True, grows=False), main, gap=_GAP)
@@ -114,8 +113,7 @@ class Architecture:
         allowed = re.sub("(?<=[a-z])(?=[A-Z])", " ", _listed(statements)).lower()
         types = ["aws_iam_role", "aws_iam_role_policy", "aws_iam_instance_profile"]
         role = self._card(Part("IAM role", [allowed], "role"), *types)
-        arns = statements["ReadOwnParameters"]["Resource"]
-        names = [arn.partition(":parameter")[2] for arn in arns]
+        names = [a.partition(":parameter")[2] for a in statements["ReadOwnParameters"]["Resource"]]
         folder = commonpath(names)
         lines = [f"{folder}/", _listed(relpath(name, folder) for name in names), "encrypted"]
         parameters = Part("Parameter Store", lines, "parameters")

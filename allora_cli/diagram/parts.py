@@ -80,8 +80,9 @@ class Part:
     def _needed(self, axis: int) -> int:
         """Return the room that the content needs."""
         lengths = [part.least(axis) for part in self.inner]
-        gaps = self.gap * (len(lengths) - 1)
-        return sum(lengths) + gaps if axis == self.column else max(lengths, default=0)
+        if axis == self.column:
+            return sum(lengths) + self.gap * (len(lengths) - 1)
+        return max(lengths, default=0)
 
     def _frame(self, axis: int) -> tuple[int, int]:
         """Return the room before the content and after it."""
@@ -95,12 +96,11 @@ class Part:
             span = range(start, start + self.least(1))
         self.spans[axis] = span
         before, after = self._frame(axis)
-        start = span.start + before
-        room = span.stop - after - start - self._needed(axis)
-        shares = sum(part.grows for part in self.inner)
+        start, stop = span.start + before, span.stop - after
+        room, shares = stop - start - self._needed(axis), sum(part.grows for part in self.inner)
         for part in self.inner:
             if axis != self.column:
-                part.put(axis, range(start, span.stop - after))
+                part.put(axis, range(start, stop))
                 continue
             share = room // shares if part.grows else 0
             room, shares = room - share, shares - part.grows

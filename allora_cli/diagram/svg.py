@@ -54,13 +54,14 @@ def _box_title(box: Part) -> str:
 def _card(card: Part) -> Iterator[str]:
     yield _rect(card, "card")
     titles, lines = card.texts()
-    x, anchor, above = card.spans[0].start + PADDING, "start", SIGN if card.upright else 0
+    above = SIGN if card.upright else 0
     y = middle(card.spans[1]) - (LINE * len(titles + lines) + above) // 2
+    sign_x, anchor = card.spans[0].start + PADDING, "start"
+    x = sign_x + SIGN if card.sign else sign_x
     if card.upright:
-        x, anchor = middle(card.spans[0]), "middle"
+        x, sign_x, anchor = middle(card.spans[0]), middle(card.spans[0]) - 12, "middle"
     if card.sign:
-        yield f'<use href="#{card.sign}" x="{x - 12 if card.upright else x}" y="{y}"/>'
-        x += 0 if card.upright else SIGN
+        yield f'<use href="#{card.sign}" x="{sign_x}" y="{y}"/>'
     for number, text in enumerate(titles + lines):
         style = f"{anchor} title" if number < len(titles) else anchor
         yield _text(x, y + above + 12 + LINE * number, text, style)

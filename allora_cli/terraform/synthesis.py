@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from allora_cli.errors import ErrorCode, OperatorError
 from settings.environment import cdktf_output
@@ -47,6 +48,14 @@ def synthesize(folder: Path, *, env_file: Path | None = None) -> None:
     )
     if process.returncode:
         raise _failure(process)
+
+
+def read_stacks(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the Terraform JSON of each synthesized stack, by the stack's id."""
+    return {
+        file.parent.name: json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(folder.glob("stacks/*/cdk.tf.json"))
+    }
 
 
 def _failure(process: subprocess.CompletedProcess[str]) -> OperatorError:

@@ -28,7 +28,7 @@ NOT_REAL_CREDENTIALS = {
 
 
 def regions() -> dict[str, str]:
-    """Every region that botocore knows, with its partition."""
+    """Return every region that botocore knows, with its partition."""
     session = botocore.session.get_session()
     return {
         region: partition
@@ -38,7 +38,7 @@ def regions() -> dict[str, str]:
 
 
 def instance_types(region_names: Iterable[str]) -> dict[str, list[Any]]:
-    """The traits of every instance type of these regions that can run Ubuntu 24.04."""
+    """Return the traits of every instance type of these regions that can run Ubuntu 24.04."""
     found: dict[str, list[Any]] = {}
     for region in region_names:
         pages = boto3.client("ec2", region_name=region).get_paginator("describe_instance_types")
@@ -50,13 +50,13 @@ def instance_types(region_names: Iterable[str]) -> dict[str, list[Any]]:
 
 
 def runnable_architecture(described: Mapping[str, Any]) -> str | None:
-    """The architecture that Ubuntu 24.04 runs on here; None for a Mac or a 32-bit type."""
+    """Return the architecture that Ubuntu 24.04 runs on here; None for a Mac or a 32-bit type."""
     supported = described["ProcessorInfo"]["SupportedArchitectures"]
     return next((name for name in ("x86_64", "arm64") if name in supported), None)
 
 
 def traits(described: Mapping[str, Any], architecture: str) -> list[Any]:
-    """The fields of `settings.catalogue.InstanceType`, in its order."""
+    """Return the fields of `settings.catalogue.InstanceType`, in its order."""
     return [
         architecture,
         described["VCpuInfo"]["DefaultVCpus"],
@@ -68,7 +68,7 @@ def traits(described: Mapping[str, Any], architecture: str) -> list[Any]:
 
 
 def render(region_names: dict[str, str], types: dict[str, list[Any]]) -> str:
-    """The data file: one instance type a line, so that a change shows as such."""
+    """Return the data file: one instance type a line, so that a change shows as such."""
     lines = ",\n".join(
         f"{json.dumps(name)}:{json.dumps(values, separators=(',', ':'))}"
         for name, values in types.items()
@@ -77,7 +77,7 @@ def render(region_names: dict[str, str], types: dict[str, list[Any]]) -> str:
 
 
 def generate(live_regions: list[str] | None = None) -> str:
-    """The whole data file.
+    """Return the whole data file.
 
     Args:
         live_regions: Ask AWS in these regions; without any, moto, whose answer is the same in all.

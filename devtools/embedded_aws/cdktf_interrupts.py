@@ -23,25 +23,25 @@ class Interrupts:
     def __init__(self, process: int, inner: str) -> None:
         self._process = process
         self._inner = inner
-        self._told: set[int] = set()
+        self._signalled: set[int] = set()
         self.came = False
 
     def take(self, *_: object) -> None:
-        """Has `pass_on` tell everything once more: a second Ctrl-C has Terraform end at once."""
+        """Have `pass_on` signal everything again: at a second Ctrl-C, Terraform ends at once."""
         self.came = True
-        self._told.clear()
+        self._signalled.clear()
 
     def pass_on(self) -> None:
-        """Looks what is to be told now; to be called again and again."""
+        """Forward a pending Ctrl-C; call on every poll."""
         if not self.came:
             return
         with suppress(ProcessLookupError):  # it has ended meanwhile
             inner = {each.pid for each in self.descendants() if _name(each) == self._inner}
-            for pid in inner - self._told:
-                self._told.add(pid)
+            for pid in inner - self._signalled:
+                self._signalled.add(pid)
                 os.kill(pid, signal.SIGINT)
-            if not inner and self._process not in self._told:
-                self._told.add(self._process)
+            if not inner and self._process not in self._signalled:
+                self._signalled.add(self._process)
                 os.killpg(self._process, signal.SIGINT)
 
     def descendants(self) -> set[psutil.Process]:

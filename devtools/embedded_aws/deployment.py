@@ -22,7 +22,7 @@ _PATIENCE: Final = 60
 _IMPATIENCE: Final = 2
 """The same where the state goes with the embedded AWS anyway."""
 
-_DIFF: Final = ", ".join(f"cdktf diff {stack}" for stack in STACKS)
+_PLAN: Final = "terraform plan of both stacks"
 
 
 def up(steps: Steps, interrupts: Interrupts) -> None:
@@ -103,8 +103,8 @@ def _is_up_to_date(steps: Steps, tools: Tools) -> bool:
     """Return whether settings and code ask for nothing but what is deployed."""
     with steps.step("cdktf synth"):
         tools.run("cdktf", "synth", title="cdktf synth")
-    with steps.step(_DIFF):
-        return all(map(_is_empty, _diff(tools)))
+    with steps.step(_PLAN):
+        return not any(finished.code for finished in _plan(tools))
 
 
 def _deploy(steps: Steps, tools: Tools) -> None:
@@ -116,26 +116,27 @@ def _deploy(steps: Steps, tools: Tools) -> None:
             "--outputs-file-include-sensitive-outputs=false",
             title="cdktf deploy",
         )
-    with steps.step(_DIFF):
-        for finished in _diff(tools):
-            if not _is_empty(finished):
+    with steps.step(_PLAN):
+        for finished in _plan(tools):
+            if finished.code:
                 raise ToolError(finished, "finds something to change right after the deployment")
 
 
-def _diff(tools: Tools) -> list[Finished]:
-    """Compare what the last synth has written with what is deployed."""
+def _plan(tools: Tools) -> list[Finished]:
+    """Compare what was synthesized with what is deployed: without a difference, the code is 0."""
+    folder = ROOT / workspace.variables()["CDKTF_OUTPUT"] / "stacks"
+    options = ("-input=false", "-detailed-exitcode")
     return tools.run_together(
-        {f"cdktf diff {stack}": ("cdktf", "diff", stack, "--skip-synth") for stack in STACKS}
+        {
+            f"terraform plan {stack}": ("terraform", f"-chdir={folder / stack}", "plan", *options)
+            for stack in STACKS
+        }
     )
-
-
-def _is_empty(diff: Finished) -> bool:
-    return diff.code == 0 and "No changes." in diff.output
 
 
 def _show_outputs(steps: Steps) -> None:
     steps.say()
-    steps.say("✔ Both stacks are deployed; cdktf diff finds no changes. Nothing touched AWS.")
+    steps.say("✔ Both stacks are deployed; Terraform finds no changes. Nothing touched AWS.")
     for name, value in workspace.outputs(SINGLE_NODE).items():
         steps.say(f"  {name:<17} {value}")
     steps.say(f"Next: . .local/activate    then cdktf diff {SINGLE_NODE}, or allora doctor")

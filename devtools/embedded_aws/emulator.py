@@ -20,7 +20,7 @@ from devtools.embedded_aws.processes import end
 from shared.loopback import no_proxy, open_url
 
 ACCOUNT_ID = "123456789012"
-"""The account that moto plays unless it is told otherwise."""
+"""moto's default account."""
 
 _START_SECONDS = 60
 _CLOCK_SECONDS = 2
@@ -174,7 +174,7 @@ def _command(port: int) -> list[str]:
 
 
 def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without the user's own AWS credentials, profile and endpoints."""
+    """Return an environment without the user's own AWS credentials, profile and endpoints."""
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
 

@@ -1,7 +1,7 @@
 """An embedded AWS that can be forked: a copy with all that was made in it, in some milliseconds.
 
-Whoever holds a connection to its control port has a lease on it (`lease.py`). It ends with the last
-one, also where those that held them were killed.
+A connection to its control port is a lease on it (`lease.py`). It ends with the last lease, also
+when the holders were killed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class _Http(ThreadedWSGIServer):
         super().close_request(request)
 
     def abandon(self) -> None:
-        """Closes its sockets here, while another process goes on with them."""
+        """Close its sockets here, while another process goes on with them."""
         _abandon(self.socket, *self._connections)
 
 
@@ -100,7 +100,7 @@ class _Server:
         self._introduce(lease)
 
     def serve(self) -> None:
-        """Serves until the last lease has ended."""
+        """Serve until the last lease has ended."""
         while self._leases:
             ready, _, _ = select.select([self._http.socket, self._control, *self._leases], [], [])
             for each in ready:
@@ -114,18 +114,18 @@ class _Server:
                     break  # a fork, to which the others that are ready do not belong
 
     def _introduce(self, lease: socket.socket) -> None:
-        told = {
+        introduction = {
             "url": f"http://{LOOPBACK}:{self._http.server_port}",
             "pid": os.getpid(),
             "port": self._control.getsockname()[1],
         }
         try:
-            lease.sendall(json.dumps(told).encode() + b"\n")
+            lease.sendall(json.dumps(introduction).encode() + b"\n")
         except ConnectionError:
             self._end(lease)
 
     def _hear(self, lease: socket.socket) -> bool:
-        """Does what comes by a lease; whether this is a fork now."""
+        """Handle a lease's request; return whether this process is now the fork."""
         try:
             wish = lease.recv(len(FORK))
         except ConnectionError:
@@ -136,7 +136,7 @@ class _Server:
         return False
 
     def _fork(self, lease: socket.socket) -> bool:
-        """A fork has the lease that asked for it, and this server has it no more."""
+        """Fork, and hand the lease that asked over to the fork; return whether this is the fork."""
         gc.freeze()  # else the first collection in the fork would copy all memory
         with self._gate.closed():
             child = os.fork()
@@ -156,9 +156,9 @@ class _Server:
 
 if __name__ == "__main__":
     if os.fork():
-        os._exit(0)  # nobody waits for the server itself
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # forks are nobody's to wait for
+        os._exit(0)  # the starter does not wait for the server
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for forks
     complete_moto()
     _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     sys.stderr.flush()
-    os._exit(0)  # waits for no thread: nobody is left who asks
+    os._exit(0)  # without waiting for threads: no client is left

@@ -1,4 +1,4 @@
-"""Leases on embedded AWSs that can be forked: each runs as long as somebody has a lease on it."""
+"""Leases on embedded AWSs that can be forked: each runs while there is a lease on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORK = b"fork\n"
 
 @dataclass(frozen=True)
 class Lease:
-    """A hold on an embedded AWS, which runs as long as somebody has one.
+    """A hold on an embedded AWS, which runs while there is one.
 
     Attributes:
         emulator: it.
@@ -35,10 +35,10 @@ class Lease:
 
     @classmethod
     def start(cls, log: Path) -> Self:
-        """A new embedded AWS, with nothing in it.
+        """Return a new embedded AWS, with nothing in it.
 
         Raises:
-            EmulatorError: it did not come up; the message tells where its log is.
+            EmulatorError: it did not come up; the message names its log.
         """
         ours, its = socket.socketpair()
         with its, log.open("ab") as output:
@@ -59,7 +59,7 @@ class Lease:
 
     @classmethod
     def on(cls, port: int) -> Self:
-        """A lease on one that runs.
+        """Return a lease on one that runs.
 
         Raises:
             EmulatorError: it does not run any more.
@@ -72,18 +72,18 @@ class Lease:
         return cls._of(connection, gone)
 
     def fork(self) -> Self:
-        """A lease on a copy, in which everything is as it is here, and which goes its own way."""
+        """Return a lease on a copy, which is the same now and independent from now on."""
         lease = self.on(self.port)
         lease.connection.sendall(FORK)
         return self._of(lease.connection, "The embedded AWS did not fork.")
 
     def release(self) -> None:
-        """Ends the lease."""
+        """End the lease."""
         self.connection.close()
 
     @classmethod
     def _of(cls, connection: socket.socket, otherwise: str) -> Self:
-        """The lease of a connection, once the server has introduced itself."""
+        """Return the lease of a connection, once the server has introduced itself."""
         # Unbuffered, so that nothing of what comes later is taken.
         with connection.makefile("rb", buffering=0) as stream:
             try:
@@ -93,5 +93,6 @@ class Lease:
         if not line:
             connection.close()
             raise EmulatorError(otherwise)
-        told = json.loads(line)
-        return cls(Emulator(told["url"], told["pid"]), told["port"], connection)
+        introduction = json.loads(line)
+        emulator = Emulator(introduction["url"], introduction["pid"])
+        return cls(emulator, introduction["port"], connection)

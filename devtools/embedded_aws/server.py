@@ -6,8 +6,7 @@
 - IAM's simulation of policies, as far as moto itself understands policies.
 - What AWS answers to a DetachVolume that was carried out already.
 - EC2's quotas. To ask for another value is to have it at once, also for a lower one.
-
-There is no list of prices: asking for one fails.
+- The list of prices, which is empty: whatever a product costs is unknown.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from flask import Flask
 from moto import server
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
@@ -28,12 +28,14 @@ from moto.iam.access_control import (
 )
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from moto.s3.models import FakeBucket
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm import models
 from moto.sts.models import STSBackend
+from werkzeug.wrappers import Response
 
 from settings.catalogue import Architecture
 from settings.images import ubuntu_parameter
@@ -66,7 +68,7 @@ class _ParametersWithUbuntuImages(models.ParameterDict):
 
 
 def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionResult:
-    """What a bucket policy says, but for "TLS only": this server speaks HTTP, on loopback alone.
+    """Return a bucket policy's verdict without "TLS only": this server speaks HTTP on loopback.
 
     moto evaluates no conditions, so that such a statement would deny everything.
     """
@@ -82,7 +84,7 @@ def _permission(bucket: FakeBucket, action: str, resource: str) -> PermissionRes
 
 
 def _know_who_is_embedded() -> None:
-    """STS says of moto's default credentials that they are the root user's."""
+    """Have STS name the root user for moto's default credentials."""
     ask = STSBackend.get_caller_identity
 
     def get_caller_identity(
@@ -123,7 +125,7 @@ def _simulate_principal_policy(self: IamResponse) -> ActionResult:
 
 
 def _policies_of(arn: str, backend: IAMBackend) -> list[Any]:
-    """The policies of a user or of a role, which moto collects for an access key of theirs."""
+    """Return the policies of a user or a role, as moto collects them for an access key."""
     name = arn.rpartition("/")[2]
     key: Any
     if ":role/" in arn:
@@ -195,10 +197,10 @@ class _IncorrectStateError(EC2ClientError):
 
 
 def _know_detached_volumes() -> None:
-    """EC2 says of a volume that is detached already in which state it is.
+    """Have EC2 name the state of a volume that is detached already.
 
-    So the AWS provider knows it for done when its request was carried out, the answer got lost on
-    the way, and the SDK asks once more. moto answers that the attachment does not exist.
+    The AWS provider then takes a repeated request, after a lost answer, for done. moto says that
+    the attachment does not exist.
     """
     detach = EBSBackend.detach_volume
 
@@ -213,8 +215,20 @@ def _know_detached_volumes() -> None:
     EBSBackend.detach_volume = detach_volume  # type: ignore[method-assign]
 
 
+def _add_price_list() -> None:
+    get_application = DomainDispatcherApplication.get_application
+
+    def application(self: DomainDispatcherApplication, environ: dict[str, Any]) -> Flask | Response:
+        if environ.get("HTTP_X_AMZ_TARGET") == "AWSPriceListService.GetProducts":
+            answer = {"FormatVersion": "aws_v1", "PriceList": []}
+            return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")
+        return get_application(self, environ)
+
+    DomainDispatcherApplication.get_application = application  # type: ignore[assignment,method-assign]
+
+
 def complete_moto() -> None:
-    """Gives moto what it lacks."""
+    """Give moto what it lacks."""
     FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
     models.ParameterDict = _ParametersWithUbuntuImages  # type: ignore[misc]
     IamResponse.simulate_principal_policy = (  # type: ignore[attr-defined]
@@ -223,6 +237,7 @@ def complete_moto() -> None:
     _know_who_is_embedded()
     _add_ec2_quotas()
     _know_detached_volumes()
+    _add_price_list()
 
 
 if __name__ == "__main__":

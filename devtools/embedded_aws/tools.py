@@ -147,7 +147,7 @@ class Tools:
 
 
 def telling_lines(output: str) -> list[str]:
-    """Return the lines that tell why a tool has failed: from its first error, or the last."""
+    """Return the lines that say why a tool failed: from its first error, or the last ones."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
     first = next((number for number, line in enumerate(lines) if "Error:" in line), None)
     if first is None:

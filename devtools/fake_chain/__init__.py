@@ -2,7 +2,7 @@
 
 It answers what a worker of allora_sdk asks over gRPC and over the CometBFT websocket, and a little
 over REST, checks what the worker sends as the network would (signatures, account sequence, fee,
-registration, window), and can be told over HTTP to fail in the ways in which a real node does.
+registration, window), and fails on request, over HTTP, as a real node does.
 `python -m fake_chain --help`.
 """
 

@@ -1,4 +1,4 @@
-"""Runs a fake chain until it is told to stop: `python -m fake_chain`."""
+"""Run a fake chain until it is stopped: `python -m fake_chain`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .server import FakeChain
 
 
 def main() -> None:
-    """Reads the command line and runs."""
+    """Read the command line and run."""
     parser = argparse.ArgumentParser(
         prog="fake_chain",
         description="A stand-in for an Allora node: gRPC, websocket, REST, and HTTP to control it.",

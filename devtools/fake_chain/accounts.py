@@ -26,14 +26,14 @@ class Account:
 
 
 class Accounts:
-    """All accounts; each is made, and given money, when somebody asks for it."""
+    """All accounts; each is made, and given money, when it is first asked for."""
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}
         self._first_balance = FIRST_BALANCE
 
     def __getitem__(self, address: str) -> Account:
-        """The account of an address."""
+        """Return the account of an address."""
         if address not in self._accounts:
             number = len(self._accounts) + 1
             self._accounts[address] = Account(number, self._first_balance)
@@ -42,15 +42,15 @@ class Accounts:
         return account
 
     def set_balance(self, amount: int) -> None:
-        """Gives every account this much uallo, those to come included."""
+        """Give every account this much uallo, those to come included."""
         self._first_balance = amount
         for account in self._accounts.values():
             account.balance = amount
 
     def balances(self) -> dict[str, int]:
-        """Uallo by address."""
+        """Return uallo by address."""
         return {address: account.balance for address, account in self._accounts.items()}
 
     def lowest_balance(self) -> int:
-        """The balance of the poorest account in uallo, or what a first one would get."""
+        """Return the balance of the poorest account in uallo, or what a first one would get."""
         return min(self.balances().values(), default=self._first_balance)

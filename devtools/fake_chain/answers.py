@@ -17,13 +17,13 @@ class Service(Protocol):
     name: str
 
     def answers(self) -> list[Answer]:
-        """Its methods: functions from a request to a response, both annotated.
+        """Return its methods: functions from a request to a response, both annotated.
 
         An answer raises `grpclib.GRPCError` for another status than OK.
         """
 
     def check(self) -> None:
-        """Raises `grpclib.GRPCError` when the whole service does not answer."""
+        """Raise `grpclib.GRPCError` when the whole service does not answer."""
 
 
 class Answers:
@@ -64,7 +64,7 @@ class Answers:
 
 
 def _messages(answer: Answer) -> tuple[type, type]:
-    """The types of an answer's request and response, which are its annotations."""
+    """Return the types of an answer's request and response, which are its annotations."""
     hints = get_type_hints(answer)
     response = hints.pop("return")
     (request,) = hints.values()

@@ -41,10 +41,10 @@ class Behaviour(BaseModel):
         inactive: No topic has the weight that makes it active.
         checktx: Every transaction is refused with this when it is broadcast.
         delivertx: Every transaction fails with this in its block, and costs its fee.
-        latest_height: What the node says is the newest block's height; None tells the truth.
+        latest_height: What the node reports as the newest block's height; None: the true one.
         invented_nonces: So many nonces, the newest heights, are listed as unfulfilled, and no
             window is open for them.
-        balance_text: What the node says of every balance, in uallo; None tells the truth.
+        balance_text: What the node reports as every balance, in uallo; None: the true ones.
         error_text: Every query about topics fails with this text; None lets them be answered.
         padding: So many characters are in the name of every topic.
         balance: What every account has from now on, in uallo; None leaves the accounts alone.
@@ -77,7 +77,7 @@ class Behaviour(BaseModel):
     sequence: NonNegativeInt | None = None
 
     def changed(self, changes: dict[str, object]) -> Behaviour:
-        """This behaviour with some of it changed.
+        """Return this behaviour with some of it changed.
 
         Raises:
             pydantic.ValidationError: A name is unknown, or a value is of the wrong type.

@@ -46,7 +46,7 @@ CHANGES = TypeAdapter(dict[str, object])
 
 
 def application(chain: FakeChain) -> web.Application:
-    """The interface of one chain.
+    """Return the interface of one chain.
 
     `GET /state` shows what happened. `POST /window` opens a window, `POST /close` closes a topic's
     windows, `POST /behaviour` changes how the node behaves, `POST /frame` sends websocket

@@ -38,7 +38,7 @@ class Node(_Service):
     name = "cosmos.base.tendermint.v1beta1.Service"
 
     def answers(self) -> list[Answer]:
-        """The service's methods."""
+        """Return the service's methods."""
         return [self._node_info, self._syncing, self._latest_block, self._block_by_height]
 
     def _node_info(self, _: tendermint.GetNodeInfoRequest) -> tendermint.GetNodeInfoResponse:
@@ -78,19 +78,19 @@ class Auth(_Service):
     name = "cosmos.auth.v1beta1.Query"
 
     def answers(self) -> list[Answer]:
-        """The service's methods."""
+        """Return the service's methods."""
         return [self._account_info, self._account]
 
     def _account_info(self, request: auth.QueryAccountInfoRequest) -> auth.QueryAccountInfoResponse:
         account = self._ledger.accounts[request.address]
-        told = self._ledger.behaviour.sequence
+        reported = self._ledger.behaviour.sequence
         if not account.exists:
             raise GRPCError(Status.NOT_FOUND, f"account {request.address} not found")
         return auth.QueryAccountInfoResponse(
             info=auth.BaseAccount(
                 address=request.address,
                 account_number=account.number,
-                sequence=account.sequence if told is None else told,
+                sequence=account.sequence if reported is None else reported,
             )
         )
 
@@ -105,7 +105,7 @@ class Bank(_Service):
     name = "cosmos.bank.v1beta1.Query"
 
     def answers(self) -> list[Answer]:
-        """The service's methods."""
+        """Return the service's methods."""
         return [self._balance]
 
     def _balance(self, request: bank.QueryBalanceRequest) -> bank.QueryBalanceResponse:
@@ -121,7 +121,7 @@ class FeeMarket(_Service):
     name = "feemarket.feemarket.v1.Query"
 
     def answers(self) -> list[Answer]:
-        """The service's methods."""
+        """Return the service's methods."""
         return [self._gas_price]
 
     def _gas_price(self, request: feemarket.GasPriceRequest) -> feemarket.GasPriceResponse:
@@ -136,7 +136,7 @@ class Tx(_Service):
     name = "cosmos.tx.v1beta1.Service"
 
     def answers(self) -> list[Answer]:
-        """The service's methods."""
+        """Return the service's methods."""
         return [self._simulate, self._broadcast, self._get_tx]
 
     def _simulate(self, _: tx.SimulateRequest) -> tx.SimulateResponse:

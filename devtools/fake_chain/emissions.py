@@ -34,14 +34,14 @@ class Emissions:
         return self._ledger.windows
 
     def check(self) -> None:
-        """Raises `grpclib.GRPCError` while the node fails, or plays one of another version."""
+        """Raise `grpclib.GRPCError` while the node fails, or plays one of another version."""
         if self._ledger.behaviour.error_text is not None:
             raise GRPCError(Status.INTERNAL, self._ledger.behaviour.error_text)
         if self._ledger.behaviour.unimplemented:
             raise GRPCError(Status.UNIMPLEMENTED, f"unknown service {self.name}")
 
     def answers(self) -> list[Answer]:
-        """The service's methods."""
+        """Return the service's methods."""
         return [
             self._topic,
             self._latest_inferences,

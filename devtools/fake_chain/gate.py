@@ -11,7 +11,7 @@ CHUNK = 65536
 
 
 def bind(host: str, port: int = 0) -> socket.socket:
-    """Take a port, any free one by default, that refuses connections until somebody listens."""
+    """Take a port, any free one by default, that refuses connections until it is listened on."""
     # With the protocol spelled out, asyncio turns off Nagle's algorithm: 40 ms less a call.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -46,12 +46,12 @@ class Gate:
         self._flowing.set()
 
     async def open(self) -> None:
-        """Listens, if it does not yet."""
+        """Listen, if it does not yet."""
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, sock=self._bound)
 
     def shut(self) -> None:
-        """Stops listening, and drops every connection at once."""
+        """Stop listening, and drop every connection at once."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -60,16 +60,16 @@ class Gate:
             writer.transport.abort()
 
     def close(self) -> None:
-        """Shuts it, and gives the port up."""
+        """Shut it, and give the port up."""
         self.shut()
         self._bound.close()
 
     def freeze(self) -> None:
-        """Holds back everything that arrives from now on, in both directions."""
+        """Hold back everything that arrives from now on, in both directions."""
         self._flowing.clear()
 
     def thaw(self) -> None:
-        """Lets through what was held back, and whatever follows."""
+        """Let through what was held back, and whatever follows."""
         self._flowing.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -95,7 +95,7 @@ class Gate:
 
     @contextlib.contextmanager
     def _droppable(self, writer: asyncio.StreamWriter) -> Iterator[None]:
-        """Lets `shut` drop a connection while the context lasts, and closes it then."""
+        """Let `shut` drop a connection while the context lasts, then close it."""
         self._writers.add(writer)
         try:
             yield

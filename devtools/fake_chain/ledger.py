@@ -1,6 +1,6 @@
 """The chain itself: blocks, and what happens in them.
 
-Nothing here does input or output, and no time passes: whoever owns a ledger makes its blocks.
+Nothing here does input or output, and no time passes: the owner of a ledger makes its blocks.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Ledger:
         self.reset()
 
     def reset(self) -> None:
-        """Begins anew from the first height: nothing that was is left but the chain's name."""
+        """Begin anew from the first height; only the chain's name stays."""
         self.height = FIRST_HEIGHT
         self.results: dict[str, Result] = {}
         self.accounts = Accounts()
@@ -70,7 +70,7 @@ class Ledger:
         self._rejected: list[dict[str, object]] = []
 
     def broadcast(self, tx_bytes: bytes) -> tuple[str, Failure | None]:
-        """Takes a transaction on for the next block.
+        """Take a transaction on for the next block.
 
         Returns:
             Its hash, and why it is refused. A hash is missing when the bytes are no transaction.
@@ -89,7 +89,7 @@ class Ledger:
         return transaction.hash, None
 
     def make_block(self) -> Block:
-        """Delivers what waits, and closes and opens the windows that are due."""
+        """Deliver what waits, and close and open the windows that are due."""
         self.height += 1
         self._times.append(datetime.now(UTC))
         for transaction in self._mempool.take_all():
@@ -101,7 +101,7 @@ class Ledger:
         return Block(self.height, self._times[-1], events)
 
     def open_window(self, topic: int, role: Role, announce: Announcement) -> tuple[Window, Block]:
-        """Makes a block that opens a window.
+        """Make a block that opens a window.
 
         Raises:
             ValueError: There is no such topic.
@@ -114,7 +114,7 @@ class Ledger:
         return window, block
 
     def close_windows(self, topic: int) -> tuple[list[Window], Block]:
-        """Makes a block that closes all of a topic's open windows.
+        """Make a block that closes all of a topic's open windows.
 
         Raises:
             ValueError: There is no such topic.
@@ -126,7 +126,7 @@ class Ledger:
         return windows, block
 
     def time_of(self, height: int) -> datetime:
-        """When a block was made.
+        """Return when a block was made.
 
         Raises:
             ValueError: The chain has no such block.
@@ -136,7 +136,7 @@ class Ledger:
         return self._times[height - FIRST_HEIGHT]
 
     def state(self) -> dict[str, object]:
-        """All that happened so far, for JSON."""
+        """Return all that happened so far, for JSON."""
         balances = self.accounts.balances()
         return {
             "height": self.height,

@@ -29,7 +29,7 @@ class Mempool:
         self._waiting: list[Transaction] = []
 
     def add(self, transaction: Transaction, behaviour: Behaviour) -> None:
-        """Takes a transaction on.
+        """Take a transaction on.
 
         Raises:
             Rejection: It breaks a rule; it leaves no trace then.
@@ -51,7 +51,7 @@ class Mempool:
         self._waiting.append(transaction)
 
     def take_all(self) -> list[Transaction]:
-        """Empties it, for a block."""
+        """Empty it, for a block."""
         taken, self._waiting = self._waiting, []
         return taken
 

@@ -39,11 +39,11 @@ They are two, because allora_sdk warns an inferer that is far from three or more
 """
 
 UNKNOWN: Values = {"y": Decimal(100)}
-"""What the network predicts as long as nobody has submitted anything."""
+"""What the network predicts before the first submission."""
 
 
 def inferences(topic: int, nonce: int, submitted: Iterable[Payload]) -> NetworkInferenceBundle:
-    """What the network inferred for a nonce.
+    """Return what the network inferred for a nonce.
 
     Args:
         topic: The topic's id.

@@ -10,7 +10,7 @@ class Options:
     """Where a fake chain listens, and how its time passes.
 
     Attributes:
-        bind: Address of all ports. They are open to whoever reaches it.
+        bind: Address of all ports. They have no access control.
         grpc_port: 0 takes any free port, as for the others.
         websocket_port: Port of the CometBFT websocket, at the path `/websocket`.
         rest_port: Port of the REST interface.

@@ -1,4 +1,4 @@
-"""What a node answers over REST, as far as somebody asks who has no gRPC.
+"""The REST queries of a node that clients without gRPC need.
 
 https://docs.cosmos.network/main/learn/advanced/grpc_rest#rest-server: each query of a module has a
 path, numbers of 64 bits are texts, and members with default values are there.
@@ -16,7 +16,7 @@ https://grpc.io/docs/guides/status-codes/"""
 
 
 def application(ledger: Ledger) -> web.Application:
-    """The REST interface of a chain."""
+    """Return the REST interface of a chain."""
     answers = _Answers(ledger)
     app = web.Application()
     app.add_routes(

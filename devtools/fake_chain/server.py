@@ -49,7 +49,7 @@ class FakeChain:
         self._next_block: asyncio.Future[Block] | None = None
 
     async def __aenter__(self) -> Self:
-        """Starts all servers, and the clock."""
+        """Start all servers, and the clock."""
         async with contextlib.AsyncExitStack() as stack:
             await self._start(stack)
             self._stack = stack.pop_all()
@@ -61,7 +61,7 @@ class FakeChain:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Drops all connections, and stops."""
+        """Drop all connections, and stop."""
         await self._stack.aclose()
 
     @property
@@ -85,13 +85,13 @@ class FakeChain:
         return f"http://{self._host}:{self._control_port}"
 
     def state(self) -> dict[str, object]:
-        """All that happened so far, for JSON."""
+        """Return all that happened so far, for JSON."""
         return {**self.ledger.state(), "calls": dict(self._calls)}
 
     def open_window(
         self, topic: int, role: Role = "worker", announce: Announcement = "both"
     ) -> int:
-        """Opens a window in a new block.
+        """Open a window in a new block.
 
         Returns:
             Its nonce.
@@ -104,7 +104,7 @@ class FakeChain:
         return window.nonce
 
     def close_windows(self, topic: int) -> list[int]:
-        """Closes a topic's open windows in a new block.
+        """Close a topic's open windows in a new block.
 
         Returns:
             Their nonces.
@@ -117,12 +117,12 @@ class FakeChain:
         return [window.nonce for window in windows]
 
     def behaviour(self) -> dict[str, object]:
-        """How the node behaves now, for JSON; `balance` is the poorest account's."""
+        """Return how the node behaves now, for JSON; `balance` is the poorest account's."""
         balance = str(self.ledger.accounts.lowest_balance())
         return {**self.ledger.behaviour.model_dump(), "balance": balance}
 
     async def behave(self, **changes: object) -> dict[str, object]:
-        """Changes how the node behaves.
+        """Change how the node behaves.
 
         Args:
             changes: Attributes of `Behaviour`; the others stay.
@@ -144,20 +144,20 @@ class FakeChain:
         return self.behaviour()
 
     def tell(self, frame: str | bytes, times: int = 1) -> None:
-        """Sends every websocket subscriber a frame, whatever is in it, so many times."""
+        """Send every websocket subscriber a frame, of any content, several times."""
         self._websocket.tell(frame, times)
 
     def reset(self) -> None:
-        """Begins anew, as a test network does: from the first height, with nobody registered."""
+        """Begin anew, as a test network does: from the first height, without participants."""
         self.ledger.reset()
         self._say(f"block {self.ledger.height}  reset")
 
     def make_block(self) -> None:
-        """Makes a block at once, between those that the clock makes."""
+        """Make a block at once, between those that the clock makes."""
         self._publish(self.ledger.make_block())
 
     async def next_block(self) -> Block:
-        """Waits for a block to be made."""
+        """Wait for a block to be made."""
         if self._next_block is None:
             self._next_block = asyncio.get_running_loop().create_future()
         return await asyncio.shield(self._next_block)

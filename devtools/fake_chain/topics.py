@@ -52,19 +52,19 @@ class Topics:
         self._registered: set[tuple[int, Role, str]] = set()
 
     def is_registered(self, topic: int, role: Role, address: str) -> bool:
-        """Whether an address takes part in a topic."""
+        """Return whether an address takes part in a topic."""
         return (topic, role, address) in self._registered
 
     def registered(self, topic: int) -> list[str]:
-        """All who take part in a topic, in whichever role."""
+        """Return all who take part in a topic, in whichever role."""
         return sorted({address for id_, _, address in self._registered if id_ == topic})
 
     def payloads(self, topic: int) -> list[Payload]:
-        """What was submitted in a topic, oldest first."""
+        """Return what was submitted in a topic, oldest first."""
         return [each.payload for each in self.submissions if each.payload.topic == topic]
 
     def execute(self, transaction: Transaction, height: int, *, whitelisted: bool) -> list[str]:
-        """Does what a transaction says, all of it or nothing.
+        """Do what a transaction says, all of it or nothing.
 
         Returns:
             What it did, one line for each thing, for people.

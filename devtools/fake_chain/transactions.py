@@ -63,7 +63,7 @@ class Transaction:
     public_key: PublicKey = field(repr=False)
 
     def signature_is_valid(self, chain_id: str, account_number: int) -> bool:
-        """Whether the signer signed this for that network and account."""
+        """Return whether the signer signed this for that network and account."""
         document = SignDoc(
             body_bytes=self.raw.body_bytes,
             auth_info_bytes=self.raw.auth_info_bytes,
@@ -84,7 +84,7 @@ class Losses:
     forecasters: dict[str, str]
 
     def numbers(self) -> list[str]:
-        """Every loss."""
+        """Return every loss."""
         by_address = [*self.inferers.values(), *self.forecasters.values()]
         return [self.combined, self.naive, *by_address]
 
@@ -116,12 +116,12 @@ class Payload:
     inconsistency: str = ""
 
     def numbers(self) -> list[str]:
-        """Every number in it."""
+        """Return every number in it."""
         losses = self.losses.numbers() if self.losses else []
         return [number for _, number in self.values] + [*self.forecasts.values(), *losses]
 
     def same_slot(self, other: Payload) -> bool:
-        """Whether only one of the two can count."""
+        """Return whether only one of the two can count."""
         return (self.topic, self.nonce, self.address, self.role) == (
             (other.topic, other.nonce, other.address, other.role)
         )
@@ -137,7 +137,7 @@ class Payload:
 
 
 def decode(tx_bytes: bytes) -> Transaction:
-    """Takes a transaction apart.
+    """Take a transaction apart.
 
     Raises:
         TransactionError: It is not one message of a known type with one secp256k1 key.
@@ -171,7 +171,7 @@ def _message(any_message: Any) -> Message:  # noqa: ANN401 - protobuf's own name
 
 
 def payloads(message: Message) -> list[Payload]:
-    """What a message submits; nothing when it is none of the two that submit."""
+    """Return what a message submits; nothing when it is none of the two that submit."""
     if isinstance(message, v10.InsertWorkerPayloadRequest):
         return _of_worker(message.worker_data_bundle or v10.InputWorkerDataBundle())
     if isinstance(message, v10.InsertReputerPayloadRequest):

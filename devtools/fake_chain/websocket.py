@@ -54,7 +54,7 @@ class Query:
 
     @classmethod
     def parse(cls, text: str) -> Query:
-        """Reads a query such as `tm.event='NewBlockEvents' AND some.Event.name = 'value'`.
+        """Read a query such as `tm.event='NewBlockEvents' AND some.Event.name = 'value'`.
 
         Raises:
             ValueError: It uses more of the query language than this stand-in knows.
@@ -66,7 +66,7 @@ class Query:
         return cls(pairs[0][1], tuple(pairs[1:]))
 
     def matches(self, block: Block) -> bool:
-        """Whether a subscriber is to be told of this block."""
+        """Return whether a subscriber gets this block."""
         attributes = {
             (f"{event.kind}.{name}", value)
             for event in block.events
@@ -76,7 +76,7 @@ class Query:
 
 
 class Websocket:
-    """Serves websocket connections, and tells them of blocks.
+    """Serves websocket connections, and sends them blocks.
 
     Args:
         ledger: The chain whose blocks they are.
@@ -89,13 +89,13 @@ class Websocket:
         self._subscriptions: dict[tuple[ServerConnection, str], tuple[str, Query]] = {}
 
     def refuse_other_paths(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Lets connections to `/websocket` in, and no others."""
+        """Let connections to `/websocket` in, and no others."""
         if request.path == PATH:
             return None
         return connection.respond(HTTPStatus.NOT_FOUND, f"the websocket is at {PATH}\n")
 
     async def serve(self, connection: ServerConnection) -> None:
-        """Answers one connection until it is closed."""
+        """Answer one connection until it is closed."""
         try:
             with contextlib.suppress(ConnectionClosed):
                 async for text in connection:
@@ -105,7 +105,7 @@ class Websocket:
                 del self._subscriptions[key]
 
     def publish(self, block: Block) -> None:
-        """Tells the subscribers of a block; never waits for a slow one."""
+        """Send a block to its subscribers; never wait for a slow one."""
         if self._ledger.behaviour.deaf:
             return
         for (connection, id_), (text, query) in self._subscriptions.items():
@@ -118,7 +118,7 @@ class Websocket:
                 broadcast([connection], json.dumps({"jsonrpc": "2.0", "id": id_, "result": result}))
 
     def tell(self, frame: str | bytes, times: int) -> None:
-        """Sends every subscriber a frame, whatever is in it, so many times."""
+        """Send every subscriber a frame, of any content, several times."""
         connections = {connection for connection, _ in self._subscriptions}
         for _ in range(times):
             broadcast(connections, frame)

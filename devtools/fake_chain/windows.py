@@ -20,7 +20,7 @@ class Window:
         start: The block in which it opened.
         end: The last block that takes submissions.
         announce: Whether it shows up in queries (`poll`), as an event, or as both.
-        is_open: False once the last block is over, or somebody closed it before.
+        is_open: False once the last block is over, or it was closed before.
     """
 
     topic: int
@@ -52,7 +52,7 @@ class Windows:
         self._length = length
 
     def open(self, topic: int, role: Role, height: int, announce: Announcement) -> Window:
-        """Opens a window in a block.
+        """Open a window in a block.
 
         A worker window is about its own block, and a reputer window about the newest nonce that
         workers are done with and reputers have not seen; without one, about its own block, too.
@@ -64,15 +64,15 @@ class Windows:
         return window
 
     def of(self, topic: int, role: Role) -> list[Window]:
-        """A topic's windows for one role, open and closed."""
+        """Return a topic's windows for one role, open and closed."""
         return [each for each in self.all if (each.topic, each.role) == (topic, role)]
 
     def shown_as_open(self, topic: int, role: Role) -> list[Window]:
-        """Those of a topic's windows that a query finds."""
+        """Return those of a topic's windows that a query finds."""
         return [each for each in self.of(topic, role) if each.is_open and each.announce != "event"]
 
     def unscored(self, topic: int) -> list[int]:
-        """Nonces that workers are done with, newer than all that reputers have had a window for."""
+        """Return closed worker nonces newer than any that reputers have had a window for."""
         newest_scored = max((each.nonce for each in self.of(topic, "reputer")), default=0)
         return [
             each.nonce
@@ -81,17 +81,17 @@ class Windows:
         ]
 
     def is_open(self, topic: int, role: Role, nonce: int) -> bool:
-        """Whether submissions for a nonce are taken."""
+        """Return whether submissions for a nonce are taken."""
         return any(each.is_open and each.nonce == nonce for each in self.of(topic, role))
 
 
 def opened(window: Window) -> Event:
-    """The event of a window that has opened."""
+    """Return the event of a window that has opened."""
     return _event(window, "Opened", window_end_block=window.end)
 
 
 def closed(window: Window) -> Event:
-    """The event of a window that has closed."""
+    """Return the event of a window that has closed."""
     return _event(window, "Closed")
 
 

@@ -21,7 +21,8 @@ from shared.any_locale import print_in_any_locale
 from user_data.compose import compose_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCRIPTS = ROOT / "scripts"
+CONTAINERS = ROOT / "containers"
+DEVTOOLS = ROOT / "devtools"
 STATE = ROOT / ".local" / "worker"
 SECRETS = STATE / "secrets"
 WORKER_STATE = STATE / "state"
@@ -44,7 +45,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 @app.command()
 def up(model: str = typer.Option("", help="A folder with your model's Dockerfile.")) -> None:
-    """Builds and starts model, worker and chain; Ctrl-C stops them."""
+    """Build and start model, worker and chain; Ctrl-C stops them."""
     settings = _settings()
     _write_secrets(settings)
     WORKER_STATE.mkdir(exist_ok=True)
@@ -58,7 +59,7 @@ def up(model: str = typer.Option("", help="A folder with your model's Dockerfile
 
 @app.command()
 def down() -> None:
-    """Removes the containers and their network."""
+    """Remove the containers and their network."""
     settings = _settings()
     if not (STATE / "compose.settings.json").exists():
         print("Nothing was started here.")
@@ -91,7 +92,7 @@ def _model_folder(model: str) -> Path | None:
 
 
 def _write_secrets(settings: Settings) -> None:
-    """Where the containers find on a host what came from SSM Parameter Store."""
+    """Write what comes from SSM Parameter Store on a host."""
     for part in ("worker", "model"):
         (SECRETS / part).mkdir(parents=True, exist_ok=True)
     (SECRETS / "worker" / Secret.MNEMONIC).write_text(MNEMONIC)
@@ -104,7 +105,7 @@ def _write_secrets(settings: Settings) -> None:
 def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
     services: dict[str, Any] = compose_settings(settings)["services"]
     ours = {
-        "context": str(SCRIPTS / "worker"),
+        "context": str(CONTAINERS / "worker"),
         "args": {
             "PYTHON_IMAGE": settings.python_image,
             "ALLORA_SDK_VERSION": settings.sdk_version,
@@ -134,7 +135,7 @@ def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:
         return {"build": {"context": f"{settings.model_repo.removesuffix('.git')}.git{reference}"}}
     return {
         "build": {
-            "context": str(SCRIPTS / "model_server"),
+            "context": str(CONTAINERS / "model_server"),
             "args": {"PYTHON_IMAGE": settings.python_image},
         }
     }
@@ -145,9 +146,9 @@ def _compose(settings: Settings, *arguments: str) -> int:
     if docker is None:
         sys.exit("Docker is needed: https://docs.docker.com/get-started/get-docker/")
     files = [
-        SCRIPTS / "host" / "compose.yaml",
+        ROOT / "scripts" / "host" / "compose.yaml",
         STATE / "compose.settings.json",
-        SCRIPTS / "worker_local" / "compose.yaml",
+        DEVTOOLS / "worker_local" / "compose.yaml",
     ]
     command = [docker, "compose", "--project-name", "allora-local"]
     for file in files:
@@ -156,7 +157,7 @@ def _compose(settings: Settings, *arguments: str) -> int:
         **os.environ,
         "SECRETS_DIR": str(SECRETS),
         "WORKER_STATE_DIR": str(WORKER_STATE),
-        "FAKE_CHAIN": str(SCRIPTS / "fake_chain"),
+        "FAKE_CHAIN": str(DEVTOOLS / "fake_chain"),
         "WORKER_PORT": str(settings.worker_port),
         "MODEL_PORT": str(settings.model_port),
         "MODEL_MEMORY": "4g",

@@ -62,7 +62,7 @@ cli_configuration_has_mirror() {
 # install_from ARGUMENT...: has Terraform install and check the provider.
 install_from() {
   rm -rf "$PROVIDER_HOME/.terraform"
-  # Once more for a registry that does not answer in time: 20 seconds at most.
+  # One retry for a registry that does not answer in time: 20 seconds at most.
   CHECKPOINT_DISABLE=1 TF_IN_AUTOMATION=1 TF_REGISTRY_CLIENT_TIMEOUT=8 \
     "$PROVIDER_HOME/terraform" -chdir="$PROVIDER_HOME" init -no-color -input=false -backend=false \
     -lockfile=readonly "$@" && [[ -e "$PROVIDER_INSTALLED" ]]

@@ -70,6 +70,6 @@ run_step() {
 }
 
 # is_done STEP FINGERPRINT [RESULT]: the step's stamp holds the fingerprint of what it is made from,
-# and nobody has removed its result.
+# and its result is still there.
 is_done() { [[ -f "$STAMPS/$1" && "$(<"$STAMPS/$1")" == "$2" && -e "${3:-.}" ]]; }
 mark_done() { printf '%s\n' "$2" >"$STAMPS/$1"; }

@@ -234,7 +234,7 @@ def assert_it_shows_what_there_is(copy: Copy, lines: list[str]) -> None:
     for name, value in outputs(copy).items():
         # The screen breaks long values at its end.
         assert "".join(f"{name}{value}".split()) in "".join(text.split()), text
-    assert "cdktf diff finds no changes" in text
+    assert "Terraform finds no changes" in text
     assert "Nothing touched AWS" in text
     assert "make local-destroy" in text
     for line in lines:
@@ -242,7 +242,7 @@ def assert_it_shows_what_there_is(copy: Copy, lines: list[str]) -> None:
             assert re.search(r" … \d+ s$", line), line
     assert sum(-(-max(len(line), 1) // COLUMNS) for line in lines) <= MOST_LINES, text
     for stack in ("common", "single-node"):
-        log = (copy.local / "logs" / f"cdktf-diff-allora-{stack}.log").read_text()
+        log = (copy.local / "logs" / f"terraform-plan-allora-{stack}.log").read_text()
         assert "No changes." in log
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,18 @@ def test_the_host_s_own_compose_file_is_used(computer: Computer) -> None:
     assert str(ROOT / "scripts/host/compose.yaml") in told
     assert told[told.index("--project-name") + 1] == "allora-local"
     assert "curl http://127.0.0.1:9010/health" in result.stdout
+
+
+def test_all_that_docker_is_given_exists(computer: Computer) -> None:
+    computer.run("up")
+    arguments = computer.noted.read_text().splitlines()
+    files = [Path(file) for flag, file in pairwise(arguments) if flag == "--file"]
+    mounted = computer.noted.with_suffix(".environment").read_text().splitlines()
+    contexts = [service["build"]["context"] for service in computer.services().values()]
+    assert len(files) == 3
+    assert len(contexts) == 3
+    for path in (*files, *map(Path, mounted), *(Path(each, "Dockerfile") for each in contexts)):
+        assert path.exists(), path
 
 
 def test_worker_talks_to_the_chain_beside_it_and_to_no_other(computer: Computer) -> None:

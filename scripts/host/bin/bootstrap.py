@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Brings the host's archive to /opt/allora and hands over to its install.sh.
+"""Fetch the host's archive to /opt/allora and hand over to its install.sh.
 
 User data starts this at the first boot, and allora-install.service at a later one if the
 installation was interrupted. The archive lies in S3 under its SHA-256, which user data has: what
@@ -152,7 +152,7 @@ def install_archive(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Bring the archive if need be, and become its install.sh."""
+    """Install the archive unless it is in place, and become its install.sh."""
     os.umask(0o022)
     settings = read_settings()
     resume_after_reboot()

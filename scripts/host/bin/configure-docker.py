@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Puts our settings into Docker's daemon.json and keeps everybody else's.
+"""Merge our settings into Docker's daemon.json and keep all others.
 
 usage: configure-docker.py DAEMON_JSON DATA_ROOT; prints "changed" or "unchanged".
 https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Copies the node's secrets from SSM Parameter Store into memory-backed files.
+"""Copy the node's secrets from SSM Parameter Store into memory-backed files.
 
     <SECRETS_PREFIX>/mnemonic, api-key, inference-token -> /run/allora/secrets/worker/
     <SECRETS_PREFIX>/model/<NAME>, for all MODEL_SECRETS -> /run/allora/secrets/model/
@@ -53,7 +53,7 @@ class Secret(NamedTuple):
 
 
 def worker_secrets() -> list[Secret]:
-    """The mnemonic is required, unless somebody else's worker image has its own way to a key."""
+    """Return the worker's secrets; a worker image of the user's may need no mnemonic."""
     settings = json.loads((ROOT / "etc/allora/compose.settings.json").read_text())
     ours = "build" in settings["services"].get("worker", {})
     return [Secret("mnemonic", required=ours), Secret("api-key"), Secret("inference-token")]
@@ -74,7 +74,7 @@ def how_to_store(name: str) -> str:
 
 
 def fetch(names: Iterable[str]) -> dict[str, str]:
-    """The decrypted values of those parameters that exist."""
+    """Return the decrypted values of the parameters that exist."""
     client = boto3.client("ssm", region_name=os.environ["AWS_REGION"], config=PATIENCE)
     pending, values = list(names), {}
     while pending:
@@ -85,7 +85,7 @@ def fetch(names: Iterable[str]) -> dict[str, str]:
 
 
 def place(directory: Path, files: dict[str, str], *, owner: int, mode: int) -> None:
-    """Makes the directory, which stays the same because containers mount it, hold these files."""
+    """Replace a directory's files; the directory stays, because containers mount it."""
     directory.mkdir(exist_ok=True)
     directory.chmod(0o755)
     for name, value in files.items():
