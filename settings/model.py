@@ -10,6 +10,19 @@ from settings.sections.monitoring import MonitoringSettings
 from settings.sections.network import NetworkSettings
 from settings.sections.state import StateSettings
 from settings.sections.worker import WorkerSettings
+from settings.variable import Section
+
+SECTIONS: dict[str, type[Section]] = {
+    "AWS account": AccountSettings,
+    "Terraform state": StateSettings,
+    "Network": NetworkSettings,
+    "Instance": InstanceSettings,
+    "Data volume": DataVolumeSettings,
+    "Worker": WorkerSettings,
+    "Model server": ModelServerSettings,
+    "Monitoring": MonitoringSettings,
+}
+"""By title, in the order of docs/configuration.md."""
 
 
 class Settings(

@@ -6,28 +6,10 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from settings.legacy import LEGACY
-from settings.sections.account import AccountSettings
-from settings.sections.data_volume import DataVolumeSettings
-from settings.sections.instance import InstanceSettings
-from settings.sections.model_server import ModelServerSettings
-from settings.sections.monitoring import MonitoringSettings
-from settings.sections.network import NetworkSettings
-from settings.sections.state import StateSettings
-from settings.sections.worker import WorkerSettings
+from settings.model import SECTIONS
 from settings.variable import Section, default_text_of, example_of
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "configuration.md"
-
-_SECTIONS: dict[str, type[Section]] = {
-    "AWS account": AccountSettings,
-    "Terraform state": StateSettings,
-    "Network": NetworkSettings,
-    "Instance": InstanceSettings,
-    "Data volume": DataVolumeSettings,
-    "Worker": WorkerSettings,
-    "Model server": ModelServerSettings,
-    "Monitoring": MonitoringSettings,
-}
 
 _HEAD = """\
 <!-- Generated from settings/sections/ by `python -m settings.reference`; do not edit. -->
@@ -133,7 +115,7 @@ its secrets are moved (see above). These variables of it are ignored, each with 
 
 def render() -> str:
     """Return the whole page."""
-    sections = "\n".join(_section(title, section) for title, section in _SECTIONS.items())
+    sections = "\n".join(_section(title, section) for title, section in SECTIONS.items())
     legacy = "".join(f"| `{name}` | {_cell(reason)} |\n" for name, reason in LEGACY.items())
     return f"{_HEAD}\n## Settings\n\n{sections}\n{_SECRETS}\n{_LEGACY_HEAD}{legacy}"
 
