@@ -249,8 +249,10 @@ def complete_moto() -> None:
 def serve(listening: socket.socket) -> None:
     """Serve on a bound socket until the process ends."""
     listening.listen(LISTEN_QUEUE)
+    host, port = listening.getsockname()
     make_server(
-        *listening.getsockname(),
+        host,
+        port,
         DomainDispatcherApplication(create_backend_app),
         threaded=True,
         request_handler=MotoRequestHandler,
