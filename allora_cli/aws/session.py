@@ -1,4 +1,4 @@
-"""Opens a session in the right account, and says in a sentence what AWS refuses."""
+"""Open a session in the right account; explain AWS's errors."""
 
 from __future__ import annotations
 
@@ -16,17 +16,13 @@ from shared.loopback import is_loopback
 
 
 def open_session(settings: Settings) -> boto3.Session:
-    """A session with the operator's credentials.
-
-    Raises:
-        OperatorError: the credentials are another account's.
-    """
+    """Return a session; raise an OperatorError if the credentials belong to another account."""
     session = boto3.Session(profile_name=settings.aws_profile, region_name=settings.aws_region)
     account = session.client("sts").get_caller_identity()["Account"]
     if account != settings.aws_account_id:
         raise OperatorError(
             ErrorCode.OTHER_ACCOUNT,
-            f"Your AWS credentials are account {account}'s, and AWS_ACCOUNT_ID is "
+            f"Your AWS credentials belong to account {account}, but AWS_ACCOUNT_ID is "
             f"{settings.aws_account_id}. Nothing was changed. Use credentials of that account "
             "(AWS_PROFILE names a profile), or correct AWS_ACCOUNT_ID.",
         )
@@ -34,7 +30,7 @@ def open_session(settings: Settings) -> boto3.Session:
 
 
 def is_embedded() -> bool:
-    """Return whether AWS is the embedded one, on this computer: no host ever boots there."""
+    """Return whether AWS is the embedded one, where no host boots."""
     return is_loopback(aws_endpoint_url())
 
 
@@ -44,7 +40,7 @@ class _Meaning(NamedTuple):
     sentence: str
 
 
-# What AWS answers, and what it means to the operator; {error} stands for AWS's own words.
+# AWS's error codes, and the operator's error; {error} is AWS's message.
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _MEANINGS = (
@@ -85,8 +81,8 @@ _MEANINGS = (
             "SlowDown",
         },
         ErrorCode.THROTTLED,
-        "AWS asks for patience, because of too many requests in this account and region: {error}. "
-        "Run the same command again in a minute.",
+        "AWS limits the requests in this account and region: {error}. Run the same command again "
+        "in a minute.",
     ),
     _Meaning(
         {
@@ -99,7 +95,7 @@ _MEANINGS = (
             "ResourceLimitExceeded",
         },
         ErrorCode.QUOTA,
-        "A quota of the account is used up: {error}. Free something, or ask for more at "
+        "A quota of the account is used up: {error}. Free something, or request an increase at "
         "https://console.aws.amazon.com/servicequotas/.",
     ),
     _Meaning(
@@ -113,13 +109,13 @@ _MEANINGS = (
 
 @contextmanager
 def one_sentence_errors() -> Iterator[None]:
-    """Turns what AWS and its client answer into an `OperatorError` with the remedy."""
+    """Turn errors of AWS and its client into an `OperatorError` with the remedy."""
     try:
         yield
     except exceptions.ProfileNotFound as error:
         raise OperatorError(
             ErrorCode.NO_CREDENTIALS,
-            f"{error}. `aws configure list-profiles` lists those that there are.",
+            f"{error}. To list the profiles: aws configure list-profiles",
         ) from error
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise OperatorError(
@@ -142,13 +138,13 @@ def one_sentence_errors() -> Iterator[None]:
     except exceptions.BotoCoreError as error:  # a broken profile, a helper program that fails, ...
         raise OperatorError(
             ErrorCode.NO_CREDENTIALS,
-            f"The AWS client gives up: {str(error).rstrip('.')}. Check ~/.aws/config and "
-            "AWS_PROFILE: `aws sts get-caller-identity` has to work.",
+            f"The AWS client failed: {str(error).rstrip('.')}. Check ~/.aws/config and "
+            "AWS_PROFILE until `aws sts get-caller-identity` works.",
         ) from error
 
 
 def explain(error: exceptions.ClientError) -> OperatorError:
-    """What AWS has answered, in a sentence with the remedy."""
+    """Return AWS's error in a sentence with the remedy."""
     code = str(error.response["Error"].get("Code", ""))
     words = str(error).rstrip(".")
     for meaning in _MEANINGS:

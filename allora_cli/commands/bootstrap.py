@@ -8,9 +8,10 @@ from allora_cli.terraform.state_bucket import ensure_state_bucket
 
 
 def bootstrap(*, json: console.Json = False) -> None:
-    """Makes the S3 bucket that holds Terraform's state, or checks and mends the one that is there.
+    """Create the S3 bucket for Terraform's state, or check and repair the existing one.
 
-    Safe to run at any time. Example: pipenv run allora bootstrap
+    Safe to run at any time.
+    Example: allora bootstrap
     """
     context = open_context()
     settings = context.settings
@@ -30,4 +31,4 @@ def bootstrap(*, json: console.Json = False) -> None:
     )
     for step in steps:
         console.out.print(f"  ✔ {step}")
-    console.out.print("Ready. Next: [bold]pipenv run allora doctor[/]")
+    console.out.print("Ready. Next: [bold]allora doctor[/]")

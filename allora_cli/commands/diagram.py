@@ -19,12 +19,12 @@ from settings import load_settings
 def diagram(
     *,
     output_dir: Annotated[
-        Path, typer.Option(help="Where the files go; made when it is not there.")
+        Path, typer.Option(help="The folder for the files; created if missing.")
     ] = Path(),
     format_: Annotated[Format, typer.Option("--format", help="Which files.")] = "both",
     json: console.Json = False,
 ) -> None:
-    """Draw the architecture that your settings make, from the synthesized stacks: SVG and PNG.
+    """Draw the architecture of your settings, from the synthesized stacks, as SVG and PNG.
 
     Needs no credentials, and changes nothing in AWS.
     Example: allora diagram --output-dir pictures
