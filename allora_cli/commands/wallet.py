@@ -42,7 +42,7 @@ def create(
         storing,
         context,
         json=json,
-        then="Next: allora backup. There is no other copy of the words; without them the coins are lost.",
+        then="Next: allora backup. There is no other copy of the words, and no coins without them.",
     )
 
 
