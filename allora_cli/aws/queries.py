@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from allora_cli.aws.session import one_sentence_errors
+from allora_cli.aws.session import explain
 from allora_cli.errors import ErrorCode, OperatorError
 
 PATIENCE = Config(
@@ -75,7 +75,7 @@ def asked(ask: Callable[[], T]) -> T | Unknown:
 
 def unknown(error: BotoCoreError | ClientError) -> Unknown:
     """Return AWS's or its client's error as an `Unknown`."""
-    explained = _explain(error)
+    explained = explain(error)
     status = (
         error.response["ResponseMetadata"]["HTTPStatusCode"]
         if isinstance(error, ClientError)
@@ -86,13 +86,3 @@ def unknown(error: BotoCoreError | ClientError) -> Unknown:
         or status >= _SERVER_ERROR
     )
     return Unknown(explained, is_passing)
-
-
-def _explain(error: BotoCoreError | ClientError) -> OperatorError:
-    try:
-        with one_sentence_errors():
-            raise error
-    except OperatorError as explained:
-        return explained
-    except BotoCoreError as unforeseen:
-        return OperatorError(ErrorCode.AWS_REFUSED, f"AWS could not be asked: {unforeseen}.")

@@ -48,12 +48,9 @@ def backup(
     passphrase = new_passphrase()
     with console.working("Encrypting the wallet, and testing that the file opens"):
         write_backup(content, path, passphrase, replace=replace)
-    if json:
-        console.result({"file": str(path), "address": content.address})
-        return
-    for line in [
+    lines = [
         f"✔ The wallet {content.address} is in {path}; the file opens.",
         "  Keep the file off this computer, and the passphrase elsewhere: it cannot be recovered.",
         f"  To store the wallet again: allora restore {path}",
-    ]:
-        console.out.print(line, markup=False)
+    ]
+    console.show({"file": str(path), "address": content.address}, lines, json=json)

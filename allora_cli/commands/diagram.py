@@ -35,18 +35,11 @@ def diagram(
         stacks = read_stacks(Path(folder))
     a = Architecture(settings, stacks)
     files = write(draw(a.title, a.subtitle, a.root, a.arrows), output_dir, format_)
-    if json:
-        console.result(
-            {
-                "files": [str(file) for file in files],
-                "resources": sum(map(len, a.resources.values())),
-                "unknown": a.unknown,
-            }
-        )
-        return
-    for file in files:
-        console.out.print(f"✔ {file}", markup=False)
+    document = {
+        "files": [str(file) for file in files],
+        "resources": sum(map(len, a.resources.values())),
+        "unknown": a.unknown,
+    }
+    console.show(document, [f"✔ {file}" for file in files], json=json)
     for address in a.unknown:
-        console.err.print(
-            f"Drawn as a plain card, because its type is new: {address}", markup=False
-        )
+        console.err.print(f"Drawn as a plain card: its type is unknown: {address}", markup=False)

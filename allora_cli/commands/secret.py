@@ -49,14 +49,11 @@ def set_(
     version = put_secret(
         context.session.client("ssm"), parameter=parameter, value=value, replace=replace
     )
-    if json:
-        console.result({"parameter": parameter, "stored": True, "version": version})
-        return
-    console.out.print(
+    line = (
         f"✔ {parameter} is stored, encrypted. The host reads it when its service starts: allora "
-        "restart",
-        markup=False,
+        "restart"
     )
+    console.show({"parameter": parameter, "stored": True, "version": version}, [line], json=json)
 
 
 @app.command("list")
@@ -67,21 +64,17 @@ def list_(*, json: console.Json = False) -> None:
     """
     context = open_context()
     secrets = list_secrets(context.session.client("ssm"), context.names.parameters)
-    if json:
-        console.result(
-            {
-                "secrets": [
-                    {
-                        "parameter": secret.parameter,
-                        "stored_at": secret.stored_at and secret.stored_at.isoformat(),
-                        "version": secret.version,
-                    }
-                    for secret in secrets
-                ]
-            }
-        )
-        return
+    documents, lines = [], []
     width = max(len(secret.parameter) for secret in secrets)
     for secret in secrets:
-        when = f"stored {secret.stored_at:%Y-%m-%d %H:%M %Z}" if secret.stored_at else "not stored"
-        console.out.print(f"{secret.parameter:<{width}}  {when}", markup=False)
+        at = secret.stored_at
+        documents.append(
+            {
+                "parameter": secret.parameter,
+                "stored_at": at and at.isoformat(),
+                "version": secret.version,
+            }
+        )
+        when = f"stored {at:%Y-%m-%d %H:%M %Z}" if at else "not stored"
+        lines.append(f"{secret.parameter:<{width}}  {when}")
+    console.show({"secrets": documents}, lines, json=json)

@@ -70,13 +70,11 @@ def address_(*, json: console.Json = False) -> None:
     context = open_context()
     wallet = require_wallet(context)
     network = context.settings.allora_network
-    if json:
-        console.result(
-            {"address": wallet.address, "parameter": wallet.parameter, "network": network}
-        )
-        return
-    console.err.print(f"The wallet in {wallet.parameter} ({network}):", markup=False, style="dim")
-    console.out.print(wallet.address, markup=False)
+    document = {"address": wallet.address, "parameter": wallet.parameter, "network": network}
+    if not json:
+        title = f"The wallet in {wallet.parameter} ({network}):"
+        console.err.print(title, markup=False, style="dim")
+    console.show(document, [str(wallet.address)], json=json)
 
 
 def show(
@@ -85,19 +83,14 @@ def show(
     """Print the outcome of storing a wallet, and the next step."""
     wallet, replaced = storing.wallet, storing.replaced
     network = context.settings.allora_network
-    if json:
-        before = {"address": replaced.address, "version": replaced.version} if replaced else None
-        console.result(
-            {
-                "address": wallet.address,
-                "parameter": wallet.parameter,
-                "version": wallet.version,
-                "network": network,
-                "stored": storing.is_new,
-                "replaced": before,
-            }
-        )
-        return
+    document = {
+        "address": wallet.address,
+        "parameter": wallet.parameter,
+        "version": wallet.version,
+        "network": network,
+        "stored": storing.is_new,
+        "replaced": replaced and {"address": replaced.address, "version": replaced.version},
+    }
     lines = [
         f"✔ The wallet is stored, encrypted: {wallet.parameter}"
         if storing.is_new
@@ -112,5 +105,4 @@ def show(
         ]
     if storing.is_new:
         lines += [f"  To fund it: {FUNDING[network]}", then]
-    for line in lines:
-        console.out.print(line, markup=False)
+    console.show(document, lines, json=json)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import in_background
 from allora_cli.aws.session import one_sentence_errors
@@ -69,8 +69,6 @@ def _find(check: Check, context: CheckContext) -> Finding:
         cause = error.__cause__
         if isinstance(cause, ClientError) and error.code is ErrorCode.ACCESS_DENIED:
             return unknown(f"your credentials may not call {cause.operation_name}")
-        return unknown(str(error))
-    except BotoCoreError as error:
         return unknown(str(error))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from json import dumps
 from typing import Annotated, Any
 
 import typer
@@ -28,7 +28,15 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def result(value: Mapping[str, Any]) -> None:
     """Print a command's result as one JSON document."""
     # rich would wrap and colour it.
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    print(dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def show(document: Mapping[str, Any], lines: Iterable[str], *, json: bool) -> None:
+    """Print a command's result: as JSON, or in lines."""
+    if json:
+        result(document)
+    else:
+        out.print(*lines, sep="\n", markup=False)
 
 
 @contextmanager
