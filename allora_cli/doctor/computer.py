@@ -19,7 +19,7 @@ _SECONDS = 30
 def check_python(_: CheckContext) -> Finding:
     """Check that Python is new enough."""
     found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):  # noqa: UP036 - not everybody comes through `make setup`
+    if sys.version_info < (3, 11):  # noqa: UP036 - a system without `make setup` may be older
         return fail(f"{found}: 3.11 or newer is needed", "make setup PYTHON=/path/to/python3.12")
     return ok(found, version=found)
 

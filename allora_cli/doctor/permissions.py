@@ -161,13 +161,13 @@ def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield arn("ec2", "elastic-ip/*"), "ec2", _EC2_ADDRESS
     yield arn("ec2", "security-group/*"), "ec2", _EC2_SECURITY_GROUP
     if not settings.vpc_id:
-        yield arn("ec2", "vpc/*"), "ec2", _EC2_VPC
-        yield arn("ec2", "subnet/*"), "ec2", _EC2_SUBNET
+        yield arn("ec2", "vpc/*"), "ec2", "CreateVpc DeleteVpc ModifyVpcAttribute"
+        yield arn("ec2", "subnet/*"), "ec2", "CreateSubnet DeleteSubnet"
         yield arn("ec2", "route-table/*"), "ec2", _EC2_ROUTE_TABLE
         yield arn("ec2", "internet-gateway/*"), "ec2", _EC2_GATEWAY
     yield arn("ec2", "volume/*"), "ec2", "ModifyVolume"
     if settings.data_volume:
-        yield arn("ec2", "volume/*"), "ec2", _EC2_VOLUME
+        yield arn("ec2", "volume/*"), "ec2", "CreateVolume DeleteVolume AttachVolume DetachVolume"
         yield "*", "ec2", "DescribeSnapshots"
         yield arn("ec2", "snapshot/*"), "ec2", "CreateSnapshot"
 
@@ -181,10 +181,18 @@ def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     alarms = f"alarm:{names.in_region}-*"
     yield "*", "cloudwatch", "DescribeAlarms"
     yield arn("cloudwatch", alarms), "cloudwatch", _ALARM
-    yield arn("cloudwatch", f"dashboard/{names.in_region}", region=""), "cloudwatch", _DASHBOARD
+    yield (
+        arn("cloudwatch", f"dashboard/{names.in_region}", region=""),
+        "cloudwatch",
+        "PutDashboard GetDashboard DeleteDashboards",
+    )
     yield arn("sns", f"{settings.name_prefix}-alarms"), "sns", _TOPIC
     if settings.alarm_email:
-        yield arn("sns", f"{settings.name_prefix}-alarms"), "sns", _SUBSCRIPTION
+        yield (
+            arn("sns", f"{settings.name_prefix}-alarms"),
+            "sns",
+            "Subscribe Unsubscribe GetSubscriptionAttributes",
+        )
 
     bucket = f"arn:{partition}:s3:::{settings.state_bucket}"
     yield bucket, "s3", "ListBucket ListBucketVersions"
@@ -212,8 +220,6 @@ _EC2_SECURITY_GROUP = """
     CreateSecurityGroup DeleteSecurityGroup AuthorizeSecurityGroupIngress
     AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress
 """
-_EC2_VPC = "CreateVpc DeleteVpc ModifyVpcAttribute"
-_EC2_SUBNET = "CreateSubnet DeleteSubnet"
 _EC2_ROUTE_TABLE = """
     CreateRouteTable DeleteRouteTable CreateRoute DeleteRoute AssociateRouteTable
     DisassociateRouteTable
@@ -221,7 +227,6 @@ _EC2_ROUTE_TABLE = """
 _EC2_GATEWAY = """
     CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
 """
-_EC2_VOLUME = "CreateVolume DeleteVolume AttachVolume DetachVolume"
 _IAM_ROLE = """
     CreateRole DeleteRole GetRole PassRole TagRole PutRolePolicy DeleteRolePolicy GetRolePolicy
     ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole
@@ -234,11 +239,9 @@ _LOG_GROUP = """
     CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource
 """
 _ALARM = "PutMetricAlarm DeleteAlarms ListTagsForResource TagResource"
-_DASHBOARD = "PutDashboard GetDashboard DeleteDashboards"
 _TOPIC = """
     CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes ListTagsForResource TagResource
 """
-_SUBSCRIPTION = "Subscribe Unsubscribe GetSubscriptionAttributes"
 _BUILD_CONTEXTS = """
     GetObject PutObject DeleteObject DeleteObjectVersion GetObjectTagging PutObjectTagging
 """

@@ -90,7 +90,7 @@ def new_passphrase() -> str:
         except OperatorError as error:
             console.err.print(str(error), markup=False)
             continue
-        if prompts.ask_hidden("Repeat it") == passphrase:
+        if prompts.ask_hidden("Repeat the passphrase") == passphrase:
             return passphrase
         console.err.print("The two differ. Try again.")
 

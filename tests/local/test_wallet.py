@@ -307,7 +307,7 @@ class TestImport:
         put(ssm, "abandon " * 12)
         told = deployment.allora("wallet", "address")
         assert told.returncode == 1
-        assert "is no wallet" in told.output
+        assert "contains no wallet" in told.output
         assert "allora wallet import --replace" in told.output
         assert deployment.allora("wallet", "import", stdin=WORDS).returncode == 1
         mended = deployment.allora("wallet", "import", "--replace", stdin=WORDS)
@@ -436,12 +436,12 @@ class TestBackup:
             user.expect("shorter than 12")
             user.expect("Passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
-            user.expect("again (not shown)")
+            user.expect("Repeat the passphrase (not shown)")
             user.enter_hidden(f"{PASSPHRASE}!")
             user.expect("The two differ")
             user.expect("Passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
-            user.expect("again (not shown)")
+            user.expect("Repeat the passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
             assert user.end() == 0, user.text
         assert WORDS.encode() in pyrage.passphrase.decrypt(file.read_bytes(), PASSPHRASE)
@@ -518,7 +518,7 @@ class TestRestore:
         with terminal(deployment, "restore", str(file), "--replace") as user:
             user.expect("(not shown)")
             user.enter_hidden(PASSPHRASE)
-            user.expect(f"has the wallet {ADDRESS}, of 2026-11-05")
+            user.expect(f"contains the wallet {ADDRESS}, of 2026-11-05")
             user.expect("type the address")
             user.enter(OTHER_ADDRESS)
             assert user.end() == 0, user.text
