@@ -29,7 +29,6 @@ PATTERNS: Final = frozenset({"findall", "finditer", "fullmatch", "match", "searc
 NO_MESSAGE: Final = {
     "allora_cli/doctor/computer.py": "the version that a tool prints",
     "allora_cli/host/log_reader.py": "an option's value",
-    "devtools/embedded_aws/deployment.py": "`cdktf diff` says in words alone that nothing changes",
     "devtools/fake_chain/websocket.py": "a query",
     "scripts/host/bin/aws.py": "AWS's answer, in XML or JSON",
 }
