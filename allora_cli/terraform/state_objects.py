@@ -43,7 +43,7 @@ def require_region(context: Context, hosts: Mapping[str, str]) -> None:
             ErrorCode.OTHER_REGION,
             f"AWS_REGION is {settings.aws_region}, but the host {id_} in Terraform's state "
             f"({settings.state_bucket}) is in {zone}. Nothing was changed. "
-            "Set AWS_REGION back; to move, first: pipenv run allora destroy",
+            "Set AWS_REGION back; to move, first: allora destroy",
         )
 
 
