@@ -1,4 +1,4 @@
-"""The `allora` command: `pipenv run allora --help`."""
+"""The `allora` command."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ _RUNBOOK = "docs/operations.md"
 
 
 def main() -> int:
-    """Runs the command; whatever a user can cause ends in a sentence and an exit code."""
+    """Run the command; end every error that a user can cause with a sentence and an exit code."""
     print_in_any_locale()
     try:
         with one_sentence_errors():
             app(prog_name="allora")
     except SystemExit as end:
         if end.code == ExitCode.INTERRUPTED:
-            console.err.print("Interrupted. Nothing is lost: the same command goes on from here.")
+            console.err.print(
+                "Interrupted. Nothing is lost: run the same command again to continue."
+            )
         raise
     except SettingsError as error:
-        return _tell(OperatorError(ErrorCode.SETTINGS, str(error)))
+        return _report(OperatorError(ErrorCode.SETTINGS, str(error)))
     except OperatorError as error:
-        return _tell(error)
+        return _report(error)
     return ExitCode.OK
 
 
-def _tell(error: OperatorError) -> int:
+def _report(error: OperatorError) -> int:
     if "--json" in sys.argv:
-        # In one line: it may end lines of events.
+        # On one line: it may follow lines of events.
         print(json.dumps({"error": {"trouble": error.code, "message": str(error)}}))
     console.err.print(str(error), markup=False, style="red")
     console.err.print(f"More: {_RUNBOOK}#{error.code}", style="dim")

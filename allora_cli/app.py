@@ -1,4 +1,4 @@
-"""The command `allora` and what it consists of."""
+"""The command `allora` and its subcommands."""
 
 from __future__ import annotations
 
@@ -24,20 +24,24 @@ from allora_cli.commands import (
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    help="Runs an Allora worker on AWS: before, during and after its deployment.",
+    help="Prepare, deploy and operate an Allora worker on AWS.",
 )
-app.command()(backup.backup)
-app.command()(bootstrap.bootstrap)
-app.command()(connect.connect)
-app.command()(deploy.deploy)
-app.command()(destroy.destroy)
-app.command()(diagram.diagram)
-app.command()(doctor.doctor)
-app.command()(logs.logs)
-app.command()(restart.restart)
-app.command()(restore.restore)
-app.add_typer(secret.app, name="secret")
-app.command()(status.status)
-app.command()(update.update)
 app.add_typer(wallet.app, name="wallet")
+app.add_typer(secret.app, name="secret")
+for command in (
+    bootstrap.bootstrap,
+    doctor.doctor,
+    deploy.deploy,
+    status.status,
+    logs.logs,
+    connect.connect,
+    restart.restart,
+    update.update,
+    backup.backup,
+    restore.restore,
+    diagram.diagram,
+    destroy.destroy,
+):
+    app.command()(command)

@@ -1,7 +1,4 @@
-"""What the Allora network says about a wallet and about topics, over the chain's REST interface.
-
-Nothing here needs a key, and nothing is sent to the chain.
-"""
+"""Read balances and topics from the chain's REST API, without a key."""
 
 from __future__ import annotations
 
@@ -19,29 +16,23 @@ from containers.worker.allora_worker.money import UALLO
 from shared.loopback import open_url
 
 EMISSIONS: Final = "emissions/v10"
-"""The version of the chain's own module that the worker's SDK speaks, too."""
+"""The version of the chain's module that the worker's SDK uses."""
 
 _SECONDS: Final = 6
 _MAX_BYTES: Final = 1_000_000
 
 
 class ChainError(Exception):
-    """The chain's endpoint does not tell; the message says why, as the end of a sentence."""
+    """No usable answer from the chain; the message is the end of a sentence."""
 
 
 class OtherVersionError(ChainError):
-    """The network does not know the module in the version that the worker speaks."""
+    """The network does not have the SDK's version of the module."""
 
 
 @dataclass(frozen=True)
 class TopicSummary:
-    """A topic of the network.
-
-    Attributes:
-        id: its number.
-        name: what its maker calls it.
-        active: whether the network asks its workers for inferences now.
-    """
+    """A topic of the network; `active` means that it asks its workers for inferences."""
 
     id: int
     name: str
@@ -49,14 +40,10 @@ class TopicSummary:
 
 
 def balance(api_url: str, address: str) -> int:
-    """What a wallet has, in uallo.
-
-    Args:
-        api_url: the chain's REST interface.
-        address: the wallet's.
+    """Return a wallet's balance in uallo.
 
     Raises:
-        ChainError: there is no answer.
+        ChainError: there is no usable answer.
     """
     query = urlencode({"denom": "uallo"})
     path = f"cosmos/bank/v1beta1/balances/{quote(address)}/by_denom?{query}"
@@ -64,18 +51,14 @@ def balance(api_url: str, address: str) -> int:
     try:
         return int(answer["balance"]["amount"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ChainError(f"{api_url} answers something else than a balance") from error
+        raise ChainError(f"{api_url} does not answer with a balance") from error
 
 
 def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
-    """A topic; None when the network has none with this number.
-
-    Args:
-        api_url: the chain's REST interface.
-        topic_id: its number.
+    """Return a topic, or None if the network has no such topic.
 
     Raises:
-        ChainError: there is no answer.
+        ChainError: there is no usable answer.
     """
     if not _get(api_url, f"{EMISSIONS}/topic_exists/{topic_id}").get("exists"):
         return None
@@ -86,7 +69,7 @@ def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
 
 
 def allo(uallo: int) -> str:
-    """An amount for people, without an exponent: four digits after the point, or the first two."""
+    """Format an amount in ALLO: four decimals, or two significant digits below 1."""
     amount = Decimal(uallo) / UALLO
     places = 4 if amount >= 1 or not uallo else 1 - amount.adjusted()
     shown = f"{amount:.{max(places, 4)}f}"
@@ -94,7 +77,7 @@ def allo(uallo: int) -> str:
 
 
 def _get(api_url: str, path: str) -> dict[str, Any]:
-    # `settings` takes https and http alone.
+    # `settings` accepts only https and http.
     request = urllib.request.Request(  # noqa: S310
         f"{api_url}/{path}", headers={"Accept": "application/json", "User-Agent": "allora-operator"}
     )
@@ -111,11 +94,11 @@ def _get(api_url: str, path: str) -> dict[str, Any]:
     except ValueError as error:
         raise ChainError(f"{api_url} does not answer in JSON") from error
     if not isinstance(value, dict):
-        raise ChainError(f"{api_url} answers something else than was asked for")
+        raise ChainError(f"{api_url} does not answer with a JSON object")
     return value
 
 
 def _reason(error: BaseException) -> str:
-    """In words alone: without the numbers of an operating system."""
+    """Return an error's words, without its number."""
     inner = getattr(error, "reason", error)
     return str(getattr(inner, "strerror", None) or inner).lower() or type(inner).__name__

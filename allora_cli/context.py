@@ -1,4 +1,4 @@
-"""What every command works with: the settings, the names, and a way to AWS."""
+"""The context of every command: settings, names, and an AWS session."""
 
 from __future__ import annotations
 
@@ -13,13 +13,7 @@ from settings.names import Names
 
 @dataclass(frozen=True)
 class Context:
-    """The operator's place: one worker in one account and region.
-
-    Attributes:
-        settings: from .env.
-        names: what lies in AWS under which name.
-        session: with the operator's credentials; for clients in the worker's region.
-    """
+    """One worker in one account and region; the session is for clients in that region."""
 
     settings: Settings
     names: Names
@@ -27,11 +21,11 @@ class Context:
 
 
 def open_context() -> Context:
-    """Reads the settings and opens a session in the account that they name.
+    """Read the settings, and open a session in their account.
 
     Raises:
         SettingsError: the settings are wrong.
-        OperatorError: the credentials are another account's.
+        OperatorError: the credentials belong to another account.
     """
     settings = load_settings()
     return Context(settings, Names(settings), open_session(settings))

@@ -1,4 +1,4 @@
-"""What can go wrong for an operator, by name, and the command's exit codes."""
+"""Errors for operators, and the commands' exit codes."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended; scripts may rely on it (docs/operations.md#exit-codes)."""
+    """Exit codes of commands: a contract (docs/operations.md#exit-codes)."""
 
     OK = 0
     PROBLEM = 1
-    """Something that the printed sentence explains. Nothing more was changed."""
+    """An error; the message explains it."""
     USAGE = 2
-    """The command does not exist, or takes no such option."""
+    """An unknown command or option."""
     UNHEALTHY = 3
-    """The command worked and found a ✘: in `doctor`, or in the worker's state."""
+    """The command worked, and found a ✘ or an unhealthy worker."""
     TIMEOUT = 4
-    """It waited as long as it was told to. What it waited for goes on."""
+    """The wait reached its timeout; the work in AWS continues."""
     INTERRUPTED = 130
-    """Ctrl-C. The next run goes on where this one ended."""
+    """Ctrl-C; the next run continues."""
 
 
 class ErrorCode(StrEnum):
-    """Each kind of error has an entry with its value as heading in docs/operations.md."""
+    """Kinds of errors; docs/operations.md has an entry for each, with its value as heading."""
 
     SETTINGS = "settings"
     NO_CREDENTIALS = "no-credentials"
@@ -67,13 +67,10 @@ class ErrorCode(StrEnum):
 
 
 class OperatorError(Exception):
-    """Something that the operator can put right; the message says how.
+    """An error that the operator can fix.
 
-    Args:
-        trouble: which kind it is.
-        message: a sentence or two: what is wrong, with the names and values; what was changed, or
-            that nothing was; and the remedy. Never a secret.
-        exit_code: how the command ends.
+    Its message has a sentence or two: the problem with names and values, what was changed, and the
+    fix. Never a secret.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Changes values in the settings file, and leaves everything else in it as it is."""
+"""Change values in the settings file, and keep everything else in it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from dotenv import set_key
@@ -22,22 +23,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 
 
 class SettingsFile:
-    """The settings file, and a draft of it with other values.
-
-    Args:
-        path: the file.
-    """
+    """A settings file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @classmethod
     def in_force(cls) -> SettingsFile:
-        """The file that the settings are read from.
-
-        Raises:
-            OperatorError: there is none.
-        """
+        """Return the file that the settings are read from; raise an OperatorError if missing."""
         path = chosen_file() or DEFAULT_FILE
         if not path.exists():
             raise OperatorError(
@@ -48,16 +41,16 @@ class SettingsFile:
         return cls(path)
 
     def value(self, variable: str) -> str | None:
-        """What the file has for a variable; None when it has nothing."""
+        """Return a variable's value in the file, or None."""
         entries = [entry for entry in read_env_file(self.path).entries if entry.key == variable]
         return entries[0].value if entries and entries[0].value else None
 
     @contextmanager
     def draft(self, changes: Mapping[str, str]) -> Iterator[Draft]:
-        """A copy with other values, for as long as it is looked at.
+        """Yield a temporary copy with other values.
 
         Raises:
-            SettingsError: the settings would be wrong. Nothing was written.
+            SettingsError: the settings would be invalid.
         """
         with tempfile.TemporaryDirectory() as folder:
             draft = Path(folder) / ".env"
@@ -70,7 +63,7 @@ class SettingsFile:
             yield Draft(draft, settings, original)
 
     def replace_by(self, draft: Draft) -> None:
-        """Writes what is in a draft; as a whole, or not at all."""
+        """Write a draft's content, as a whole or not at all."""
         target = self.path.resolve()
         new = draft.path.read_bytes()
         present = target.read_bytes()
@@ -79,8 +72,8 @@ class SettingsFile:
         if present != draft.original:
             raise OperatorError(
                 ErrorCode.SETTINGS,
-                f"{self.path} was changed by somebody else meanwhile, and was left as it is. "
-                "Nothing was deployed. Run the same command again.",
+                f"{self.path} has been changed meanwhile, and was left as it is. Nothing was "
+                "deployed. Run the same command again.",
             )
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
         try:
@@ -93,28 +86,21 @@ class SettingsFile:
             raise
 
 
+@dataclass(frozen=True)
 class Draft:
-    """A settings file that is not in force.
+    """A valid settings file that is not in force yet.
 
-    Args:
-        path: where it is.
-        settings: what it says; they are right.
-        original: what the file in force had when the draft was made.
+    Attributes:
+        original: the content of the file in force when the draft was made.
     """
 
-    def __init__(self, path: Path, settings: Settings, original: bytes) -> None:
-        self.path = path
-        self.settings = settings
-        self.original = original
+    path: Path
+    settings: Settings
+    original: bytes
 
 
 def changed(content: bytes, changes: Mapping[str, str]) -> bytes:
-    """A settings file's content with other values; the other lines stay as they are.
-
-    Args:
-        content: UTF-8, with any kind of line ending.
-        changes: values by variable.
-    """
+    """Return a settings file's content (UTF-8, any line endings) with other values."""
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     text = content.removeprefix(mark).decode()
     with tempfile.TemporaryDirectory() as folder:

@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAla
 from constructs import Construct
 
 from constructs_lib.alarms import Alarm, Limits, host_alarms, worker_alarms
-from constructs_lib.dashboard import Shown, dashboard_body
+from constructs_lib.dashboard import Dashboard
 from constructs_lib.metrics import Sources
 
 # https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
@@ -59,7 +59,7 @@ class Monitoring(Construct):
             *(worker_alarms(sources, limits) if limits else ()),
             *host_alarms(sources, recoverable=recoverable, burstable=burstable),
         ]
-        shown = Shown(
+        dashboard = Dashboard(
             region=region,
             sources=sources,
             alarm_arns=[self._alarm(alarm) for alarm in alarms],
@@ -68,9 +68,7 @@ class Monitoring(Construct):
             limits=limits,
             burstable=burstable,
         )
-        CloudwatchDashboard(
-            self, "dashboard", dashboard_name=name, dashboard_body=dashboard_body(shown)
-        )
+        CloudwatchDashboard(self, "dashboard", dashboard_name=name, dashboard_body=dashboard.body())
         self.dashboard_url = (
             f"https://{region}.{_CONSOLE_DOMAIN[partition]}/cloudwatch/home"
             f"?region={region}#dashboards/dashboard/{name}"

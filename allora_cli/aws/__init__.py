@@ -1,1 +1,1 @@
-"""AWS as the commands use it: sessions, queries, prices."""
+"""AWS sessions, queries and prices."""

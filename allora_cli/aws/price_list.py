@@ -1,4 +1,4 @@
-"""Reads AWS's public prices from its Price List API; a rate is kept for a day.
+"""Read AWS's public prices from the Price List API, and cache them for a day.
 
 https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-query-api.html
 """
@@ -27,18 +27,17 @@ _CACHE: Final = Path(__file__).parents[2] / ".tools" / "prices.json"
 _DAY: Final = 24 * 3600.0
 
 _ENDPOINT: Final = "https://api.pricing.us-east-1.amazonaws.com"
-"""One of the few that there are; each has the prices of all regions."""
+"""One of the API's few endpoints; each has the prices of all regions."""
 
 _QUICK: Final = Config(connect_timeout=3, read_timeout=8, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True)
 class Product:
-    """One thing that AWS bills for.
+    """A product in AWS's price list.
 
     Attributes:
-        service: AWS's service code.
-        usage_type: as in us-east-1; other regions put a prefix before it (EUC1-BoxUsage:t3.medium).
+        usage_type: as in us-east-1; other regions add a prefix (EUC1-BoxUsage:t3.medium).
         fields: names and values of attributes that narrow the search.
     """
 
@@ -49,11 +48,10 @@ class Product:
 
 @dataclass(frozen=True)
 class Rates:
-    """Prices of a unit.
+    """Prices of a unit in USD.
 
     Attributes:
-        usd: the price of each product that AWS lists.
-        problem: why others are missing, if AWS refused or did not answer.
+        problem: why prices are missing, if AWS refused or did not answer.
     """
 
     usd: Mapping[Product, float]
@@ -65,8 +63,8 @@ class PriceList:
 
     Args:
         client: for the Price List API.
-        region: the deployment's; the client has another one.
-        cache: the file for rates of the last 24 hours, or None to keep none.
+        region: the deployment's, not the client's.
+        cache: the file for rates of the last 24 hours, or None.
     """
 
     def __init__(self, client: PricingClient, region: str, cache: Path | None) -> None:
@@ -75,7 +73,7 @@ class PriceList:
         self._cache = cache
 
     def find_rates(self, products: Iterable[Product]) -> Rates:
-        """Return the rates, those that are not in the cache from AWS, all at once."""
+        """Return rates from the cache and, at the same time for all others, from AWS."""
         products = tuple(products)
         cached = self._read_cache()
         missing = [product for product in products if self._key(product) not in cached]
@@ -111,12 +109,12 @@ class PriceList:
         listed = (json.loads(text) for page in pages for text in page["PriceList"])
         try:
             rates = (_first_rate(each) for each in listed if _is_usage(each, product.usage_type))
-            return next(rates, None)
+            return next((rate for rate in rates if rate is not None), None)
         except (KeyError, ValueError, TypeError, AttributeError):
-            return None  # An estimate is no reason to fail.
+            return None  # an estimate does not fail
 
     def _read_cache(self) -> dict[str, tuple[float, float]]:
-        """Return the rates that are not older than a day, with the time of the answer."""
+        """Return rates of the last day, each with its time."""
         try:
             content = json.loads(self._cache.read_text("utf-8")) if self._cache else {}
             kept = {key: (float(usd), float(at)) for key, (usd, at) in content.items()}
@@ -132,11 +130,11 @@ class PriceList:
             draft.write_text(json.dumps(rates), "utf-8")
             draft.replace(self._cache)
         except OSError:
-            draft.unlink(missing_ok=True)  # asked again the next time
+            draft.unlink(missing_ok=True)
 
 
 def open_price_list(session: boto3.Session, region: str) -> PriceList:
-    """Return the prices of a region; those of an endpoint that is not AWS's are not kept."""
+    """Return the prices of a region; only those from AWS's own endpoint are cached."""
     client = session.client("pricing", region_name="us-east-1", config=_QUICK)
     return PriceList(client, region, _CACHE if client.meta.endpoint_url == _ENDPOINT else None)
 
@@ -147,13 +145,13 @@ def _is_usage(listed: Mapping[str, Any], usage_type: str) -> bool:
 
 
 def _first_rate(listed: Mapping[str, Any]) -> float | None:
-    """Return USD for a unit in the lowest tier that is not free; None if there is none.
+    """Return the price in USD of a unit in the lowest tier that is not free, or None.
 
     https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-price-list-file-for-services.html
     """
     tiers = [
         (float(tier.get("beginRange", 0)), float(tier["pricePerUnit"]["USD"]))
-        for term in listed["terms"]["OnDemand"].values()
+        for term in listed["terms"].get("OnDemand", {}).values()
         for tier in term["priceDimensions"].values()
     ]
     return next((usd for _, usd in sorted(tiers) if usd > 0), None)

@@ -1,7 +1,4 @@
-"""Estimates what a deployment costs in a month.
-
-In USD, on demand, without taxes, traffic, logs and the account's credits.
-"""
+"""Estimate the cost of a deployment: USD, on demand, without taxes, traffic, logs and credits."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ CALCULATOR: Final = "https://calculator.aws/"
 HOURS_A_MONTH: Final = 730
 """The month of AWS's own calculator."""
 
-# What AWS does not bill for: https://aws.amazon.com/ebs/general-purpose/,
+# Free of charge: https://aws.amazon.com/ebs/general-purpose/,
 # https://aws.amazon.com/cloudwatch/pricing/.
 _GP3_FREE_IOPS: Final = 3000
 _GP3_FREE_MIB_S: Final = 125
@@ -30,17 +27,12 @@ _IO2_TIERS: Final = (("io2", 32_000), ("io2.tier2", 32_000), ("io2.tier3", 192_0
 """Each tier's usage type and IOPS (https://docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html)."""
 
 _USAGE_NAMES: Final = {"gp3": "gp3", "io1": "piops", "io2": "io2"}
-"""Of a volume type in usage types."""
+"""Names of volume types in usage types."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One part of the bill.
-
-    Attributes:
-        name: what it is, in words.
-        usd: a month's price; None if it is unknown.
-    """
+    """A part of the bill, with its monthly price; None if unknown."""
 
     name: str
     usd: float | None
@@ -51,8 +43,7 @@ class Cost:
     """A worker's monthly cost.
 
     Attributes:
-        items: the parts.
-        source: where the prices are from, or why they are unknown.
+        source: the source of the prices, or why they are unknown.
     """
 
     items: tuple[Item, ...]
@@ -60,13 +51,13 @@ class Cost:
 
     @property
     def total(self) -> float | None:
-        """USD a month; None if the price of a part is unknown."""
+        """Return USD per month; None if the price of a part is unknown."""
         prices = [item.usd for item in self.items if item.usd is not None]
         return sum(prices) if len(prices) == len(self.items) else None
 
 
 class _Usage(NamedTuple):
-    """A quantity of a product in a month."""
+    """A monthly quantity of a product."""
 
     product: Product
     quantity: float
@@ -75,12 +66,8 @@ class _Usage(NamedTuple):
 def monthly_cost(settings: Settings, prices: PriceList | None) -> Cost:
     """Estimate the configured worker's cost in a month of 730 hours.
 
-    Left out are logs, whose volume is unknown, and alarms beyond an account's ten free ones. Of
-    custom metrics, too, an account has ten for free; here this worker gets them all.
-
-    Args:
-        settings: what is, or is to be, deployed.
-        prices: of the settings' region; None without credentials.
+    Without logs, whose volume is unknown, and alarms beyond an account's ten free ones. The
+    account's ten free custom metrics count for this worker. `prices` is None without credentials.
     """
     bill = dict(_bill(settings))
     rates = _find_rates(settings, prices, bill.values())
@@ -89,22 +76,13 @@ def monthly_cost(settings: Settings, prices: PriceList | None) -> Cost:
 
 
 def monthly_snapshot_cost(settings: Settings, prices: PriceList, gib: int) -> float | None:
-    """Estimate a month's price of a full snapshot; None if it is unknown."""
+    """Estimate the monthly price of a full snapshot; None if unknown."""
     usage = [_Usage(_SNAPSHOT, gib)]
     return _sum(usage, _find_rates(settings, prices, [usage]))
 
 
 def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | None:
-    """Estimate the cost since the month began (UTC), or since a launch in this month.
-
-    Args:
-        cost: of a month.
-        launched_at: when the instance was launched; with its time zone.
-        now: with its time zone.
-
-    Returns:
-        USD; None if the price of a part is unknown.
-    """
+    """Estimate USD since the month began (UTC) or the later launch; None if a price is unknown."""
     if cost.total is None:
         return None
     month_began = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -129,7 +107,7 @@ def _sum(usages: Sequence[_Usage], rates: Rates) -> float | None:
 
 
 def _bill(settings: Settings) -> Iterator[tuple[str, list[_Usage]]]:
-    """Yield each part's name, and what AWS bills for it."""
+    """Yield each part's name and usage."""
     yield settings.instance_type, [_Usage(_instance(settings.instance_type), HOURS_A_MONTH)]
     yield "public IPv4 address", [_Usage(_ADDRESS, HOURS_A_MONTH)]
     root_gib = settings.root_volume_size
@@ -162,7 +140,7 @@ def _data_volume(volume: EbsVolume) -> Iterator[_Usage]:
 
 
 def _custom_metrics(settings: Settings) -> int:
-    """Count the metrics of host and worker: each set of dimensions with its values is one."""
+    """Count the metrics of host and worker: AWS bills each set of dimension values."""
     values = {WORKER: 1, WORKER_AND_TOPIC: len(settings.topic_ids)}
     ours = METRICS if not settings.worker_image else ()
     sets = (dimensions for metric in ours for dimensions in metric.dimensions)

@@ -1,23 +1,23 @@
-"""Asks AWS several things at a time, and lets one that it refuses not spoil the others."""
+"""Run AWS queries concurrently; failures stay isolated."""
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from allora_cli.aws.session import one_sentence_errors
+from allora_cli.aws.session import explain
 from allora_cli.errors import ErrorCode, OperatorError
 
 PATIENCE = Config(
     connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}
 )
-"""For clients that somebody waits for at the screen, and that are asked again anyway."""
+"""For clients that an operator waits for, and that are asked again anyway."""
 
 _SERVER_ERROR = 500
 
@@ -26,11 +26,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Unknown:
-    """What could not be learnt.
+    """A query without an answer.
 
     Attributes:
-        error: why, in a sentence with the remedy.
-        is_passing: whether it is likely to work in a while.
+        error: the reason and the remedy.
+        is_passing: whether the query is likely to succeed later.
     """
 
     error: OperatorError
@@ -38,35 +38,35 @@ class Unknown:
 
 
 class Question(Generic[T]):
-    """Something that is asked at once, in a thread of its own.
+    """A query that runs at once in its own thread.
 
-    Boto3's clients may be used by several threads, but must not be made by them. Ctrl-C does not
-    wait for an answer: the thread is a daemon.
-
-    Args:
-        ask: gives the answer.
+    Threads may share boto3's clients, but must not make them.
     """
 
     def __init__(self, ask: Callable[[], T]) -> None:
-        self._answers: queue.SimpleQueue[T | Unknown | BaseException] = queue.SimpleQueue()
-        threading.Thread(target=self._ask, args=(ask,), daemon=True).start()
-
-    def _ask(self, ask: Callable[[], T]) -> None:
-        try:
-            self._answers.put(asked(ask))
-        except BaseException as error:  # noqa: BLE001 - raised where somebody waits for it
-            self._answers.put(error)
+        self._future = in_background(lambda: asked(ask))
 
     def answer(self) -> T | Unknown:
-        """The answer, once; an `Unknown` where AWS gives none."""
-        answer = self._answers.get()
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+        """Wait for the answer, and return it; an `Unknown` where AWS gives none."""
+        return self._future.result()
+
+
+def in_background(work: Callable[[], T]) -> Future[T]:
+    """Start work in a daemon thread: unlike a pool's threads, Ctrl-C does not wait for it."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised by `result`
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def asked(ask: Callable[[], T]) -> T | Unknown:
-    """The answer; an `Unknown` where AWS gives none."""
+    """Return the answer; an `Unknown` where AWS gives none."""
     try:
         return ask()
     except (BotoCoreError, ClientError) as error:
@@ -74,8 +74,8 @@ def asked(ask: Callable[[], T]) -> T | Unknown:
 
 
 def unknown(error: BotoCoreError | ClientError) -> Unknown:
-    """What AWS refused, or why it did not answer."""
-    explained = _explain(error)
+    """Return AWS's or its client's error as an `Unknown`."""
+    explained = explain(error)
     status = (
         error.response["ResponseMetadata"]["HTTPStatusCode"]
         if isinstance(error, ClientError)
@@ -86,13 +86,3 @@ def unknown(error: BotoCoreError | ClientError) -> Unknown:
         or status >= _SERVER_ERROR
     )
     return Unknown(explained, is_passing)
-
-
-def _explain(error: BotoCoreError | ClientError) -> OperatorError:
-    try:
-        with one_sentence_errors():
-            raise error
-    except OperatorError as explained:
-        return explained
-    except BotoCoreError as unforeseen:
-        return OperatorError(ErrorCode.AWS_REFUSED, f"AWS could not be asked: {unforeseen}.")

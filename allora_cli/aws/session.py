@@ -1,10 +1,10 @@
-"""Opens a session in the right account, and says in a sentence what AWS refuses."""
+"""Open a session in the right account; explain AWS's errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import boto3
 from botocore import exceptions
@@ -16,17 +16,13 @@ from shared.loopback import is_loopback
 
 
 def open_session(settings: Settings) -> boto3.Session:
-    """A session with the operator's credentials.
-
-    Raises:
-        OperatorError: the credentials are another account's.
-    """
+    """Return a session; raise an OperatorError if the credentials belong to another account."""
     session = boto3.Session(profile_name=settings.aws_profile, region_name=settings.aws_region)
     account = session.client("sts").get_caller_identity()["Account"]
     if account != settings.aws_account_id:
         raise OperatorError(
             ErrorCode.OTHER_ACCOUNT,
-            f"Your AWS credentials are account {account}'s, and AWS_ACCOUNT_ID is "
+            f"Your AWS credentials belong to account {account}, but AWS_ACCOUNT_ID is "
             f"{settings.aws_account_id}. Nothing was changed. Use credentials of that account "
             "(AWS_PROFILE names a profile), or correct AWS_ACCOUNT_ID.",
         )
@@ -34,124 +30,106 @@ def open_session(settings: Settings) -> boto3.Session:
 
 
 def is_embedded() -> bool:
-    """Return whether AWS is the embedded one, on this computer: no host ever boots there."""
+    """Return whether AWS is the embedded one, where no host boots."""
     return is_loopback(aws_endpoint_url())
 
 
 class _Meaning(NamedTuple):
-    codes: set[str]
+    """An operator's error; {error} in its sentence is AWS's message."""
+
     code: ErrorCode
     sentence: str
 
 
-# What AWS answers, and what it means to the operator; {error} stands for AWS's own words.
-# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-_MEANINGS = (
-    _Meaning(
-        {"ExpiredToken", "ExpiredTokenException", "RequestExpired"},
+_SERVICE_ERRORS: Final = {
+    "ExpiredToken ExpiredTokenException RequestExpired": _Meaning(
         ErrorCode.CREDENTIALS_EXPIRED,
         "Your AWS credentials have expired. Run `aws sso login`, or get new ones.",
     ),
-    _Meaning(
-        {
-            "InvalidClientTokenId",
-            "UnrecognizedClientException",
-            "SignatureDoesNotMatch",
-            "InvalidAccessKeyId",
-        },
+    "InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch"
+    " InvalidAccessKeyId": _Meaning(
         ErrorCode.CREDENTIALS_REFUSED,
         "AWS does not accept your credentials: {error}. Check AWS_PROFILE and `aws configure`.",
     ),
-    _Meaning(
-        {"OptInRequired", "AuthFailure", "RegionDisabledException"},
+    "OptInRequired AuthFailure RegionDisabledException": _Meaning(
         ErrorCode.REGION_DISABLED,
         "AWS does not accept your credentials in this region: {error}. Enable the region in the "
         "AWS console under Account, Regions, or choose another AWS_REGION.",
     ),
-    _Meaning(
-        {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"},
+    "AccessDenied AccessDeniedException UnauthorizedOperation 403": _Meaning(
         ErrorCode.ACCESS_DENIED,
         "You may not do that: {error}. Ask the account's administrator for this action.",
     ),
-    _Meaning(
-        {
-            "Throttling",
-            "ThrottlingException",
-            "ThrottledException",
-            "RequestLimitExceeded",
-            "TooManyRequestsException",
-            "RequestThrottled",
-            "SlowDown",
-        },
+    "Throttling ThrottlingException ThrottledException RequestLimitExceeded"
+    " TooManyRequestsException RequestThrottled SlowDown": _Meaning(
         ErrorCode.THROTTLED,
-        "AWS asks for patience, because of too many requests in this account and region: {error}. "
-        "Run the same command again in a minute.",
+        "AWS limits the requests in this account and region: {error}. Run the same command again "
+        "in a minute.",
     ),
-    _Meaning(
-        {
-            "LimitExceededException",
-            "VcpuLimitExceeded",
-            "InstanceLimitExceeded",
-            "AddressLimitExceeded",
-            "VpcLimitExceeded",
-            "ServiceQuotaExceededException",
-            "ResourceLimitExceeded",
-        },
+    "LimitExceededException VcpuLimitExceeded InstanceLimitExceeded AddressLimitExceeded"
+    " VpcLimitExceeded ServiceQuotaExceededException ResourceLimitExceeded": _Meaning(
         ErrorCode.QUOTA,
-        "A quota of the account is used up: {error}. Free something, or ask for more at "
+        "A quota of the account is used up: {error}. Free something, or request an increase at "
         "https://console.aws.amazon.com/servicequotas/.",
     ),
-    _Meaning(
-        {"InsufficientInstanceCapacity"},
+    "InsufficientInstanceCapacity": _Meaning(
         ErrorCode.CAPACITY,
         "AWS has no free instance of this type in this zone at the moment: {error}. Try again in a "
         "few minutes, or choose another AWS_INSTANCE_TYPE or AWS_AVAILABILITY_ZONE.",
     ),
-)
+}
+"""By AWS's error codes.
+https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+"""
+
+_CLIENT_ERRORS: Final[dict[tuple[type[exceptions.BotoCoreError], ...], _Meaning]] = {
+    (exceptions.ProfileNotFound,): _Meaning(
+        ErrorCode.NO_CREDENTIALS,
+        "{error}. To list the profiles: aws configure list-profiles",
+    ),
+    (exceptions.NoCredentialsError, exceptions.PartialCredentialsError): _Meaning(
+        ErrorCode.NO_CREDENTIALS,
+        "No AWS credentials were found. Run `aws configure sso` (or `aws configure`), or set "
+        "AWS_PROFILE.",
+    ),
+    (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.LoginError): _Meaning(
+        ErrorCode.CREDENTIALS_EXPIRED, "{error}. Run `aws sso login` again."
+    ),
+    (exceptions.ConnectionError, exceptions.HTTPClientError): _Meaning(
+        ErrorCode.AWS_UNREACHABLE,
+        "AWS does not answer: {error}. Check the internet connection, the proxy and the region, "
+        "and run the same command again.",
+    ),
+    # A broken profile, a helper program that fails, …
+    (exceptions.BotoCoreError,): _Meaning(
+        ErrorCode.NO_CREDENTIALS,
+        "The AWS client failed: {error}. Check ~/.aws/config and AWS_PROFILE until `aws sts "
+        "get-caller-identity` works.",
+    ),
+}
 
 
 @contextmanager
 def one_sentence_errors() -> Iterator[None]:
-    """Turns what AWS and its client answer into an `OperatorError` with the remedy."""
+    """Turn errors of AWS and its client into an `OperatorError` with the remedy."""
     try:
         yield
-    except exceptions.ProfileNotFound as error:
-        raise OperatorError(
-            ErrorCode.NO_CREDENTIALS,
-            f"{error}. `aws configure list-profiles` lists those that there are.",
-        ) from error
-    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
-        raise OperatorError(
-            ErrorCode.NO_CREDENTIALS,
-            "No AWS credentials were found. Run `aws configure sso` (or `aws configure`), "
-            "or set AWS_PROFILE.",
-        ) from error
-    except (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.LoginError) as error:
-        raise OperatorError(
-            ErrorCode.CREDENTIALS_EXPIRED, f"{error} Run `aws sso login` again."
-        ) from error
-    except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
-        raise OperatorError(
-            ErrorCode.AWS_UNREACHABLE,
-            f"AWS does not answer: {error}. Check the internet connection, the proxy and the "
-            "region, and run the same command again.",
-        ) from error
-    except exceptions.ClientError as error:
+    except (exceptions.BotoCoreError, exceptions.ClientError) as error:
         raise explain(error) from error
-    except exceptions.BotoCoreError as error:  # a broken profile, a helper program that fails, ...
-        raise OperatorError(
-            ErrorCode.NO_CREDENTIALS,
-            f"The AWS client gives up: {str(error).rstrip('.')}. Check ~/.aws/config and "
-            "AWS_PROFILE: `aws sts get-caller-identity` has to work.",
-        ) from error
 
 
-def explain(error: exceptions.ClientError) -> OperatorError:
-    """What AWS has answered, in a sentence with the remedy."""
+def explain(error: exceptions.BotoCoreError | exceptions.ClientError) -> OperatorError:
+    """Return an error of AWS or its client in a sentence with the remedy."""
+    meaning = _meaning(error)
+    return OperatorError(meaning.code, meaning.sentence.format(error=str(error).rstrip(".")))
+
+
+def _meaning(error: exceptions.BotoCoreError | exceptions.ClientError) -> _Meaning:
+    if isinstance(error, exceptions.BotoCoreError):
+        return next(found for kinds, found in _CLIENT_ERRORS.items() if isinstance(error, kinds))
     code = str(error.response["Error"].get("Code", ""))
-    words = str(error).rstrip(".")
-    for meaning in _MEANINGS:
-        if code in meaning.codes:
-            return OperatorError(meaning.code, meaning.sentence.format(error=words))
-    return OperatorError(ErrorCode.AWS_REFUSED, f"AWS refuses: {words}.")
+    refused = _Meaning(ErrorCode.AWS_REFUSED, "AWS refuses: {error}.")
+    return next(
+        (found for codes, found in _SERVICE_ERRORS.items() if code in codes.split()), refused
+    )

@@ -1,1 +1,1 @@
-"""One module for each command of `allora`. It parses, calls, and prints; it decides nothing."""
+"""One module for each command of `allora`: it parses, calls and prints."""

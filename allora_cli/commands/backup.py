@@ -20,21 +20,19 @@ def backup(
         Path | None,
         typer.Argument(
             metavar="FILE",
-            help="Where to, or in which folder. By default a file in this folder, named after the "
-            "worker, the wallet's address and the date.",
+            help="A file or a folder. Default: a file in this folder, named after worker, address "
+            "and date.",
         ),
     ] = None,
     *,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Overwrite the file that is there.")
-    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Overwrite an existing file.")] = False,
     json: console.Json = False,
 ) -> None:
-    """Writes the wallet into a file that is encrypted with a passphrase.
+    """Write the wallet to a file that is encrypted with a passphrase.
 
-    Asks for the passphrase, or reads it from standard input. The file is in age's format, so that
-    `age -d` opens it without this project.
-    Example: pipenv run allora backup
+    Asks for the passphrase, or reads it from standard input. The file is in age's format: `age -d`
+    opens it without this project.
+    Example: allora backup
     """
     context = open_context()
     wallet = require_wallet(context)
@@ -48,14 +46,11 @@ def backup(
     path = backup_path(file, content)
     check_place(path, replace=replace)
     passphrase = new_passphrase()
-    with console.working("Encrypting the wallet, and trying whether the file opens"):
+    with console.working("Encrypting the wallet, and testing that the file opens"):
         write_backup(content, path, passphrase, replace=replace)
-    if json:
-        console.result({"file": str(path), "address": content.address})
-        return
-    for line in [
-        f"✔ The wallet {content.address} is in {path}, and the file opens.",
-        "  Keep it off this computer, and the passphrase elsewhere: without it nobody can help.",
-        f"  To store the wallet again: pipenv run allora restore {path}",
-    ]:
-        console.out.print(line, markup=False)
+    lines = [
+        f"✔ The wallet {content.address} is in {path}; the file opens.",
+        "  Keep the file off this computer, and the passphrase elsewhere: it cannot be recovered.",
+        f"  To store the wallet again: allora restore {path}",
+    ]
+    console.show({"file": str(path), "address": content.address}, lines, json=json)

@@ -8,9 +8,10 @@ from allora_cli.terraform.state_bucket import ensure_state_bucket
 
 
 def bootstrap(*, json: console.Json = False) -> None:
-    """Makes the S3 bucket that holds Terraform's state, or checks and mends the one that is there.
+    """Create the S3 bucket for Terraform's state, or check and repair the existing one.
 
-    Safe to run at any time. Example: pipenv run allora bootstrap
+    Safe to run at any time.
+    Example: allora bootstrap
     """
     context = open_context()
     settings = context.settings
@@ -21,13 +22,10 @@ def bootstrap(*, json: console.Json = False) -> None:
         account_id=settings.aws_account_id,
         partition=settings.partition,
     )
-    if json:
-        console.result({"bucket": settings.state_bucket, "steps": list(steps)})
-        return
-    console.out.print(
-        f"State bucket [bold]{settings.state_bucket}[/] ({settings.state_region}, "
-        f"account {settings.aws_account_id})"
-    )
-    for step in steps:
-        console.out.print(f"  ✔ {step}")
-    console.out.print("Ready. Next: [bold]pipenv run allora doctor[/]")
+    bucket = settings.state_bucket
+    lines = [
+        f"State bucket {bucket} ({settings.state_region}, account {settings.aws_account_id})",
+        *(f"  ✔ {step}" for step in steps),
+        "Ready. Next: allora doctor",
+    ]
+    console.show({"bucket": bucket, "steps": list(steps)}, lines, json=json)

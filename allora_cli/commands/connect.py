@@ -11,10 +11,10 @@ from allora_cli.terminal import console
 
 
 def connect(*, json: console.Json = False) -> None:
-    """Opens a shell on the host, through Session Manager: no port, no key.
+    """Open a shell on the host through Session Manager, without a port or a key.
 
-    `exit` ends it. With --json it is not opened: the command that would open it is printed.
-    Example: pipenv run allora connect
+    `exit` ends it. With --json, print the command that would open it.
+    Example: allora connect
     """
     command = ssm_session.session_command(open_context())
     if json:
@@ -22,4 +22,4 @@ def connect(*, json: console.Json = False) -> None:
         return
     ssm_session.need_tools()
     console.err.print(shlex.join(command), markup=False, style="dim")
-    os.execvp(command[0], command)  # noqa: S606 - in place of this program: Ctrl-C is the shell's
+    os.execvp(command[0], command)  # noqa: S606 - replaces this process, so that the shell gets Ctrl-C

@@ -10,7 +10,7 @@ from allora_cli.terminal import console
 from allora_cli.terminal.prompts import Answers
 
 NoWait = Annotated[
-    bool, typer.Option("--no-wait", help="Do not wait until the worker has submitted.")
+    bool, typer.Option("--no-wait", help="Do not wait for the worker's first submission.")
 ]
 """The option of every command that deploys."""
 
@@ -23,7 +23,7 @@ Timeout = Annotated[
 """The option of every command that waits."""
 
 Pace = Annotated[float, typer.Option(hidden=True, min=0)]
-"""For tests: a factor on all pauses."""
+"""A factor on all pauses, for tests."""
 
 
 def deploy(
@@ -36,9 +36,9 @@ def deploy(
 ) -> None:
     """Deploy the worker, and wait until the chain has accepted its first submission.
 
-    First doctor; then Terraform's plan and a question; then it follows the host on its way. Ctrl-C
-    loses nothing: run it again, and it goes on. When there is nothing to change, it only looks
-    whether the worker works. Exit code 3: a ✘, or the worker needs you; 4: not in time.
+    Runs the checks of doctor, shows Terraform's plan, asks, deploys, and follows the host. After
+    Ctrl-C, run it again to continue. Without changes, it only checks that the worker works.
+    Exit code 3: a ✘, or the worker needs you; 4: not in time.
     Example: allora deploy --timeout 60
     """
     from allora_cli.deploy.deploying import deploy as workflow  # noqa: PLC0415 - pydantic models

@@ -16,7 +16,7 @@ def destroy(
         bool,
         typer.Option(
             "--everything",
-            help="Also wallet, secrets, snapshots and, unless others use it, the state bucket.",
+            help="Also wallet, secrets, snapshots and the state bucket, unless others use it.",
         ),
     ] = False,
     address: Annotated[
@@ -26,10 +26,10 @@ def destroy(
     yes: console.Yes = False,
     json: console.JsonLines = False,
 ) -> None:
-    """Destroy the worker, and list what is left on purpose and what that costs.
+    """Destroy the worker, and list what stays on purpose and its cost.
 
-    Shows what will be destroyed, and asks for the worker's name. Ctrl-C: run it again, and it goes
-    on.
+    Shows what will be destroyed, and asks for the worker's name. After Ctrl-C, run it again to
+    continue.
     Example: allora destroy
     """
     from allora_cli.deploy.destroying import Scope  # noqa: PLC0415 - the wallet's libraries

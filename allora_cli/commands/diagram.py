@@ -19,12 +19,12 @@ from settings import load_settings
 def diagram(
     *,
     output_dir: Annotated[
-        Path, typer.Option(help="Where the files go; made when it is not there.")
+        Path, typer.Option(help="The folder for the files; created if missing.")
     ] = Path(),
     format_: Annotated[Format, typer.Option("--format", help="Which files.")] = "both",
     json: console.Json = False,
 ) -> None:
-    """Draw the architecture that your settings make, from the synthesized stacks: SVG and PNG.
+    """Draw the architecture of your settings, from the synthesized stacks, as SVG and PNG.
 
     Needs no credentials, and changes nothing in AWS.
     Example: allora diagram --output-dir pictures
@@ -35,18 +35,11 @@ def diagram(
         stacks = read_stacks(Path(folder))
     a = Architecture(settings, stacks)
     files = write(draw(a.title, a.subtitle, a.root, a.arrows), output_dir, format_)
-    if json:
-        console.result(
-            {
-                "files": [str(file) for file in files],
-                "resources": sum(map(len, a.resources.values())),
-                "unknown": a.unknown,
-            }
-        )
-        return
-    for file in files:
-        console.out.print(f"✔ {file}", markup=False)
+    document = {
+        "files": [str(file) for file in files],
+        "resources": sum(map(len, a.resources.values())),
+        "unknown": a.unknown,
+    }
+    console.show(document, [f"✔ {file}" for file in files], json=json)
     for address in a.unknown:
-        console.err.print(
-            f"Drawn as a plain card, because its type is new: {address}", markup=False
-        )
+        console.err.print(f"Drawn as a plain card: its type is unknown: {address}", markup=False)

@@ -10,10 +10,10 @@ from allora_cli.terminal import console
 
 
 def doctor(*, json: console.Json = False) -> None:
-    """Looks at everything that a deployment needs, and says what to do about what is missing.
+    """Check everything that a deployment needs, and say how to fix what is missing.
 
-    Changes nothing, here or in AWS, and ends with exit code 3 when there is a ✘.
-    Example: pipenv run allora doctor
+    Changes nothing, here or in AWS. Exit code 3: there is a ✘.
+    Example: allora doctor
     """
     report = examine_with_progress()
     if json:

@@ -17,7 +17,7 @@ from allora_cli.terminal import console
 def logs(
     part: Annotated[
         Part,
-        typer.Argument(help="worker, model, or boot: how the host was set up, and its service."),
+        typer.Argument(help="worker, model, or boot (the host's set-up and its service)."),
     ] = Part.WORKER,
     *,
     follow: Annotated[
@@ -25,29 +25,29 @@ def logs(
         typer.Option(
             "--follow",
             "-f",
-            help="Go on with the lines that come, also when the host is replaced; Ctrl-C ends it, "
-            "with exit code 130.",
+            help="Continue with new lines, also when the host is replaced; Ctrl-C ends it, with "
+            "exit code 130.",
         ),
     ] = False,
     since: Annotated[
         str | None,
         typer.Option(
             "--since",
-            help="15m, 2h, 1d, or 2026-11-22T10:00 (UTC). Default: 1h; of boot, everything.",
+            help="15m, 2h, 1d, or 2026-11-22T10:00 (UTC). Default: 1h; for boot, everything.",
         ),
     ] = None,
     lines: Annotated[
-        int | None, typer.Option("--lines", "-n", min=1, help="Only the last so many of them.")
+        int | None, typer.Option("--lines", "-n", min=1, help="Only the last N lines.", metavar="N")
     ] = None,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Every line, metrics too, and as it was written.")
+        bool, typer.Option("--raw", help="Every line as written, metrics included.")
     ] = False,
     json: console.Json = False,
 ) -> None:
-    """Shows what the worker, the model or the host has written. Times are UTC.
+    """Show the log of the worker, the model or the host. Times are UTC.
 
     With --json, one object a line: time, part, instance_id, and fields or text.
-    Example: pipenv run allora logs worker -f --since 15m
+    Example: allora logs worker -f --since 15m
     """
     begin = _begin(part, since)
     reader = LogReader(open_context(), part)
@@ -64,6 +64,6 @@ def _begin(part: Part, since: str | None) -> datetime | None:
         return parse_since(since or "1h", datetime.now(UTC))
     except (ValueError, OverflowError) as error:
         raise typer.BadParameter(
-            f"{since!r} is no time. Say 15m, 2h, 1d (ago), or 2026-11-22T10:00 (UTC).",
+            f"{since!r} is not a time. Use 15m, 2h, 1d (ago), or 2026-11-22T10:00 (UTC).",
             param_hint="--since",
         ) from error

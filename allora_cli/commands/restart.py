@@ -13,13 +13,13 @@ from allora_cli.terminal import console
 def restart(
     *,
     reboot: Annotated[
-        bool, typer.Option("--reboot", help="The whole host, also when it cannot be reached.")
+        bool, typer.Option("--reboot", help="Reboot the host, even if it cannot be reached.")
     ] = False,
     timeout: Timeout = 10,
     pace: Pace = 1,
     json: console.JsonLines = False,
 ) -> None:
-    """Restart worker and model, which read their secrets anew, and wait until they are ready.
+    """Restart worker and model, so that they read their secrets again; wait until they are ready.
 
     Exit code 3: the worker needs you; 4: it was not ready in time.
     Example: allora restart

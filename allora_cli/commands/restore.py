@@ -15,25 +15,25 @@ from allora_cli.wallet.store import store_wallet
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `allora backup` has written.")],
+    file: Annotated[Path, typer.Argument(help="A file that `allora backup` has written.")],
     *,
     replace: Replace = False,
     address: Address = None,
     json: console.Json = False,
 ) -> None:
-    """Stores the wallet out of a backup.
+    """Store the wallet from a backup.
 
-    Asks for the file's passphrase, or reads it from standard input. A wallet that is there stays,
-    unless you name its address.
-    Example: pipenv run allora restore allora-worker-allo19rl4-jnh7gv-2026-11-30.age
+    Asks for the file's passphrase, or reads it from standard input. Replaces another wallet only
+    with --replace and its address.
+    Example: allora restore allora-worker-allo19rl4-jnh7gv-2026-11-30.age
     """
     context = open_context()
-    read_encrypted(file)  # so that nobody types a passphrase for nothing
+    read_encrypted(file)  # before the question for its passphrase
     passphrase = prompts.hidden_or_stdin("Passphrase of the file")
     with console.working("Opening the file"):
         content = read_backup(file, passphrase)
     console.err.print(
-        f"{file} has the wallet {content.address}, of {content.made_at:%Y-%m-%d} (worker "
+        f"{file} contains the wallet {content.address}, of {content.made_at:%Y-%m-%d} (worker "
         f"{content.worker_name}, {content.network}).",
         markup=False,
     )

@@ -17,7 +17,7 @@ from allora_cli.wallet.secrets import (
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The worker's secrets, in SSM Parameter Store. The wallet has its own: allora wallet.",
+    help="Store and list the worker's secrets in SSM Parameter Store, except the wallet.",
 )
 
 
@@ -26,20 +26,20 @@ def set_(
     name: Annotated[
         str,
         typer.Argument(
-            help="api-key (faucet), inference-token (what consumers must present on the worker's "
-            "port), or model/NAME for a variable that MODEL_SECRETS names."
+            help="api-key (for the faucet), inference-token (for consumers, on the worker's port), "
+            "or model/NAME for a variable in MODEL_SECRETS."
         ),
     ],
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Overwrite the value that is there.")
+        bool, typer.Option("--replace", help="Overwrite an existing value.")
     ] = False,
     json: console.Json = False,
 ) -> None:
-    """Stores a secret, encrypted, where only the worker's host and you can read it.
+    """Store a secret, encrypted.
 
     Asks for the value without showing it, or reads it from standard input.
-    Example: pipenv run allora secret set api-key
+    Example: allora secret set api-key
     """
     context = open_context()
     check_secret_name(name, context.settings.model_secrets)
@@ -49,39 +49,32 @@ def set_(
     version = put_secret(
         context.session.client("ssm"), parameter=parameter, value=value, replace=replace
     )
-    if json:
-        console.result({"parameter": parameter, "stored": True, "version": version})
-        return
-    console.out.print(
-        f"✔ {parameter} is stored, encrypted. The host reads it when its service starts; "
-        "one that runs: pipenv run allora restart",
-        markup=False,
+    line = (
+        f"✔ {parameter} is stored, encrypted. The host reads it when its service starts: allora "
+        "restart"
     )
+    console.show({"parameter": parameter, "stored": True, "version": version}, [line], json=json)
 
 
 @app.command("list")
 def list_(*, json: console.Json = False) -> None:
-    """Lists the secrets that the host may read, and when each was stored. Never their values.
+    """List the secrets that the host may read, and when each was stored; never their values.
 
-    Example: pipenv run allora secret list
+    Example: allora secret list
     """
     context = open_context()
     secrets = list_secrets(context.session.client("ssm"), context.names.parameters)
-    if json:
-        console.result(
-            {
-                "secrets": [
-                    {
-                        "parameter": secret.parameter,
-                        "stored_at": secret.stored_at and secret.stored_at.isoformat(),
-                        "version": secret.version,
-                    }
-                    for secret in secrets
-                ]
-            }
-        )
-        return
+    documents, lines = [], []
     width = max(len(secret.parameter) for secret in secrets)
     for secret in secrets:
-        when = f"stored {secret.stored_at:%Y-%m-%d %H:%M %Z}" if secret.stored_at else "not stored"
-        console.out.print(f"{secret.parameter:<{width}}  {when}", markup=False)
+        at = secret.stored_at
+        documents.append(
+            {
+                "parameter": secret.parameter,
+                "stored_at": at and at.isoformat(),
+                "version": secret.version,
+            }
+        )
+        when = f"stored {at:%Y-%m-%d %H:%M %Z}" if at else "not stored"
+        lines.append(f"{secret.parameter:<{width}}  {when}")
+    console.show({"secrets": documents}, lines, json=json)

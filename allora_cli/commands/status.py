@@ -18,19 +18,19 @@ def status(
         typer.Option(
             "--watch",
             "-w",
-            help="Show it anew every 10 seconds; Ctrl-C ends it, with exit code 0. "
-            "With --json one document a line.",
+            help="Refresh every 10 seconds; Ctrl-C ends it, with exit code 0. With --json, one "
+            "document a line.",
         ),
     ] = False,
     plot: Annotated[
-        bool, typer.Option("--plot", help="Draw the last day's submission windows by hour.")
+        bool, typer.Option("--plot", help="Draw the submission windows of the last day by hour.")
     ] = False,
     json: console.Json = False,
 ) -> None:
-    """Shows whether the worker earns: host, containers, topics, wallet, alarms and cost.
+    """Show whether the worker earns: host, containers, topics, wallet, alarms and cost.
 
-    Exit code 0: healthy; 3: not, and the first line says why. Times are UTC.
-    Example: pipenv run allora status --watch
+    Exit code 0: healthy; 3: not healthy, for the reason in the first line. Times are UTC.
+    Example: allora status --watch
     """
     from allora_cli.status import output  # noqa: PLC0415 - pydantic models, and prices
     from allora_cli.status.collect import Observer  # noqa: PLC0415

@@ -17,14 +17,14 @@ def update(
         str | None, typer.Option(metavar="REF", help="MODEL_REF: a branch, a tag or a commit.")
     ] = None,
     model_image: Annotated[
-        str | None, typer.Option(metavar="IMAGE", help="MODEL_IMAGE: an image that exists.")
+        str | None, typer.Option(metavar="IMAGE", help="MODEL_IMAGE: a published image.")
     ] = None,
     sdk_version: Annotated[
-        str | None, typer.Option(metavar="VERSION", help="ALLORA_SDK_VERSION: 1.3.0, for example.")
+        str | None, typer.Option(metavar="VERSION", help="ALLORA_SDK_VERSION, such as 1.3.0.")
     ] = None,
     ami: Annotated[
         str | None,
-        typer.Option(metavar="AMI_ID", help="AWS_AMI_ID; latest: Canonical's current Ubuntu."),
+        typer.Option(metavar="AMI_ID", help="AWS_AMI_ID, or latest: Canonical's current Ubuntu."),
     ] = None,
     yes: console.Yes = False,
     no_wait: NoWait = False,
@@ -32,10 +32,10 @@ def update(
     pace: Pace = 1,
     json: console.JsonLines = False,
 ) -> None:
-    """Bring a new model, SDK or machine image to the worker, on a new host.
+    """Deploy a new model, SDK or machine image, on a new host.
 
-    Shows the plan, asks, writes the settings file, deploys, and waits until the new host has
-    submitted. Without options it deploys what the settings file says now.
+    Shows the plan, asks, changes the settings file, deploys, and waits until the new host has
+    submitted. Without options, it deploys the settings file as it is.
     Example: allora update --model-ref v1.1
     """
     from allora_cli.deploy.renderers import run  # noqa: PLC0415 - pydantic models

@@ -12,19 +12,17 @@ from allora_cli.wallet.mnemonic import FUNDING, make_words, read_words
 from allora_cli.wallet.store import Storing, require_wallet, store_wallet
 
 app = typer.Typer(
-    no_args_is_help=True, help="The wallet that the worker signs with, in SSM Parameter Store."
+    no_args_is_help=True, help="Create, import and show the worker's wallet in SSM Parameter Store."
 )
 
 Replace = Annotated[
-    bool, typer.Option("--replace", help="Replace the wallet that is there; asks for its address.")
+    bool, typer.Option("--replace", help="Replace another wallet; asks for its address.")
 ]
 """The option of every command that stores a wallet."""
 
 Address = Annotated[
     str | None,
-    typer.Option(
-        "--address", metavar="allo1…", help="The address of the wallet to replace, for scripts."
-    ),
+    typer.Option("--address", metavar="allo1…", help="The replaced wallet's address, for scripts."),
 ]
 """The option that goes with `Replace`."""
 
@@ -33,10 +31,10 @@ Address = Annotated[
 def create(
     *, replace: Replace = False, address: Address = None, json: console.Json = False
 ) -> None:
-    """Makes a new wallet and stores its 24 words, encrypted. Nobody gets to see them.
+    """Create a wallet, and store its 24 words encrypted, without showing them.
 
-    A wallet that is there stays, unless you name its address.
-    Example: pipenv run allora wallet create
+    Replaces another wallet only with --replace and its address.
+    Example: allora wallet create
     """
     context = open_context()
     storing = store_wallet(context, make_words(), replace=replace, address=address)
@@ -44,8 +42,7 @@ def create(
         storing,
         context,
         json=json,
-        then="Next: pipenv run allora backup. The words are nowhere else, and whoever loses them "
-        "loses the coins.",
+        then="Next: allora backup. There is no other copy of the words, and no coins without them.",
     )
 
 
@@ -53,10 +50,10 @@ def create(
 def import_(
     *, replace: Replace = False, address: Address = None, json: console.Json = False
 ) -> None:
-    """Stores a wallet that you have: its 12 to 24 words, encrypted.
+    """Store an existing wallet: its 12 to 24 words, encrypted.
 
     Asks for the words without showing them, or reads them from standard input.
-    Example: pipenv run allora wallet import
+    Example: allora wallet import
     """
     context = open_context()
     words = read_words(prompts.hidden_or_stdin("The wallet's words, in one line"))
@@ -66,61 +63,46 @@ def import_(
 
 @app.command(name="address")
 def address_(*, json: console.Json = False) -> None:
-    """Prints the address of the wallet that is stored, and nothing else on standard output.
+    """Print the stored wallet's address, and nothing else on standard output.
 
-    Example: pipenv run allora wallet address
+    Example: allora wallet address
     """
     context = open_context()
     wallet = require_wallet(context)
     network = context.settings.allora_network
-    if json:
-        console.result(
-            {"address": wallet.address, "parameter": wallet.parameter, "network": network}
-        )
-        return
-    console.err.print(f"The wallet in {wallet.parameter} ({network}):", markup=False, style="dim")
-    console.out.print(wallet.address, markup=False)
+    document = {"address": wallet.address, "parameter": wallet.parameter, "network": network}
+    if not json:
+        title = f"The wallet in {wallet.parameter} ({network}):"
+        console.err.print(title, markup=False, style="dim")
+    console.show(document, [str(wallet.address)], json=json)
 
 
 def show(
-    storing: Storing, context: Context, *, json: bool, then: str = "Next: pipenv run allora doctor"
+    storing: Storing, context: Context, *, json: bool, then: str = "Next: allora doctor"
 ) -> None:
-    """Prints how storing a wallet ended.
-
-    Args:
-        storing: how it ended.
-        context: whose wallet it is.
-        json: for scripts.
-        then: what to do next.
-    """
+    """Print the outcome of storing a wallet, and the next step."""
     wallet, replaced = storing.wallet, storing.replaced
     network = context.settings.allora_network
-    if json:
-        before = {"address": replaced.address, "version": replaced.version} if replaced else None
-        console.result(
-            {
-                "address": wallet.address,
-                "parameter": wallet.parameter,
-                "version": wallet.version,
-                "network": network,
-                "stored": storing.is_new,
-                "replaced": before,
-            }
-        )
-        return
+    document = {
+        "address": wallet.address,
+        "parameter": wallet.parameter,
+        "version": wallet.version,
+        "network": network,
+        "stored": storing.is_new,
+        "replaced": replaced and {"address": replaced.address, "version": replaced.version},
+    }
     lines = [
         f"✔ The wallet is stored, encrypted: {wallet.parameter}"
         if storing.is_new
-        else f"✔ This wallet is stored already: {wallet.parameter}. Nothing was changed.",
+        else f"✔ This wallet was already stored: {wallet.parameter}. Nothing was changed.",
         f"  Address: {wallet.address}",
     ]
     if replaced:
         lines += [
-            f"  AWS keeps the words that were there ({replaced.address or 'no wallet'}),",
+            f"  AWS keeps the previous words ({replaced.address or 'no wallet'})",
             f"  as version {replaced.version} of the parameter, among the last 100.",
-            "  A worker that runs keeps its wallet until: pipenv run allora restart",
+            "  A running worker keeps its wallet until: allora restart",
         ]
     if storing.is_new:
         lines += [f"  To fund it: {FUNDING[network]}", then]
-    for line in lines:
-        console.out.print(line, markup=False)
+    console.show(document, lines, json=json)

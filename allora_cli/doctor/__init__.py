@@ -1,7 +1,4 @@
-"""`allora doctor`: looks at everything that a deployment needs, and changes nothing.
-
-`examine_with_progress` looks, `show` prints; `allora deploy` uses both.
-"""
+"""`allora doctor`: check everything that a deployment needs, without changing anything."""
 
 from allora_cli.doctor.examine import examine
 from allora_cli.doctor.findings import Finding, Report, Result, Verdict

@@ -1,4 +1,4 @@
-"""The settings, the credentials, and the account that they lead to."""
+"""Checks of the settings, the credentials, and their account."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.session import explain, one_sentence_errors
-from allora_cli.doctor.check_context import QUICK, Caller, CheckContext
+from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
@@ -24,8 +24,8 @@ _REFUSED: Final = {
 }
 
 
-def look_at_settings(context: CheckContext) -> Finding:
-    """Whether the settings can be used."""
+def check_settings(context: CheckContext) -> Finding:
+    """Check that the settings are valid."""
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -34,26 +34,25 @@ def look_at_settings(context: CheckContext) -> Finding:
             "\n".join(map(str, error.problems)),
             problems=[str(problem) for problem in error.problems],
         )
-    context.opens_with(settings)
-    if settings.warnings:
-        count = len(settings.warnings)
+    context.known_settings = settings
+    if count := len(settings.warnings):
         return warning(
-            "complete; 1 remark" if count == 1 else f"complete; {count} remarks",
+            f"complete; {count} remark{'s' * (count > 1)}",
             "\n".join(settings.warnings),
             warnings=list(settings.warnings),
         )
     return ok("complete")
 
 
-def look_at_credentials(context: CheckContext) -> Finding:
-    """Whether AWS accepts the credentials, and whether they are the account's."""
+def check_credentials(context: CheckContext) -> Finding:
+    """Check that AWS accepts the credentials, and that they are the account's."""
     settings = context.settings
     try:
         with one_sentence_errors():
             session = boto3.Session(
                 profile_name=settings.aws_profile, region_name=settings.aws_region
             )
-            # Not in the worker's region, which may be disabled.
+            # The worker's own region may be disabled.
             sts = session.client("sts", region_name=context.home_region, config=QUICK)
             identity = sts.get_caller_identity()
     except OperatorError as error:
@@ -61,22 +60,20 @@ def look_at_credentials(context: CheckContext) -> Finding:
             return unknown(str(error))
         detail, remedy = _REFUSED[error.code]
         return fail(f"{detail}{_profile(settings)}", remedy, trouble=error.code)
-    caller = Caller(arn=identity["Arn"], account_id=identity["Account"])
-    if caller.account_id != settings.aws_account_id:
+    arn, account_id = identity["Arn"], identity["Account"]
+    if account_id != settings.aws_account_id:
         return fail(
-            f"they are account {caller.account_id}'s, and AWS_ACCOUNT_ID is "
-            f"{settings.aws_account_id}",
+            f"they belong to account {account_id}, but AWS_ACCOUNT_ID is {settings.aws_account_id}",
             "use that account's (AWS_PROFILE), or correct AWS_ACCOUNT_ID",
-            arn=caller.arn,
+            arn=arn,
         )
-    context.signs_in(session, caller)
-    return _lifetime(session, caller)
+    context.session, context.caller_arn = session, arn
+    return _lifetime(session, arn)
 
 
-def look_at_region(context: CheckContext) -> Finding:
-    """Whether the account may use the region.
+def check_region(context: CheckContext) -> Finding:
+    """Check that the account may use the region: a disabled region accepts no credentials.
 
-    The region itself is asked: where it is disabled, it knows no credentials.
     https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
     """
     region = context.settings.aws_region
@@ -84,15 +81,14 @@ def look_at_region(context: CheckContext) -> Finding:
         f"{region} is not enabled in this account",
         "AWS console: Account, AWS Regions; or another AWS_REGION",
     )
-    ec2 = context.client(lambda session: session.client("ec2", config=QUICK))
     try:
-        answer = ec2.describe_regions(RegionNames=[region], AllRegions=True)
+        answer = context.ec2.describe_regions(RegionNames=[region], AllRegions=True)
     except ClientError as error:
         match explain(error).code:
             case ErrorCode.REGION_DISABLED | ErrorCode.CREDENTIALS_REFUSED:
                 return disabled
             case ErrorCode.ACCESS_DENIED:
-                return ok(f"{region} knows these credentials")
+                return ok(f"{region} accepts these credentials")
             case _:
                 raise
     if [found.get("OptInStatus") for found in answer["Regions"]] == ["not-opted-in"]:
@@ -104,14 +100,14 @@ def _profile(settings: Settings) -> str:
     return f" (profile {settings.aws_profile})" if settings.aws_profile else ""
 
 
-def _lifetime(session: boto3.Session, caller: Caller) -> Finding:
-    """Whose they are; and when they end, where the environment or a profile tells that."""
+def _lifetime(session: boto3.Session, arn: str) -> Finding:
+    """Return who the caller is and, if known, when the credentials expire."""
     credentials = session.get_credentials()
-    # botocore has no public way to learn it.
+    # botocore has no public attribute for it.
     until: datetime | None = getattr(credentials, "_expiry_time", None)
-    who = caller.arn.partition("::")[2].partition(":")[2]
+    who = arn.partition("::")[2].partition(":")[2]
     if until is None:
-        return ok(who, arn=caller.arn)
+        return ok(who, arn=arn)
     shown = f"{who}, until {until.astimezone():%H:%M}"
     left = until - datetime.now(UTC)
     renewed = getattr(credentials, "method", "") != "env"
@@ -119,9 +115,7 @@ def _lifetime(session: boto3.Session, caller: Caller) -> Finding:
         return warning(
             f"{shown}, in {max(left, timedelta()).seconds // 60} minutes",
             "get new ones before a deployment, which takes a while",
-            arn=caller.arn,
+            arn=arn,
             until=until.isoformat(),
         )
-    return ok(
-        shown + (", then renewed" if renewed else ""), arn=caller.arn, until=until.isoformat()
-    )
+    return ok(shown + (", then renewed" if renewed else ""), arn=arn, until=until.isoformat())

@@ -1,4 +1,4 @@
-"""The configured worker's cost."""
+"""The check of the worker's cost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, ok, unknown
 
 
-def look_at_cost(context: CheckContext) -> Finding:
+def check_cost(context: CheckContext) -> Finding:
     """Estimate the worker's monthly cost."""
     settings = context.settings
     region = settings.aws_region
@@ -21,10 +21,10 @@ def look_at_cost(context: CheckContext) -> Finding:
     }
     if cost.total is None:
         missing = ", ".join(item.name for item in cost.items if item.usd is None)
-        return unknown(f"no price of {missing}: {CALCULATOR} has it ({cost.source})", **facts)
+        return unknown(f"no price of {missing}: see {CALCULATOR} ({cost.source})", **facts)
     instance = cost.items[0]
     return ok(
-        f"about {cost.total:.0f} USD, {instance.usd:.0f} of it for {instance.name}, and logs "
+        f"about {cost.total:.0f} USD, {instance.usd:.0f} of it for {instance.name}, plus logs "
         f"({cost.source})",
         **facts,
     )

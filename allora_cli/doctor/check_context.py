@@ -1,11 +1,11 @@
-"""What an report has learnt so far, for the checks that come later."""
+"""State that the checks of one report share."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -13,96 +13,81 @@ from botocore.config import Config
 from settings import Settings
 from settings.names import Names
 
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ssm import SSMClient
+
 _T = TypeVar("_T")
 
 QUICK: Final = Config(
     connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
 )
-"""A client that gives up soon: what does not answer now is shown as unknown."""
+"""Gives up soon: a service that does not answer now makes a check unknown."""
 
 _HOME_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Whose the credentials are.
-
-    Attributes:
-        arn: of a user, of a role that was assumed, or of the account's root user.
-        account_id: 12 digits.
-    """
-
-    arn: str
-    account_id: str
-
-
+@dataclass
 class CheckContext:
-    """One report; checks that succeed leave here what others need.
+    """Results that checks leave for later checks; each is None until it is known.
 
     Attributes:
-        deployed: whether a worker is deployed; None as long as that is not known.
-        stored_secrets: the names of the parameters that there are; None as long as that is not
-            known.
-        address: the wallet's address; None as long as that is not known.
+        known_settings: set by the check "settings".
+        session: set by the check "credentials".
+        caller_arn: the credentials' user, assumed role or root user.
+        deployed: whether a worker is deployed.
+        stored_secrets: names of the stored parameters.
+        address: the wallet's address.
     """
 
-    def __init__(self) -> None:
-        self._settings: Settings | None = None
-        self._session: boto3.Session | None = None
-        self._caller: Caller | None = None
-        self._lock = threading.Lock()
-        self.deployed: bool | None = None
-        self.stored_secrets: frozenset[str] | None = None
-        self.address: str | None = None
-
-    def opens_with(self, settings: Settings) -> None:
-        """The check of the settings has succeeded."""
-        self._settings = settings
-
-    def signs_in(self, session: boto3.Session, caller: Caller) -> None:
-        """The check of the credentials has succeeded."""
-        self._session, self._caller = session, caller
+    known_settings: Settings | None = None
+    session: boto3.Session | None = None
+    caller_arn: str | None = None
+    deployed: bool | None = None
+    stored_secrets: frozenset[str] | None = None
+    address: str | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def settings(self) -> Settings:
-        """For checks that need the check "settings"."""
-        return _there(self._settings)
+        """Return the settings, for checks that need "settings"."""
+        return require(self.known_settings)
 
     @property
     def names(self) -> Names:
-        """For checks that need the check "settings"."""
+        """Return the names in AWS, for checks that need "settings"."""
         return Names(self.settings)
 
     @property
-    def caller(self) -> Caller:
-        """For checks that need the check "credentials"."""
-        return _there(self._caller)
-
-    @property
-    def session(self) -> boto3.Session | None:
-        """None as long as there are no credentials that work."""
-        return self._session
-
-    @property
-    def known_settings(self) -> Settings | None:
-        """None as long as they could not be read."""
-        return self._settings
-
-    @property
     def home_region(self) -> str:
-        """A region of the partition that cannot be disabled."""
+        """Return a region of the partition that cannot be disabled."""
         return _HOME_REGION[self.settings.partition]
 
+    @property
+    def ec2(self) -> EC2Client:
+        """Return a client for EC2 in the worker's region."""
+        return self.client(lambda session: session.client("ec2", config=QUICK))
+
+    @property
+    def ssm(self) -> SSMClient:
+        """Return a client for SSM in the worker's region."""
+        return self.client(lambda session: session.client("ssm", config=QUICK))
+
     def client(self, make: Callable[[boto3.Session], _T]) -> _T:
-        """A client for AWS, made by one thread at a time: a session is not made for several.
+        """Return a new client; one thread at a time makes one, since sessions are not thread-safe.
 
         https://docs.aws.amazon.com/boto3/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
         """
         with self._lock:
-            return make(_there(self._session))
+            return make(require(self.session))
 
 
-def _there(value: _T | None) -> _T:
+def require(value: _T | None) -> _T:
+    """Return a result of an earlier check.
+
+    Raises:
+        LookupError: the check does not name the one that it needs.
+    """
     if value is None:
         raise LookupError("a check does not name the one that it needs")
     return value

@@ -1,83 +1,40 @@
-"""All checks, in the order of the screen."""
+"""All checks in the order of the screen: id, group, title, function, needs, after."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from allora_cli.doctor import account, bill, computer, machine, permissions, state, worker
+from allora_cli.doctor import account, bill, computer, machine, permissions, quotas, state, worker
 from allora_cli.doctor.findings import Check, Group
 
+_SETTINGS: Final = ("settings",)
+_CREDENTIALS: Final = ("credentials",)
+_REGION: Final = ("region",)
+
 CHECKS: Final = (
-    Check("python", Group.COMPUTER, "Python", computer.look_at_python),
-    Check("node", Group.COMPUTER, "Node.js", computer.look_at_node),
-    Check("cdktf", Group.COMPUTER, "cdktf", computer.look_at_cdktf),
-    Check("terraform", Group.COMPUTER, "Terraform", computer.look_at_terraform),
+    Check("python", Group.COMPUTER, "Python", computer.check_python),
+    Check("node", Group.COMPUTER, "Node.js", computer.check_node),
+    Check("cdktf", Group.COMPUTER, "cdktf", computer.check_cdktf),
+    Check("terraform", Group.COMPUTER, "Terraform", computer.check_terraform),
+    Check("session-manager", Group.COMPUTER, "Session Manager", computer.check_session_manager),
+    Check("settings", Group.SETTINGS, ".env", account.check_settings),
+    Check("credentials", Group.ACCOUNT, "Credentials", account.check_credentials, _SETTINGS),
+    Check("region", Group.ACCOUNT, "Region", account.check_region, _CREDENTIALS),
+    Check("permissions", Group.ACCOUNT, "IAM actions", permissions.check_permissions, _CREDENTIALS),
+    Check("state-bucket", Group.STATE, "Bucket", state.check_bucket, _CREDENTIALS),
+    Check("state-lock", Group.STATE, "Lock", state.check_lock, _CREDENTIALS),
+    Check("instance-type", Group.DEPLOYMENT, "Instance type", machine.check_instance_type, _REGION),
+    Check("vcpus", Group.DEPLOYMENT, "Quota: vCPUs", quotas.check_vcpus, _REGION),
+    Check("elastic-ips", Group.DEPLOYMENT, "Quota: addresses", quotas.check_addresses, _REGION),
+    Check("vpcs", Group.DEPLOYMENT, "Quota: VPCs", quotas.check_vpcs, _REGION),
+    Check("image", Group.DEPLOYMENT, "Machine image", machine.check_image, _REGION),
     Check(
-        "session-manager",
-        Group.COMPUTER,
-        "Session Manager",
-        computer.look_at_session_manager,
+        "exposure", Group.DEPLOYMENT, "Open ports", worker.check_exposure, _SETTINGS, ("secrets",)
     ),
-    Check("settings", Group.SETTINGS, ".env", account.look_at_settings),
-    Check(
-        "credentials",
-        Group.ACCOUNT,
-        "Credentials",
-        account.look_at_credentials,
-        needs=("settings",),
-    ),
-    Check("region", Group.ACCOUNT, "Region", account.look_at_region, needs=("credentials",)),
-    Check(
-        "permissions",
-        Group.ACCOUNT,
-        "IAM actions",
-        permissions.look_at_permissions,
-        needs=("credentials",),
-    ),
-    Check("state-bucket", Group.STATE, "Bucket", state.look_at_bucket, needs=("credentials",)),
-    Check("state-lock", Group.STATE, "Lock", state.look_at_lock, needs=("credentials",)),
-    Check(
-        "instance-type",
-        Group.DEPLOYMENT,
-        "Instance type",
-        machine.look_at_instance_type,
-        needs=("region",),
-    ),
-    Check("vcpus", Group.DEPLOYMENT, "Quota: vCPUs", machine.look_at_vcpus, needs=("region",)),
-    Check(
-        "elastic-ips",
-        Group.DEPLOYMENT,
-        "Quota: addresses",
-        machine.look_at_addresses,
-        needs=("region",),
-    ),
-    Check("vpcs", Group.DEPLOYMENT, "Quota: VPCs", machine.look_at_vpcs, needs=("region",)),
-    Check("image", Group.DEPLOYMENT, "Machine image", machine.look_at_image, needs=("region",)),
-    Check(
-        "exposure",
-        Group.DEPLOYMENT,
-        "Open ports",
-        worker.look_at_exposure,
-        needs=("settings",),
-        after=("secrets",),
-    ),
-    Check(
-        "other-hosts",
-        Group.DEPLOYMENT,
-        "Hosts",
-        worker.look_for_other_hosts,
-        needs=("region",),
-    ),
-    Check("secrets", Group.WALLET, "Secrets", worker.look_at_secrets, needs=("region",)),
-    Check("wallet", Group.WALLET, "Address", worker.look_at_wallet, needs=("region",)),
-    Check("balance", Group.WALLET, "Balance", worker.look_at_balance, needs=("wallet",)),
-    Check("topics", Group.WALLET, "Topics", worker.look_at_topics, needs=("settings",)),
-    Check(
-        "cost",
-        Group.COST,
-        "Monthly",
-        bill.look_at_cost,
-        needs=("settings",),
-        after=("credentials",),
-    ),
+    Check("other-hosts", Group.DEPLOYMENT, "Hosts", worker.check_other_hosts, _REGION),
+    Check("secrets", Group.WALLET, "Secrets", worker.check_secrets, _REGION),
+    Check("wallet", Group.WALLET, "Address", worker.check_wallet, _REGION),
+    Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
+    Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
+    Check("cost", Group.COST, "Monthly", bill.check_cost, _SETTINGS, _CREDENTIALS),
 )

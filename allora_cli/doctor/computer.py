@@ -1,4 +1,4 @@
-"""The tools on this computer."""
+"""Checks of the tools on this computer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
@@ -15,34 +16,31 @@ _SETUP = "make setup, then: . .venv/bin/activate"
 _SECONDS = 30
 
 
-def look_at_python(_: CheckContext) -> Finding:
-    """Whether Python is new enough."""
+def check_python(_: CheckContext) -> Finding:
+    """Check that Python is new enough."""
     found = ".".join(map(str, sys.version_info[:3]))
-    if sys.version_info < (3, 11):  # noqa: UP036 - somebody may have come around `make setup`
+    if sys.version_info < (3, 11):  # noqa: UP036 - a system without `make setup` may be older
         return fail(f"{found}: 3.11 or newer is needed", "make setup PYTHON=/path/to/python3.12")
     return ok(found, version=found)
 
 
-def look_at_node(_: CheckContext) -> Finding:
-    """Whether there is Node.js, which cdktf and Python's cdktf library run on."""
-    return _tool("node", "--version", at_least=(20,), wanted="20 or newer is needed")
+def check_node(_: CheckContext) -> Finding:
+    """Check Node.js, which cdktf and its Python library run on."""
+    return _tool("node", "--version", "20 or newer", lambda version: version >= (20,))
 
 
-def look_at_cdktf(_: CheckContext) -> Finding:
-    """Whether the cdktf CLI is the one that belongs to the library."""
-    finding = _tool("cdktf", "--version", at_least=(0, 21), wanted="0.21 is needed")
-    if finding.facts.get("version", "0.21").startswith("0.21"):
-        return finding
-    return fail(f"{finding.facts['version']}: 0.21 is needed", _SETUP, **finding.facts)
+def check_cdktf(_: CheckContext) -> Finding:
+    """Check that the cdktf CLI has the library's version."""
+    return _tool("cdktf", "--version", "0.21", lambda version: version[:2] == (0, 21))
 
 
-def look_at_terraform(_: CheckContext) -> Finding:
-    """Whether Terraform can lock a state in S3."""
-    return _tool("terraform", "version", at_least=(1, 10), wanted="1.10 or newer is needed")
+def check_terraform(_: CheckContext) -> Finding:
+    """Check that Terraform can lock a state in S3."""
+    return _tool("terraform", "version", "1.10 or newer", lambda version: version >= (1, 10))
 
 
-def look_at_session_manager(_: CheckContext) -> Finding:
-    """Whether `allora connect` can work. Nothing else needs these two."""
+def check_session_manager(_: CheckContext) -> Finding:
+    """Check the two tools that `allora connect` alone needs."""
     needed = {"aws": "AWS CLI", "session-manager-plugin": "Session Manager plugin"}
     missing = [name for tool, name in needed.items() if shutil.which(tool) is None]
     if missing:
@@ -54,7 +52,9 @@ def look_at_session_manager(_: CheckContext) -> Finding:
     return ok("both are installed")
 
 
-def _tool(name: str, option: str, *, at_least: tuple[int, ...], wanted: str) -> Finding:
+def _tool(
+    name: str, option: str, wanted: str, accepts: Callable[[tuple[int, ...]], bool]
+) -> Finding:
     path = shutil.which(name)
     if path is None:
         return fail("is not installed, or not in the path", _SETUP)
@@ -66,7 +66,7 @@ def _tool(name: str, option: str, *, at_least: tuple[int, ...], wanted: str) -> 
             encoding="utf-8",
             errors="replace",
             timeout=_SECONDS,
-            # Terraform would ask its maker for a newer one.
+            # Otherwise Terraform asks its maker for a newer version.
             env=os.environ | {"CHECKPOINT_DISABLE": "1"},
             check=False,
         )
@@ -77,18 +77,14 @@ def _tool(name: str, option: str, *, at_least: tuple[int, ...], wanted: str) -> 
     found = re.search(r"\d+(?:\.\d+)+", done.stdout)
     if done.returncode or found is None:
         return fail(f"{path} does not run: {_reason(done)}", _SETUP)
-    return _judged(found.group(), at_least=at_least, wanted=wanted)
+    version = found.group()
+    if not accepts(tuple(map(int, version.split(".")))):
+        return fail(f"{version}: {wanted} is needed", _SETUP, version=version)
+    return ok(version, version=version)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
-    """The line that tells most: Node.js begins with where it was."""
+    """Return the most useful line: Node.js begins with a source location."""
     lines = done.stderr.strip().splitlines()
     named = [line for line in lines if "rror" in line]
     return (named or lines or [f"exit code {done.returncode}"])[0].strip()
-
-
-def _judged(version: str, *, at_least: tuple[int, ...], wanted: str) -> Finding:
-    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[: len(at_least)])
-    if numbers < at_least:
-        return fail(f"{version}: {wanted}", _SETUP, version=version)
-    return ok(version, version=version)

@@ -1,25 +1,18 @@
-"""Runs the checks: as many at once as do not need each other."""
+"""Run the checks, as many at a time as do not need each other."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from allora_cli.aws.queries import in_background
 from allora_cli.aws.session import one_sentence_errors
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
-from allora_cli.doctor.findings import (
-    Check,
-    Finding,
-    Report,
-    Result,
-    Verdict,
-    skipped,
-    unknown,
-)
+from allora_cli.doctor.findings import Check, Finding, Report, Result, Verdict, skipped, unknown
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings
 
@@ -29,34 +22,29 @@ def examine(
     watch: Callable[[Sequence[str]], None] = lambda _titles: None,
     checks: Sequence[Check] = CHECKS,
 ) -> Report:
-    """Looks at everything that a deployment needs. Changes nothing, here or in AWS.
+    """Return the report of all checks. Change nothing, here or in AWS.
 
     Args:
-        watch: is told the titles of what is being looked at, whenever that changes.
-        checks: what to look at, in the order of the screen.
+        watch: called with the titles of the running checks whenever they change.
+        checks: in the order of the screen.
     """
     context = CheckContext()
     findings: dict[str, Finding] = {}
-    running: dict[str, Check] = {}
-    done: SimpleQueue[tuple[Check, Finding | BaseException]] = SimpleQueue()
+    running: dict[Future[Finding], Check] = {}
     while len(findings) < len(checks):
         for check in checks:
-            if check.id in findings or check.id in running or not _may_begin(check, findings):
+            if check.id in findings or check in running.values() or not _may_begin(check, findings):
                 continue
             if obstacle := _obstacle(check, checks, findings):
                 findings[check.id] = skipped(f"needs: {obstacle.title}")
             else:
-                running[check.id] = check
-                # Not in a pool: its threads would have to be waited for after Ctrl-C.
-                threading.Thread(target=_run, args=(check, context, done), daemon=True).start()
+                running[in_background(partial(_find, check, context))] = check
         if not running:
             continue
         watch([check.title for check in running.values()])
-        check, outcome = done.get()
-        if isinstance(outcome, BaseException):
-            raise outcome
-        findings[check.id] = outcome
-        del running[check.id]
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            findings[running.pop(future).id] = future.result()
     results = tuple(Result(check, findings[check.id]) for check in checks)
     return Report(results, _subject(context.known_settings), context.deployed)
 
@@ -66,34 +54,21 @@ def _may_begin(check: Check, findings: dict[str, Finding]) -> bool:
 
 
 def _obstacle(check: Check, checks: Sequence[Check], findings: dict[str, Finding]) -> Check | None:
-    """The first check without whose success this one makes no sense."""
+    """Return the first check that this one needs and that has not succeeded."""
     good = {Verdict.OK, Verdict.WARNING}
-    for other in checks:
-        if other.id in check.needs and findings[other.id].verdict not in good:
-            return other
-    return None
+    needed = (other for other in checks if other.id in check.needs)
+    return next((other for other in needed if findings[other.id].verdict not in good), None)
 
 
-def _run(
-    check: Check, context: CheckContext, done: SimpleQueue[tuple[Check, Finding | BaseException]]
-) -> None:
-    try:
-        done.put((check, _look(check, context)))
-    except BaseException as error:  # noqa: BLE001 - raised again where somebody sees it
-        done.put((check, error))
-
-
-def _look(check: Check, context: CheckContext) -> Finding:
-    """What a check finds; what keeps it from looking is no ✘."""
+def _find(check: Check, context: CheckContext) -> Finding:
+    """Return a check's finding; "unknown" when AWS keeps it from being made."""
     try:
         with one_sentence_errors():
-            return check.look(context)
+            return check.run(context)
     except OperatorError as error:
         cause = error.__cause__
         if isinstance(cause, ClientError) and error.code is ErrorCode.ACCESS_DENIED:
             return unknown(f"your credentials may not call {cause.operation_name}")
-        return unknown(str(error))
-    except BotoCoreError as error:
         return unknown(str(error))
 
 

@@ -1,4 +1,4 @@
-"""What an report is made of, and what it comes to."""
+"""Checks, their findings, and the report of all of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What a check comes to; the values are those of `allora doctor --json`."""
+    """The outcome of a check, as in `allora doctor --json`."""
 
     OK = "ok"
     FAIL = "fail"
@@ -20,27 +20,13 @@ class Verdict(StrEnum):
     WARNING = "warning"
     """Worth knowing; it stops nothing."""
     UNKNOWN = "unknown"
-    """It could not be looked at, which is no reason to stop."""
+    """The check could not be made, which stops nothing."""
     SKIPPED = "skipped"
-    """It needs something that another check has not found."""
-
-    @property
-    def mark(self) -> str:
-        """The sign for it on the screen."""
-        return _MARKS[self]
-
-
-_MARKS = {
-    Verdict.OK: "✔",
-    Verdict.FAIL: "✘",
-    Verdict.WARNING: "!",
-    Verdict.UNKNOWN: "?",
-    Verdict.SKIPPED: "–",
-}
+    """A check that this one needs has not succeeded."""
 
 
 class Group(StrEnum):
-    """What checks are about, in the order of the screen."""
+    """The subject of checks, in the order of the screen."""
 
     COMPUTER = "This computer"
     SETTINGS = "Settings"
@@ -53,13 +39,12 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of a check.
+    """A check's verdict, with the words for the screen and the facts for scripts.
 
-    Args:
-        verdict: whether all is well.
-        detail: what was found, in a few words or a sentence. Never a secret.
-        remedy: what to do about it, when it is not well.
-        facts: the same for scripts: numbers and names.
+    Attributes:
+        detail: a few words or a sentence; never a secret.
+        remedy: commands or hints, one a line; "" when all is well.
+        facts: numbers and names for `--json`.
     """
 
     verdict: Verdict
@@ -69,54 +54,53 @@ class Finding:
 
 
 def ok(detail: str, **facts: Any) -> Finding:  # noqa: ANN401 - for JSON
-    """All is well."""
+    """Return a finding of success."""
     return Finding(Verdict.OK, detail, "", facts)
 
 
 def fail(detail: str, remedy: str, **facts: Any) -> Finding:  # noqa: ANN401
-    """A deployment would fail, or the worker could not work."""
+    """Return a finding that stops a deployment."""
     return Finding(Verdict.FAIL, detail, remedy, facts)
 
 
 def warning(detail: str, remedy: str, **facts: Any) -> Finding:  # noqa: ANN401
-    """Worth knowing; it stops nothing."""
+    """Return a finding that stops nothing."""
     return Finding(Verdict.WARNING, detail, remedy, facts)
 
 
 def unknown(detail: str, **facts: Any) -> Finding:  # noqa: ANN401
-    """It could not be looked at."""
+    """Return the finding of a check that could not be made."""
     return Finding(Verdict.UNKNOWN, detail, "", facts)
 
 
 def skipped(detail: str) -> Finding:
-    """It needs something that is not there."""
+    """Return the finding of a check that lacks another one's result."""
     return Finding(Verdict.SKIPPED, detail)
 
 
 @dataclass(frozen=True)
 class Check:
-    """Something to look at.
+    """A named check.
 
-    Args:
+    Attributes:
         id: stable: a heading `doctor-<id>` in docs/operations.md, and the id in `--json`.
-        group: what it is about.
-        title: its line on the screen begins with it.
-        look: looks. It may raise what AWS's client raises: that makes it unknown.
-        needs: the ids of checks without whose success it makes no sense.
-        after: the ids of checks that come first, whatever they find.
+        title: the first words of its line on the screen.
+        run: makes the check; an error of AWS or its client means "unknown".
+        needs: ids of checks; it is skipped unless all of them succeed.
+        after: ids of checks that come first, whatever they find.
     """
 
     id: str
     group: Group
     title: str
-    look: Callable[[CheckContext], Finding]
+    run: Callable[[CheckContext], Finding]
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Result:
-    """A check and what it found."""
+    """A check and its finding."""
 
     check: Check
     finding: Finding
@@ -124,12 +108,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """All that was found.
+    """The results of all checks.
 
-    Args:
+    Attributes:
         results: in the order of the screen.
-        subject: what was examined, in words; empty when not even the settings could be read.
-        deployed: whether a worker is deployed; None when that is not known.
+        subject: the worker, account and region; "" when the settings are unreadable.
+        deployed: whether a worker is deployed; None when unknown.
     """
 
     results: tuple[Result, ...]
@@ -138,19 +122,15 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """Whether there is no ✘."""
-        return not self.of(Verdict.FAIL)
+        """Return whether no check failed."""
+        return not self.count(Verdict.FAIL)
 
-    def of(self, verdict: Verdict) -> list[Result]:
-        """The results with a verdict."""
-        return [result for result in self.results if result.finding.verdict is verdict]
-
-    def __getitem__(self, check_id: str) -> Finding:
-        """What a check found."""
-        return next(result.finding for result in self.results if result.check.id == check_id)
+    def count(self, verdict: Verdict) -> int:
+        """Return the number of checks with a verdict."""
+        return sum(result.finding.verdict is verdict for result in self.results)
 
     def as_dict(self) -> dict[str, Any]:
-        """The document of `allora doctor --json`."""
+        """Return the document of `allora doctor --json`."""
         return {
             "healthy": self.healthy,
             "checks": [

@@ -1,7 +1,7 @@
-"""The IAM actions that deploying, changing and destroying the stacks takes, and who has them.
+"""The check of the IAM actions that deploying, changing and destroying the stacks needs.
 
-The lists are what Terraform asked of the embedded AWS for them, which a test compares, and what
-those calls need besides, such as the right to pass the host's role to EC2.
+The lists are Terraform's requests to the embedded AWS, which a test compares, and the rights that
+those imply, such as passing the host's role to EC2.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import Question, Unknown
-from allora_cli.doctor.check_context import QUICK, CheckContext
+from allora_cli.doctor.check_context import QUICK, CheckContext, require
 from allora_cli.doctor.findings import Finding, fail, ok, unknown
 from settings import Settings
 from settings.names import Names
@@ -33,9 +33,8 @@ class Needed(NamedTuple):
     """Actions on a resource.
 
     Attributes:
-        resource: its ARN, with a star where AWS will make up a part; or a star for actions that
-            know no resources.
-        actions: what is done to it.
+        resource: an ARN with a star for parts that AWS generates; or a star alone.
+        actions: with their service, such as "ec2:RunInstances".
     """
 
     resource: str
@@ -43,27 +42,27 @@ class Needed(NamedTuple):
 
 
 def needed_actions(settings: Settings) -> list[Needed]:
-    """What a deployment with these settings, a change of it and its end take."""
+    """Return the actions that a deployment with these settings needs until its end."""
     return [
         Needed(resource, tuple(f"{service}:{name}" for name in names.split()))
         for resource, service, names in _needed(settings)
     ]
 
 
-def look_at_permissions(context: CheckContext) -> Finding:
-    """Whether the credentials may do all that, as IAM's policy simulator sees it.
+def check_permissions(context: CheckContext) -> Finding:
+    """Check that the credentials have the needed actions, by IAM's policy simulator.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
-    settings, caller = context.settings, context.caller
-    if caller.arn.endswith(":root"):
+    settings, arn = context.settings, require(context.caller_arn)
+    if arn.endswith(":root"):
         return ok("the root user may do everything")
     iam = context.client(lambda session: session.client("iam", config=_PATIENT))
-    principal = _principal(iam, caller.arn)
+    principal = _principal(iam, arn)
     if principal is None:
-        return unknown(f"IAM does not simulate what {caller.arn} may do")
+        return unknown(f"IAM cannot simulate the permissions of {arn}")
     needed = needed_actions(settings)
-    # Some at a time: IAM answers slowly, and takes only so many requests in a second.
+    # A few at a time: IAM is slow, and limits requests per second.
     questions = [
         Question(partial(_simulate, iam, principal, needed[lane::_AT_ONCE], _context(settings)))
         for lane in range(_AT_ONCE)
@@ -72,7 +71,7 @@ def look_at_permissions(context: CheckContext) -> Finding:
     for question in questions:
         answer = question.answer()
         if isinstance(answer, Unknown):
-            return unknown(f"IAM does not tell: {answer.error}")
+            return unknown(f"IAM does not answer: {answer.error}")
         denied += [each for each in answer if each["EvalDecision"] != "allowed"]
     missing = _names(each for each in denied if not each.get("MissingContextValues"))
     undecided = _names(each for each in denied if each.get("MissingContextValues"))
@@ -84,18 +83,17 @@ def look_at_permissions(context: CheckContext) -> Finding:
         )
     if undecided:
         return unknown(
-            f"conditions decide about {_listed(undecided)}, and the simulator does not know them",
+            f"{_listed(undecided)} depend on conditions that the simulator does not know",
             undecided=undecided,
         )
     count = sum(len(each.actions) for each in needed)
-    return ok(f"all {count} that a deployment takes")
+    return ok(f"all {count} that a deployment needs")
 
 
 def _principal(iam: IAMClient, caller_arn: str) -> str | None:
-    """The user or the role whose policies count; None where IAM cannot simulate them.
+    """Return the ARN of the caller's user or role; None where IAM cannot simulate it.
 
-    The ARN of somebody who has assumed a role lacks the role's path, which is long for roles of
-    IAM Identity Center.
+    An assumed role's ARN lacks the role's path, which roles of IAM Identity Center have.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     """
     prefix, _, rest = caller_arn.partition(":assumed-role/")
@@ -131,7 +129,7 @@ def _simulate(
 
 
 def _context(settings: Settings) -> list[ContextEntryTypeDef]:
-    """What policies often ask about a request, and the simulator must be told."""
+    """Return the condition keys that policies often use, which the simulator does not guess."""
     values = {
         "aws:RequestedRegion": settings.aws_region,
         "iam:PassedToService": "ec2.amazonaws.com",
@@ -152,25 +150,24 @@ def _listed(names: list[str]) -> str:
 
 
 def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """Resource, service, and names of actions, as far as the settings make use of them."""
+    """Yield resource, service, and names of actions that these settings use."""
     partition, account = settings.partition, settings.aws_account_id
 
     def arn(service: str, resource: str, region: str = settings.aws_region) -> str:
         return f"arn:{partition}:{service}:{region}:{account}:{resource}"
 
-    yield "*", "ec2", _EC2_LOOKS
+    yield "*", "ec2", _EC2_READS
     yield arn("ec2", "instance/*"), "ec2", _EC2_INSTANCE
     yield arn("ec2", "elastic-ip/*"), "ec2", _EC2_ADDRESS
     yield arn("ec2", "security-group/*"), "ec2", _EC2_SECURITY_GROUP
     if not settings.vpc_id:
-        yield arn("ec2", "vpc/*"), "ec2", _EC2_VPC
-        yield arn("ec2", "subnet/*"), "ec2", _EC2_SUBNET
+        yield arn("ec2", "vpc/*"), "ec2", "CreateVpc DeleteVpc ModifyVpcAttribute"
+        yield arn("ec2", "subnet/*"), "ec2", "CreateSubnet DeleteSubnet"
         yield arn("ec2", "route-table/*"), "ec2", _EC2_ROUTE_TABLE
         yield arn("ec2", "internet-gateway/*"), "ec2", _EC2_GATEWAY
     yield arn("ec2", "volume/*"), "ec2", "ModifyVolume"
     if settings.data_volume:
-        yield arn("ec2", "volume/*"), "ec2", _EC2_VOLUME
-        # What is left of it is a snapshot.
+        yield arn("ec2", "volume/*"), "ec2", "CreateVolume DeleteVolume AttachVolume DetachVolume"
         yield "*", "ec2", "DescribeSnapshots"
         yield arn("ec2", "snapshot/*"), "ec2", "CreateSnapshot"
 
@@ -184,10 +181,18 @@ def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     alarms = f"alarm:{names.in_region}-*"
     yield "*", "cloudwatch", "DescribeAlarms"
     yield arn("cloudwatch", alarms), "cloudwatch", _ALARM
-    yield arn("cloudwatch", f"dashboard/{names.in_region}", region=""), "cloudwatch", _DASHBOARD
+    yield (
+        arn("cloudwatch", f"dashboard/{names.in_region}", region=""),
+        "cloudwatch",
+        "PutDashboard GetDashboard DeleteDashboards",
+    )
     yield arn("sns", f"{settings.name_prefix}-alarms"), "sns", _TOPIC
     if settings.alarm_email:
-        yield arn("sns", f"{settings.name_prefix}-alarms"), "sns", _SUBSCRIPTION
+        yield (
+            arn("sns", f"{settings.name_prefix}-alarms"),
+            "sns",
+            "Subscribe Unsubscribe GetSubscriptionAttributes",
+        )
 
     bucket = f"arn:{partition}:s3:::{settings.state_bucket}"
     yield bucket, "s3", "ListBucket ListBucketVersions"
@@ -200,7 +205,7 @@ def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield f"arn:{partition}:ssm:{settings.aws_region}::{canonical}", "ssm", "GetParameter"
 
 
-_EC2_LOOKS = """
+_EC2_READS = """
     DescribeAddresses DescribeAddressesAttribute DescribeImages DescribeInstanceAttribute
     DescribeInstanceCreditSpecifications DescribeInstanceTypeOfferings DescribeInstanceTypes
     DescribeInstances DescribeInternetGateways DescribeNetworkAcls DescribeNetworkInterfaces
@@ -215,8 +220,6 @@ _EC2_SECURITY_GROUP = """
     CreateSecurityGroup DeleteSecurityGroup AuthorizeSecurityGroupIngress
     AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress
 """
-_EC2_VPC = "CreateVpc DeleteVpc ModifyVpcAttribute"
-_EC2_SUBNET = "CreateSubnet DeleteSubnet"
 _EC2_ROUTE_TABLE = """
     CreateRouteTable DeleteRouteTable CreateRoute DeleteRoute AssociateRouteTable
     DisassociateRouteTable
@@ -224,7 +227,6 @@ _EC2_ROUTE_TABLE = """
 _EC2_GATEWAY = """
     CreateInternetGateway DeleteInternetGateway AttachInternetGateway DetachInternetGateway
 """
-_EC2_VOLUME = "CreateVolume DeleteVolume AttachVolume DetachVolume"
 _IAM_ROLE = """
     CreateRole DeleteRole GetRole PassRole TagRole PutRolePolicy DeleteRolePolicy GetRolePolicy
     ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole
@@ -237,11 +239,9 @@ _LOG_GROUP = """
     CreateLogGroup DeleteLogGroup PutRetentionPolicy ListTagsForResource TagResource
 """
 _ALARM = "PutMetricAlarm DeleteAlarms ListTagsForResource TagResource"
-_DASHBOARD = "PutDashboard GetDashboard DeleteDashboards"
 _TOPIC = """
     CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes ListTagsForResource TagResource
 """
-_SUBSCRIPTION = "Subscribe Unsubscribe GetSubscriptionAttributes"
 _BUILD_CONTEXTS = """
     GetObject PutObject DeleteObject DeleteObjectVersion GetObjectTagging PutObjectTagging
 """

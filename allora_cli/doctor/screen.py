@@ -1,4 +1,4 @@
-"""The report on one screen."""
+"""Show a report on one screen."""
 
 from __future__ import annotations
 
@@ -14,41 +14,35 @@ from allora_cli.doctor.findings import Finding, Report, Result, Verdict
 from allora_cli.terminal import console
 from settings.environment import aws_endpoint_url
 
-_STYLES = {
-    Verdict.OK: "green",
-    Verdict.FAIL: "bold red",
-    Verdict.WARNING: "yellow",
-    Verdict.UNKNOWN: "cyan",
-    Verdict.SKIPPED: "dim",
+_MARKS = {
+    Verdict.OK: ("✔", "green"),
+    Verdict.FAIL: ("✘", "bold red"),
+    Verdict.WARNING: ("!", "yellow"),
+    Verdict.UNKNOWN: ("?", "cyan"),
+    Verdict.SKIPPED: ("–", "dim"),
 }
+"""Each verdict's sign and style."""
 
-
-_WORK = "Looking at this computer, the account and the network"
+_WORK = "Checking this computer, the account and the network"
 _NAMED = 4
 
 
 def examine_with_progress() -> Report:
-    """Examines, and shows meanwhile on stderr what it looks at."""
+    """Return the report of all checks; show the running ones on stderr meanwhile."""
     if not console.err.is_terminal:
         with console.working(_WORK):
             return examine()
     with console.err.status(_WORK) as status:
-        return examine(watch=lambda titles: status.update(_working_on(titles)))
+        return examine(watch=lambda titles: status.update(_progress(titles)))
 
 
-def _working_on(titles: Sequence[str]) -> str:
+def _progress(titles: Sequence[str]) -> str:
     more = " …" if len(titles) > _NAMED else ""
-    return f"Looking at {', '.join(titles[:_NAMED])}{more}"
+    return f"Checking {', '.join(titles[:_NAMED])}{more}"
 
 
 def show(report: Report, out: Console, *, next_step: bool = True) -> None:
-    """Prints what was found, and what to type next.
-
-    Args:
-        report: what was found.
-        out: where to.
-        next_step: whether to end with the command that comes next.
-    """
+    """Print a report, and by default the command that comes next."""
     if report.subject:
         out.print(Text(report.subject, "bold"), soft_wrap=True)
     if endpoint := aws_endpoint_url():
@@ -66,21 +60,22 @@ def _table(results: Iterable[Result]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for group, members in itertools.groupby(results, key=lambda result: result.check.group):
-        for number, (title, finding) in enumerate(_lines(list(members))):
-            mark = Text(finding.verdict.mark, _STYLES[finding.verdict])
+        for number, (title, finding) in enumerate(_lines(members)):
+            mark = Text(*_MARKS[finding.verdict])
             table.add_row("" if number else group.value, mark, title, _text(finding))
     return table
 
 
-def _lines(results: list[Result]) -> Iterator[tuple[str, Finding]]:
-    """One line for each; those that were left out for the same reason share one."""
+def _lines(results: Iterable[Result]) -> Iterator[tuple[str, Finding]]:
+    """Yield a line for each result; checks skipped for the same reason share one."""
     for finding, members in itertools.groupby(results, key=lambda result: result.finding):
-        titles = [result.check.title for result in members]
-        if finding.verdict is Verdict.SKIPPED:
-            rest = f"{finding.detail}; so do {', '.join(titles[1:])}" if titles[1:] else None
-            yield titles[0], Finding(finding.verdict, rest or finding.detail)
+        first, *others = [result.check.title for result in members]
+        if finding.verdict is not Verdict.SKIPPED:
+            yield from ((title, finding) for title in (first, *others))
+        elif others:
+            yield first, Finding(finding.verdict, f"{finding.detail}; so do {', '.join(others)}")
         else:
-            yield from ((title, finding) for title in titles)
+            yield first, finding
 
 
 def _text(finding: Finding) -> Text:
@@ -92,20 +87,19 @@ def _text(finding: Finding) -> Text:
 
 
 def _summary(report: Report) -> Text:
-    counts = [
-        (len(report.of(verdict)), verdict)
-        for verdict in (Verdict.OK, Verdict.FAIL, Verdict.WARNING, Verdict.UNKNOWN)
-    ]
     text = Text("\n")
-    for count, verdict in counts:
-        if count:
-            text.append(f"{count} {verdict.mark}  ", _STYLES[verdict])
+    for verdict, (mark, style) in _MARKS.items():
+        count = report.count(verdict)
+        if count and verdict is not Verdict.SKIPPED:
+            text.append(f"{count} {mark}  ", style)
     return text
 
 
 def _next(report: Report) -> str:
     if not report.healthy:
-        return "Put right what is marked ✘, then: [bold]pipenv run allora doctor[/]"
+        return "Fix each ✘, then run: [bold]allora doctor[/]"
+    missing = report.count(Verdict.UNKNOWN) + report.count(Verdict.SKIPPED)
+    found = f"No ✘; checks that could not be made: {missing}." if missing else "All is ready."
     if report.deployed:
-        return "Nothing is in the way. To see how it goes: [bold]pipenv run allora status[/]"
-    return "Nothing is in the way. Next: [bold]pipenv run allora deploy[/]"
+        return f"{found} To see how the worker is doing: [bold]allora status[/]"
+    return f"{found} Next: [bold]allora deploy[/]"

@@ -1,4 +1,4 @@
-"""Terraform's state: its bucket, and who is working with it."""
+"""Checks of Terraform's state: its bucket and its locks."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from shared.stacks import STACKS, lock_key
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_BOOTSTRAP = "pipenv run allora bootstrap"
+_BOOTSTRAP = "allora bootstrap"
 
 
-def look_at_bucket(context: CheckContext) -> Finding:
-    """Whether the bucket is there, the account's own, and as `allora bootstrap` makes it."""
+def check_bucket(context: CheckContext) -> Finding:
+    """Check that the bucket exists, is the account's own, and is as `allora bootstrap` makes it."""
     settings, s3 = context.settings, _s3(context)
     bucket = settings.state_bucket
     here = {"Bucket": bucket, "ExpectedBucketOwner": settings.aws_account_id}
@@ -39,11 +39,8 @@ def look_at_bucket(context: CheckContext) -> Finding:
     return ok(f"{bucket}: {', '.join(_PROPERTIES)}")
 
 
-def look_at_lock(context: CheckContext) -> Finding:
-    """Whether somebody, or what is left of a killed run, holds a state.
-
-    The lock is an object beside the state, whose content Terraform writes.
-    """
+def check_lock(context: CheckContext) -> Finding:
+    """Check that no run, be it a killed one, holds a lock: an object that Terraform writes."""
     s3 = _s3(context)
     locks = {}
     for stack in STACKS:
@@ -55,11 +52,11 @@ def look_at_lock(context: CheckContext) -> Finding:
             return skipped("needs: Bucket")
         locks[stack] = _lock(answer["Body"].read())
     if not locks:
-        return ok("nobody is at work")
+        return ok("no run is under way")
     stack, lock = next(iter(locks.items()))
-    operation = str(lock.get("Operation", "")).removeprefix("OperationType") or "something"
+    operation = str(lock.get("Operation", "")).removeprefix("OperationType") or "Terraform"
     return fail(
-        f"{stack}: {lock.get('Who') or 'somebody'} runs {operation.lower()} since "
+        f"{stack}: {lock.get('Who') or 'an unknown user'} runs {operation.lower()} since "
         f"{_minute(lock.get('Created'))}",
         "wait for it; if it was killed: docs/state.md#release-a-stale-lock",
         locks=locks,
@@ -67,7 +64,7 @@ def look_at_lock(context: CheckContext) -> Finding:
 
 
 def known_hosts(context: CheckContext) -> dict[str, str]:
-    """The instances that the state of `allora-single-node` has, and the zone of each."""
+    """Return the zone of each instance in the state of `allora-single-node`, by instance id."""
     state = read_state(_s3(context), context.settings.state_bucket, STACKS[-1])
     return hosts_in(managed_resources(state))
 
@@ -78,14 +75,13 @@ def _s3(context: CheckContext) -> S3Client:
 
 
 def _not_usable(bucket: str, error: ClientError) -> Finding:
-    # A HEAD request is answered without a body: the status is all that there is.
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    match status:
+    # The answer to a HEAD request has no body, only a status.
+    match error.response["ResponseMetadata"]["HTTPStatusCode"]:
         case HTTPStatus.NOT_FOUND:
             return fail(f"{bucket} does not exist", _BOOTSTRAP)
         case HTTPStatus.FORBIDDEN:
             return fail(
-                f"{bucket} is another account's, or you may not see it",
+                f"{bucket} belongs to another account, or you may not see it",
                 "another name in TF_STATE_BUCKET, or the permission s3:ListBucket",
             )
         case HTTPStatus.MOVED_PERMANENTLY | HTTPStatus.BAD_REQUEST:
@@ -135,5 +131,5 @@ def _lock(body: bytes) -> dict[str, Any]:
 
 
 def _minute(created: object) -> str:
-    """Terraform writes nanoseconds, which nobody wants to read."""
+    """Return a time without the nanoseconds that Terraform writes."""
     return f"{str(created)[:16].replace('T', ' ')} UTC" if created else "an unknown time"

@@ -1,23 +1,21 @@
-"""What is the worker's own: its secrets, wallet, topics, door, and that there is only one of it."""
+"""Checks of the worker: its only host, secrets, wallet, topics and open port."""
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Final
 
 from allora_cli import chain
 from allora_cli.aws.other_hosts import find_other_hosts
-from allora_cli.doctor.check_context import QUICK, CheckContext
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.state import known_hosts
 from allora_cli.terraform.state import hosts_elsewhere
-from allora_cli.wallet.mnemonic import address_of, is_wallet
+from allora_cli.wallet.secrets import list_secrets
+from allora_cli.wallet.store import read_wallet
 from containers.worker.allora_worker.contract import FAUCET, Secret
 from containers.worker.allora_worker.money import UALLO
 
 _EVERYBODY: Final = "0.0.0.0/0"
-_BATCH: Final = 10
-"""https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
 
 _FUNDING: Final = {
     "testnet": f"get some for {{address}}: {FAUCET}",
@@ -25,79 +23,69 @@ _FUNDING: Final = {
 }
 
 
-def look_for_other_hosts(context: CheckContext) -> Finding:
-    """Whether another host runs that reads the same wallet: the chain takes one at a time.
-
-    Only in this account and region: nobody can look into all others.
-    """
+def check_other_hosts(context: CheckContext) -> Finding:
+    """Check that no other host in this account and region has the wallet: the chain takes one."""
     settings = context.settings
     known = known_hosts(context)
     context.deployed = bool(known)
-    ec2 = context.client(lambda session: session.client("ec2", config=QUICK))
-    others = find_other_hosts(ec2, settings.worker_name, known)
+    others = find_other_hosts(context.ec2, settings.worker_name, known)
     if others:
         return fail(
             f"{', '.join(others)} has the same wallet, and is not in the state",
             f"end it: aws ec2 terminate-instances --instance-ids {' '.join(others)}; or give one "
-            "of both another ALLORA_WORKER_NAME and wallet",
+            "of the two another ALLORA_WORKER_NAME and wallet",
             others=others,
         )
     if elsewhere := hosts_elsewhere(known, settings.aws_region):
         shown = ", ".join(f"{id_} in {zone}" for id_, zone in elsewhere.items())
         return fail(
-            f"AWS_REGION is {settings.aws_region}, and the state has {shown}",
-            "set AWS_REGION back; to move, first: pipenv run allora destroy",
+            f"AWS_REGION is {settings.aws_region}, but the state has {shown}",
+            "set AWS_REGION back; to move, first: allora destroy",
             elsewhere=elsewhere,
         )
     return ok(f"{', '.join(sorted(known))} is the only one" if known else "none, nothing deployed")
 
 
-def look_at_secrets(context: CheckContext) -> Finding:
-    """Whether the secrets are stored that the host waits for. They are not decrypted."""
+def check_secrets(context: CheckContext) -> Finding:
+    """Check that the host's secrets are stored, without decrypting them."""
     settings, names = context.settings, context.names
-    ssm = context.client(lambda session: session.client("ssm", config=QUICK))
-    found: dict[str, str] = {}
-    rest = iter(names.parameters)
-    while batch := list(islice(rest, _BATCH)):
-        answer = ssm.get_parameters(Names=batch, WithDecryption=False)
-        found |= {each["Name"]: each["Type"] for each in answer["Parameters"]}
-    stored = {name.removeprefix(f"{names.secrets_prefix}/") for name in found}
-    context.stored_secrets = frozenset(stored)
+    kinds = {
+        secret.parameter.removeprefix(f"{names.secrets_prefix}/"): secret.kind
+        for secret in list_secrets(context.ssm, names.parameters)
+        if secret.version
+    }
+    context.stored_secrets = frozenset(kinds)
     required = {f"model/{name}" for name in settings.model_secrets}
-    if not settings.worker_image:  # somebody else's may have its own way to a key
+    if not settings.worker_image:  # the operator's own image may have no use for the wallet
         required.add(Secret.MNEMONIC)
-    facts = {"stored": sorted(stored), "missing": sorted(required - stored)}
-    if missing := sorted(required - stored):
-        return fail(
-            f"not stored: {', '.join(missing)}", "\n".join(map(_how_to_store, missing)), **facts
-        )
-    plain = sorted(name for name, kind in found.items() if kind != "SecureString")
-    if plain:
+    missing = sorted(required - kinds.keys())
+    facts = {"stored": sorted(kinds), "missing": missing}
+    if missing:
+        remedy = "\n".join(map(_how_to_store, missing))
+        return fail(f"not stored: {', '.join(missing)}", remedy, **facts)
+    if plain := sorted(name for name, kind in kinds.items() if kind != "SecureString"):
         return warning(
             f"not encrypted: {', '.join(plain)}", "store them again with --replace", **facts
         )
-    return ok(", ".join(sorted(stored)) or "none needed", **facts)
+    return ok(", ".join(sorted(kinds)) or "none needed", **facts)
 
 
-def look_at_wallet(context: CheckContext) -> Finding:
-    """Whether the stored words are a wallet, and which."""
-    ssm = context.client(lambda session: session.client("ssm", config=QUICK))
-    try:
-        parameter = ssm.get_parameter(Name=context.names.wallet, WithDecryption=True)["Parameter"]
-    except ssm.exceptions.ParameterNotFound:
+def check_wallet(context: CheckContext) -> Finding:
+    """Check that the stored words are a wallet."""
+    wallet = read_wallet(context.ssm, context.names.wallet)
+    if wallet is None:
         return skipped("needs: Secrets")
-    words = " ".join(parameter["Value"].split())
-    if not is_wallet(words):
+    if wallet.address is None:
         return fail(
             "the stored words are no wallet: one is misspelt, missing or out of place",
-            "pipenv run allora wallet import --replace",
+            "allora wallet import --replace",
         )
-    context.address = address_of(words)
-    return ok(context.address, address=context.address)
+    context.address = wallet.address
+    return ok(wallet.address, address=wallet.address)
 
 
-def look_at_balance(context: CheckContext) -> Finding:
-    """Whether the wallet can pay for its transactions."""
+def check_balance(context: CheckContext) -> Finding:
+    """Check that the wallet can pay for its transactions."""
     settings, address = context.settings, str(context.address)
     try:
         uallo = chain.balance(settings.api_url, address)
@@ -110,15 +98,15 @@ def look_at_balance(context: CheckContext) -> Finding:
     return ok(shown, **facts)
 
 
-def look_at_topics(context: CheckContext) -> Finding:
-    """Whether the topics exist, and are active."""
+def check_topics(context: CheckContext) -> Finding:
+    """Check that the topics exist, and are active."""
     settings = context.settings
     try:
         topics = {each: chain.find_topic(settings.api_url, each) for each in settings.topic_ids}
     except chain.OtherVersionError as error:
         return warning(
             f"{error}: the network speaks another protocol than the worker's SDK",
-            "pipenv run allora update --help tells how to change ALLORA_SDK_VERSION",
+            "change ALLORA_SDK_VERSION: allora update --help",
         )
     except chain.ChainError as error:
         return unknown(str(error))
@@ -144,22 +132,22 @@ def look_at_topics(context: CheckContext) -> Finding:
     return ok(named, **facts)
 
 
-def look_at_exposure(context: CheckContext) -> Finding:
-    """Who reaches the worker's port, and for what. Nothing else is open."""
+def check_exposure(context: CheckContext) -> Finding:
+    """Check which networks reach the worker's port, the only open one, and for what."""
     settings = context.settings
     networks = list(settings.ingress_cidrs)
     facts = {"port": settings.worker_port, "cidrs": networks}
     if not networks:
         return ok("no port is open", **facts)
-    who = "everybody" if _EVERYBODY in networks else ", ".join(networks)
-    door = f"TCP {settings.worker_port} is open to {who}"
+    is_public = _EVERYBODY in networks
+    door = f"TCP {settings.worker_port} is open to {'all' if is_public else ', '.join(networks)}"
     if settings.worker_image:
         return ok(f"{door}; ALLORA_WORKER_IMAGE decides what it answers", **facts)
     if context.stored_secrets is None:
         return ok(f"{door}; /health needs no token", **facts)
     if Secret.INFERENCE_TOKEN not in context.stored_secrets:
-        return ok(f"{door}, /health alone: no inference-token", **facts)
-    if who == "everybody":
+        return ok(f"{door}, only for /health: no inference-token", **facts)
+    if is_public:
         return warning(
             f"{door}; the inference-token crosses the internet unencrypted",
             "ALLORA_INGRESS_CIDRS: your consumers' networks, or none",
@@ -170,5 +158,5 @@ def look_at_exposure(context: CheckContext) -> Finding:
 
 def _how_to_store(secret: str) -> str:
     if secret == Secret.MNEMONIC:
-        return "pipenv run allora wallet create (or: wallet import)"
-    return f"pipenv run allora secret set {secret}"
+        return "allora wallet create (or: allora wallet import)"
+    return f"allora secret set {secret}"

@@ -1,39 +1,47 @@
-"""What a command shows: its result on stdout, everything else on stderr."""
+"""Output: results on stdout, everything else on stderr."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from json import dumps
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
-"""The option that every command has."""
+"""The option of every command with one result."""
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")]
 """The option of every command that asks before it changes something."""
 
 JsonLines = Annotated[
     bool, typer.Option("--json", help="Print events and result as lines of JSON, for scripts.")
 ]
-"""The same of commands that take long: each event at once, the result last."""
+"""The option of commands with events: each at once, the result last."""
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def result(value: Mapping[str, Any]) -> None:
-    """Prints a command's result as one JSON document."""
-    # Not by rich, which would wrap and colour it.
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a command's result as one JSON document."""
+    # rich would wrap and colour it.
+    print(dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def show(document: Mapping[str, Any], lines: Iterable[str], *, json: bool) -> None:
+    """Print a command's result: as JSON, or in lines."""
+    if json:
+        result(document)
+    else:
+        out.print(*lines, sep="\n", markup=False)
 
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Shows that something is under way: a spinner at a terminal, a line elsewhere."""
+    """Show a spinner at a terminal, a line elsewhere."""
     if err.is_terminal:
         with err.status(what):
             yield

@@ -1,4 +1,4 @@
-"""Ctrl-C in commands that run for long."""
+"""Ctrl-C in commands that run for a long time."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ from typing import IO, Any, Self
 
 
 class CtrlC:
-    """Ctrl-C ends a loop, also where the exception gets lost.
-
-    Python ignores those that are raised in a destructor or a callback of its own, and a wait is
-    long enough for that to happen.
-    """
+    """End a loop at Ctrl-C, even if Python ignores the exception, as it does in destructors."""
 
     def __init__(self) -> None:
         self._came = False
@@ -30,7 +26,7 @@ class CtrlC:
         signal.signal(signal.SIGINT, self._before)
 
     def check(self) -> None:
-        """Raises KeyboardInterrupt once more when Ctrl-C has come."""
+        """Raise KeyboardInterrupt again if Ctrl-C was pressed."""
         if self._came:
             raise KeyboardInterrupt
 
@@ -40,11 +36,10 @@ class CtrlC:
 
 
 class Forwarding:
-    """Ctrl-C and SIGTERM are for the programs that are started meanwhile, once each.
+    """Forward Ctrl-C and SIGTERM once to the started programs; then raise KeyboardInterrupt.
 
-    At a terminal Ctrl-C reaches them by itself, since they are in our process group; a second one
-    of ours would have Terraform end at once. Elsewhere they are in a session of their own. When
-    they have ended, the block ends with KeyboardInterrupt.
+    At a terminal, Ctrl-C reaches them by itself, since they are in our process group; a second one
+    would make Terraform quit at once. Elsewhere they have their own session.
     """
 
     def __init__(self) -> None:
@@ -61,7 +56,7 @@ class Forwarding:
         env: Mapping[str, str],
         stdout: IO[bytes] | int,
     ) -> subprocess.Popen[bytes]:
-        """Start a program; its stderr goes where its stdout goes."""
+        """Start a program, with its stderr in its stdout."""
         if self._came:
             raise KeyboardInterrupt
         process = subprocess.Popen(
@@ -83,7 +78,7 @@ class Forwarding:
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
-            if process.stdout:  # it would die of a closed pipe, maybe with its state unsaved
+            if process.stdout:  # a closed pipe would end it, maybe with its state unsaved
                 process.stdout.read()
             process.wait()
         for number, handler in self._before.items():

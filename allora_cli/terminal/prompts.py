@@ -1,7 +1,4 @@
-"""Questions to whoever sits at the terminal. They go to stderr: stdout is for results.
-
-Ctrl-C and Ctrl-D in a question end the command as Ctrl-C does everywhere: exit code 130.
-"""
+"""Questions at a terminal, on stderr. Ctrl-C and Ctrl-D end the command with exit code 130."""
 
 from __future__ import annotations
 
@@ -15,22 +12,18 @@ from allora_cli.terminal import console
 
 
 def at_terminal() -> bool:
-    """Whether somebody is there who can be asked."""
+    """Return whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers to a workflow's questions: typed at the terminal, or yes in advance.
-
-    Attributes:
-        yes: whether `--yes` has answered all of them.
-    """
+    """Answers to a workflow's questions: from the terminal, or yes in advance (`--yes`)."""
 
     yes: bool
 
     def require_possible(self) -> None:
-        """Raise an OperatorError when a question would find no terminal to answer at."""
+        """Raise an OperatorError if a question could not be answered."""
         if not (self.yes or at_terminal()):
             raise OperatorError(
                 ErrorCode.NOT_A_TERMINAL,
@@ -44,14 +37,10 @@ class Answers:
 
 
 def confirm(question: str, *, yes: bool = False) -> bool:
-    """Asks whether to go on; Enter alone means no.
-
-    Args:
-        question: without the question's [y/N].
-        yes: the answer has been given already, by --yes.
+    """Return the answer to a yes-or-no question; no for Enter alone, yes without asking for `yes`.
 
     Raises:
-        OperatorError: there is no terminal to ask at.
+        OperatorError: there is no terminal.
     """
     if yes:
         return True
@@ -65,18 +54,14 @@ def confirm(question: str, *, yes: bool = False) -> bool:
 
 
 def ask(question: str, *, instead: str = "") -> str:
-    """What is typed in, without the spaces around it.
-
-    Args:
-        question: without a colon at its end.
-        instead: a sentence with the way to give the answer where there is no terminal.
+    """Return the answer to a question, stripped.
 
     Raises:
-        OperatorError: there is no terminal to ask at.
+        OperatorError: there is no terminal; `instead` says how to answer without one.
     """
     _require_terminal(question, instead)
     console.err.print(f"{question}: ", end="", markup=False)
-    # Not `input`, which may write to stdout.
+    # `input` may write to stdout.
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
@@ -88,19 +73,14 @@ def ask(question: str, *, instead: str = "") -> str:
 
 
 def ask_hidden(question: str, *, instead: str = "") -> str:
-    """What is typed in without being shown.
-
-    Args:
-        question: without a colon at its end.
-        instead: a sentence with the way to give the answer where there is no terminal.
+    """Return the answer to a question, typed without being shown.
 
     Raises:
-        OperatorError: there is no terminal to ask at, or it cannot hide what is typed.
+        OperatorError: there is no terminal, or it cannot hide the answer.
     """
     _require_terminal(question, instead)
     try:
         with warnings.catch_warnings():
-            # A terminal that cannot hide what is typed is none for a secret.
             warnings.simplefilter("error", getpass.GetPassWarning)
             return getpass.getpass(f"{question} (not shown): ")
     except getpass.GetPassWarning:
@@ -116,7 +96,7 @@ def ask_hidden(question: str, *, instead: str = "") -> str:
 
 
 def hidden_or_stdin(question: str) -> str:
-    """A secret: asked for at a terminal; elsewhere all of standard input, but its last line end."""
+    """Return a secret from the terminal, or all of standard input without the final newline."""
     if at_terminal():
         return ask_hidden(question)
     try:
@@ -138,7 +118,7 @@ def _no_terminal(question: str, instead: str) -> OperatorError:
 
 
 def _no_text(question: str) -> OperatorError:
-    # Without the bytes, and `from None`: an exception's arguments have them as well.
+    # Without the bytes; `from None`, because the exception has them too.
     return OperatorError(
-        ErrorCode.SECRET_VALUE, f"{question}: what was given is not text. Nothing was changed."
+        ErrorCode.SECRET_VALUE, f"{question}: the input is not text. Nothing was changed."
     )

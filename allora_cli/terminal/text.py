@@ -1,4 +1,4 @@
-"""Text that somebody else wrote, and numbers and times, as a terminal may show them."""
+"""Make foreign text safe for a terminal; format times."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
-# C0 and C1 controls but for the tab, line and paragraph separators, what turns the direction of
-# writing (https://trojansource.codes), and halves of surrogate pairs, which no terminal can take.
+# C0 and C1 controls except tab, line and paragraph separators, bidirectional controls
+# (https://trojansource.codes), and lone surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
-# From how many seconds on a unit is used, and its size: "1 hour" would hide 59 minutes.
+# The minimum in seconds, the size and the name of units: "1 hour" would hide 59 minutes.
 _UNITS = (
     (2 * 86400, 86400, "day"),
     (2 * 3600, 3600, "hour"),
@@ -24,15 +24,12 @@ _UNITS = (
 
 
 def clean(text: str) -> str:
-    """One line that does nothing to a terminal but stand there.
-
-    Colours are dropped, other controls are shown as their escapes.
-    """
+    """Return one line without colours, and with other control characters escaped."""
     return _UNSAFE.sub(_escape, _COLOURS.sub("", text))
 
 
 def cleaned(document: dict[str, Any]) -> dict[str, Any]:
-    """A JSON object with all its texts cleaned."""
+    """Return a JSON object with all its strings cleaned."""
     return {clean(key): _cleaned(value) for key, value in document.items()}
 
 
@@ -52,17 +49,17 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def clamp(text: str, length: int) -> str:
-    """A text that is cut where it is longer than `length`."""
+    """Return a text, cut to `length` characters."""
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def moment(at: datetime) -> str:
-    """A time in UTC, which every part of the project tells times in."""
+    """Return a time in UTC, to the minute."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def duration(length: timedelta) -> str:
-    """A length of time in whole units: "2 minutes". A negative one is none."""
+    """Return a length of time in whole units, such as "2 minutes"; 0 seconds if negative."""
     seconds = max(int(length.total_seconds()), 0)
     for from_, size, unit in _UNITS:
         if seconds >= from_:

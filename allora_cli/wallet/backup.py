@@ -1,8 +1,6 @@
-"""A wallet in an encrypted file, which can be opened without this project: `age -d FILE`.
+"""The wallet's backup: JSON (docs/operations.md#backup) in an age file, which `age -d` opens.
 
-The format is age's, with a passphrase: https://age-encryption.org/v1. Inside is a small JSON
-document (docs/operations.md#backup). It has the wallet alone. The other secrets can be had anew,
-and what is kept for years in drawers should hold no more than what cannot.
+https://age-encryption.org/v1. It has the wallet alone: all other secrets can be replaced.
 """
 
 from __future__ import annotations
@@ -30,21 +28,18 @@ _VERSION = 1
 
 _HEADERS = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
 _MAX_BYTES = 65536
-"""A backup has less than one of its KiB; what is much bigger is another file."""
+"""A backup has less than 1 KiB."""
 
 _PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
 class Backup:
-    """What is in the file.
+    """The content of a backup.
 
     Attributes:
-        words: the wallet's.
-        address: the wallet's.
-        network: the Allora network of the worker; the wallet is the same on all of them.
-        worker_name: ALLORA_WORKER_NAME.
-        made_at: when, in UTC.
+        network: the worker's Allora network; the wallet is the same on all of them.
+        made_at: in UTC.
     """
 
     words: str = field(repr=False)
@@ -54,7 +49,7 @@ class Backup:
     made_at: datetime
 
     def to_json(self) -> bytes:
-        """The document that is encrypted. A contract: files are kept for years."""
+        """Return the document to encrypt. Its format is a contract: files are kept for years."""
         document = {
             "what": _WHAT,
             "version": _VERSION,
@@ -69,7 +64,7 @@ class Backup:
 
 
 def backup_path(given: Path | None, backup: Backup) -> Path:
-    """Where the file goes: a folder that is given gets a file with the usual name."""
+    """Return the path of the file; in a folder, and by default, with the usual name."""
     address = backup.address
     name = f"allora-{backup.worker_name}-{address[:9]}-{address[-6:]}-{backup.made_at:%Y-%m-%d}.age"
     if given is None:
@@ -78,7 +73,7 @@ def backup_path(given: Path | None, backup: Backup) -> Path:
 
 
 def new_passphrase() -> str:
-    """A passphrase for a new file: typed twice at a terminal, else from standard input.
+    """Return a passphrase for a new file, typed twice at a terminal, or from standard input.
 
     Raises:
         OperatorError: the one on standard input is too weak.
@@ -87,7 +82,7 @@ def new_passphrase() -> str:
         passphrase = prompts.hidden_or_stdin("Passphrase")
         check_passphrase(passphrase)
         return passphrase
-    console.err.print(f"The file gets a passphrase: {PASSPHRASE_RULE}.", markup=False)
+    console.err.print(f"Choose a passphrase for the file: {PASSPHRASE_RULE}.", markup=False)
     while True:
         passphrase = prompts.ask_hidden("Passphrase")
         try:
@@ -95,17 +90,13 @@ def new_passphrase() -> str:
         except OperatorError as error:
             console.err.print(str(error), markup=False)
             continue
-        if prompts.ask_hidden("The same again") == passphrase:
+        if prompts.ask_hidden("Repeat the passphrase") == passphrase:
             return passphrase
-        console.err.print("They differ. Both once more.")
+        console.err.print("The two differ. Try again.")
 
 
 def check_passphrase(passphrase: str) -> None:
-    """Refuses a passphrase that is easily guessed: whoever finds the file may try for years.
-
-    Raises:
-        OperatorError: it is too short, has too few different characters, or cannot be typed.
-    """
+    """Raise an OperatorError for a passphrase that is easy to guess, or cannot be typed."""
     problem = ""
     if len(passphrase) < _MIN_PASSPHRASE:
         problem = f"is shorter than {_MIN_PASSPHRASE} characters"
@@ -121,11 +112,7 @@ def check_passphrase(passphrase: str) -> None:
 
 
 def check_place(path: Path, *, replace: bool) -> None:
-    """Refuses a place where no file can go, before anybody types a passphrase.
-
-    Raises:
-        OperatorError: there is a file already, or no folder for one.
-    """
+    """Raise an OperatorError if the file exists, or its folder does not."""
     if not path.parent.is_dir():
         raise OperatorError(
             ErrorCode.BACKUP_FILE,
@@ -136,10 +123,10 @@ def check_place(path: Path, *, replace: bool) -> None:
 
 
 def write_backup(backup: Backup, path: Path, passphrase: str, *, replace: bool) -> None:
-    """Writes the encrypted file, reads it back, and opens it: only then it gets its name.
+    """Write the encrypted file under another name, open it, and then rename it.
 
     Raises:
-        OperatorError: it cannot be written, or there is a file already and `replace` is false.
+        OperatorError: it cannot be written, or it exists and `replace` is false.
     """
     from pyrage import passphrase as age  # noqa: PLC0415 - few commands need it
 
@@ -149,8 +136,8 @@ def write_backup(backup: Backup, path: Path, passphrase: str, *, replace: bool) 
             if read_backup(draft, passphrase).to_json() != backup.to_json():
                 raise OperatorError(
                     ErrorCode.BACKUP_FILE,
-                    f"What was written to {path.parent} was not the same when it was read again: "
-                    "a broken disk? No backup was made. Try another place.",
+                    f"A file in {path.parent} was different when it was read back: a broken disk? "
+                    "No backup was made. Try another place.",
                 )
             _give_name(draft, path, replace=replace)
     except OSError as error:
@@ -161,11 +148,7 @@ def write_backup(backup: Backup, path: Path, passphrase: str, *, replace: bool) 
 
 
 def read_encrypted(path: Path) -> bytes:
-    """The file as it is, if it is one of age's.
-
-    Raises:
-        OperatorError: it cannot be read, or is another file.
-    """
+    """Return an age file's content; raise an OperatorError if it is unreadable or another file."""
     try:
         with path.open("rb") as file:
             encrypted = file.read(_MAX_BYTES)
@@ -176,13 +159,13 @@ def read_encrypted(path: Path) -> bytes:
     if not encrypted.startswith(_HEADERS):
         raise OperatorError(
             ErrorCode.BACKUP_FILE,
-            f"{path} is no backup: it does not begin as age's files do. Nothing was changed.",
+            f"{path} is not a backup: it is not an age file. Nothing was changed.",
         )
     return encrypted
 
 
 def read_backup(path: Path, passphrase: str) -> Backup:
-    """What is in a backup's file.
+    """Return the content of a backup.
 
     Raises:
         OperatorError: the passphrase is wrong, or the file is damaged or another one.
@@ -193,21 +176,21 @@ def read_backup(path: Path, passphrase: str) -> Backup:
     try:
         content = pyrage.passphrase.decrypt(encrypted, passphrase)
     except pyrage.DecryptError:
-        # age cannot tell them apart either, and its words say less.
+        # age cannot distinguish the causes either.
         raise OperatorError(
             ErrorCode.BACKUP_PASSPHRASE,
-            f"{path} does not open: the passphrase is wrong, or the file is damaged or was "
-            "encrypted without a passphrase; or this computer is far slower at the moment than "
-            "the one that wrote it: then try again later. Nothing was changed.",
+            f"{path} does not open: the passphrase is wrong, the file is damaged or was encrypted "
+            "without a passphrase, or this computer is far slower than the one that wrote it (then "
+            "try again later). Nothing was changed.",
         ) from None
     return parse_backup(path, content)
 
 
 def parse_backup(path: Path, content: bytes) -> Backup:
-    """The document that was encrypted.
+    """Parse a decrypted document.
 
     Raises:
-        OperatorError: it is another one, or its words are not those of its address.
+        OperatorError: it is another document, or its words do not match its address.
     """
     try:
         document = json.loads(content)
@@ -220,12 +203,12 @@ def parse_backup(path: Path, content: bytes) -> Backup:
         )
         is_right = is_wallet(backup.words) and address_of(backup.words) == backup.address
     except (ValueError, TypeError, KeyError, AttributeError):
-        is_right = False  # and no exception, which may have the words in it
+        is_right = False  # without the exception, which may contain the words
     if not is_right:
         raise OperatorError(
             ErrorCode.BACKUP_FILE,
-            f"{path} opens, but holds no wallet of `allora backup`. Look into it with "
-            f"`age -d {path}`; whatever words are in it: pipenv run allora wallet import. "
+            f"{path} opens, but contains no backup of `allora backup`. To see its content: "
+            f"age -d {path}. To store words from it: allora wallet import. "
             "Nothing was changed.",
         )
     return backup
@@ -233,10 +216,10 @@ def parse_backup(path: Path, content: bytes) -> Backup:
 
 @contextmanager
 def _draft(path: Path, content: bytes) -> Iterator[Path]:
-    """A file beside `path`, for the owner alone, that is gone at the end."""
+    """Write a temporary file beside `path` that only the owner can read."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with open(  # noqa: PTH123 - Path.open takes no file that is open already
+        with open(  # noqa: PTH123 - Path.open takes no descriptor
             os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb"
         ) as file:
             file.write(content)
@@ -252,11 +235,11 @@ def _give_name(draft: Path, path: Path, *, replace: bool) -> None:
         draft.replace(path)
         return
     try:
-        path.hardlink_to(draft)  # fails where a file is, unlike a rename
+        path.hardlink_to(draft)  # unlike a rename, fails if the file exists
     except FileExistsError:
         raise _exists(path) from None
     except OSError:
-        # Memory sticks mostly have a file system without links.
+        # Most memory sticks have a file system without links.
         if os.path.lexists(path):
             raise _exists(path) from None
         draft.rename(path)
@@ -265,6 +248,5 @@ def _give_name(draft: Path, path: Path, *, replace: bool) -> None:
 def _exists(path: Path) -> OperatorError:
     return OperatorError(
         ErrorCode.BACKUP_FILE,
-        f"{path} is there already, and was left alone. Choose another name, or overwrite it: add "
-        "--replace.",
+        f"{path} already exists, and was not changed. Choose another name, or add --replace.",
     )

@@ -1,4 +1,4 @@
-"""A wallet's words, and the address that belongs to them."""
+"""A wallet's words and its address."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from allora_cli.errors import ErrorCode, OperatorError
 from containers.worker.allora_worker.contract import FAUCET
 from shared.wallet_library import mnemonic_words, wallet_library
 
-# https://github.com/allora-network/docs: addresses of the Allora network begin with "allo".
 ADDRESS_PREFIX = "allo"
+"""https://github.com/allora-network/docs"""
 
 DERIVATION_PATH = "m/44'/118'/0'/0/0"
-"""The first account of a Cosmos wallet, which the worker signs with.
+"""The first account of a Cosmos wallet.
 https://github.com/satoshilabs/slips/blob/master/slip-0044.md: 118 is Cosmos' ATOM.
 """
 
 FUNDING = {
-    "testnet": f"the faucet gives test coins, {FAUCET}. The worker "
-    "asks it by itself when it has an API key of developer.allora.network: "
-    "pipenv run allora secret set api-key",
+    "testnet": f"get test coins from the faucet, {FAUCET}. The worker does so by itself if it has "
+    "an API key of developer.allora.network: allora secret set api-key",
     "mainnet": "send ALLO to the address.",
 }
-"""By network: how a wallet gets the coins that its transactions cost."""
+"""How to fund a wallet, by network."""
 
 _COUNTS = (12, 15, 18, 21, 24)
 
@@ -32,33 +31,30 @@ def make_words() -> str:
 
 
 def read_words(text: str) -> str:
-    """The words in what somebody has typed, pasted or piped, as the worker reads them.
-
-    Returns:
-        The words in lower case, separated by single spaces.
+    """Return typed words in lower case, separated by single spaces.
 
     Raises:
-        OperatorError: they are no wallet. No message has a word in it: places in the row do.
+        OperatorError: they are no wallet. The message has positions, but no words.
     """
     words = text.lower().split()
     if not words:
         problem = "No words were given"
     elif len(words) not in _COUNTS:
         problem = (
-            f"A wallet has 24, 21, 18, 15 or 12 words in one line, and here the number of words is "
+            f"A wallet has 24, 21, 18, 15 or 12 words in one line; the number of words given is "
             f"{len(words)}"
         )
     elif unknown := [
         str(place) for place, word in enumerate(words, 1) if word not in mnemonic_words()
     ]:
         problem = (
-            "Misspelt, because not in the English list that wallets take their words from (BIP "
-            f"39): number {', '.join(unknown)} of the {len(words)} words"
+            "Misspelt, because not in the English word list of BIP 39: number "
+            f"{', '.join(unknown)} of the {len(words)} words"
         )
     elif not is_wallet(" ".join(words)):
         problem = (
-            f"The {len(words)} words do not fit together (wrong checksum): one is another word, "
-            "or they are in another order"
+            f"The {len(words)} words do not fit together (wrong checksum): one of them is wrong, "
+            "or their order is"
         )
     else:
         return " ".join(words)
@@ -66,20 +62,16 @@ def read_words(text: str) -> str:
 
 
 def is_wallet(words: str) -> bool:
-    """Whether the words are a mnemonic in lower case, as the worker needs, with its checksum."""
+    """Return whether the words are a mnemonic in lower case with a correct checksum."""
     library = wallet_library()
     validator = library.Bip39MnemonicValidator(library.Bip39Languages.ENGLISH)
     return words.islower() and bool(validator.IsValid(words))
 
 
 def address_of(words: str) -> str:
-    """Return the wallet's address on the Allora network.
+    """Return the address of a valid mnemonic on the Allora network.
 
-    https://docs.cosmos.network/main/learn/beginner/accounts. The worker derives it with the Allora
-    SDK's cosmpy; tests compare both.
-
-    Args:
-        words: a valid mnemonic.
+    https://docs.cosmos.network/main/learn/beginner/accounts. Tests compare it with the worker's.
     """
     library = wallet_library()
     seed = library.Bip39SeedGenerator(words, library.Bip39Languages.ENGLISH).Generate()

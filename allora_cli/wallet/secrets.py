@@ -1,4 +1,4 @@
-"""The worker's secrets: SecureString parameters that only this command writes."""
+"""The worker's secrets: SecureString parameters that only this program writes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 _IN_HEADERS = (Secret.API_KEY, Secret.INFERENCE_TOKEN)
-"""Secrets that travel in a header of HTTP."""
+"""Secrets that are sent in an HTTP header."""
 
 _MIN_TOKEN = 16
-"""Characters of a token that strangers on the internet may try to guess."""
+"""Characters of a token that is open to guessing from the internet."""
 
 _MAX_BYTES = 4096
 """A standard parameter's limit.
@@ -35,27 +35,24 @@ class StoredSecret:
     """A secret's parameter, without the secret.
 
     Attributes:
-        parameter: its name.
-        stored_at: when it was last written; None when it never was.
-        version: how often it has been written; 0 when it never was.
+        stored_at: its last change; None when it does not exist.
+        version: the number of changes; 0 when it does not exist.
+        kind: its type; "SecureString" means encrypted.
     """
 
     parameter: str
-    stored_at: datetime | None
-    version: int
+    stored_at: datetime | None = None
+    version: int = 0
+    kind: str = ""
 
 
 def check_secret_name(name: str, model_secrets: Collection[str]) -> None:
-    """Refuses a name that the host would never read, and the wallet.
-
-    Raises:
-        OperatorError: with the names that there are.
-    """
+    """Raise an OperatorError for the wallet, and for names that the host does not read."""
     if name == Secret.MNEMONIC:
         raise OperatorError(
             ErrorCode.SECRET_NAME,
-            "The wallet has commands of its own. To store its words: "
-            "pipenv run allora wallet import. For a new one: pipenv run allora wallet create",
+            "The wallet has its own commands. To store its words: allora wallet import. "
+            "For a new one: allora wallet create",
         )
     known = [*_IN_HEADERS, *(f"model/{variable}" for variable in model_secrets)]
     if name not in known:
@@ -66,11 +63,7 @@ def check_secret_name(name: str, model_secrets: Collection[str]) -> None:
 
 
 def check_secret_value(name: str, value: str) -> None:
-    """Refuses a value that cannot work. The value is in no message.
-
-    Raises:
-        OperatorError: empty, too long or too short, or no text for a header.
-    """
+    """Raise an OperatorError, without the value in it, for a value that cannot work."""
     problem = ""
     if not value:
         problem = f"No value for {name} was given."
@@ -79,22 +72,19 @@ def check_secret_value(name: str, value: str) -> None:
     elif name in _IN_HEADERS and not (value.isascii() and value.isprintable() and " " not in value):
         problem = (
             f"The value for {name} has spaces, line breaks or characters that are not ASCII, "
-            "which a header of HTTP cannot carry."
+            "which an HTTP header cannot carry."
         )
     elif name == Secret.INFERENCE_TOKEN and len(value) < _MIN_TOKEN:
         problem = (
-            f"The value for {name} is shorter than {_MIN_TOKEN} characters: anybody who reaches "
-            "the worker's port may guess it. `openssl rand -hex 32` makes a good one."
+            f"The value for {name} is shorter than {_MIN_TOKEN} characters: it "
+            "could be guessed at the worker's port. `openssl rand -hex 32` makes a good one."
         )
     if problem:
         raise OperatorError(ErrorCode.SECRET_VALUE, f"{problem} Nothing was stored.")
 
 
 def put_secret(ssm: SSMClient, *, parameter: str, value: str, replace: bool) -> int:
-    """Stores a secret under a parameter's name.
-
-    Returns:
-        The parameter's version. AWS keeps the ones before it.
+    """Store a secret, and return the parameter's new version. AWS keeps the earlier ones.
 
     Raises:
         OperatorError: there is a value already, and `replace` is false.
@@ -106,23 +96,23 @@ def put_secret(ssm: SSMClient, *, parameter: str, value: str, replace: bool) -> 
     except ssm.exceptions.ParameterAlreadyExists as error:
         raise OperatorError(
             ErrorCode.SECRET_EXISTS,
-            f"{parameter} has a value already, and it was left alone. To overwrite it, add "
+            f"{parameter} already has a value, which was not changed. To overwrite it, add "
             "--replace.",
         ) from error
     except ClientError as error:
         if error.response["Error"].get("Code") != "ValidationException":
             raise
-        # Without AWS's words, which may repeat the value.
+        # AWS's message may repeat the value.
         raise OperatorError(
             ErrorCode.SECRET_VALUE,
-            f"AWS does not take this value for {parameter}. It must not contain {{{{ or }}}}. "
+            f"AWS does not accept this value for {parameter}: it must not contain {{{{ or }}}}. "
             "Nothing was stored.",
         ) from None
     return answer["Version"]
 
 
 def list_secrets(ssm: SSMClient, parameters: Sequence[str]) -> list[StoredSecret]:
-    """Which of these parameters exist; their values are not decrypted."""
+    """Return the state of these parameters, without decrypting them."""
     found = {
         parameter["Name"]: parameter
         for start in range(0, len(parameters), _BATCH)
@@ -131,8 +121,8 @@ def list_secrets(ssm: SSMClient, parameters: Sequence[str]) -> list[StoredSecret
         )["Parameters"]
     }
     return [
-        StoredSecret(name, found[name]["LastModifiedDate"], found[name]["Version"])
-        if name in found
-        else StoredSecret(name, None, 0)
+        StoredSecret(name, secret["LastModifiedDate"], secret["Version"], secret["Type"])
+        if (secret := found.get(name))
+        else StoredSecret(name)
         for name in parameters
     ]

@@ -1,12 +1,13 @@
-"""The wallet in SSM Parameter Store, which nothing overwrites by accident.
+"""The wallet in SSM Parameter Store, protected from being overwritten by accident.
 
-Parameter Store keeps the last 100 versions of a parameter, and nothing here deletes any:
+Parameter Store keeps the last 100 versions of a parameter:
 https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
@@ -14,16 +15,18 @@ from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import address_of, is_wallet
 from allora_cli.wallet.secrets import put_secret
 
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
 
 @dataclass(frozen=True)
 class StoredWallet:
-    """What is in the parameter.
+    """The parameter with the words.
 
     Attributes:
         parameter: its name.
-        version: how often it has been written.
-        words: as the worker reads them.
-        address: None when the words are no wallet, because somebody has stored them by hand.
+        words: separated by single spaces.
+        address: None when the words are no wallet, because they were stored by hand.
     """
 
     parameter: str
@@ -34,12 +37,12 @@ class StoredWallet:
 
 @dataclass(frozen=True)
 class Storing:
-    """How storing a wallet ended.
+    """The outcome of storing a wallet.
 
     Attributes:
-        wallet: what is in the parameter now.
-        is_new: false when it was there before, and nothing was changed.
-        replaced: what was there before, if it was something else.
+        wallet: the one that is stored now.
+        is_new: whether anything was changed.
+        replaced: the previous, different content.
     """
 
     wallet: StoredWallet
@@ -47,14 +50,13 @@ class Storing:
     replaced: StoredWallet | None
 
 
-def wallet_parameter(context: Context) -> str:
-    """The name of the parameter with the wallet's words."""
-    return context.names.wallet
-
-
 def find_wallet(context: Context) -> StoredWallet | None:
-    """The wallet that is stored; None when there is none."""
-    ssm, parameter = context.session.client("ssm"), wallet_parameter(context)
+    """Return the stored wallet, or None."""
+    return read_wallet(context.session.client("ssm"), context.names.wallet)
+
+
+def read_wallet(ssm: SSMClient, parameter: str) -> StoredWallet | None:
+    """Return the wallet in a parameter, or None if there is no such parameter."""
     try:
         found = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
     except ssm.exceptions.ParameterNotFound:
@@ -65,39 +67,29 @@ def find_wallet(context: Context) -> StoredWallet | None:
 
 
 def require_wallet(context: Context) -> StoredWallet:
-    """The wallet that is stored, with its address.
-
-    Raises:
-        OperatorError: there is none, or what is stored is no wallet.
-    """
+    """Return the stored wallet with its address; raise an OperatorError if there is none."""
     wallet = find_wallet(context)
     if wallet is None:
         raise OperatorError(
             ErrorCode.NO_WALLET,
-            f"There is no wallet: {wallet_parameter(context)} does not exist in account "
+            f"There is no wallet: {context.names.wallet} does not exist in account "
             f"{context.settings.aws_account_id}, {context.settings.aws_region}. Make a new one: "
-            "pipenv run allora wallet create. Or bring yours: pipenv run allora wallet import",
+            "allora wallet create. Or use your own: allora wallet import",
         )
     if wallet.address is None:
         raise OperatorError(
             ErrorCode.WALLET_DAMAGED,
-            f"What is stored in {wallet.parameter} is no wallet: a word is wrong, missing or in "
-            "the wrong place. Store the right words: pipenv run allora wallet import --replace",
+            f"{wallet.parameter} contains no wallet: a word is wrong, missing or out of place. "
+            "Store the right words: allora wallet import --replace",
         )
     return wallet
 
 
 def store_wallet(context: Context, words: str, *, replace: bool, address: str | None) -> Storing:
-    """Stores a wallet, encrypted. Another one that is there stays, unless its address is given.
-
-    Args:
-        context: whose wallet it is.
-        words: valid ones.
-        replace: whether another one may be replaced at all.
-        address: of the one to replace; None to ask for it.
+    """Store a valid mnemonic, encrypted. Asks for the replaced wallet's address, if it is None.
 
     Raises:
-        OperatorError: there is another wallet, and it was not to be replaced.
+        OperatorError: there is another wallet, `replace` is false, or `address` is not its own.
     """
     before = find_wallet(context)
     if before is not None and before.words == words:
@@ -105,12 +97,12 @@ def store_wallet(context: Context, words: str, *, replace: bool, address: str | 
     if before is not None:
         _require_consent(before, replace=replace, address=address)
         _require_unchanged(context, before)
-    parameter = wallet_parameter(context)
+    parameter = context.names.wallet
     version = put_secret(
         context.session.client("ssm"),
         parameter=parameter,
         value=words,
-        # Should somebody store one at this very moment, AWS refuses to overwrite theirs.
+        # Without a wallet before, AWS refuses to overwrite one that is stored at this moment.
         replace=before is not None,
     )
     return Storing(
@@ -123,14 +115,14 @@ def _require_consent(there: StoredWallet, *, replace: bool, address: str | None)
     if not replace:
         raise OperatorError(
             ErrorCode.WALLET_EXISTS,
-            f"{there.parameter} holds {whose}, and was left alone. To replace it, make a backup "
-            "(pipenv run allora backup), and add --replace.",
+            f"{there.parameter} contains {whose}, and was not changed. To replace it, make a "
+            "backup (allora backup), and add --replace.",
         )
     if there.address is None and address is None:
-        return  # nothing that could be named, nor lost
+        return  # no address to type, and nothing to lose
     if address is None:
         console.err.print(
-            f"This replaces {whose}. Is there a backup of it (pipenv run allora backup)?",
+            f"This replaces {whose}. Is there a backup of it (allora backup)?",
             markup=False,
         )
         address = prompts.ask(
@@ -140,8 +132,7 @@ def _require_consent(there: StoredWallet, *, replace: bool, address: str | None)
     if address != there.address:
         raise OperatorError(
             ErrorCode.WALLET_EXISTS,
-            f"The address given is not that of what is stored: {there.parameter} holds {whose}. "
-            "Nothing was changed.",
+            f"The address is another one: {there.parameter} contains {whose}. Nothing was changed.",
         )
 
 
@@ -150,6 +141,6 @@ def _require_unchanged(context: Context, before: StoredWallet) -> None:
     if now is None or now.version != before.version:
         raise OperatorError(
             ErrorCode.WALLET_EXISTS,
-            f"Somebody else has changed {before.parameter} meanwhile. Nothing was changed here. "
-            "Look what it holds: pipenv run allora wallet address",
+            f"{before.parameter} has been changed by another user meanwhile. Nothing was changed "
+            "here. To see what it contains: allora wallet address",
         )

@@ -98,10 +98,13 @@ def start(directory: Path, check: Callable[[], None] = lambda: None) -> Emulator
     stop(directory)
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "emulator.log"
-    port = _free_port()
-    with log.open("wb") as output:
+    # Bound here and inherited: no other program can take the port before the server listens on it.
+    with socket.socket() as bound, log.open("wb") as output:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
         process = subprocess.Popen(
-            _command(port),
+            _command(bound.fileno()),
+            pass_fds=[bound.fileno()],
             # As on AWS, a bucket of another account is closed.
             env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
             stdin=subprocess.DEVNULL,
@@ -169,8 +172,8 @@ def _recorded(directory: Path) -> Emulator | None:
     return emulator if abs(started - recorded) < _CLOCK_SECONDS else None
 
 
-def _command(port: int) -> list[str]:
-    return [sys.executable, "-m", "devtools.embedded_aws.server", "--port", str(port)]
+def _command(descriptor: int) -> list[str]:
+    return [sys.executable, "-m", "devtools.embedded_aws.server", str(descriptor)]
 
 
 def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
@@ -180,10 +183,3 @@ def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _address_file(directory: Path) -> Path:
     return directory / "emulator.json"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -12,10 +12,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import sys
 from typing import Any
 
 from flask import Flask
-from moto import server
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError, InvalidVolumeAttachmentError
@@ -28,13 +29,18 @@ from moto.iam.access_control import (
 )
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from moto.s3.models import FakeBucket
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm import models
 from moto.sts.models import STSBackend
+from werkzeug.serving import LISTEN_QUEUE, make_server
 from werkzeug.wrappers import Response
 
 from settings.catalogue import Architecture
@@ -240,6 +246,20 @@ def complete_moto() -> None:
     _add_price_list()
 
 
+def serve(listening: socket.socket) -> None:
+    """Serve on a bound socket until the process ends."""
+    listening.listen(LISTEN_QUEUE)
+    host, port = listening.getsockname()
+    make_server(
+        host,
+        port,
+        DomainDispatcherApplication(create_backend_app),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+        fd=listening.fileno(),
+    ).serve_forever()
+
+
 if __name__ == "__main__":
     complete_moto()
-    server.main()
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -137,7 +137,7 @@ def test_ctrl_c_while_terraform_works_saves_what_it_has_made(deployment: Deploym
         holding(deployment, "CreateInstanceProfile") as profile,
         terminal(profile.deployment, "deploy", "--yes") as screen,
     ):
-        assert profile.came.wait(600)
+        screen.expect_event(profile.came)
         screen.type(CTRL_C)
         screen.expect("Gracefully shutting down")
         profile.go.set()

@@ -231,16 +231,16 @@ class TestReady:
         deployment.client("ssm").delete_parameter(Name="/allora/worker/mnemonic")
         with terminal(deployment, "doctor", rows=40, columns=100) as user:
             assert user.end() == 3, user.text
-        assert "Looking at" in user.text
+        assert "Checking" in user.text
         lines = user.display.splitlines()
         shown = "\n".join(lines)
         assert lines[0].startswith("worker worker for topic 69 on testnet, account 123456789012")
         for group in {check.group.value for check in CHECKS}:
             assert any(line.startswith(group) for line in lines), shown
         assert "✘ Secrets" in shown
-        assert "→ pipenv run allora wallet create" in shown
-        assert "Put right what is marked ✘, then: pipenv run allora doctor" in shown
-        assert "Looking at" not in shown  # what turned is gone
+        assert "→ allora wallet create" in shown
+        assert "Fix each ✘, then run: allora doctor" in shown
+        assert "Checking" not in shown  # what turned is gone
 
 
 class TestComputer:
@@ -475,7 +475,7 @@ class TestState:
         report = examined(deployment)
         assert report.verdicts("fail") == {"state-bucket"}
         assert report.verdict("state-lock") == "skipped"
-        assert "pipenv run allora bootstrap" in report.text("state-bucket")
+        assert "allora bootstrap" in report.text("state-bucket")
         assert report.verdict("other-hosts") == "ok"
 
     def test_somebody_else_s_bucket(self, deployment: Deployment) -> None:
@@ -506,7 +506,7 @@ class TestState:
         assert {"versioned", "private", "TLS only"} <= set(
             report.checks["state-bucket"]["facts"]["missing"]
         )
-        assert "pipenv run allora bootstrap" in report.text("state-bucket")
+        assert "allora bootstrap" in report.text("state-bucket")
         # It was only looked at.
         assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Suspended"
         bootstrap(deployment)
@@ -537,7 +537,7 @@ class TestState:
         key = "allora-common/terraform.tfstate.tflock"
         deployment.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"half a lo")
         report = examined(deployment)
-        assert "somebody" in report.text("state-lock")
+        assert "an unknown user" in report.text("state-lock")
         assert report.verdict("state-lock") == "fail"
 
 
@@ -580,7 +580,7 @@ class TestMachine:
         set_quota(deployment, "ec2", "L-1216C47A", wanted + 1)
         assert examined(deployment).verdict("vcpus") == "ok"
 
-    def test_quota_that_aws_does_not_tell(self, deployment: Deployment) -> None:
+    def test_quota_without_a_value(self, deployment: Deployment) -> None:
         deployment.write_env(AWS_INSTANCE_TYPE="g5.xlarge")
         report = examined(deployment)
         assert report.verdict("vcpus") == "unknown"
@@ -673,8 +673,8 @@ class TestWorker:
         report = examined(deployment)
         assert report.verdicts("fail") == {"secrets"}
         assert report.checks["secrets"]["facts"]["missing"] == ["mnemonic", "model/CG_API_KEY"]
-        assert "pipenv run allora wallet create" in report.text("secrets")
-        assert "pipenv run allora secret set model/CG_API_KEY" in report.text("secrets")
+        assert "allora wallet create" in report.text("secrets")
+        assert "allora secret set model/CG_API_KEY" in report.text("secrets")
         assert report.verdict("wallet") == "skipped"
         assert report.verdict("balance") == "skipped"
 
@@ -706,7 +706,7 @@ class TestWorker:
         done = run(deployment, "--json")
         report = Report(done.stdout)
         assert report.verdicts("fail") == {"wallet"}
-        assert "pipenv run allora wallet import --replace" in report.text("wallet")
+        assert "allora wallet import --replace" in report.text("wallet")
         assert report.verdict("balance") == "skipped"
         assert words.strip() not in done.stdout + done.stderr
 
@@ -764,7 +764,7 @@ class TestWorker:
         assert "does not answer in JSON" in report.text("balance")
 
     def test_open_ports(self, deployment: Deployment) -> None:
-        assert "open to everybody, /health alone" in examined(deployment).text("exposure")
+        assert "open to all, only for /health" in examined(deployment).text("exposure")
         store(deployment, "inference-token", "x" * 32)
         report = examined(deployment)
         assert report.verdict("exposure") == "warning"
@@ -826,7 +826,7 @@ def test_ctrl_c_waits_for_nobody(deployment: Deployment) -> None:
         holding(deployment) as silent,
         terminal(silent.deployment, "doctor") as user,
     ):
-        user.expect("Looking at")
+        user.expect("Checking")
         assert silent.came.wait(300)
         assert user.interrupt() == 130, user.text
     assert "Traceback" not in user.text
@@ -834,7 +834,7 @@ def test_ctrl_c_waits_for_nobody(deployment: Deployment) -> None:
 
 def test_help_has_an_example(deployment: Deployment) -> None:
     shown = run(deployment, "--help").stdout
-    assert "Example: pipenv run allora doctor" in shown
+    assert "Example: allora doctor" in shown
     assert "--json" in shown
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -32,7 +34,7 @@ def nothing_is_left_behind() -> Iterator[None]:
 
 @pytest.fixture
 def server_that_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emulator, "_command", lambda _port: SLEEPS)
+    monkeypatch.setattr(emulator, "_command", lambda _descriptor: SLEEPS)
 
 
 def test_it_is_found_until_it_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +50,7 @@ def test_it_is_found_until_it_is_stopped(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_server_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emulator, "_command", lambda _port: FAILS)
+    monkeypatch.setattr(emulator, "_command", lambda _descriptor: FAILS)
     with pytest.raises(EmulatorError, match=r"no moto here .*emulator\.log"):
         emulator.start(tmp_path)
 
@@ -78,6 +80,20 @@ def test_a_server_that_does_not_answer_yet_is_ended_by_stop(tmp_path: Path) -> N
         assert emulator.stop(tmp_path)
 
     with pytest.raises(EmulatorError):
+        emulator.start(tmp_path, check)
+
+
+@pytest.mark.usefixtures("server_that_never_answers")
+def test_its_port_is_open_to_no_other_program_while_it_starts(tmp_path: Path) -> None:
+    def check() -> None:
+        url = urlsplit(json.loads((tmp_path / "emulator.json").read_text())["url"])
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with pytest.raises(OSError, match="in use"):
+                other.bind((url.hostname, url.port))
+        raise EnoughError
+
+    with pytest.raises(EnoughError):
         emulator.start(tmp_path, check)
 
 

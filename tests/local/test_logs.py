@@ -249,7 +249,7 @@ class TestFollow:
             terminal = stage.spawn("logs", "model", "-f")
             terminal.expect("before")
             way.refusals["FilterLogEvents"] = Refusal("ThrottlingException")
-            terminal.expect("AWS asks for patience")
+            terminal.expect("AWS limits the requests")
             del way.refusals["FilterLogEvents"]
             stage.host.model("after throttling")
             terminal.expect("after throttling")

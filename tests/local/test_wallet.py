@@ -112,7 +112,7 @@ class TestCreate:
         assert len(words.split()) == 24
         assert f"Address: {address_of(words)}\n" in created.output
         assert "https://faucet.testnet.allora.network/" in created.output
-        assert "pipenv run allora backup" in created.output
+        assert "allora backup" in created.output
         assert not leaks(created.output, words)
 
     def test_mainnet_has_no_faucet(self, deployment: Deployment) -> None:
@@ -130,7 +130,7 @@ class TestCreate:
         [
             ((), "--replace"),
             (("--address", ADDRESS), "--replace"),
-            (("--replace",), "--address"),  # nobody is there to be asked
+            (("--replace",), "--address"),  # there is no terminal
             (("--replace", "--address", OTHER_ADDRESS), "Nothing was changed"),
             (("--replace", "--address", ADDRESS[:-1]), "Nothing was changed"),
             (("--replace", "--address", ""), "Nothing was changed"),
@@ -162,7 +162,7 @@ class TestCreate:
         assert ADDRESS in user.text
         assert address_of(new) in user.text
         assert "as version 2 of the parameter" in user.text
-        assert "pipenv run allora restart" in user.text
+        assert "allora restart" in user.text
         assert not leaks(user.text, WORDS, OTHERS, new)
 
     def test_wrong_address_at_the_terminal(self, deployment: Deployment, ssm: Any) -> None:
@@ -256,7 +256,7 @@ class TestImport:
         put(ssm, WORDS)
         again = deployment.allora("wallet", "import", stdin=WORDS)
         assert again.returncode == 0
-        assert "is stored already" in again.output
+        assert "was already stored" in again.output
         assert ADDRESS in again.output
         assert versions(ssm) == [WORDS]
         for_scripts = deployment.allora("wallet", "import", "--json", stdin=WORDS)
@@ -307,8 +307,8 @@ class TestImport:
         put(ssm, "abandon " * 12)
         told = deployment.allora("wallet", "address")
         assert told.returncode == 1
-        assert "is no wallet" in told.output
-        assert "pipenv run allora wallet import --replace" in told.output
+        assert "contains no wallet" in told.output
+        assert "allora wallet import --replace" in told.output
         assert deployment.allora("wallet", "import", stdin=WORDS).returncode == 1
         mended = deployment.allora("wallet", "import", "--replace", stdin=WORDS)
         assert mended.returncode == 0, mended.output
@@ -333,8 +333,8 @@ class TestAddress:
         asked = self.address(deployment)
         assert asked.returncode == 1
         assert asked.stdout == ""
-        assert "pipenv run allora wallet create" in asked.stderr
-        assert "pipenv run allora wallet import" in asked.stderr
+        assert "allora wallet create" in asked.stderr
+        assert "allora wallet import" in asked.stderr
         assert json.loads(self.address(deployment, "--json").stdout)["error"]["trouble"] == (
             "no-wallet"
         )
@@ -436,12 +436,12 @@ class TestBackup:
             user.expect("shorter than 12")
             user.expect("Passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
-            user.expect("again (not shown)")
+            user.expect("Repeat the passphrase (not shown)")
             user.enter_hidden(f"{PASSPHRASE}!")
-            user.expect("They differ")
+            user.expect("The two differ")
             user.expect("Passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
-            user.expect("again (not shown)")
+            user.expect("Repeat the passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
             assert user.end() == 0, user.text
         assert WORDS.encode() in pyrage.passphrase.decrypt(file.read_bytes(), PASSPHRASE)
@@ -503,7 +503,7 @@ class TestRestore:
     ) -> None:
         file = folder / "wallet.age"
         file.write_bytes(encrypted)
-        for told in ("is stored, encrypted", "is stored already"):
+        for told in ("is stored, encrypted", "was already stored"):
             restored = deployment.allora("restore", str(file), stdin=PASSPHRASE)
             assert restored.returncode == 0, restored.output
             assert told in restored.output
@@ -518,7 +518,7 @@ class TestRestore:
         with terminal(deployment, "restore", str(file), "--replace") as user:
             user.expect("(not shown)")
             user.enter_hidden(PASSPHRASE)
-            user.expect(f"has the wallet {ADDRESS}, of 2026-11-05")
+            user.expect(f"contains the wallet {ADDRESS}, of 2026-11-05")
             user.expect("type the address")
             user.enter(OTHER_ADDRESS)
             assert user.end() == 0, user.text
@@ -576,12 +576,12 @@ class TestRestore:
         asked_for_nothing = deployment.allora("restore", str(file), stdin=PASSPHRASE)
         assert "cannot be read" in asked_for_nothing.output
         file.write_text(WORDS)
-        assert "is no backup" in deployment.allora("restore", str(file), stdin="x").output
+        assert "is not a backup" in deployment.allora("restore", str(file), stdin="x").output
         content = json.dumps(document | {"address": OTHER_ADDRESS}).encode()
         file.write_bytes(encrypted_quickly(content, PASSPHRASE))
         refused = deployment.allora("restore", str(file), stdin=PASSPHRASE)
         assert refused.returncode == 1
-        assert "holds no wallet" in refused.output
+        assert "contains no backup" in refused.output
         assert "Traceback" not in refused.output
         assert not leaks(refused.output, WORDS)
         assert stored(ssm) is None

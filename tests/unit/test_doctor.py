@@ -1,4 +1,4 @@
-"""How an report runs and what it looks like, with checks that only pretend to look."""
+"""Reports: how they run and are shown, with fake checks."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from allora_cli.doctor import Finding, Report, Result, Verdict, examine, show
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
-from allora_cli.doctor.machine import quota_of
 from allora_cli.doctor.permissions import needed_actions
+from allora_cli.doctor.quotas import quota_of
 from settings import Settings, SettingsError
 
 MakeSettings = Callable[..., Settings]
@@ -82,7 +82,7 @@ class TestExamine:
         ("code", "says"),
         [
             ("AccessDenied", "your credentials may not call DescribeThings"),
-            ("Throttling", "AWS asks for patience"),
+            ("Throttling", "AWS limits the requests"),
             ("Strange", "AWS refuses"),
         ],
     )
@@ -165,12 +165,16 @@ class TestReport:
     def test_what_to_type_next(
         self, finding: Finding, *, deployed: bool | None, command: str
     ) -> None:
-        assert self.shown(finding, deployed=deployed).endswith(f"pipenv run {command}")
+        assert self.shown(finding, deployed=deployed).endswith(f": {command}")
+
+    def test_checks_that_could_not_be_made_are_counted(self) -> None:
+        text = self.shown(ok("fine"), unknown("dark"), skipped("needs: C1"))
+        assert "checks that could not be made: 2" in text
 
     def test_a_narrow_screen_loses_nothing(self) -> None:
         long = " ".join(f"word{number}" for number in range(40))
         text = self.shown(fail(long, long), width=50)
-        assert max(map(len, text.splitlines()[:-1])) <= 50 + len("Put right what is marked")
+        assert max(map(len, text.splitlines()[:-1])) <= 50 + len("Fix each ✘, then run:")
         for number in range(40):
             assert text.count(f"word{number}\n") + text.count(f"word{number} ") >= 1
 

@@ -54,7 +54,7 @@ def test_settings_that_were_saved_meanwhile_are_not_lost(tmp_path: Path) -> None
     assert path.read_text() == SETTINGS + "LOG_RETENTION_DAYS=90\n"
 
 
-def test_settings_that_nobody_touched_are_replaced(tmp_path: Path) -> None:
+def test_unchanged_settings_are_replaced(tmp_path: Path) -> None:
     path = tmp_path / ".env"
     path.write_text(SETTINGS)
     file = SettingsFile(path)

@@ -104,9 +104,9 @@ def test_all_lengths_of_wallets_are_taken(count: int) -> None:
     [
         ("", "No words were given"),
         (" \n", "No words were given"),
-        ("ceiling", "the number of words is 1."),
-        (" ".join(TWELVE.split()[:11]), "the number of words is 11."),
-        (f"{TWENTY_FOUR} stone", "the number of words is 25."),
+        ("ceiling", "the number of words given is 1."),
+        (" ".join(TWELVE.split()[:11]), "the number of words given is 11."),
+        (f"{TWENTY_FOUR} stone", "the number of words given is 25."),
         (TWELVE.replace("fit", "fitt").replace("radar", "rader"), "number 3, 10 of the 12 words"),
         (TWELVE.replace("fit", "fox"), "wrong checksum"),
         (TWELVE.replace("special sign", "sign special"), "wrong checksum"),
