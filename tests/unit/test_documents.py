@@ -155,7 +155,7 @@ REGISTRIES = (
     "deb.debian" + ".org",
 )
 PLACES = re.compile(
-    "|".join(map(re.escape, REGISTRIES)) + r"|(?<![\w./-])/(?:work|Users|home)/[\w.-]+"
+    "|".join(map(re.escape, REGISTRIES)) + r"|(?<![\w./}-])/(?:work|Users|home)/[\w.-]+"
 )
 
 
