@@ -76,8 +76,9 @@ format: setup-dev ## Bring the code into shape
 	@ruff format .
 
 .PHONY: docs
-docs: setup-dev ## Generate docs/configuration.md from the settings
+docs: setup-dev ## Generate docs/configuration.md and docs/status.schema.json
 	@python -m settings.reference
+	@python -m allora_cli.status.document
 
 .PHONY: pictures
 pictures: setup-dev ## Draw the README's picture of the architecture anew

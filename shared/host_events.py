@@ -1,4 +1,6 @@
-"""The names of a host's events; `event` in scripts/host/lib/common.sh writes them.
+"""The names of a host's events.
+
+`event` in scripts/host/lib/common.sh writes them, and `report` in scripts/host/bin/bootstrap.py.
 
 An event is a line of JSON in the journal, in CloudWatch (`<instance id>/boot`) and on the serial
 console:

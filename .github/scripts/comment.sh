@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows a Markdown file as a comment of a pull request: the same comment every time.
+# Posts a Markdown file as a pull request comment, or updates the one from an earlier run.
 # usage: comment.sh PULL_REQUEST FILE, with GITHUB_REPOSITORY and GH_TOKEN in the environment.
 set -euo pipefail
 

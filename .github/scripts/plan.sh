@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Plans both stacks: Markdown on standard output, Terraform's own words on standard error.
-# usage: plan.sh STACKS_DIRECTORY; the status is 0 when every plan succeeded.
+# Plans both stacks: Markdown to standard output, Terraform's output to standard error.
+# usage: plan.sh STACKS_DIRECTORY; the status is 0 if every plan succeeded.
 #
-# Without a lock: these plans are never applied, a deployment must not wait for them, and a cancelled
-# job must leave no lock behind. So the role needs no right to write.
-# shellcheck disable=SC2016 # backticks are Markdown's
+# Takes no lock: these plans are never applied, must not delay a deployment, and a cancelled job must not
+# leave a lock behind. So the role needs no write permission.
+# shellcheck disable=SC2016 # Markdown's backticks
 set -euo pipefail
 
 readonly STACKS_DIR="$1"
 readonly LOG="${RUNNER_TEMP:-/tmp}/terraform-plan.log"
-# Two of them fit into a comment, which takes 65,536.
+# Two plans fit into a comment, which holds 65,536.
 readonly MOST_CHARACTERS=28000
 
 main() {
@@ -18,8 +18,8 @@ main() {
   plan allora-common || status=1
   if ((status == 0)) && ! is_deployed allora-common; then
     printf '### `allora-single-node`: not planned\n\n'
-    printf 'It reads outputs of `allora-common`, which was never deployed. '
-    printf 'Deploy that once (`cdktf deploy allora-common`), then run this check again.\n'
+    printf 'It reads outputs of `allora-common`, which is not deployed yet. '
+    printf 'Deploy it once (`cdktf deploy allora-common`), then run this check again.\n'
   else
     plan allora-single-node || status=1
   fi
@@ -38,12 +38,12 @@ plan() {
   return "$status"
 }
 
-# terraform_in STACK ARGUMENT...: its output is in the log, alone.
+# terraform_in STACK ARGUMENT...: overwrite the log with its output.
 terraform_in() {
   terraform -chdir="$STACKS_DIR/$1" "${@:2}" -no-color >"$LOG" 2>&1
 }
 
-# verdict STATUS: the line that tells what would happen.
+# verdict STATUS: print the plan's summary line.
 verdict() {
   if (($1)); then
     echo 'the plan failed'
@@ -52,7 +52,7 @@ verdict() {
   fi
 }
 
-# Long values, such as user data, are cut; so is a plan that no comment could hold.
+# Cut long values, such as user data, and plans too long for a comment.
 shortened_log() {
   awk -v most="$MOST_CHARACTERS" '
     { line = length($0) > 300 ? substr($0, 1, 300) "..." : $0; total += length(line) + 1 }

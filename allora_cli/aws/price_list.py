@@ -109,7 +109,7 @@ class PriceList:
         listed = (json.loads(text) for page in pages for text in page["PriceList"])
         try:
             rates = (_first_rate(each) for each in listed if _is_usage(each, product.usage_type))
-            return next(rates, None)
+            return next((rate for rate in rates if rate is not None), None)
         except (KeyError, ValueError, TypeError, AttributeError):
             return None  # an estimate does not fail
 
@@ -151,7 +151,7 @@ def _first_rate(listed: Mapping[str, Any]) -> float | None:
     """
     tiers = [
         (float(tier.get("beginRange", 0)), float(tier["pricePerUnit"]["USD"]))
-        for term in listed["terms"]["OnDemand"].values()
+        for term in listed["terms"].get("OnDemand", {}).values()
         for tier in term["priceDimensions"].values()
     ]
     return next((usd for _, usd in sorted(tiers) if usd > 0), None)

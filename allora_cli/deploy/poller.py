@@ -1,4 +1,4 @@
-"""Asks AWS how far a host has come: EC2, the host's logs, and where it is silent its console."""
+"""Ask AWS how far a host has come: EC2, the host's logs, and its console if it is silent."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _UP: Final = {"pending", "running"}
 
 
 class HostFeed:
-    """Fills a `Progress` with what an instance tells.
+    """Fills a `Progress` with an instance's reports.
 
     Args:
         context: whose worker.
         instance_id: the instance.
-        progress: what is filled.
+        progress: the progress to fill.
         silence: after how long without a line from a running host its console is read. EC2 shows
             that some minutes late, but without any help of the host's.
 
@@ -60,7 +60,7 @@ class HostFeed:
         self.reads_console = False
 
     def poll(self) -> None:
-        """Looks once.
+        """Look once.
 
         Raises:
             OperatorError: the instance does not run, and will not by itself.
@@ -83,11 +83,11 @@ class HostFeed:
             self._progress.see_running(now)
         self.reads_console = self._is_silent and now - self._began >= self._silence
         if self.reads_console:
-            with suppress(ClientError):  # a makeshift, which not everybody is allowed to look at
+            with suppress(ClientError):  # a makeshift that the operator may not be allowed to read
                 self._look_at_console(now)
 
     def model_lines(self) -> list[Line]:
-        """The last lines of the model's log."""
+        """Return the last lines of the model's log."""
         group = f"{self._groups}/model"
         return log_events.newest(
             self._logs, group, self._instance_id, count=_MODEL_LINES, within=_LOOK_BACK
@@ -107,7 +107,7 @@ class HostFeed:
         if state in {"stopping", "stopped"}:
             raise OperatorError(
                 ErrorCode.INSTANCE_DOWN,
-                f"The instance {self._instance_id} is {state}; somebody has stopped it. Start it: "
+                f"The instance {self._instance_id} is {state}. Start it: "
                 f"aws ec2 start-instances --instance-ids {self._instance_id}. Then run the same "
                 "command again.",
             )
@@ -141,7 +141,7 @@ class HostFeed:
 
     def _console_text(self) -> str:
         try:
-            # What it shows at this moment; Nitro instances alone can tell.
+            # What it shows at this moment, which only Nitro instances can answer.
             answer = self._ec2.get_console_output(InstanceId=self._instance_id, Latest=True)
         except ClientError as error:
             if error.response["Error"]["Code"] != "UnsupportedOperation":

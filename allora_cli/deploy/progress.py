@@ -38,7 +38,7 @@ AFTER_RESTART: Final = (Step.CONTAINERS, Step.REGISTERED)
 """What `allora restart` waits for."""
 
 UNTIL_CONTAINERS: Final = (Step.INSTANCE, Step.HOST, Step.CONTAINERS)
-"""All that can be known of a worker that is not ours."""
+"""All that can be known of a worker image of the operator's."""
 
 
 class Source(StrEnum):
@@ -132,10 +132,10 @@ _REMEMBERED_WINDOWS: Final = 2
 
 
 class Progress:
-    """What is known of one instance.
+    """Progress of one instance.
 
     Args:
-        since: what is older is of no interest: the instance's launch, or a restart.
+        since: the instance's launch, or a restart; older events are ignored.
         steps: what has to happen.
 
     Attributes:
@@ -168,11 +168,11 @@ class Progress:
     # --- what comes in
 
     def see_running(self, at: datetime) -> None:
-        """EC2 says that the instance runs."""
+        """Take note that the instance runs."""
         self._do(Step.INSTANCE, at)
 
     def see_boot(self, line: Line) -> None:
-        """A line of the boot log."""
+        """Take in a line of the boot log."""
         event = host_event(line)
         if event is None or event.at < self.since:
             return
@@ -191,7 +191,7 @@ class Progress:
             self._do(Step.INSTANCE, event.at)
 
     def see_worker(self, line: Line) -> None:
-        """A line of the worker's log."""
+        """Take in a line of the worker's log."""
         event = worker_event(line)
         if event is None or event.at < self.since or event.event == Event.METRIC:
             return
@@ -202,7 +202,7 @@ class Progress:
             self._take(event, _EFFECTS.get(event.event, Effect()))
 
     def see_status(self, status: HostStatus) -> None:
-        """A status document of the host."""
+        """Take in a status of the host."""
         if status.at < self.since:
             return
         self._hear(status.at)
@@ -221,7 +221,7 @@ class Progress:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the last step is done, and nothing newer says that the worker is not well."""
+        """Whether the last step is done, and the newest report says that the worker is well."""
         return self.steps[-1] in self.done and (self._is_well or Step.SUBMITTED not in self.steps)
 
     @property
@@ -231,12 +231,12 @@ class Progress:
 
     @property
     def judged_at(self) -> datetime | None:
-        """Of when the newest word is on how the worker does."""
+        """The time of the newest report on how the worker does."""
         return self._judged_at
 
     @property
     def current(self) -> Step | None:
-        """The first step that is not done; None when all are."""
+        """The first step that is not done, or None."""
         return next((step for step in self.steps if step not in self.done), None)
 
     @property
@@ -252,14 +252,14 @@ class Progress:
         )
 
     def next_window(self) -> datetime | None:
-        """When a window opens next; None unless two of a topic were seen, which tells the epoch."""
+        """Return when a window opens next, or None before two windows of a topic were seen."""
         return min(
             (last + (last - first) for (_, first), (_, last) in self._complete_windows()),
             default=None,
         )
 
     def seconds(self, step: Step) -> float | None:
-        """How long a step took: since the one that was done before it; None when it is not done."""
+        """Return how long a step took since the step before it, or None if it is not done."""
         at = self.done.get(step)
         if at is None:
             return None
@@ -304,7 +304,7 @@ class Progress:
         return [each for each in self._windows.values() if len(each) == _REMEMBERED_WINDOWS]
 
     def _is_of_this_start(self, container: Container) -> bool:
-        """A worker from before the restart that is waited for is of no interest."""
+        """Return whether the worker was started after the restart that is waited for."""
         if container.started_at is None:
             return self._has_started
         return container.started_at >= self.since
@@ -339,7 +339,7 @@ class Progress:
         self.seen_at = max(at, self.seen_at or at)
 
     def _do(self, step: Step, at: datetime) -> None:
-        """Takes note that a step is done, and with it all without which it could not be."""
+        """Note that a step is done, and with it all steps that it needs."""
         for earlier in _NEEDED_FOR[step]:
             self.done.setdefault(earlier, at)
         self.done.setdefault(step, at)
@@ -367,4 +367,4 @@ _NEEDED_FOR: Final[Mapping[Step, tuple[Step, ...]]] = {
 }
 
 IS_FRESH: Final = timedelta(minutes=5)
-"""How old the newest word on the worker may be: a host reports each minute, clocks differ."""
+"""How old the newest report may be: a host reports each minute, clocks differ."""

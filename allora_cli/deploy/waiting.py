@@ -1,4 +1,4 @@
-"""Waits until a worker works, and says why when it does not."""
+"""Wait until a worker works, or say why it does not."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Wait:
         instance_id: the instance.
         policy: how long to wait.
         steps: what has to happen.
-        since: what is older does not count; by default what is older than the instance's launch.
+        since: older events do not count; by default those before the instance's launch.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class Wait:
         if obstacle := next(iter(self.progress.obstacles.values()), None):
             return f" In the way: {_ended(obstacle.text)}"
         if self.progress.seen_at is None:
-            return f" The host {self._instance_id} has told nothing about itself."
+            return f" The host {self._instance_id} has reported nothing."
         return f" The latest: {self.progress.activity}." if self.progress.activity else ""
 
     def _excerpts(self) -> Iterator[Event]:
@@ -197,10 +197,10 @@ class Wait:
 
 
 def significant(part: Part, lines: Sequence[Line]) -> list[Line]:
-    """The few lines of a log that tell what is wrong: errors and warnings, or the last ones."""
-    told = [line for line in lines if not is_metric(line)]
-    bad = list(_distinct(line for line in told if _is_bad(part, line)))
-    return (bad or told)[-_LINES_OF_EACH:]
+    """Return the few lines of a log that matter: errors and warnings, or the last ones."""
+    relevant = [line for line in lines if not is_metric(line)]
+    bad = list(_distinct(line for line in relevant if _is_bad(part, line)))
+    return (bad or relevant)[-_LINES_OF_EACH:]
 
 
 def _is_bad(part: Part, line: Line) -> bool:
@@ -211,7 +211,7 @@ def _is_bad(part: Part, line: Line) -> bool:
 
 
 def _distinct(lines: Iterable[Line]) -> Iterable[Line]:
-    """Of lines that say the same, the last one."""
+    """Yield the last of lines that say the same."""
     latest: dict[str, Line] = {}
     for line in lines:
         text = str(line.fields.get("message", line.text))
@@ -221,12 +221,12 @@ def _distinct(lines: Iterable[Line]) -> Iterable[Line]:
 
 
 def _ended(sentence: str) -> str:
-    """With its full stop, which what others wrote may lack."""
+    """Return a sentence with its full stop."""
     return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 def _launched_at(context: Context, instance_id: str) -> datetime:
-    """When an instance was launched; long ago when EC2 does not tell."""
+    """Return when an instance was launched; long ago if EC2 does not answer."""
     ec2 = context.session.client("ec2", config=PATIENCE)
     found = asked(lambda: ec2.describe_instances(InstanceIds=[instance_id]))
     if isinstance(found, Unknown) or not found["Reservations"]:

@@ -8,8 +8,8 @@ Streams of the group `/allora/<worker>/host`, for each instance:
 
 The containers' output is in the streams `<instance id>` of the groups `…/worker` and `…/model`.
 
-A line of somebody else's (the model's, or of a build) that could be JSON is the text of a JSON
-object, `{"text": "…"}`, so that CloudWatch makes no metrics of it.
+A line of a model or a build that could be JSON is wrapped in a JSON object, `{"text": "…"}`, so
+that CloudWatch makes no metrics of it.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Line:
     """One event of a log stream.
 
     Attributes:
-        id: tells it from all others of its group.
+        id: unique in its log group.
         at: when it was written.
         text: without the line's end.
-        is_quoted: whether somebody else wrote it, and the host put it into a JSON object.
+        is_quoted: whether the host has wrapped it, because a model or a build wrote it.
     """
 
     id: str
@@ -47,7 +47,7 @@ class Line:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Its members, when it is a JSON object; empty when it is another text."""
+        """Its members, if it is a JSON object."""
         try:
             value = json.loads(self.text)
         except (ValueError, RecursionError):
@@ -58,7 +58,7 @@ class Line:
 def read(
     logs: CloudWatchLogsClient, group: str, stream: str, *, since: datetime | None = None
 ) -> Iterator[Line]:
-    """The lines of a stream, oldest first; none when there is no such group or stream yet.
+    """Yield the lines of a stream, oldest first; none if there is no such group or stream yet.
 
     Args:
         logs: a client in the worker's region.
@@ -80,7 +80,7 @@ def read(
 def newest(
     logs: CloudWatchLogsClient, group: str, stream: str, *, count: int, within: timedelta
 ) -> list[Line]:
-    """The last lines of a stream, oldest first; none when there is no such group or stream yet.
+    """Return the last lines of a stream, oldest first; none if there is no such stream yet.
 
     A page may be empty although there are older lines: the end is a token that comes back
     (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html).
@@ -118,7 +118,7 @@ def newest(
 def last_status(
     logs: CloudWatchLogsClient, group: str, instance_id: str, *, within: timedelta
 ) -> Line | None:
-    """The newest status of a host; None when it has sent none lately."""
+    """Return the newest status of a host, or None if it has sent none lately."""
     lines = newest(logs, group, f"{instance_id}/status", count=1, within=within)
     return lines[0] if lines else None
 
@@ -132,7 +132,7 @@ def boot_log(
 
 def _line_of(event: Mapping[str, Any]) -> Line:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-    # GetLogEvents gives no id; its lines are not told apart.
+    # GetLogEvents gives no id.
     line = Line(event.get("eventId", ""), at, event["message"].rstrip("\n"))
     fields = line.fields
     if fields.keys() == {"text"} and isinstance(fields["text"], str):

@@ -1,4 +1,4 @@
-"""Lines of the logs, for people and for scripts."""
+"""Format lines of the logs, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _EVENT_WIDTH: Final = max(map(len, Event))
 
 
 def is_metric(line: Line) -> bool:
-    """Whether a line is there for CloudWatch's metrics, and tells people nothing."""
+    """Return whether a line is a metric, which is for CloudWatch alone."""
     return line.fields.get("event") == Event.METRIC
 
 
 def text_of(part: Part, line: Line) -> Text:
-    """A line as people read it: when (UTC), how bad, what."""
+    """Return a line for people: time (UTC), level, text."""
     fields = line.fields if part is Part.WORKER else {}
     text = Text(f"{line.at:%Y-%m-%d %H:%M:%S}Z ")
     if "event" in fields:
@@ -70,7 +70,7 @@ def _plain(value: object) -> str:
 
 
 def json_of(part: Part, instance_id: str, line: Line) -> str:
-    """A line for scripts: `time`, `part`, `instance_id`, and `fields` of a JSON line or `text`.
+    """Return a line as JSON: `time`, `part`, `instance_id`, and `fields` of a JSON line or `text`.
 
     In ASCII, so that nothing in it can do anything to a terminal, nor fail to be printed.
     """

@@ -1,4 +1,4 @@
-"""Prints logs: for people, as they are, or for scripts."""
+"""Print logs: for people, as they are, or for scripts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ from allora_cli.terminal import console
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import clean, moment
 
-_HELP: Final = (
-    "How the worker does: pipenv run allora status. What may be missing: pipenv run allora doctor"
-)
+_HELP: Final = "How the worker does: allora status. What may be missing: allora doctor"
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,11 @@ class View:
     raw: bool = False
 
     def shows(self, entry: Entry) -> bool:
-        """Whether it is for this view's readers."""
+        """Return whether this view shows it."""
         return self.raw or self.part is not Part.WORKER or not is_metric(entry.line)
 
     def print(self, entry: Entry) -> None:
-        """Prints a line, at once."""
+        """Print a line at once."""
         if self.json:
             text = f"{json_of(self.part, entry.instance_id, entry.line)}\n"
         elif self.raw:
@@ -49,7 +47,7 @@ class View:
             line = entry.line.text
             text = f"{clean(line) if sys.stdout.isatty() else line}\n"
         else:
-            # Not printed by rich, which would end the command when nobody reads any more.
+            # Not printed by rich, which would end the command when the reader has gone.
             with console.out.capture() as capture:
                 console.out.print(text_of(self.part, entry.line), end="\n")
             text = capture.get()
@@ -58,7 +56,7 @@ class View:
 
 
 def show(reader: LogReader, view: View, since: datetime | None, count: int | None) -> None:
-    """Prints the lines that there are; the last `count` of them."""
+    """Print the lines that there are, the last `count` of them."""
     entries = reader.read(since)
     with _waiting(view.part):
         first = list(_take_first(entries, view, count))
@@ -74,7 +72,7 @@ def show(reader: LogReader, view: View, since: datetime | None, count: int | Non
 
 
 def _take_first(entries: Iterable[Entry], view: View, count: int | None) -> Iterator[Entry]:
-    """What has to be there before anything is printed: a line, or all when the last ones count."""
+    """Yield what is needed before anything is printed: one line, or all for the last `count`."""
     shown = (entry for entry in entries if view.shows(entry))
     if count is not None:
         yield from deque(shown, maxlen=count)
@@ -83,7 +81,7 @@ def _take_first(entries: Iterable[Entry], view: View, count: int | None) -> Iter
 
 
 def follow(reader: LogReader, view: View, since: datetime | None, count: int | None) -> None:
-    """Prints the lines that there are, the last `count` of them, and those that come."""
+    """Print the lines that there are, the last `count` of them, and those that come."""
     try:
         with CtrlC() as ctrl_c:
             _print_all(reader, view, since, count, ctrl_c)
@@ -138,7 +136,7 @@ def _waiting(part: Part) -> Iterator[None]:
 
 @contextmanager
 def until_nobody_reads() -> Iterator[None]:
-    """Ends quietly when the reader has enough: `allora logs | head`."""
+    """End quietly when the reader has enough: `allora logs | head`."""
     try:
         yield
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""Reads and follows the logs of the host's parts."""
+"""Read and follow the logs of the host's parts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 
 
 def parse_since(text: str, now: datetime) -> datetime:
-    """A time from `15m`, `2h`, `1d` (ago), or `2026-11-22T10:00` (UTC, unless it says otherwise).
+    """Return the time of `15m`, `2h`, `1d` (ago), or `2026-11-22T10:00` (UTC by default).
 
     Raises:
         ValueError: it is neither.
@@ -62,7 +62,7 @@ class Note:
 
 
 class Follower:
-    """Takes each line of a stream once, and in the order of their times.
+    """Takes each line of a stream once, in order of time.
 
     CloudWatch shows lines late, and several in one millisecond. So it is read again from a minute
     before the newest line on; what was there already is known by its id. A line that is only just
@@ -83,7 +83,7 @@ class Follower:
         self._waiting: list[Line] = []
 
     def poll(self, now: datetime) -> list[Line]:
-        """Lines that were never given before, oldest first."""
+        """Return the lines that are new, oldest first."""
         # All of them, before anything is taken note of: the connection may break halfway.
         found = [line for line in self._read(self._from) if line.id not in self._seen]
         new = list({line.id: line for line in found}.values())
@@ -96,7 +96,7 @@ class Follower:
         return [line for line in lines if line.at <= settled]
 
     def rest(self) -> list[Line]:
-        """The lines that wait."""
+        """Return the lines that wait."""
         lines, self._waiting = self._waiting, []
         return lines
 
@@ -121,7 +121,7 @@ class LogReader:
         instance_id: the host's.
 
     Raises:
-        OperatorError: nothing is deployed, or AWS does not tell.
+        OperatorError: nothing is deployed, or AWS does not answer.
     """
 
     def __init__(self, context: Context, part: Part) -> None:
@@ -138,7 +138,7 @@ class LogReader:
         self._is_deployed = True
 
     def read(self, since: datetime | None) -> Iterator[Entry]:
-        """All lines of the host's.
+        """Yield all lines of the host.
 
         Raises:
             OperatorError: AWS does not give them.
@@ -151,7 +151,7 @@ class LogReader:
         raise line.error
 
     def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
-        """Lines as they come, also those of a host that replaces this one; it never ends.
+        """Yield lines as they come, also those of a host that replaces this one; never end.
 
         The first list is what there is already. After Ctrl-C, `rest` has what waits to be shown.
 
@@ -176,7 +176,7 @@ class LogReader:
                 yield from self._change_host(since)
 
     def rest(self) -> list[Entry]:
-        """The lines that the follower has, and has not given yet."""
+        """Return the lines that the follower has not given yet."""
         return self._entries(self._follower.rest())
 
     def _change_host(self, since: datetime | None) -> Iterator[list[Entry] | Note]:

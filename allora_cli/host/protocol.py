@@ -26,7 +26,7 @@ class HostEvent(BaseModel):
 
     Attributes:
         at: when it was reported.
-        event: what it is about.
+        event: its name, of `shared.host_events.Event` or of a newer host.
         step: of the installation, from 1 on.
         of: how many steps the installation has.
         code: why it failed or waits.
@@ -37,7 +37,7 @@ class HostEvent(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     at: datetime
-    event: Event | str
+    event: str
     state: State
     step: int | None = None
     of: int | None = None

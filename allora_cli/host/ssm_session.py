@@ -41,7 +41,7 @@ def session_command(context: Context) -> list[str]:
         remedy = (
             f"Start it: aws ec2 start-instances --instance-ids {id_}"
             if state.startswith("stop")
-            else "To make a new one: pipenv run allora deploy"
+            else "To make a new one: allora deploy"
         )
         raise OperatorError(ErrorCode.INSTANCE_DOWN, f"The instance {id_} is {state}. {remedy}")
     settings = context.settings

@@ -1,13 +1,14 @@
-"""The status document that a host sends each minute (tests/samples/host_status.json is one)."""
+"""Parse the status that a host sends each minute (tests/samples/host_status.json is one)."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
     Field,
+    PlainSerializer,
     ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
@@ -17,13 +18,18 @@ from allora_cli.host.log_events import Line
 from allora_cli.terminal.text import cleaned
 from containers.worker.allora_worker.event_names import ModelState
 
+Time = Annotated[
+    datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"), return_type=str)
+]
+"""ISO 8601 in whole seconds."""
+
 
 class Container(BaseModel):
     """A container, as Docker knows it; without a state when there is none."""
 
     state: str | None = None
     health: str | None = None
-    started_at: datetime | None = None
+    started_at: Time | None = None
     restarts: int | None = None
     image: str | None = None
 
@@ -103,7 +109,7 @@ class Worker(BaseModel):
 
 
 class HostStatus(BaseModel):
-    """What a host tells about itself.
+    """What a host reports of itself.
 
     Attributes:
         at: when it was sent.
@@ -132,12 +138,12 @@ class HostStatus(BaseModel):
             return None
 
     def container(self, name: str) -> Container:
-        """`worker` or `model`; an empty one when there is none."""
+        """Return the container `worker` or `model`, an empty one if there is none."""
         return self.containers.get(name) or Container()
 
 
 def parse_status(line: Line) -> HostStatus | None:
-    """The status in a line; None when it is none that this release understands."""
+    """Return the status in a line, or None if this release does not understand it."""
     try:
         return HostStatus.model_validate(cleaned(line.fields) | {"at": line.at})
     except ValidationError:

@@ -1,4 +1,4 @@
-"""How the deployed worker does: what Terraform's state, EC2 and CloudWatch know together."""
+"""Collect a worker's status from Terraform's state, EC2 and CloudWatch."""
 
 from __future__ import annotations
 
@@ -153,14 +153,14 @@ class Status:
 
     @property
     def unknown(self) -> dict[str, Unknown]:
-        """The parts that AWS does not give."""
+        """Return the parts that AWS does not give, by name."""
         parts = ("host", "report", "progress", "last_day", "alarms", "cost")
         found = {part: getattr(self, part) for part in parts}
         return {part: answer for part, answer in found.items() if isinstance(answer, Unknown)}
 
 
 class Observer:
-    """Looks at a deployment, as often as one likes.
+    """Looks at a deployment, any number of times.
 
     Args:
         context: whose worker.
@@ -177,10 +177,10 @@ class Observer:
         self._monthly_cost: Cost | None = None
 
     def look(self) -> Status:
-        """How the worker does now.
+        """Return the worker's status.
 
         Raises:
-            OperatorError: it is not deployed, or AWS does not tell.
+            OperatorError: it is not deployed, or AWS does not answer.
         """
         deployment = asked(lambda: require_deployment(self._context))
         if isinstance(deployment, Unknown):

@@ -1,4 +1,4 @@
-"""Whether the worker earns; if it does not, why, and what to do."""
+"""Diagnose a status: does the worker earn; if not, why, and what to do."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ REPORT_IS_OLD: Final = timedelta(minutes=3)
 _SET_UP: Final = timedelta(minutes=30)
 """How long after its launch a host may still be busy with its first start."""
 
-_FOLLOW_BOOT: Final = "Follow it: pipenv run allora logs boot -f"
+_FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
 
 
 class Condition(StrEnum):
-    """How the worker does. Those with `status-` have an entry in docs/operations.md."""
+    """A worker's condition; `status-…` are headings of docs/operations.md."""
 
     EARNING = "earning"
     WAITING = "waiting"
@@ -65,12 +65,12 @@ class Diagnosis:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the worker does, or will do, what it is there for, and nothing calls."""
+        """Whether the worker is submitting, waiting or running, without an alarm."""
         return self.finding in {Condition.EARNING, Condition.WAITING, Condition.RUNNING}
 
 
 def judge(status: Status) -> Diagnosis:
-    """The first thing that is wrong, those first that are the cause of others."""
+    """Return the first fault that is found; causes come before what follows from them."""
     rules = (_of_host, _of_report, _of_containers, _of_worker, _of_alarms)
     for rule in rules:
         if verdict := rule(status):
@@ -88,7 +88,7 @@ def _of_host(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.HOST_GONE,
             f"the host {id_} was terminated{reason}, and not by Terraform.",
-            "Make a new one: pipenv run allora deploy",
+            "Make a new one: allora deploy",
         )
     if state in {"stopping", "stopped"}:
         region = status.context.settings.aws_region
@@ -118,25 +118,24 @@ def _of_report(status: Status) -> Diagnosis | None:
     return Diagnosis(
         Condition.NO_REPORT,
         f"the host {since}: it hangs, or does not reach CloudWatch.",
-        "Look what it told last: pipenv run allora logs boot. If that does not help: "
-        "pipenv run allora restart --reboot",
+        "Its last lines: allora logs boot. If that does not help: allora restart --reboot",
     )
 
 
 def report_age(status: Status) -> timedelta | None:
-    """How long ago the host has reported; None when it never has, or that is not known."""
+    """Return the age of the host's newest report, or None if there is none or it is unknown."""
     report = status.report
     return None if report is None or isinstance(report, Unknown) else status.at - report.at
 
 
 def _of_boot(status: Status) -> Diagnosis | None:
-    """What is wrong when the first start has failed, or goes on."""
+    """Return the diagnosis while the host is set up, or if that has failed."""
     progress = None if isinstance(status.progress, Unknown) else status.progress
     if progress and progress.is_obstacle:
         return Diagnosis(
             Condition.BOOT_FAILED,
             f"the host could not be set up: {progress.text}",
-            "All that it reported: pipenv run allora logs boot",
+            "All that it reported: allora logs boot",
         )
     is_new = isinstance(status.host, Host) and status.at - status.host.launched_at < _SET_UP
     if is_new and not (progress and progress.is_up):
@@ -152,13 +151,13 @@ def _of_containers(status: Status) -> Diagnosis | None:
         return _of_boot(status) or Diagnosis(
             Condition.WORKER_DOWN,
             f"the worker's container {_down(worker)}.",
-            "Why: pipenv run allora logs worker",
+            "Why: allora logs worker",
         )
     if report.worker is None and not (_is_foreign(status) and worker.is_well):
         return Diagnosis(
             Condition.WORKER_SILENT,
             f"the worker runs, and does not answer{_since_start(worker, report)}.",
-            "If it stays so: pipenv run allora logs worker, then pipenv run allora restart",
+            "If it stays so: allora logs worker, then allora restart",
         )
     if report.worker and (refusal := _of_refusal(report.worker)):
         return refusal
@@ -166,13 +165,13 @@ def _of_containers(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.MODEL_DOWN,
             f"the model's container {_down(model)}.",
-            "Why: pipenv run allora logs model",
+            "Why: allora logs model",
         )
     return None
 
 
 def _is_foreign(status: Status) -> bool:
-    """Whether the worker is an image of the operator's, which owes nobody a `/health`."""
+    """Return whether the worker is an image of the operator's, which need have no `/health`."""
     return status.context.settings.worker_image is not None
 
 
@@ -208,7 +207,7 @@ def _of_worker(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.MODEL_FAILING,
             f"the model server fails: {_stop(worker.model.reason)}.",
-            "Why: pipenv run allora logs model",
+            "Why: allora logs model",
         )
     if topics := _in_state(worker, TopicState.CHAIN_UNAVAILABLE):
         return Diagnosis(
@@ -221,19 +220,19 @@ def _of_worker(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.FEE_REFUSED,
             f"{_stop(worker.fees.refusal)}.",
-            "If that is what gas costs now, raise the limit and type: pipenv run allora deploy; "
+            "If that is what gas costs now, raise the limit and type: allora deploy; "
             "if not, ALLORA_GRPC_URL can name another endpoint",
         )
     if topics := [topic for topic in worker.topics if topic.reason]:
         return Diagnosis(
             Condition.WINDOWS_LOST,
             f"the last submission window was lost: {_reasons(topics)}.",
-            "The worker tries the next one. More: pipenv run allora logs worker",
+            "The worker tries the next one. More: allora logs worker",
         )
     return Diagnosis(
         Condition.REGISTERING,
         f"the worker is starting: {_stop(worker.reason)}.",
-        "Wait a minute. More: pipenv run allora logs worker -f",
+        "Wait a minute. More: allora logs worker -f",
     )
 
 
@@ -258,7 +257,7 @@ def _healthy(status: Status) -> Diagnosis:
     if worker is None:
         return Diagnosis(
             Condition.RUNNING,
-            "the worker's container runs; whether it submits, only the project's own worker tells.",
+            "the container runs; whether it submits, only the project's own worker reports.",
         )
     submitted = [
         (topic.last_submission.at, topic.topic_id)
@@ -281,7 +280,7 @@ def _healthy(status: Status) -> Diagnosis:
 
 
 def _report(status: Status) -> HostStatus:
-    """A report that is new: `_of_report` has seen to it."""
+    """Return the report, which is new: `_of_report` has checked that."""
     if isinstance(status.report, HostStatus):
         return status.report
     raise AssertionError
@@ -292,7 +291,7 @@ def _in_state(worker: Worker, state: TopicState) -> list[Topic]:
 
 
 def _reasons(topics: list[Topic]) -> str:
-    """Each reason once: what ails one topic often ails all."""
+    """Return each reason once, with its topics."""
     by_reason: dict[str, list[str]] = {}
     for topic in topics:
         by_reason.setdefault(_stop(topic.reason), []).append(str(topic.topic_id))

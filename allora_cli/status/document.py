@@ -1,195 +1,346 @@
-"""The JSON document of `allora status --json`."""
+"""The JSON document of `allora status --json`.
+
+Its names and types are a contract; new names may come. `python -m allora_cli.status.document`
+writes its schema, docs/status.schema.json.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, PlainSerializer
 
 from allora_cli.aws.queries import Unknown
-from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
+from allora_cli.host.protocol import HostEvent
+from allora_cli.host.status_report import (
+    Container,
+    Fees,
+    HostStatus,
+    ModelServer,
+    Time,
+    Topic,
+    Worker,
+)
 from allora_cli.status.collect import CostSoFar, Host, LastDay, Status, Windows
-from allora_cli.status.diagnosis import Diagnosis, report_age
+from allora_cli.status.diagnosis import Condition, Diagnosis, report_age
 from allora_cli.status.screen import RUNBOOK, started_at
 
+SCHEMA = Path(__file__).parents[2] / "docs" / "status.schema.json"
 
-def document_of(status: Status, verdict: Diagnosis) -> dict[str, Any]:
-    """Everything about a worker; names and types are a contract, new names may come.
+Usd = Annotated[float, PlainSerializer(lambda usd: round(usd, 2), return_type=float)]
 
-    Times are ISO 8601 in UTC, lengths of time seconds, money USD, shares from 0 to 1. What is not
-    known is null; `unknown` tells why AWS did not give a part.
 
-    - `at`, `healthy`, `finding` (`earning`, `waiting`, `running`, or a heading of
-      docs/operations.md), `sentence`, `remedy`, `runbook`
-    - `worker_name`, `region`, `dashboard_url`
-    - `host`: `instance_id`, `type`, `state`, `zone`, `address`, `launched_at`, `up_since`,
-      `system`, `reboot_required`, `disk_used_percent`, `memory_used_percent`
-    - `report`: `at`, `age_seconds`
-    - `progress`: `at`, `text`: what the host has told last about its start
-    - `containers`: `worker`, `model`: `state`, `health`, `started_at`, `restarts`, `image`; of the
-      model `commit` too
-    - `versions`: `sdk`, `network`, `role`
-    - `wallet`: `address`, `balance_allo`
-    - `fees`: `last_24_hours_allo`, `max_fee_allo`, `max_daily_fees_allo`, `refusal`
-    - `model`: `state`, `reason`, `latency_ms`
-    - `topics`: `topic_id`, `state`, `reason`, `last_submission` (`nonce`, `value`, `tx_hash`, `at`,
-      `age_seconds`)
-    - `last_24_hours`: `submissions`, `failures`, `success_rate`: windows of all topics
-    - `hours`: `from`, `submissions`, `failures`
-    - `alarms`: `name`, `state`, `since`, `remedy`
-    - `cost`: `so_far_usd`, `monthly_usd`, `is_estimate`
-    - `unknown`: by part, `trouble` and `message`
+class HostPart(BaseModel):
+    """The instance: from EC2, and what the host reports of itself."""
+
+    instance_id: str
+    type: str | None
+    state: str | None
+    zone: str | None
+    address: str | None
+    launched_at: Time | None
+    up_since: Time | None
+    system: str | None
+    reboot_required: bool | None
+    disk_used_percent: float | None
+    memory_used_percent: float | None
+
+
+class ReportPart(BaseModel):
+    """The host's newest report."""
+
+    at: Time
+    age_seconds: int
+
+
+class ProgressPart(BaseModel):
+    """The host's newest event about its start."""
+
+    at: Time
+    text: str
+    event: str
+    state: str = Field(description="`started`, `done`, `waiting` or `failed`")
+    step: int | None = Field(description="of the installation, from 1 on")
+    of: int | None
+    code: str | None = Field(description="why it waits or failed")
+    needs_operator: bool
+
+
+class ModelContainer(Container):
+    """The model's container."""
+
+    commit: str | None = Field(description="of `MODEL_REPO`")
+
+
+class ContainersPart(BaseModel):
+    """Both containers."""
+
+    worker: Container | None
+    model: ModelContainer | None
+
+
+class VersionsPart(BaseModel):
+    """What the worker runs as."""
+
+    sdk: str | None
+    network: str | None
+    role: str | None
+
+
+class WalletPart(BaseModel):
+    """The worker's wallet."""
+
+    address: str | None
+    balance_allo: float | None
+
+
+class SubmissionPart(BaseModel):
+    """What the chain accepted last."""
+
+    nonce: int
+    value: Any
+    tx_hash: str | None
+    at: Time
+    age_seconds: int
+
+
+class TopicPart(BaseModel):
+    """How the worker does in a topic."""
+
+    topic_id: int
+    state: str | None
+    reason: str | None
+    last_submission: SubmissionPart | None
+
+
+class DayPart(BaseModel):
+    """Submission windows of the last 24 hours, of all topics."""
+
+    submissions: int
+    failures: int
+    success_rate: float | None = Field(description="from 0 to 1")
+
+
+class HourPart(BaseModel):
+    """Submission windows of an hour, of all topics."""
+
+    begin: Time = Field(serialization_alias="from")
+    submissions: int
+    failures: int
+
+
+class AlarmPart(BaseModel):
+    """A CloudWatch alarm."""
+
+    name: str
+    state: str
+    since: Time
+    remedy: str
+    description: str
+
+
+class CostPart(BaseModel):
+    """An estimate."""
+
+    so_far_usd: Usd | None = Field(description="since this month began")
+    monthly_usd: Usd | None
+    is_estimate: bool = True
+
+
+class UnknownPart(BaseModel):
+    """Why AWS did not give a part."""
+
+    trouble: str
+    message: str
+
+
+class Document(BaseModel):
+    """Everything about a worker.
+
+    Times are ISO 8601 in UTC. What is not known is null; `unknown` says why AWS did not give it.
     """
+
+    at: Time
+    healthy: bool
+    finding: Condition = Field(
+        description="`earning`, `waiting`, `running`, or a heading of docs/operations.md"
+    )
+    sentence: str
+    remedy: str | None
+    runbook: str | None
+    worker_name: str
+    region: str
+    dashboard_url: str
+    host: HostPart
+    report: ReportPart | None
+    progress: ProgressPart | None
+    containers: ContainersPart
+    versions: VersionsPart | None
+    wallet: WalletPart | None
+    fees: Fees | None
+    model: ModelServer | None
+    topics: list[TopicPart]
+    last_24_hours: DayPart | None
+    hours: list[HourPart] | None
+    alarms: list[AlarmPart] | None
+    cost: CostPart | None
+    unknown: dict[str, UnknownPart] = Field(description="by part")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document as `--json` prints it."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+def schema_text() -> str:
+    """Return the document's JSON Schema."""
+    return json.dumps(Document.model_json_schema(mode="serialization"), indent=2) + "\n"
+
+
+def document_of(status: Status, verdict: Diagnosis) -> Document:
+    """Return the document of a status and its verdict."""
     report = status.report if isinstance(status.report, HostStatus) else None
     worker = report.worker if report else None
     settings = status.context.settings
-    return {
-        "at": _time(status.at),
-        "healthy": verdict.is_healthy,
-        "finding": str(verdict.finding),
-        "sentence": verdict.sentence,
-        "remedy": verdict.remedy,
-        "runbook": None if verdict.is_healthy else f"{RUNBOOK}#{verdict.finding}",
-        "worker_name": settings.worker_name,
-        "region": settings.aws_region,
-        "dashboard_url": status.deployment.dashboard_url,
-        "host": _host(status, report),
-        "report": report and _report(status, report),
-        "progress": _progress(status),
-        "containers": {name: _container(name, report) for name in ("worker", "model")},
-        "versions": worker
-        and {"sdk": worker.version, "network": worker.network, "role": worker.role},
-        "wallet": worker and {"address": worker.address, "balance_allo": worker.balance_allo},
-        "fees": worker and worker.fees and worker.fees.model_dump(),
-        "model": worker
-        and {
-            "state": worker.model.state,
-            "reason": worker.model.reason,
-            "latency_ms": worker.model.latency_ms,
-        },
-        "topics": _topics(status, worker),
-        "last_24_hours": _windows(status.last_day.windows)
-        if isinstance(status.last_day, LastDay)
-        else None,
-        "hours": _hours(status),
-        "alarms": _alarms(status),
-        "cost": _cost(status),
-        "unknown": {
-            part: {"trouble": str(answer.error.code), "message": str(answer.error)}
+    return Document(
+        at=status.at,
+        healthy=verdict.is_healthy,
+        finding=verdict.finding,
+        sentence=verdict.sentence,
+        remedy=verdict.remedy,
+        runbook=None if verdict.is_healthy else f"{RUNBOOK}#{verdict.finding}",
+        worker_name=settings.worker_name,
+        region=settings.aws_region,
+        dashboard_url=status.deployment.dashboard_url,
+        host=_host(status, report),
+        report=_report(status, report),
+        progress=_progress(status),
+        containers=_containers(report),
+        topics=_topics(status, worker),
+        last_24_hours=_last_day(status),
+        hours=_hours(status),
+        alarms=_alarms(status),
+        cost=_cost(status),
+        unknown={
+            part: UnknownPart(trouble=answer.error.code, message=str(answer.error))
             for part, answer in status.unknown.items()
         },
+        **_of_worker(worker),
+    )
+
+
+def _of_worker(worker: Worker | None) -> dict[str, Any]:
+    if worker is None:
+        return dict.fromkeys(("versions", "wallet", "fees", "model"))
+    return {
+        "versions": VersionsPart(sdk=worker.version, network=worker.network, role=worker.role),
+        "wallet": WalletPart(address=worker.address, balance_allo=worker.balance_allo),
+        "fees": worker.fees,
+        "model": worker.model,
     }
 
 
-def _time(at: datetime | None) -> str | None:
-    return at.isoformat(timespec="seconds") if at else None
-
-
-def _host(status: Status, report: HostStatus | None) -> dict[str, Any]:
+def _host(status: Status, report: HostStatus | None) -> HostPart:
     host = status.host if isinstance(status.host, Host) else None
-    return {
-        "instance_id": status.deployment.instance_id,
-        "type": host and host.type,
-        "state": host and host.state,
-        "zone": host and host.zone,
-        "address": (host and host.address) or status.deployment.public_ip,
-        "launched_at": _time(host.launched_at if host else None),
-        "up_since": _time(started_at(status)),
-        "system": report and report.system,
-        "reboot_required": report and report.reboot_required,
-        "disk_used_percent": report and report.disk_used,
-        "memory_used_percent": report and report.memory_used,
-    }
+    return HostPart(
+        instance_id=status.deployment.instance_id,
+        type=host and host.type,
+        state=host and host.state,
+        zone=host and host.zone,
+        address=(host and host.address) or status.deployment.public_ip,
+        launched_at=host and host.launched_at,
+        up_since=started_at(status),
+        system=report and report.system,
+        reboot_required=report and report.reboot_required,
+        disk_used_percent=report and report.disk_used,
+        memory_used_percent=report and report.memory_used,
+    )
 
 
-def _report(status: Status, report: HostStatus) -> dict[str, Any]:
+def _report(status: Status, report: HostStatus | None) -> ReportPart | None:
     age = report_age(status)
-    return {"at": _time(report.at), "age_seconds": age and round(max(age.total_seconds(), 0))}
-
-
-def _progress(status: Status) -> dict[str, Any] | None:
-    line = status.progress
-    if line is None or isinstance(line, Unknown):
+    if report is None or age is None:
         return None
-    return {"at": _time(line.at), "text": line.text}
+    return ReportPart(at=report.at, age_seconds=round(max(age.total_seconds(), 0)))
 
 
-def _container(name: str, report: HostStatus | None) -> dict[str, Any] | None:
+def _progress(status: Status) -> ProgressPart | None:
+    event = status.progress
+    if not isinstance(event, HostEvent):
+        return None
+    return ProgressPart(text=event.sentence, **event.model_dump(exclude={"message"}))
+
+
+def _containers(report: HostStatus | None) -> ContainersPart:
     if report is None:
-        return None
-    container: Container = report.container(name)
-    commit = {"commit": report.model_commit} if name == "model" else {}
-    return {
-        "state": container.state,
-        "health": container.health,
-        "started_at": _time(container.started_at),
-        "restarts": container.restarts,
-        "image": container.image,
-    } | commit
+        return ContainersPart(worker=None, model=None)
+    return ContainersPart(
+        worker=report.container("worker"),
+        model=ModelContainer(**vars(report.container("model")), commit=report.model_commit),
+    )
 
 
-def _topics(status: Status, worker: Worker | None) -> list[dict[str, Any]]:
+def _topics(status: Status, worker: Worker | None) -> list[TopicPart]:
     known = {topic.topic_id: topic for topic in worker.topics} if worker else {}
     ids = dict.fromkeys([*known, *status.context.settings.topic_ids])
     return [_topic(status, id_, known.get(id_)) for id_ in ids]
 
 
-def _topic(status: Status, topic_id: int, topic: Topic | None) -> dict[str, Any]:
+def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:
     last = topic.last_submission if topic else None
-    return {
-        "topic_id": topic_id,
-        "state": topic and topic.state,
-        "reason": topic and topic.reason,
-        "last_submission": last
-        and {
-            "nonce": last.nonce,
-            "value": last.number,
-            "tx_hash": last.tx_hash,
-            "at": _time(last.at),
-            "age_seconds": round(max((status.at - last.at).total_seconds(), 0)),
-        },
-    }
+    return TopicPart(
+        topic_id=topic_id,
+        state=topic and topic.state,
+        reason=topic and topic.reason,
+        last_submission=last
+        and SubmissionPart(
+            nonce=last.nonce,
+            value=last.number,
+            tx_hash=last.tx_hash,
+            at=last.at,
+            age_seconds=round(max((status.at - last.at).total_seconds(), 0)),
+        ),
+    )
 
 
-def _windows(windows: Windows) -> dict[str, Any]:
-    return {
-        "submissions": windows.submissions,
-        "failures": windows.failures,
-        "success_rate": windows.success_rate,
-    }
-
-
-def _hours(status: Status) -> list[dict[str, Any]] | None:
+def _last_day(status: Status) -> DayPart | None:
     if not isinstance(status.last_day, LastDay):
         return None
-    return [
-        {"from": _time(at), "submissions": windows.submissions, "failures": windows.failures}
-        for at, windows in status.last_day.hours.items()
-    ]
+    windows = status.last_day.windows
+    return DayPart(**_counts(windows), success_rate=windows.success_rate)
 
 
-def _alarms(status: Status) -> list[dict[str, Any]] | None:
+def _hours(status: Status) -> list[HourPart] | None:
+    if not isinstance(status.last_day, LastDay):
+        return None
+    return [HourPart(begin=at, **_counts(windows)) for at, windows in status.last_day.hours.items()]
+
+
+def _counts(windows: Windows) -> dict[str, int]:
+    return {"submissions": windows.submissions, "failures": windows.failures}
+
+
+def _alarms(status: Status) -> list[AlarmPart] | None:
     if isinstance(status.alarms, Unknown):
         return None
     return [
-        {
-            "name": f"{status.context.names.in_region}-{alarm.name}",
-            "state": alarm.state,
-            "since": _time(alarm.since),
-            "remedy": alarm.remedy,
-        }
+        AlarmPart(
+            name=f"{status.context.names.in_region}-{alarm.name}",
+            state=alarm.state,
+            since=alarm.since,
+            remedy=alarm.remedy,
+            description=alarm.description,
+        )
         for alarm in status.alarms
     ]
 
 
-def _cost(status: Status) -> dict[str, Any] | None:
+def _cost(status: Status) -> CostPart | None:
     if not isinstance(status.cost, CostSoFar):
         return None
-    return {
-        "so_far_usd": _cents(status.cost.so_far),
-        "monthly_usd": _cents(status.cost.monthly),
-        "is_estimate": True,
-    }
+    return CostPart(so_far_usd=status.cost.so_far, monthly_usd=status.cost.monthly)
 
 
-def _cents(usd: float | None) -> float | None:
-    return None if usd is None else round(usd, 2)
+if __name__ == "__main__":
+    SCHEMA.write_text(schema_text(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Shows a worker's status once, or again and again."""
+"""Show a worker's status once, or every 10 seconds."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _NextLook = Callable[[], Status | OperatorError]
 
 
 def show(status: Status, *, with_plot: bool, json: bool) -> bool:
-    """Prints a status.
+    """Print a status.
 
     Returns:
         Whether the worker is healthy.
     """
     verdict = judge(status)
     if json:
-        console.result(document_of(status, verdict))
+        console.result(document_of(status, verdict).as_json())
     else:
         width = console.out.width
         seen = screen_of(status, verdict, width=width, with_plot=with_plot)
@@ -47,10 +47,10 @@ def show(status: Status, *, with_plot: bool, json: bool) -> bool:
 
 
 def watch(observer: Observer, *, with_plot: bool, json: bool) -> None:
-    """Shows the status every 10 seconds, until Ctrl-C.
+    """Show the status every 10 seconds, until Ctrl-C.
 
     A terminal is filled as by watch(1), and is as it was afterwards; elsewhere one screen, or
-    line of JSON, follows the other. What goes wrong meanwhile is told, and tried again.
+    line of JSON, follows the other. Errors meanwhile are shown, and it is tried again.
 
     Raises:
         OperatorError: the first look fails.
@@ -71,7 +71,7 @@ def watch(observer: Observer, *, with_plot: bool, json: bool) -> None:
 def _watch_lines(seen: Status, next_look: _NextLook, *, with_plot: bool, json: bool) -> None:
     while True:
         if json:
-            print(json_format.dumps(document_of(seen, judge(seen))), flush=True)
+            print(json_format.dumps(document_of(seen, judge(seen)).as_json()), flush=True)
         else:
             show(seen, with_plot=with_plot, json=False)
             console.out.print()

@@ -1,4 +1,4 @@
-"""The one screen of `allora status`."""
+"""Lay out the screen of `allora status`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNBOOK: Final = "docs/operations.md"
 
 _NOT_KNOWN: Final = "?"
 _REASON: Final = 170
-"""Characters of a text that somebody else wrote: two lines of 100 columns, or three of 80."""
+"""Characters of a reason or an error: two lines of 100 columns, or three of 80."""
 
 _SENTENCE: Final = 260
 
@@ -37,7 +37,7 @@ _IMAGE: Final = 12
 
 
 def headline(verdict: Diagnosis) -> Text:
-    """The first line: is it earning?"""
+    """Return the first line: is it earning?"""
     if verdict.is_healthy:
         word = "Earning" if verdict.finding is Condition.EARNING else "Healthy"
         return Text.assemble((f"✔ {word}: ", "bold green"), clamp(verdict.sentence, _SENTENCE))
@@ -48,13 +48,13 @@ def headline(verdict: Diagnosis) -> Text:
 
 
 def screen_of(status: Status, verdict: Diagnosis, *, width: int, with_plot: bool) -> Group:
-    """Everything about a worker, in at most 30 lines of 100 columns, but for the plot.
+    """Return everything about a worker, in at most 30 lines of 100 columns without the plot.
 
     Args:
-        status: what is known.
-        verdict: what it means.
-        width: of the terminal, in columns.
-        with_plot: whether the last day's windows are drawn.
+        status: what AWS knows.
+        verdict: its diagnosis.
+        width: the terminal's, in columns.
+        with_plot: whether to draw the last day's windows.
     """
     parts: list[RenderableType] = [headline(verdict)]
     if verdict.remedy:
@@ -68,7 +68,7 @@ def screen_of(status: Status, verdict: Diagnosis, *, width: int, with_plot: bool
 
 
 def dashboard_line(status: Status) -> Text:
-    """The dashboard's address, which must not be broken into lines."""
+    """Return the line with the dashboard's address, which must not be wrapped."""
     return Text.assemble(("Dashboard  ", "bold"), status.deployment.dashboard_url)
 
 
@@ -146,7 +146,7 @@ def _reported(status: Status, report: HostStatus | None) -> Iterator[Text]:
 
 
 def started_at(status: Status) -> datetime | None:
-    """When the host's system started; None when it does not run, or that is not known."""
+    """Return when the host booted, or None if it does not run or that is unknown."""
     host, report = status.host, status.report
     if not isinstance(host, Host) or host.state != "running":
         return None

@@ -62,7 +62,10 @@ def _state_not_saved(folder: Path) -> OperatorError:
 
 def _state(context: Context, folder: Path, stack: str) -> OperatorError | None:
     """Return why the state cannot be used; None when it is there and not locked."""
-    answer = asked(lambda: held_lock(context, stack))
+    try:
+        answer = asked(lambda: held_lock(context, stack))
+    except OperatorError as error:
+        return error
     if isinstance(answer, Unknown):
         return OperatorError(answer.error.code, f"{answer.error} {AGAIN}")
     if answer is None:

@@ -1,4 +1,4 @@
-"""Measures `cdktf` commands against plain Terraform on the same synthesized JSON.
+"""Measures `cdktf` and `allora` commands against plain Terraform on the same synthesized JSON.
 
 On an embedded AWS of its own, with nothing left to change.
 """
@@ -36,7 +36,7 @@ def measure(runs: int) -> dict[str, float]:
     """
     with _embedded_aws() as environment:
         commands = _commands(ROOT / environment["CDKTF_OUTPUT"] / "stacks")
-        _seconds([([sys.executable, "-m", "allora_cli", "bootstrap"], ROOT)], environment)
+        _seconds([(_allora("bootstrap"), ROOT), (_allora("wallet", "create"), ROOT)], environment)
         _seconds(commands["cdktf deploy"], environment)
         rounds = [
             {name: _seconds(steps, environment) for name, steps in commands.items()}
@@ -70,12 +70,20 @@ def _commands(stacks: Path) -> dict[str, list[Step]]:
         "cdktf diff": [(["cdktf", "diff", SINGLE_NODE], ROOT)],
         "terraform plan": [(plan, stacks / SINGLE_NODE)],
         "terraform init, plan": [(init, stacks / SINGLE_NODE), (plan, stacks / SINGLE_NODE)],
+        "terraform init, plan of both": [
+            (command, stacks / stack) for stack in STACKS for command in (init, plan)
+        ],
+        "allora deploy": [(_allora("deploy", "--yes", "--no-wait"), ROOT)],
         "cdktf deploy": [(["cdktf", "deploy", *STACKS, "--auto-approve"], ROOT)],
         "terraform apply": [(apply, stacks / stack) for stack in STACKS],
         "terraform init, apply": [
             (command, stacks / stack) for stack in STACKS for command in (init, apply)
         ],
     }
+
+
+def _allora(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "allora_cli", *arguments]
 
 
 def _seconds(steps: list[Step], environment: Mapping[str, str]) -> float:

@@ -65,7 +65,7 @@ def node(world: World, request: pytest.FixtureRequest) -> Node:
     wait_for("the worker has registered", lambda: world.registered, 600)
     nonce = world.chain.open_window()
     wait_for("the first submission", lambda: world.chain.submission(nonce), 60)
-    wait_for("the installation is over", lambda: "allora: ready" in machine.console, 60)
+    wait_for("the installation is over", lambda: machine.is_installed, 60)
     wait_for("the worker knows of its submission", lambda: node.reported("submitted"), 60)
     wait_for("Docker finds the model healthy", lambda: node.is_healthy("model"), 60)
     return node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -9,7 +10,9 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from shared.host_events import Event, State
 from tests.host import cloud, control_groups, namespaces
 from tests.host.command import CommandError, run
 from tests.host.slots import Slot
@@ -59,6 +62,18 @@ class Machine:
     def console(self) -> str:
         """All that its serial console has shown."""
         return (self._directory / "console.log").read_text(errors="replace")
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The host's events that its serial console has shown."""
+        rows = (row.strip() for row in self.console.splitlines())
+        return [json.loads(row) for row in rows if row.startswith('{"event": ')]
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether an installation was done."""
+        installed = (Event.INSTALLATION, State.DONE)
+        return any((each["event"], each["state"]) == installed for each in self.events)
 
     def boot(self) -> None:
         """Starts it; its systemd runs when this returns."""

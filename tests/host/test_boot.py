@@ -7,12 +7,16 @@ import json
 import re
 import shlex
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
+from allora_cli.host.log_events import Line
+from allora_cli.host.protocol import host_event
 from scripts.host.bin import host_status
+from shared.host_events import Event, State
 from tests.host.cloud import ADDRESS, HOST_ADDRESS
 from tests.host.node import CONNECT, Node
 from tests.host.timeline import MOMENTS, timeline
@@ -47,11 +51,13 @@ def test_packages_were_installed_on_this_boot(node: Node) -> None:
 
 def test_install_log_and_console_tell_every_step(node: Node) -> None:
     log = node.machine.run("cat /var/log/allora/install.log")
-    for text in (log, node.machine.console):
-        for step in range(1, 7):
-            assert f"allora: [{step}/6] " in text
-        assert "allora: ready" in text
-        assert "failed" not in text.replace("Failed to", "")
+    for step, title in enumerate(_STEPS, start=1):
+        assert f"allora: [{step}/6] {title}: done" in log
+    assert "allora: ready" in log
+    assert "failed" not in log.replace("Failed to", "")
+    steps = [(each["step"], each["state"]) for each in node.machine.events if "step" in each]
+    assert steps[:12] == [(n, state) for n in range(1, 7) for state in ("started", "done")]
+    assert node.machine.is_installed
 
 
 def test_every_moment_until_the_first_submission_is_in_the_timeline(
@@ -66,23 +72,27 @@ def test_every_moment_until_the_first_submission_is_in_the_timeline(
 
 def test_progress_arrives_in_cloudwatch_once_and_in_order(node: Node, world: World) -> None:
     stream = f"{instance(world.deployment).id}/boot"
-    arrived = partial(_is_logged, "allora: ready", world.deployment, "host", stream)
-    wait_for("the end of the installation in CloudWatch", arrived, 30)
+    wait_for(
+        "the end of the installation in CloudWatch",
+        lambda: (Event.INSTALLATION, State.DONE) in _events(world.deployment, stream),
+        30,
+    )
     lines = _logged(world.deployment, "host", stream)
+    events = _events(world.deployment, stream)
+    begin = events.index((Event.INTERNET, State.STARTED))
+    steps = (Event.INTERNET, Event.STORAGE, Event.DOCKER_SETTINGS, Event.PACKAGES, Event.DOCKER)
     expected = [
-        *(f"allora: [{number}/6] {step}: done" for number, step in enumerate(_STEPS, start=1)),
-        "allora: ready",
+        *((step, state) for step in steps for state in (State.STARTED, State.DONE)),
+        (Event.WORKER, State.STARTED),
+        (Event.SECRETS, State.DONE),
+        (Event.IMAGES, State.STARTED),
+        (Event.CONTAINERS, State.STARTED),
+        (Event.WORKER, State.DONE),
+        (Event.WORKER, State.DONE),  # of the service, and of the installation
+        (Event.INSTALLATION, State.DONE),
     ]
-    assert [line for line in lines if line in expected] == expected
-    start = [
-        "allora: secrets are in memory",
-        "allora: containers are started, and watched for 15 seconds",
-        "allora: worker and model are running",
-        expected[-2],
-    ]
-    assert [line for line in lines if line in start] == start
+    assert events[begin : begin + len(expected)] == expected
     assert any("Built" in line for line in lines)  # what Docker prints is there too
-    assert not any("allora: failed" in line for line in lines)
     secrets = (world.wallet.words, CONSUMER_TOKEN, *_role_credentials(world))
     assert not [secret for secret in secrets if any(secret in line for line in lines)]
     assert node.health["status"] == "healthy"
@@ -92,7 +102,7 @@ def test_reports_go_on_after_an_outage_and_a_restart(node: Node, world: World) -
     stream = f"{instance(world.deployment).id}/boot"
     # What came before has arrived when this has: the end of the boot, too.
     node.machine.run("logger --tag allora zero")
-    arrived = partial(_is_logged, "allora: zero", world.deployment, "host", stream)
+    arrived = partial(_is_logged, "zero", world.deployment, "host", stream)
     wait_for("a line in CloudWatch", arrived, 60)
     before = _logged(world.deployment, "host", stream)
     world.aws.silent.add("logs")
@@ -104,11 +114,11 @@ def test_reports_go_on_after_an_outage_and_a_restart(node: Node, world: World) -
     finally:
         world.aws.silent.clear()
     node.machine.run("systemctl restart allora-report; logger --tag allora three")
-    arrived = partial(_is_logged, "allora: three", world.deployment, "host", stream)
+    arrived = partial(_is_logged, "three", world.deployment, "host", stream)
     wait_for("the last line in CloudWatch", arrived, 60)
     added = _logged(world.deployment, "host", stream)[len(before) :]
     # Nothing of its own, and nothing twice.
-    assert added == ["allora: one", "allora: two", "allora: three"]
+    assert added == ["one", "two", "three"]
     assert _logged(world.deployment, "host", stream)[: len(before)] == before
 
 
@@ -441,6 +451,11 @@ def _last_nonce(node: Node) -> int | None:
 
 def _is_logged(text: str, deployment: Deployment, service: str, stream: str) -> bool:
     return any(text in line for line in _logged(deployment, service, stream))
+
+
+def _events(deployment: Deployment, stream: str) -> list[tuple[str, str]]:
+    lines = (Line("", datetime.now(UTC), text) for text in _logged(deployment, "host", stream))
+    return [(event.event, event.state) for line in lines if (event := host_event(line))]
 
 
 def _logged(deployment: Deployment, service: str, stream: str) -> list[str]:

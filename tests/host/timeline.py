@@ -19,9 +19,9 @@ _NANOSECONDS = 1e9
 # What is told by the beginning of a line in the journal.
 _IN_THE_JOURNAL = {
     "cloud-init starts": "Starting cloud-init-local.service",
-    "user data runs": "[1/",
-    "packages installed": "[4/6] Install packages: done",
-    "Docker ready": "[5/6] Run Docker: done",
+    "user data runs": '{"event": "internet", "state": "started"',
+    "packages installed": '{"event": "packages", "state": "done"',
+    "Docker ready": '{"event": "docker", "state": "done"',
     "images built": "allora-worker  Built",
     "containers started": "Container allora-worker-1  Started",
 }

@@ -14,9 +14,17 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from shared.host_events import Event, State
+from shared.host_events import Code, Event, State
 from tests.local.deployment import ROOT
 
+INSTALLATION = (
+    (Event.INTERNET, "Reach the internet"),
+    (Event.STORAGE, "Prepare storage"),
+    (Event.DOCKER_SETTINGS, "Configure Docker"),
+    (Event.PACKAGES, "Install packages"),
+    (Event.DOCKER, "Run Docker"),
+    (Event.WORKER, "Start worker and model"),
+)
 STATUS: dict[str, Any] = json.loads((ROOT / "tests/samples/host_status.json").read_text("utf-8"))
 
 
@@ -80,6 +88,22 @@ class ReportedHost:
         """An event of the host, as scripts/host/lib/common.sh writes it."""
         line = {"event": event, "state": state, **fields, "message": message}
         self._put("host", f"{self.instance_id}/boot", at, json.dumps(line))
+
+    def step(self, number: int, at: datetime | None = None) -> None:
+        """A step of the installation is done, the last one too if it is 6."""
+        event, title = INSTALLATION[number - 1]
+        self.event(event, State.DONE, f"{title}: done", at, step=number, of=len(INSTALLATION))
+
+    def ready(self, at: datetime | None = None) -> None:
+        """The installation is done."""
+        self.event(Event.INSTALLATION, State.DONE, "ready", at)
+
+    def obstacle(
+        self, code: Code, message: str, at: datetime | None = None, *, needs_operator: bool = False
+    ) -> None:
+        """Worker and model cannot be started; it is tried again."""
+        why = {"code": code, "needs_operator": needs_operator}
+        self.event(Event.WORKER, State.WAITING, message, at, **why)
 
     def status(self, *, at: datetime | None = None, **changes: Any) -> dict[str, Any]:
         """The status of a healthy host, but for top-level members that are given."""

@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -84,6 +86,13 @@ class Terminal:
     def expect_pattern(self, pattern: str) -> None:
         """Waits until the command has written what a regular expression of bytes matches."""
         self._wait_for(self._child.expect, pattern.encode())
+
+    def expect_event(self, event: threading.Event) -> None:
+        """Waits for an event, and reads meanwhile, or a full terminal would stop the command."""
+        until = time.monotonic() + _PATIENCE
+        while not event.is_set():
+            assert time.monotonic() < until, self.text
+            assert self._child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.2) == 0, self.text
 
     def type(self, keys: str) -> None:
         self._child.send(keys.encode())

@@ -77,5 +77,5 @@ def test_a_stopped_host_is_named_with_the_remedy(deployed: Deployed, programs: P
 def test_nothing_deployed(emulator: Emulator, tmp_path: Path, programs: Path) -> None:
     refused = connect(Deployment(emulator, tmp_path), str(programs))
     assert refused.returncode == ExitCode.PROBLEM
-    assert "pipenv run allora deploy" in refused.output
+    assert "allora deploy" in refused.output
     assert "#not-deployed" in refused.output

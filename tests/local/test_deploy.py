@@ -23,6 +23,7 @@ from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terraform.state import managed_resources, read_state
 from devtools.embedded_aws.emulator import Emulator
+from shared.host_events import Code
 from tests.local.deployment import BUCKET, ROOT, Deployment, another_host, running_instances
 from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interposed, json_error
 from tests.local.reported import STATUS, ReportedHost, once
@@ -31,14 +32,6 @@ from tests.local.terminal import CTRL_C, terminal
 
 WORDS = "abandon " * 11 + "about"
 QUICK = ("--pace", "0.02")
-INSTALL = (
-    "[1/6] Reach the internet",
-    "[2/6] Prepare storage",
-    "[3/6] Configure Docker",
-    "[4/6] Install packages",
-    "[5/6] Run Docker",
-    "[6/6] Start worker and model",
-)
 
 
 @pytest.fixture
@@ -71,16 +64,17 @@ def host_of(deployment: Deployment, instance_id: str) -> ReportedHost:
     return ReportedHost(deployment.client("logs"), instance_id)
 
 
-def first_start(host: ReportedHost, after_each: Callable[[str], object] = lambda _: None) -> None:
-    """What a host tells on its way to the first submission."""
-    for step in INSTALL[:5]:
-        host.boot(f"allora: {step}: done")
+def first_start(host: ReportedHost, after_each: Callable[[int], object] = lambda _: None) -> None:
+    """What a host reports on its way to the first submission."""
+    for step in range(1, 6):
+        host.step(step)
         after_each(step)
     host.worker("starting", address="allo1played", message="allora-worker starts")
     host.worker("metric", _aws={}, Balance=2.5)
     host.worker("ready", message="registered as inferer in topic 69 (BTC); waiting", topic=69)
     host.worker("model_works", message="the model server answers, in 41 ms")
-    host.boot(f"allora: {INSTALL[5]}: done", "allora: ready")
+    host.step(6)
+    host.ready()
     host.worker("submitted", message="topic 69: submitted for nonce 8123456", topic=69)
 
 
@@ -143,7 +137,7 @@ def test_ctrl_c_while_terraform_works_saves_what_it_has_made(deployment: Deploym
         holding(deployment, "CreateInstanceProfile") as profile,
         terminal(profile.deployment, "deploy", "--yes") as screen,
     ):
-        assert profile.came.wait(600)
+        screen.expect_event(profile.came)
         screen.type(CTRL_C)
         screen.expect("Gracefully shutting down")
         profile.go.set()
@@ -212,7 +206,7 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
         screen.expect_pattern("Waiting for the first submission of i-[0-9a-f]+")
         (id_,) = running_instances(deployment)
         screen.expect("EC2 starts the instance")
-        first_start(host_of(deployment, id_), screen.expect)
+        first_start(host_of(deployment, id_), lambda step: screen.expect(f"[{step}/6]"))
         assert screen.end() == ExitCode.OK, screen.text
     assert f"The worker works: {id_}" in screen.text
     for step in Step:
@@ -425,7 +419,7 @@ def test_lines_are_plain_without_a_terminal(
 def test_a_secret_that_is_stored_meanwhile_ends_in_success(
     watched: Watched, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
+    watched.host.obstacle(Code.SECRETS_UNAVAILABLE, "Secrets are missing.", needs_operator=True)
     wait = watched.wait()
     with once(lambda: wait.progress.obstacles, lambda _: first_start(watched.host)):
         assert watched_to_its_end(wait).healthy is True
@@ -435,7 +429,7 @@ def test_a_secret_that_is_stored_meanwhile_ends_in_success(
 def test_what_only_the_operator_can_cure_ends_the_wait_after_a_grace_time(
     watched: Watched,
 ) -> None:
-    watched.host.boot("allora: failed: Secrets are missing below /allora/worker: mnemonic.")
+    watched.host.obstacle(Code.SECRETS_UNAVAILABLE, "Secrets are missing.", needs_operator=True)
     error = watched.error(grace=0.5)
     assert error.code is ErrorCode.NEEDS_YOU
     assert error.exit_code is ExitCode.UNHEALTHY
@@ -461,8 +455,11 @@ def test_the_lines_that_matter_are_shown_at_the_end(
 
 
 def test_what_cures_itself_does_not_end_the_wait(watched: Watched) -> None:
-    failure = "allora: failed: docker compose could not start worker and model: …"
-    watched.host.boot(failure, at=datetime.now(UTC) - timedelta(minutes=1))
+    watched.host.obstacle(
+        Code.CONTAINERS_NOT_STARTED,
+        "docker compose could not start worker and model",
+        at=datetime.now(UTC) - timedelta(minutes=1),
+    )
     error = watched.error_at_first_look(grace=0)
     assert error.code is ErrorCode.NOT_IN_TIME
     assert error.exit_code is ExitCode.TIMEOUT
@@ -496,8 +493,9 @@ def test_a_silent_host_is_seen_through_its_console(
         asked.append(action)
         if len(asked) == 1:  # as of an instance that is not a Nitro one
             return ec2_error("UnsupportedOperation", "Latest is not supported.")
-        lines = b"[ 9.1] cloud-init: x\nallora: [1/6] Reach the internet: done\r\n"
-        text = base64.b64encode(lines).decode()
+        event = {"event": "internet", "state": "done", "message": "Reach the internet: done"}
+        lines = f"[ 9.1] cloud-init: {{x}}\n[ 9.2] {json.dumps(event | {'step': 1, 'of': 6})}\r\n"
+        text = base64.b64encode(lines.encode()).decode()
         return Answer(
             200,
             '<GetConsoleOutputResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
@@ -510,7 +508,7 @@ def test_a_silent_host_is_seen_through_its_console(
     shown = capsys.readouterr().err
     assert "console" in shown
     assert "[1/6] Reach the internet: done" in shown
-    assert "cloud-init: x" not in shown
+    assert "cloud-init" not in shown
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,14 @@ class TestOtherParts:
         ]
 
     def test_boot_is_whole_however_old(self, stage: Stage) -> None:
-        stage.host.boot("allora: [1/6] Reach the internet: done", at=ago(days=3))
-        stage.host.boot("Step 1/12 : FROM python", "allora: ready", at=ago(days=2))
+        stage.host.step(1, at=ago(days=3))
+        stage.host.boot("Step 1/12 : FROM python", '{"event": "not the host\'s"}', at=ago(days=2))
+        stage.host.ready(at=ago(days=1))
         shown = read(stage, "boot").stdout.splitlines()
         assert [line[21:] for line in shown] == [
             "allora: [1/6] Reach the internet: done",
             "Step 1/12 : FROM python",
+            '{"event": "not the host\'s"}',
             "allora: ready",
         ]
 
@@ -141,14 +143,14 @@ class TestNothing:
     def test_yet(self, stage: Stage, part: str) -> None:
         shown = read(stage, part)
         assert (shown.returncode, shown.stdout) == (0, "")
-        assert "pipenv run allora status" in shown.stderr
-        assert "pipenv run allora doctor" in shown.stderr
+        assert "allora status" in shown.stderr
+        assert "allora doctor" in shown.stderr
 
     def test_deployed(self, stage: Stage) -> None:
         stage.write_state()
         refused = read(stage)
         assert refused.returncode == 1
-        assert "pipenv run allora deploy" in refused.stderr
+        assert "allora deploy" in refused.stderr
 
     def test_allowed(self, stage: Stage) -> None:
         stage.host.model("line")

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from shared.stacks import STACKS
-from tests.local.deployment import BUCKET, Deployment
+from tests.local.deployment import BUCKET, ROOT, Deployment
 from tests.local.interposer import holding
 from tests.local.template import Deployed
 
@@ -72,6 +73,33 @@ def test_second_deployment_at_once_is_refused_and_says_why(deployed: Deployed) -
     assert " 0 destroyed" in deployment.apply("allora-common")
     plan = deployment.terraform("allora-common", "plan", "-input=false", "-detailed-exitcode")
     assert plan.returncode == 0, plan.output
+
+
+@pytest.mark.slow
+def test_ctrl_c_at_the_question_of_cdktf_leaves_no_lock(deployed: Deployed) -> None:
+    deployment = deployed.deployment
+    deployment.write_env(LOG_RETENTION_DAYS="60")
+    environment = {name: value for name, value in deployment.environment.items() if name != "CI"}
+    cdktf = pexpect.spawn(
+        f"{ROOT}/scripts/setup/cdktf",
+        ["deploy", "allora-common"],
+        cwd=str(ROOT),
+        env=environment | {"TERM": "xterm-256color"},
+        dimensions=(50, 160),
+        timeout=900,
+    )
+    try:
+        cdktf.expect_exact("Please review")
+        cdktf.expect_exact("Stop")
+        s3 = deployment.client("s3")
+        key = "allora-common/terraform.tfstate.tflock"
+        s3.head_object(Bucket=BUCKET, Key=key)
+        cdktf.sendintr()
+        cdktf.expect(pexpect.EOF)
+        keys = s3.list_objects_v2(Bucket=BUCKET)["Contents"]
+        assert key not in [each["Key"] for each in keys]
+    finally:
+        cdktf.close(force=True)
 
 
 def kill_terraform_when(deployment: Deployment, stack: str, condition: Callable[[], bool]) -> None:

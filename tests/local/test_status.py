@@ -15,6 +15,8 @@ import pytest
 from devtools.embedded_aws.emulator import Emulator
 from settings import load_settings
 from settings.names import Names
+from shared.alarm_remedies import REMEDIES, AlarmId
+from shared.host_events import Code
 from tests.local.interposer import Refusal
 from tests.local.reported import STATUS, ReportedHost
 from tests.local.stage import COLUMNS, ROWS, Stage
@@ -183,7 +185,7 @@ class TestUnhealthy:
         stage.write_state()
         shown = stage.deployment.allora("status")
         assert shown.returncode == 1
-        assert "pipenv run allora deploy" in shown.output
+        assert "allora deploy" in shown.output
         assert seen(stage)["error"]["trouble"] == "not-deployed"
 
     @pytest.mark.parametrize(
@@ -207,28 +209,37 @@ class TestUnhealthy:
 
     def test_host_is_new_and_tells_what_it_does(self, stage: Stage) -> None:
         assert seen(stage)["finding"] == "status-setting-up"
-        stage.host.boot("allora: [3/6] Install Docker: done", "Step 1/12 : FROM python")
+        stage.host.step(3)
+        stage.host.boot("Step 1/12 : FROM python")
         document = seen(stage)
         assert (document["exit_code"], document["finding"]) == (3, "status-setting-up")
-        assert "[3/6] Install Docker: done" in document["sentence"]
+        assert "[3/6] Configure Docker: done" in document["sentence"]
         assert "logs boot -f" in document["remedy"]
 
     def test_first_start_failed(self, stage: Stage) -> None:
-        stage.host.boot(
-            "allora: [3/6] Install Docker: done",
-            "allora: failed: Secrets are missing below /allora/worker: mnemonic. Store it: "
-            "pipenv run allora secret set mnemonic",
-            "systemd: allora.service failed",
-        )
+        stage.host.step(3)
+        remedy = "Store it: allora secret set mnemonic"
+        stage.host.obstacle(Code.SECRETS_UNAVAILABLE, remedy, needs_operator=True)
+        stage.host.boot("systemd: allora.service failed")
         stage.host.status(
             containers={"worker": {"state": None, "health": None}, "model": None}, worker=None
         )
         document = seen(stage)
         assert (document["exit_code"], document["finding"]) == (3, "status-boot-failed")
-        assert "pipenv run allora secret set mnemonic" in document["sentence"]
+        assert remedy in document["sentence"]
+        assert (
+            document["progress"].items()
+            >= {
+                "text": f"waiting: {remedy}",
+                "event": "worker",
+                "state": "waiting",
+                "code": "secrets_unavailable",
+                "needs_operator": True,
+            }.items()
+        )
 
     def test_report_is_old(self, stage: Stage) -> None:
-        stage.host.boot("allora: ready")
+        stage.host.ready()
         stage.host.status(at=datetime.now(UTC) - timedelta(minutes=14))
         document = seen(stage)
         assert (document["exit_code"], document["finding"]) == (3, "status-no-report")
@@ -242,7 +253,7 @@ class TestUnhealthy:
         before = stage.host
         stage.launch()
         before.status()
-        stage.host.boot("allora: ready")
+        stage.host.ready()
         document = seen(stage)
         assert (document["finding"], document["report"]) == ("status-no-report", None)
 
@@ -305,7 +316,7 @@ class TestUnhealthy:
         ],
     )
     def test_worker(self, stage: Stage, changes: Any, finding: str, reason: str) -> None:
-        stage.host.boot("allora: ready")
+        stage.host.ready()
         stage.host.status(**changes)
         document = seen(stage)
         assert (document["exit_code"], document["finding"]) == (3, finding)
@@ -320,11 +331,19 @@ class TestUnhealthy:
         assert "✘ Attention" in shown.output
         assert "Full. To do: remove something." in shown.output
         assert "docs/operations.md#status-alarm" in shown.output
-        put_alarm(stage, f"{prefix}balance-low", "Low. To do: send ALLO.", "ALARM")
-        both = stage.deployment.allora("status").output
-        assert "remove something." in both
-        assert "send ALLO." in both
-        assert "2 of 2 on" in both
+        put_alarm(stage, f"{prefix}balance-low", "Low.", "ALARM")
+        put_alarm(stage, f"{prefix}of-their-own", "Whatever it is.", "ALARM")
+        together = " ".join(stage.deployment.allora("status").output.split())
+        assert "du -xh --max-depth 3" in together
+        assert "send ALLO to the address" in together
+        assert "Whatever it is." in together
+        assert "3 of 3 on" in together
+        remedies = {each["name"]: each["remedy"] for each in seen(stage)["alarms"]}
+        assert remedies == {
+            f"{prefix}disk-full": REMEDIES[AlarmId.DISK_FULL],
+            f"{prefix}balance-low": REMEDIES[AlarmId.BALANCE_LOW],
+            f"{prefix}of-their-own": "Whatever it is.",
+        }
 
     def test_what_others_wrote_does_nothing_to_the_terminal(self, stage: Stage) -> None:
         evil = "[red]\x1b]0;title\x07\x1b[2J\u202e\ud800\nnext"

@@ -148,6 +148,18 @@ def test_answer_in_another_form_is_unknown(
     assert cost.total is None
 
 
+def test_product_without_a_price_on_demand_is_passed_over(server: PriceServer) -> None:
+    free, price = ({"a": {"pricePerUnit": {"USD": usd}}} for usd in ("0.0000000000", "0.0416"))
+    terms: list[dict[str, object]] = [
+        {"Reserved": {}},
+        {"OnDemand": {"x": {"priceDimensions": free}}},
+        {"OnDemand": {"x": {"priceDimensions": price}}},
+    ]
+    product = {"attributes": {"usagetype": INSTANCE.usage_type}}
+    server.answer = [json.dumps({"product": product, "terms": each}) for each in terms]
+    assert price_list(server).find_rates([INSTANCE]).usd == {INSTANCE: 0.0416}
+
+
 def test_without_an_answer_all_is_unknown(make_settings: MakeSettings) -> None:
     with price_server() as server:
         pass

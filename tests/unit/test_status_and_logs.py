@@ -26,7 +26,7 @@ from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, parse_status
 from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
 from allora_cli.status.diagnosis import Condition, judge
-from allora_cli.status.document import document_of
+from allora_cli.status.document import SCHEMA, document_of, schema_text
 from allora_cli.status.plot import plot
 from allora_cli.status.screen import dashboard_line, screen_of
 from allora_cli.terminal.text import clean, cleaned, duration
@@ -145,7 +145,7 @@ class TestVerdict:
         parts = dict.fromkeys(("host", "progress", "last_day", "alarms", "cost"), unknown())
         status = changed(healthy, **parts)
         assert judge(status).finding is Condition.EARNING
-        assert set(document_of(status, judge(status))["unknown"]) == set(parts)
+        assert set(document_of(status, judge(status)).unknown) == set(parts)
 
     def test_clock_that_is_behind_is_no_trouble(self, healthy: Status) -> None:
         assert judge(changed(healthy, report=report(-90))).finding is Condition.EARNING
@@ -168,7 +168,7 @@ class TestVerdict:
         assert verdict.finding is Condition.FEE_REFUSED
         assert refusal in verdict.sentence
         assert "raise the limit" in str(verdict.remedy)
-        assert document_of(status, verdict)["fees"] == fees
+        assert document_of(status, verdict).as_json()["fees"] == fees
 
     def test_worker_of_the_operator_s_own_may_tell_nothing(self, healthy: Status) -> None:
         settings = healthy.context.settings.model_copy(update={"worker_image": "mine:1"})
@@ -188,6 +188,22 @@ class TestVerdict:
         assert all(finding.startswith("status-") for finding in set(Condition) - good)
 
 
+class TestDocument:
+    def test_its_schema_is_up_to_date(self) -> None:
+        assert SCHEMA.read_text("utf-8") == schema_text(), (
+            "docs/status.schema.json is stale: run python -m allora_cli.status.document"
+        )
+
+    def test_members_that_scripts_rely_on(self, healthy: Status) -> None:
+        document = document_of(healthy, judge(healthy)).as_json()
+        assert document["at"] == "2026-11-22T12:00:30+00:00"
+        assert document["hours"][0].keys() == {"from", "submissions", "failures"}
+        assert document["cost"] == {"so_far_usd": 3.4, "monthly_usd": 37.0, "is_estimate": True}
+        assert document["containers"]["model"].keys() == {
+            "state", "health", "started_at", "restarts", "image", "commit",
+        }  # fmt: skip
+
+
 class TestScreen:
     def test_fits_80_columns_and_24_rows(self, healthy: Status) -> None:
         rows = shown(healthy, 80)
@@ -202,7 +218,7 @@ class TestScreen:
         worker = {name: v for name, v in SAMPLE["worker"].items() if name != "fees"}
         status = changed(healthy, report=report(worker=worker))
         assert not [row for row in shown(status) if "fees" in row]
-        assert document_of(status, judge(status))["fees"] is None
+        assert document_of(status, judge(status)).fees is None
 
     def test_worst_case_fits_30_rows_of_100_columns(self, healthy: Status) -> None:
         topics = [

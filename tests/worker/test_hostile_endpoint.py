@@ -270,7 +270,7 @@ async def test_a_flood_is_shut_off_and_the_windows_met(chain: FakeChain, start: 
         chain.tell(json.dumps({"error": "x" * 100_000}), times=100)
         await asyncio.sleep(0.05)
     await until(lambda: worker.log.events("websocket_failed"))
-    assert "more comes from it" in worker.log.events("websocket_failed")[0]["message"]
+    assert "more than a chain" in worker.log.events("websocket_failed")[0]["message"]
     await meets_the_next_window(chain)
     await until(lambda: subscriptions(chain) > subscribed)
 

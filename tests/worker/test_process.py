@@ -46,7 +46,7 @@ async def test_a_wrong_mnemonic_ends_it_in_one_line(
     assert await process.ended() == 78
     [line] = process.output.splitlines()
     assert line.startswith("allora-worker: cannot start: ")
-    assert line.endswith("pipenv run allora wallet import")
+    assert line.endswith(": allora wallet import")
 
 
 async def test_a_second_process_with_the_wallet_ends(chain: FakeChain, run: Run) -> None:

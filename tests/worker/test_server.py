@@ -301,7 +301,7 @@ def no_keepalive(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_connections_without_a_request_are_closed(
     chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("allora_worker.door._SECONDS", 0.3)
+    monkeypatch.setattr("allora_worker.public_listener._SECONDS", 0.3)
     worker = await start(chain)
     reader, writer = await asyncio.open_connection("127.0.0.1", worker.service.port)
     writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n")

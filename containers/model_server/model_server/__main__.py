@@ -1,4 +1,4 @@
-"""Runs the server: `python -m model_server`."""
+"""Entry point: `python -m model_server` runs the server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger("model_server")
 
 
 def main() -> int:
-    """Serve until told to stop; 2 when a setting makes no sense."""
+    """Serve until a signal; return 2 when a setting is invalid."""
     log_as_json()
     try:
         settings = read_settings(os.environ)
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 async def serve(settings: Settings) -> None:
-    """Listen, and keep the price of the configured token fresh."""
+    """Serve, and keep the price of the configured token fresh."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, _stop)
@@ -49,11 +49,7 @@ async def serve(settings: Settings) -> None:
 
 
 def _stop() -> None:
-    """End at once.
-
-    There is nothing to save, and an orderly end would wait for name look-ups, which run in
-    threads and can take minutes when there is no network.
-    """
+    """Exit at once: an orderly end would wait for DNS threads, for minutes without a network."""
     _log.info("stopping")
     os._exit(0)
 

@@ -1,4 +1,4 @@
-"""One price out of several sources': the median of those that agree."""
+"""The consensus of several sources: the median of those that agree."""
 
 from __future__ import annotations
 
@@ -7,39 +7,28 @@ from dataclasses import dataclass
 from statistics import median
 
 MAX_DEVIATION = 0.05
-"""How far a source may be from the median of all, as a part of it.
+"""Maximum relative distance from the median of all.
 
 Exchanges differ by far less than a percent, and by a few percent in a crash.
 """
 
 
 class DisagreementError(Exception):
-    """The sources' prices are too far apart to say which one is right."""
+    """The sources' prices are too far apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consensus:
-    """What the sources agree on.
-
-    Attributes:
-        price: The median of the sources that agree.
-        outliers: The sources that were left out for being too far from the median.
-    """
+    """The median of the sources that agree, and the sources that do not."""
 
     price: float
     outliers: tuple[str, ...]
 
 
 def agree(prices: Mapping[str, float]) -> Consensus:
-    """Find the price that most sources agree on.
+    """Return the consensus on prices by source, or raise `DisagreementError` without a majority.
 
-    A source alone is believed; of two that differ neither is.
-
-    Args:
-        prices: At least one price, by source.
-
-    Raises:
-        DisagreementError: No majority is near the median.
+    One source alone is trusted; of two that differ, neither is.
     """
     middle = median(prices.values())
     outliers = tuple(

@@ -1,4 +1,4 @@
-"""What one source tells about one token: its price now, and its price 24 hours ago."""
+"""One source's prices of one token: now, and 24 hours ago."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from model_server.prices import Candle, Quote, SourceError
 from model_server.sources import Source
 
 QUOTE_INTERVAL = 10.0
-"""Seconds for which a price counts as fresh: within them the source is not asked again."""
+"""Seconds for which a price is fresh, and the source is not asked again."""
 
 MAX_AGE = 300.0
-"""Seconds after which a price is too old to be used."""
+"""Seconds after which a price is too old."""
 
 _DAY_AGO_INTERVAL = 600.0
 _MAX_AHEAD = 120.0
@@ -25,18 +25,7 @@ _STEP = int(HOUR)
 
 
 class Feed:
-    """A source's prices of a token.
-
-    Args:
-        session: From `fetch.new_session`.
-        source: The source.
-        token: The token, in capitals.
-
-    Attributes:
-        name: The source's name.
-        quote: Its newest price.
-        day_ago: Its price of about 24 hours ago.
-    """
+    """A source's prices of a token, which is in capitals."""
 
     def __init__(self, session: aiohttp.ClientSession, source: Source, token: str) -> None:
         self.name = source.name
@@ -48,7 +37,7 @@ class Feed:
         self.day_ago = Poll(f"{about} a day ago", self._ask_day_ago, _DAY_AGO_INTERVAL)
 
     async def refresh(self) -> None:
-        """Ask for what is due, one after the other over the same connection."""
+        """Ask for the prices that are due, one after the other over the same connection."""
         await self.quote.refresh()
         if self.quote.error is None:
             await self.day_ago.refresh()
@@ -92,11 +81,7 @@ class Feed:
 
 
 def close_at(candles: Sequence[Candle], wanted: int) -> Quote:
-    """Find the close of the hour that ended nearest to a time.
-
-    Raises:
-        SourceError: None ended within an hour of it.
-    """
+    """Return the close nearest to a time, or raise `SourceError` if none is within an hour."""
     closes = [Quote(candle.close, candle.time + _STEP) for candle in candles]
     nearest = min(closes, key=lambda close: abs(close.time - wanted), default=None)
     if nearest is None or abs(nearest.time - wanted) > _STEP:

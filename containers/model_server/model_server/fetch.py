@@ -1,4 +1,4 @@
-"""Asks a source for a JSON document, and trusts neither its size nor its form."""
+"""Fetches JSON documents from sources, which are not trusted."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import aiohttp
 from model_server.prices import Json, SourceError, UnknownTokenError
 
 TIMEOUT = 3.0
-"""Seconds for one answer, name look-up included: the worker waits about five for an inference."""
+"""Seconds for one answer, including DNS."""
 
 _LARGEST = 1_000_000
 """Bytes of one answer; 300 candles are 20 to 40 KB."""
 
 _HEADERS = {
     "User-Agent": "allora-model-server",  # Coinbase refuses requests without one
-    "Accept-Encoding": "identity",  # the size limit is one of what is unpacked
+    "Accept-Encoding": "identity",  # so that the size limit holds
 }
 
 _Read = TypeVar("_Read")
 
 
 def new_session() -> aiohttp.ClientSession:
-    """Make the HTTP session of all sources; connections outlive the pause between two prices."""
+    """Return the HTTP session for all sources; connections outlive the pause between prices."""
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(keepalive_timeout=90),
         timeout=aiohttp.ClientTimeout(total=TIMEOUT),
@@ -37,17 +37,12 @@ def new_session() -> aiohttp.ClientSession:
 
 
 async def fetch(session: aiohttp.ClientSession, url: str, read: Callable[[Json], _Read]) -> _Read:
-    """Get a document and read it.
-
-    Args:
-        session: From `new_session`.
-        url: The document's URL.
-        read: Turns the document into what is wanted; any of the exceptions of wrong types, missing
-            keys and bad values says that the document is malformed.
+    """Fetch a document, and return what `read` extracts from it.
 
     Raises:
-        UnknownTokenError: The source does not know what was asked for.
-        SourceError: Any other failure, with its reason.
+        UnknownTokenError: The source does not have the document.
+        SourceError: The source failed, or `read` raised an exception for wrong types, keys or
+            values.
     """
     try:
         body = await _get(session, url)

@@ -7,24 +7,23 @@ import math
 from model_server.horizon import DAY
 
 LOOKBACK = DAY
-"""The past that the forecast looks at, in seconds."""
+"""Seconds of the past that the forecast uses."""
 
 WEIGHT = -0.04
-"""The part of the past day's log return that is expected to come again in the next day.
+"""The part of the past day's log return that the next day is expected to repeat.
 
-Negative: a small part is taken back. Chosen on hourly BTC/USD prices up to the end of 2022, where
-the best weight was -0.053, and taken a quarter nearer to zero; judged on prices after that
-(docs/model.md).
+Negative: a small part is reverted. Fitted to hourly BTC/USD prices until the end of 2022, where the
+best weight was -0.053, and shrunk by a quarter; evaluated on later prices (docs/model.md).
 """
 
 _LARGEST_RETURN = 0.3
-"""Returns count as at most this, so that a wrong price of yesterday moves no forecast by much."""
+"""Limit of the past return, so that a wrong price of yesterday has little effect."""
 
 
 def forecast_price(
     price: float, day_ago: float | None, horizon: float, weight: float = WEIGHT
 ) -> float:
-    """Forecast a price.
+    """Return the forecast, in the unit of the price.
 
     `price * exp(weight * r * min(horizon, 24 h) / 24 h)`, where `r` is the log return of the past
     24 hours, limited to ±0.3: with the default weight, never more than 1.2 % from the last price.
@@ -32,18 +31,15 @@ def forecast_price(
 
     Args:
         price: The last price.
-        day_ago: The price 24 hours before it; none leaves the last price as the forecast.
-        horizon: How far ahead to look, in seconds.
+        day_ago: The price 24 hours before it; with None the last price is the forecast.
+        horizon: Seconds to look ahead.
         weight: The weight of the past return; 0 is the naive forecast.
-
-    Returns:
-        The forecast, in the unit of the price.
     """
     return price * math.exp(weight * drift(price, day_ago, horizon))
 
 
 def drift(price: float, day_ago: float | None, horizon: float) -> float:
-    """The past day's log return, scaled to the horizon: what the weight is multiplied with."""
+    """Return the past day's log return, limited and scaled to the horizon in seconds."""
     if day_ago is None:
         return 0.0
     past_return = math.log(price / day_ago)

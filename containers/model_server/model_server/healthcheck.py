@@ -1,4 +1,4 @@
-"""The image's health check: succeeds when `/health` answers 200, and prints the answer."""
+"""The image's health check: prints the answer of `/health`, and fails unless its status is 200."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TIMEOUT = 4.0
 
 
 def main() -> int:
-    """Ask the server in this container; 0 when it is healthy."""
+    """Ask the server in this container; return 0 when it is healthy."""
     connection = http.client.HTTPConnection(
         "127.0.0.1", int(os.environ.get("PORT") or DEFAULT_PORT), timeout=_TIMEOUT
     )

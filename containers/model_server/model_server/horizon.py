@@ -1,4 +1,4 @@
-"""How far ahead a forecast looks: `5min`, `8h`, `1d`."""
+"""Horizons of forecasts: `5min`, `8h`, `1d`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,7 @@ _LONGEST = 30 * DAY
 
 
 def parse_horizon(text: str) -> float:
-    """Read a horizon.
-
-    Args:
-        text: A whole number with its unit: minutes (`5min`), hours (`8h`) or days (`1d`).
-
-    Returns:
-        The horizon in seconds, from a minute to 30 days.
-
-    Raises:
-        ValueError: The text has another form, or is out of range.
-    """
+    """Return a horizon's seconds, or raise `ValueError` unless it is from `1min` to `30d`."""
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is no horizon: write 5min, 8h or 1d")

@@ -1,4 +1,4 @@
-"""One JSON object a line, on standard output."""
+"""Logs lines of JSON to standard output."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 
 class JsonFormatter(logging.Formatter):
-    """Writes `time`, `level` and `message`; for an exception its text, and its traceback."""
+    """Formats a record as `time`, `level`, `message` and, for an exception, `traceback`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record as one line."""
+        """Return a record as one line."""
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -24,7 +24,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_as_json() -> None:
-    """Send everything that is logged to standard output, from level INFO."""
+    """Log to standard output, from level INFO."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,4 +1,4 @@
-"""The prices of tokens: asks all sources, and says what the price is."""
+"""The prices of tokens, from all sources."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class NoPriceError(Exception):
-    """No usable price at the moment; the text says why."""
+    """There is no usable price; the text says why."""
 
 
 class NoSuchTokenError(Exception):
@@ -33,26 +33,17 @@ class NoSuchTokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The price of a token.
-
-    Attributes:
-        now: In US dollars.
-        day_ago: The same about 24 hours ago; none when no source tells, or they disagree.
-        sources: The sources that agree on the price of now.
-    """
+    """The price of a token in US dollars."""
 
     now: float
     day_ago: float | None
+    """The price about 24 hours ago; None when it is unknown, or the sources disagree."""
     sources: tuple[str, ...]
+    """The sources that agree on `now`."""
 
 
 class Market:
-    """All sources, for all tokens that are asked for.
-
-    Args:
-        session: From `fetch.new_session`.
-        sources: The sources to ask; at least one.
-    """
+    """The tokens that were asked for, with all sources."""
 
     def __init__(self, session: aiohttp.ClientSession, sources: Sequence[Source]) -> None:
         self._session = session
@@ -60,7 +51,7 @@ class Market:
         self._tokens: OrderedDict[str, TokenMarket] = OrderedDict()
 
     def token(self, token: str) -> TokenMarket:
-        """What is known of a token, in capitals. The 32 that were asked for last are kept."""
+        """Return the market of a token in capitals; the last 32 are kept."""
         if token not in self._tokens:
             if len(self._tokens) == _MAX_TOKENS:
                 self._tokens.popitem(last=False)
@@ -71,7 +62,7 @@ class Market:
 
 
 class TokenMarket:
-    """All sources, for one token."""
+    """One token, with all sources."""
 
     def __init__(self, token: str, feeds: Sequence[Feed]) -> None:
         self._token = token
@@ -80,16 +71,16 @@ class TokenMarket:
         self._running: set[asyncio.Task[None]] = set()
 
     async def keep_fresh(self) -> None:
-        """Refresh the prices for ever."""
+        """Refresh the prices until cancelled."""
         while True:
             await self.refresh()
             found = any(feed.price_now is not None for feed in self._feeds)
             await asyncio.sleep(_BACKGROUND_INTERVAL if found else _SEARCH_INTERVAL)
 
     async def refresh(self) -> None:
-        """Ask the sources whose last answer is not fresh, all at once.
+        """Ask all sources whose last answer is not fresh, concurrently.
 
-        Takes four seconds at most: whoever is slower is heard for the next request.
+        Returns after four seconds at the latest; slower answers count for the next request.
         """
         tasks = {asyncio.create_task(feed.refresh()) for feed in self._feeds}
         self._running |= tasks
@@ -98,9 +89,9 @@ class TokenMarket:
         await asyncio.wait(tasks, timeout=_WAIT)
 
     def price(self) -> Price:
-        """The price, from what the sources answered so far.
+        """Return the price from the answers so far.
 
-        Sources whose last answer was bad are believed when there are no others.
+        Sources that failed last count only when there are no others.
 
         Raises:
             NoSuchTokenError: No source has the token.
@@ -116,7 +107,7 @@ class TokenMarket:
         return Price(consensus.price, self._day_ago(), agreed)
 
     def states(self) -> dict[str, str]:
-        """For each source: `ok`, `not asked yet`, or why it has no price."""
+        """Return for each source `ok`, `not asked yet`, or why it has no price."""
         return {feed.name: feed.state for feed in self._feeds}
 
     def _prices(self) -> dict[str, float]:
@@ -144,9 +135,5 @@ class TokenMarket:
             return
         self._outliers = outliers
         for name in outliers:
-            _log.warning(
-                "%s: %s at %g is left out: too far from the others",
-                name,
-                self._token,
-                prices[name],
-            )
+            message = "%s: %s at %g is left out: too far from the others"
+            _log.warning(message, name, self._token, prices[name])

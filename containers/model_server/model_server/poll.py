@@ -1,4 +1,4 @@
-"""One thing that is asked for again and again: not too often, and less often while it fails."""
+"""Polls a source: not too often, and less often while it fails."""
 
 from __future__ import annotations
 
@@ -21,16 +21,13 @@ _Value = TypeVar("_Value")
 class Poll(Generic[_Value]):
     """Keeps the newest answer to a question.
 
-    Args:
-        name: What is asked, for the log.
-        ask: Gets an answer; raises `SourceError` when there is none.
-        interval: The shortest time between an answer and the next question, in seconds. After a
-            failure it is 5 s, doubled with each further one up to 60 s; and ten minutes after the
-            answer that the token is unknown.
+    After a failure it pauses for 5 s, doubled with each further one up to 60 s, and for ten minutes
+    when the token is unknown.
 
-    Attributes:
-        value: The newest answer, however old; none before the first one.
-        error: Why the last question failed; none when it did not.
+    Args:
+        name: The question, for the log.
+        ask: Returns the answer, or raises `SourceError`.
+        interval: Least seconds between an answer and the next question.
     """
 
     def __init__(self, name: str, ask: Callable[[], Awaitable[_Value]], interval: float) -> None:
@@ -41,10 +38,12 @@ class Poll(Generic[_Value]):
         self._next = 0.0
         self._turn = asyncio.Lock()
         self.value: _Value | None = None
+        """The newest answer, however old."""
         self.error: SourceError | None = None
+        """Why the last question failed, if it did."""
 
     async def refresh(self) -> None:
-        """Ask, unless it is too early. Who comes while another one asks waits for that answer."""
+        """Ask, unless it is too early; concurrent callers wait for the same answer."""
         async with self._turn:
             if monotonic() < self._next:
                 return

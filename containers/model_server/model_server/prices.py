@@ -1,4 +1,4 @@
-"""Prices: what a source tells, and the checks that every number has to pass."""
+"""Prices, and the checks of every number from a source."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = Any
-"""A JSON document of a source: anything may be in it."""
+"""An unchecked JSON value."""
 
 
 class SourceError(Exception):
@@ -20,12 +20,7 @@ class UnknownTokenError(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A price and its time.
-
-    Attributes:
-        price: US dollars for one unit of the token.
-        time: When that was the price, in seconds since 1970.
-    """
+    """A price in US dollars, and its Unix time."""
 
     price: float
     time: float
@@ -33,28 +28,21 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Candle:
-    """The last price of an interval of time.
-
-    Attributes:
-        time: The beginning of the interval, in seconds since 1970.
-        close: The price at its end, or the latest one of an interval that is not over.
-    """
+    """The last price of an interval."""
 
     time: int
+    """Unix time of the interval's beginning."""
     close: float
+    """The price at its end, or the latest one of the current interval."""
 
 
 def candle_of(time: Json, close: Json) -> Candle:
-    """Read a candle from its two values, each a number or a string; raises `SourceError`."""
+    """Return a candle of two values, each a number or a string, or raise `SourceError`."""
     return Candle(int(number_of(time)), price_of(close))
 
 
 def price_of(value: Json) -> float:
-    """Read a price, which exchanges write as a number or as a string.
-
-    Raises:
-        SourceError: It is no number, not finite, or not above zero.
-    """
+    """Return a price from a number or a string, or raise `SourceError` unless it is above 0."""
     price = number_of(value)
     if price <= 0:
         raise SourceError(f"a price of {price}")
@@ -62,11 +50,7 @@ def price_of(value: Json) -> float:
 
 
 def number_of(value: Json) -> float:
-    """Read a finite number from a number or a string.
-
-    Raises:
-        SourceError: It is neither, or not finite.
-    """
+    """Return a finite number from a number or a string, or raise `SourceError`."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise SourceError("a value that is no number")
     try:

@@ -4,13 +4,14 @@
   horizon of that topic; other parameters, such as `block_height`, have no effect.
 - `GET /ground-truth/{token}`: the price now, a plain number.
 - `GET /forecast/{token}`: 501, because this server cannot judge other workers.
-- `GET /health`: whether there is a price of the configured token, and what it is made of.
+- `GET /health`: whether there is a price of the configured token, and its sources.
 
-What goes wrong is answered with JSON: `{"error": "..."}`.
+Errors are JSON: `{"error": "..."}`.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from decimal import Decimal
 
@@ -29,57 +30,37 @@ _log = logging.getLogger(__name__)
 
 
 class Server:
-    """The handlers of all routes.
-
-    Args:
-        settings: The settings.
-        market: Where prices come from.
-    """
+    """The handlers of all routes."""
 
     def __init__(self, settings: Settings, market: Market) -> None:
         self._settings = settings
         self._market = market
 
     def application(self) -> web.Application:
-        """Make the application."""
+        """Return the application."""
         application = web.Application()
-        application.add_routes(
-            [
-                web.get("/health", self._health),
-                web.get("/inference/{token}", self._inference),
-                web.get("/ground-truth/{token}", self._ground_truth),
-                web.get("/forecast/{token}", self._forecast),
-            ]
-        )
+        application.router.add_get("/health", self._health)
+        application.router.add_get("/inference/{token}", self._inference)
+        application.router.add_get("/ground-truth/{token}", self._ground_truth)
+        application.router.add_get("/forecast/{token}", self._forecast)
         return application
 
     async def _inference(self, request: web.Request) -> web.Response:
-        try:
-            token = _token_of(request)
-            horizon = self._horizon_of(request)
-            price = await self._price_of(token)
-        except _AnswerError as error:
-            return error.response()
-        forecast = forecast_price(price.now, price.day_ago, horizon)
-        _log.info(
-            "%s in %g s: %s; the price now is %s (%s)",
-            token,
-            horizon,
-            _plain(forecast),
-            _plain(price.now),
-            ", ".join(price.sources),
-        )
-        return web.Response(text=_plain(forecast))
+        token = _token_of(request)
+        horizon = self._horizon_of(request)
+        price = await self._price_of(token)
+        forecast = _plain(forecast_price(price.now, price.day_ago, horizon))
+        sources = ", ".join(price.sources)
+        message = "%s in %g s: %s; the price now is %s (%s)"
+        _log.info(message, token, horizon, forecast, _plain(price.now), sources)
+        return web.Response(text=forecast)
 
     async def _ground_truth(self, request: web.Request) -> web.Response:
-        try:
-            price = await self._price_of(_token_of(request))
-        except _AnswerError as error:
-            return error.response()
+        price = await self._price_of(_token_of(request))
         return web.Response(text=_plain(price.now))
 
     async def _forecast(self, _request: web.Request) -> web.Response:
-        return web.json_response({"error": _NO_FORECASTS}, status=501)
+        raise _error(web.HTTPNotImplemented, _NO_FORECASTS)
 
     async def _health(self, _request: web.Request) -> web.Response:
         settings = self._settings
@@ -106,38 +87,30 @@ class Server:
         try:
             return market.price()
         except NoSuchTokenError as error:
-            raise _AnswerError(400, f"{error}. Ask for another coin's symbol.") from None
+            raise _error(web.HTTPBadRequest, f"{error}. Ask for another coin's symbol.") from None
         except NoPriceError as error:
-            raise _AnswerError(503, str(error)) from None
+            raise _error(web.HTTPServiceUnavailable, str(error)) from None
 
     def _horizon_of(self, request: web.Request) -> float:
         topic = request.query.get("topic_id", "")
         if not topic:
             return self._settings.horizon
         if not TOPIC_FORM.fullmatch(topic):
-            raise _AnswerError(400, "topic_id must be a topic's number.")
+            raise _error(web.HTTPBadRequest, "topic_id must be a topic's number.")
         return self._settings.topic_horizons.get(int(topic), self._settings.horizon)
 
 
-class _AnswerError(Exception):
-    """The request is answered with an error."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self._status = status
-        self._message = message
-
-    def response(self) -> web.Response:
-        return web.json_response({"error": self._message}, status=self._status)
+def _error(kind: type[web.HTTPError], message: str) -> web.HTTPError:
+    return kind(text=json.dumps({"error": message}), content_type="application/json")
 
 
 def _token_of(request: web.Request) -> str:
     token = request.match_info["token"].upper()
     if not TOKEN_FORM.fullmatch(token):
-        raise _AnswerError(400, "Ask for a coin's symbol, as in /inference/BTC.")
+        raise _error(web.HTTPBadRequest, "Ask for a coin's symbol, as in /inference/BTC.")
     return token
 
 
 def _plain(number: float) -> str:
-    """Ten significant digits without an exponent."""
+    """Return ten significant digits without an exponent."""
     return format(Decimal(f"{number:.10g}"), "f")

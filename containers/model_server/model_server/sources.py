@@ -1,7 +1,6 @@
-"""Public exchanges with prices in US dollars: no key needed, and reachable from AWS's US regions.
+"""Public exchanges with prices in US dollars, without a key and reachable from AWS's US regions.
 
-Each one is described by the URLs to ask and how to read the answers; who asks them, and when, is
-in `market.py`.
+Each one defines its URLs and reads its answers; `feed.py` asks.
 """
 
 from __future__ import annotations
@@ -25,16 +24,12 @@ _RECENT = 15 * _MINUTE
 
 
 class Source(ABC):
-    """An exchange.
-
-    Args:
-        base_url: Where its API is, without a slash at the end.
-    """
+    """An exchange; `base_url` has no slash at its end."""
 
     name: str
     default_url: str
     page: int
-    """How many candles it gives at most in one answer."""
+    """Maximum number of candles in one answer."""
     newest_page_only: bool = False
     """Whether it has no candles before its newest page, however early the start."""
 
@@ -43,21 +38,18 @@ class Source(ABC):
 
     @abstractmethod
     def candles_url(self, token: str, step: int, start: int, end: int) -> str:
-        """The URL of the candles that begin from `start` to `end`, `step` seconds each."""
+        """Return the URL of the candles of `step` seconds that begin from `start` to `end`."""
 
     @abstractmethod
     def read_candles(self, answer: Json) -> list[Candle]:
-        """Read an answer to `candles_url`, in any order."""
+        """Return the candles in an answer to `candles_url`, in any order."""
 
     def quote_url(self, token: str, now: int) -> str:
-        """The URL of the newest price: here, that of the newest one-minute candles."""
+        """Return the URL of the newest price: here, of the newest one-minute candles."""
         return self.candles_url(token, _MINUTE, now - _RECENT, now)
 
     def read_quote(self, answer: Json) -> Quote:
-        """Read an answer to `quote_url`.
-
-        The price of a one-minute candle is at least as new as the candle's beginning.
-        """
+        """Return the newest price in an answer to `quote_url`, with its candle's beginning."""
         candles = self.read_candles(answer)
         if not candles:
             raise SourceError("no trades in the last 15 minutes")
@@ -68,8 +60,8 @@ class Source(ABC):
 class Coinbase(Source):
     """Coinbase Exchange; at most 10 requests a second for one IP address.
 
-    Its candles lag behind by up to some minutes (https://github.com/ccxt/ccxt/issues/13292), so
-    that the newest price is that of its ticker.
+    Its candles lag by some minutes (https://github.com/ccxt/ccxt/issues/13292), so the newest price
+    comes from its ticker.
 
     - https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-ticker
     - https://docs.cdp.coinbase.com/api-reference/exchange-api/rest-api/products/get-product-candles
@@ -81,7 +73,7 @@ class Coinbase(Source):
     page = 300
 
     def candles_url(self, token: str, step: int, start: int, end: int) -> str:
-        """Candles, the newest first."""
+        """Return the URL of the candles, which come newest first."""
         return (
             f"{self.base_url}/products/{token}-USD/candles"
             f"?granularity={step}&start={_iso(start)}&end={_iso(end)}"
@@ -92,7 +84,7 @@ class Coinbase(Source):
         return [candle_of(row[0], row[4]) for row in answer]
 
     def quote_url(self, token: str, now: int) -> str:  # noqa: ARG002  (the ticker is always now)
-        """The ticker."""
+        """Return the URL of the ticker."""
         return f"{self.base_url}/products/{token}-USD/ticker"
 
     def read_quote(self, answer: Json) -> Quote:
@@ -104,7 +96,7 @@ class Coinbase(Source):
 class Kraken(Source):
     """Kraken; about one public request a second.
 
-    It gives the newest 720 candles and no older ones.
+    It has only the newest 720 candles.
 
     - https://docs.kraken.com/api-reference/market-data/get-ohlc-data
     """
@@ -117,7 +109,7 @@ class Kraken(Source):
     _OWN_NAMES: ClassVar = {"BTC": "XBT", "DOGE": "XDG"}
 
     def candles_url(self, token: str, step: int, start: int, end: int) -> str:  # noqa: ARG002
-        """Candles after a time; an end cannot be given."""
+        """Return the URL of the candles after a time; it takes no end."""
         pair = f"{self._OWN_NAMES.get(token, token)}USD"
         since = start - 1
         return f"{self.base_url}/0/public/OHLC?pair={pair}&interval={step // _MINUTE}&since={since}"
@@ -125,8 +117,8 @@ class Kraken(Source):
     def read_candles(self, answer: Json) -> list[Candle]:
         """Read rows of time, open, high, low, close, vwap, volume, count: prices as strings.
 
-        They are under the pair's name, which is not always the one that was asked for. Errors
-        come with status 200.
+        They are under the pair's name, which may differ from the one in the URL. Errors have
+        status 200.
         """
         errors = answer["error"]
         if errors:
@@ -147,7 +139,7 @@ class Bitstamp(Source):
     page = 1000
 
     def candles_url(self, token: str, step: int, start: int, end: int) -> str:
-        """Candles between two times."""
+        """Return the URL of the candles between two times."""
         return (
             f"{self.base_url}/api/v2/ohlc/{token.lower()}usd/"
             f"?step={step}&limit={self.page}&start={start}&end={end}"

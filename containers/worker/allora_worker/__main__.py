@@ -1,4 +1,4 @@
-"""`python -m allora_worker`: reads the environment and works."""
+"""Entry point: `python -m allora_worker` reads the environment and works."""
 
 from __future__ import annotations
 
@@ -17,29 +17,20 @@ from .watchdog import end_process
 
 
 def main(environ: Mapping[str, str], timings: Timings, port: int) -> int:
-    """Runs the worker.
-
-    Args:
-        environ: Holds the settings.
-        timings: How long to wait for what.
-        port: For `/health` and consumers.
-
-    Returns:
-        The exit code of the process, one of `ExitCode`.
-    """
-    for number in (signal.SIGTERM, signal.SIGINT):  # until there is something to stop in order
+    """Run the worker with the settings in `environ`; return its `ExitCode`."""
+    for number in (signal.SIGTERM, signal.SIGINT):  # until the runner handles them
         signal.signal(number, lambda *_: end_process(ExitCode.STOPPED))
     reports.set_up()
     try:
         settings = load_settings(environ)
-        # The SDK takes seconds to import; wrong settings are told before.
+        # The SDK takes seconds to import; wrong settings are reported before.
         from .runner import run  # noqa: PLC0415
 
         return run(settings, timings, port)
     except CannotStartError as error:
         print(f"allora-worker: cannot start: {error}", file=sys.stderr)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - whatever it is, the process ends with a reason
+    except Exception as error:  # noqa: BLE001 - the process ends with a reason
         reports.error(Event.CRASHED, f"allora-worker: a fault of the worker: {error!r}", trace=True)
         return ExitCode.CRASHED
 

@@ -1,82 +1,70 @@
-"""Looks after the wallet's balance, and asks the testnet's faucet for coins."""
+"""Watches the wallet's balance, and asks the testnet's faucet for coins."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 from grpclib.exceptions import GRPCError
 
 from . import reports
-from .chain import Chain
+from .context import Context
+from .contract import Secret
 from .errors import ChainUnavailableError, RefusedError, one_line
 from .event_names import Event
 from .money import allo
 from .secret_files import read_secret
-from .status import Status
-from .timings import Timings
 
 # Below this the SDK's own worker asks the faucet (_maybe_faucet_request of allora_sdk/worker).
 _LOW_UALLO: Final = 100_000_000
 _TESTNET_CHAIN_ID: Final = "allora-testnet-1"
-_LOOK_AGAIN: Final = 10.0
+_LOW_BALANCE_SECONDS: Final = 10.0
 
 
 class Account:
     """The wallet's account on the chain.
 
     Args:
-        chain: Asked for the balance.
-        status: Told of the balance.
-        session: Sends the request to the faucet.
-        api_key_file: Holds the key that the faucet wants; without the file nobody is asked.
-        on_funded: Called when there is enough for a transaction again.
-        timings: How long to wait for what.
+        context: The worker's parts.
+        session: Sends the requests to the faucet.
+        on_funded: Called when the balance is enough for a transaction again.
     """
 
     def __init__(
-        self,
-        chain: Chain,
-        status: Status,
-        session: aiohttp.ClientSession,
-        *,
-        api_key_file: Path,
-        on_funded: Callable[[], None],
-        timings: Timings,
+        self, context: Context, session: aiohttp.ClientSession, on_funded: Callable[[], None]
     ) -> None:
-        self._chain = chain
-        self._status = status
+        self._chain = context.chain
+        self._status = context.status
         self._session = session
-        self._api_key_file = api_key_file
+        self._api_key_file = context.settings.secrets_dir / Secret.API_KEY
         self._on_funded = on_funded
-        self._timings = timings
-        self._has_enough: bool | None = None
-        self._asked_at: float | None = None
+        self._timings = context.timings
+        self._is_low = False
+        self._asked_at = -math.inf
 
     async def run(self) -> None:
-        """Looks at the balance every now and then, more often while it is too low."""
+        """Check the balance regularly, and more often while it is too low."""
         while True:
             with contextlib.suppress(ChainUnavailableError, RefusedError, GRPCError):
-                await self._look()  # the topics report when it fails
-            soon = self._has_enough is False
-            await asyncio.sleep(min(self._timings.balance, _LOOK_AGAIN if soon else float("inf")))
+                await self._check_balance()  # the topics report when it fails
+            pause = self._timings.balance
+            await asyncio.sleep(min(pause, _LOW_BALANCE_SECONDS) if self._is_low else pause)
 
-    async def _look(self) -> None:
+    async def _check_balance(self) -> None:
         balance = await self._chain.balance()
         self._status.balance_allo = allo(balance)
-        has_enough = balance >= self._chain.needed_balance
-        if not has_enough and self._has_enough is not False:
+        was_low, self._is_low = self._is_low, balance < self._chain.needed_balance
+        if self._is_low and not was_low:
             reports.warning(Event.BALANCE_LOW, one_line(self._chain.unfunded(balance)))
-        if has_enough and self._has_enough is False:
+        if was_low and not self._is_low:
             reports.info(Event.BALANCE_RESTORED, f"the wallet has {allo(balance):g} ALLO")
             self._on_funded()
-        self._has_enough = has_enough
         if balance < _LOW_UALLO:
             await self._ask_faucet()
 
@@ -84,11 +72,8 @@ class Account:
         network = self._chain.network
         if network.sdk.chain_id != _TESTNET_CHAIN_ID or network.faucet_url is None:
             return
-        asked_lately = (
-            self._asked_at is not None and time.monotonic() - self._asked_at < self._timings.faucet
-        )
         api_key = read_secret(self._api_key_file)
-        if asked_lately or not api_key:
+        if not api_key or time.monotonic() - self._asked_at < self._timings.faucet:
             return
         self._asked_at = time.monotonic()
         problem = await self._request(network.faucet_url, api_key)
@@ -102,7 +87,7 @@ class Account:
             )
 
     async def _request(self, faucet_url: str, api_key: str) -> str | None:
-        """Asks for coins; returns what went wrong."""
+        """Request coins; return the problem, if any."""
         try:
             # No redirects: they turn the POST into a GET.
             async with self._session.post(
@@ -114,8 +99,8 @@ class Account:
             ) as response:
                 if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                     return "it was asked too often"
-                is_accepted = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
-                return None if is_accepted else f"status {response.status}"
+                is_success = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
+                return None if is_success else f"status {response.status}"
         except (aiohttp.ClientError, OSError) as error:
             return one_line(error)
         except ValueError:

@@ -1,4 +1,4 @@
-"""What a model server may answer, and what of it is a value."""
+"""Reads the model server's answers, which may be anything."""
 
 from __future__ import annotations
 
@@ -13,36 +13,30 @@ from typing import Any, Final, NoReturn
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 # Far beyond any price or loss; the chain's decimals have limits, too
 # (https://github.com/allora-network/allora-chain/blob/main/math/dec.go).
-_MOST_DIGITS: Final = 100
-_LARGEST_EXPONENT: Final = 100
+_MAX_DIGITS: Final = 100
+_MAX_EXPONENT: Final = 100
 # https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki#bech32
 _ADDRESS: Final = re.compile(r"allo1[02-9ac-hj-np-z]{38,58}")
 _SHOWN: Final = 60
 
 
 class NotAValueError(Exception):
-    """The answer is none that the worker can submit; the text says why."""
+    """The worker cannot submit the answer; the text says why."""
 
 
 def read_number(text: str) -> Decimal:
-    """The number in an answer: plain text, a JSON number, or `{"value": …}`, with all its digits.
-
-    Raises:
-        NotAValueError: It is anything else, or not finite.
-    """
-    stripped = text.strip()
-    if stripped.startswith(("{", '"')):
-        answer = _read_json(stripped)
-        return _as_number(answer["value"] if _has_value(answer) else answer, stripped)
-    return _as_number(stripped, stripped)
+    """Return a number in plain text, JSON or `{"value": …}`, or raise `NotAValueError`."""
+    text = text.strip()
+    if not text.startswith(("{", '"')):
+        return _as_number(text, text)
+    answer = _read_json(text)
+    if isinstance(answer, dict) and "value" in answer:
+        answer = answer["value"]
+    return _as_number(answer, text)
 
 
 def read_forecasts(text: str) -> dict[str, Decimal]:
-    """The forecasts in an answer: a JSON object of losses by the inferers' addresses.
-
-    Raises:
-        NotAValueError: It is anything else, or empty.
-    """
+    """Return the losses in a JSON object by inferers' addresses, or raise `NotAValueError`."""
     answer = _read_json(text.strip())
     if not isinstance(answer, dict) or not answer:
         raise NotAValueError(
@@ -54,11 +48,7 @@ def read_forecasts(text: str) -> dict[str, Decimal]:
     return {address: _as_number(loss, str(loss)) for address, loss in answer.items()}
 
 
-def _has_value(answer: object) -> bool:
-    return isinstance(answer, dict) and "value" in answer
-
-
-def _read_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON can be
+def _read_json(text: str) -> Any:  # noqa: ANN401 - any JSON
     def refuse(constant: str) -> NoReturn:
         raise NotAValueError(f"{constant} is not a finite number")
 
@@ -75,13 +65,13 @@ def _as_number(value: object, answer: str) -> Decimal:
     if not isinstance(value, str) or not _NUMBER.fullmatch(value.strip()):
         raise NotAValueError(f"not a number: {_shown(answer)}")
     number = Decimal(value.strip())
-    too_long = len(number.as_tuple().digits) > _MOST_DIGITS
-    if too_long or abs(number.adjusted()) > _LARGEST_EXPONENT:
+    is_too_long = len(number.as_tuple().digits) > _MAX_DIGITS
+    if is_too_long or abs(number.adjusted()) > _MAX_EXPONENT:
         raise NotAValueError(f"beyond what the chain can hold: {_shown(answer)}")
     return number if number else number.copy_abs()
 
 
 def _shown(text: str) -> str:
-    """The beginning of an answer, for a message."""
+    """Return the beginning of an answer, for a message."""
     text = " ".join(text.split())
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…") if text else "nothing"

@@ -1,4 +1,4 @@
-"""When blocks come: chain heights as moments of this process's clock."""
+"""Converts between the chain's heights and this process's clock."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from statistics import median
 from typing import Final
 
 _SAMPLES: Final = 50
+# Bounds of the seconds between two blocks.
 _FASTEST: Final = 0.05
 _SLOWEST: Final = 30.0
-# By how many blocks two nodes behind one address may differ.
+# Blocks by which two nodes of one endpoint may differ.
 _NODES_DIFFER: Final = 20
-# By how many blocks the websocket may be ahead of what polling makes likely.
+# Blocks by which the websocket may be ahead of the height that polling predicts.
 _AHEAD: Final = 2
 
 
 class BlockClock:
-    """Estimates the time until a block, from the blocks seen so far.
+    """Estimates the time until a block from the blocks seen so far.
 
-    What polling says counts, also when it contradicts what it said before: so one wrong answer
-    does harm until the next poll, and no longer.
+    Each poll overrides the one before it, so that a wrong answer does harm until the next one only.
 
     Args:
-        default_block: Seconds between blocks, until there are two blocks to measure it from.
+        default_block: Seconds between blocks, until two blocks were seen.
         monotonic: The process's clock.
     """
 
@@ -41,7 +41,7 @@ class BlockClock:
         self._height, self._seen_at = 0, monotonic()
 
     def observe(self, height: int, block_time: datetime | None) -> None:
-        """Takes note of the newest block as polling finds it, with the time in its header."""
+        """Record the newest block that polling found, with the time in its header."""
         now = self._monotonic()
         if not self._is_possible(height, now):
             self._blocks.clear()
@@ -53,10 +53,9 @@ class BlockClock:
         self._measured = _measure(self._blocks)
 
     def hear(self, height: int) -> bool:
-        """Takes note of a block that somebody tells of, unless that is unlikely.
+        """Record a block that the websocket announced; return False when it is implausible.
 
-        Returns:
-            False when the chain would have to be faster than it is, which a poll can clear up.
+        A block is implausible if the chain would have to be faster than measured.
         """
         now = self._monotonic()
         if height > self._polled + (now - self._polled_at) / self.block_seconds + _AHEAD:
@@ -67,33 +66,32 @@ class BlockClock:
 
     @property
     def is_measured(self) -> bool:
-        """Whether it is known how long the chain's blocks take."""
+        """Whether `block_seconds` is measured."""
         return self._measured is not None
 
     @property
     def block_seconds(self) -> float:
-        """Seconds between blocks, measured on the chain's own clock."""
+        """Seconds between blocks by the chain's own clock, or the default."""
         return self._default_block if self._measured is None else self._measured
 
     @property
     def height(self) -> int:
-        """The height that the chain has reached by now, as far as can be told."""
+        """The height that the chain should have reached by now."""
         elapsed = self._monotonic() - self._seen_at
         return self._height + int(elapsed / self.block_seconds)
 
     def seconds_until(self, height: int) -> float:
-        """Seconds until the chain reaches a height; negative when it has."""
+        """Return the seconds until the chain reaches a height; negative when it has."""
         elapsed = self._monotonic() - self._seen_at
         return (height - self._height) * self.block_seconds - elapsed
 
     def _is_possible(self, height: int, now: float) -> bool:
-        """Whether the chain can have come from the height before to this one."""
         most = self._polled + (now - self._polled_at) / _FASTEST + _NODES_DIFFER
         return self._polled - _NODES_DIFFER <= height <= most
 
 
 def _measure(blocks: deque[tuple[int, datetime]]) -> float | None:
-    """Seconds between blocks; the median, so that a few wrong times in headers do not count."""
+    """Return the median of the seconds between blocks, which ignores a few wrong headers."""
     each = [
         (ended - started).total_seconds() / (last - first)
         for (first, started), (last, ended) in pairwise(blocks)

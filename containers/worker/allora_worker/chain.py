@@ -1,11 +1,10 @@
-"""The chain's endpoint: every call to it, each with a deadline."""
+"""Client of the chain's endpoint, with a deadline for every call."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from allora_sdk import AlloraRPCClient, AlloraWalletConfig
@@ -19,6 +18,15 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
 from . import reports
 from .block_clock import BlockClock
+from .chain_answers import (
+    read_balance,
+    read_header,
+    read_inference_nonce,
+    read_reputer_nonces,
+    read_sequence,
+    read_topic,
+    read_worker_nonces,
+)
 from .contract import Role
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
 from .event_names import Event
@@ -28,11 +36,12 @@ from .networks import Network
 from .timings import Timings
 from .transactions import CheckedTransactions
 from .urls import host_of
+from .waiting import in_own_task
 from .windows import Topic
 
 T = TypeVar("T")
 
-# What a call that did not reach a working node raises; TimeoutError is an OSError.
+# Raised when a call does not reach a working node; TimeoutError is an OSError.
 _UNREACHABLE: Final = (OSError, StreamTerminatedError, ProtocolError)
 _FAILING: Final = {
     Status.UNAVAILABLE,
@@ -43,10 +52,6 @@ _FAILING: Final = {
 }
 _FAILURES_UNTIL_NEW_CLIENT: Final = 3
 
-# What cannot be on a chain, and so is a fault of the endpoint.
-_MOST_BLOCKS: Final = 10_000_000  # of an epoch: nearly two years
-_MOST_UALLO: Final = 2**256  # https://pkg.go.dev/cosmossdk.io/math#Int
-
 # The SDK wants this much before it sends anything: 300,000 gas at its highest fee tier
 # (_pre_flight_checks of allora_sdk/rpc_client/tx_manager.py).
 _FEE_GAS: Final = 300_000
@@ -54,14 +59,7 @@ _FEE_TIER: Final = 2.5
 
 
 class Chain:
-    """An endpoint of the chain, which may fail and come back at any time.
-
-    Args:
-        network: Which chain, and where.
-        wallet: Signs transactions.
-        clock: Told of every block that is seen.
-        timings: How long to wait for what.
-    """
+    """The chain's endpoint, which may fail and recover at any time."""
 
     def __init__(
         self, network: Network, wallet: Wallet, clock: BlockClock, timings: Timings
@@ -69,9 +67,9 @@ class Chain:
         self.network = network
         self.address = str(wallet.address())
         self.failures = 0
-        """Failed calls since somebody set this to 0, for a metric."""
+        """Failed calls that are not in the metric yet."""
         self.problem: str | None = None
-        """Why the endpoint does not work at the moment; None when it does."""
+        """Why the endpoint does not work; None when it does."""
         self._wallet = wallet
         self._clock = clock
         self._timings = timings
@@ -84,7 +82,7 @@ class Chain:
             wallet=AlloraWalletConfig(wallet=self._wallet), network=self.network.sdk
         )
         limit_answers(self.client.grpc_client)
-        # The SDK follows one version of the chain's messages; it alone says which.
+        # The SDK chooses the version of the chain's messages.
         self.messages: Any = sys.modules[type(self.client.emissions.query).__module__]
         for part in ("auth", "bank", "tendermint", "tx", "emissions", "feemarket"):
             getattr(self.client, part).query.timeout = self._timings.chain_call
@@ -108,26 +106,23 @@ class Chain:
             channel.close()
 
     def event_type(self, role: Role) -> str:
-        """The type of the event that opens a window for the role."""
+        """Return the type of the event that opens a window for a role."""
         module: str = self.messages.__name__
         _, _, package = module.partition(".protos.")
         actor = "Reputer" if role is Role.REPUTER else "Worker"
         return f"{package}.Event{actor}SubmissionWindowOpened"
 
-    async def call(self, ask: Callable[[AlloraRPCClient], Awaitable[T]]) -> T:
-        """Asks the chain something.
-
-        Whatever else than an answer with a status comes of it, such as one that cannot be decoded
-        or read, means that the endpoint does not work.
+    async def ask(self, call: Awaitable[Any], read: Callable[[Any], T]) -> T:
+        """Await a call of `client`, and return what `read` extracts from its answer.
 
         Raises:
-            SdkRefusedError: The network does not speak the SDK's version of its protocol.
-            ChainUnavailableError: The endpoint does not work.
-            GRPCError: The node answered that it cannot answer this.
+            SdkRefusedError: The network does not support the SDK's version of its protocol.
+            ChainUnavailableError: The endpoint failed, or its answer cannot be read.
+            GRPCError: The node answered with another status.
         """
         try:
             # Beyond the deadline of each stub, for what the SDK puts around the call.
-            result = await in_own_task(ask(self.client), self._timings.chain_call + 1)
+            result = read(await in_own_task(call, self._timings.chain_call + 1))
         except Exception as error:
             meaning = translate(error)
             if meaning is error and not isinstance(error, GRPCError):
@@ -140,18 +135,8 @@ class Chain:
         self.note_success()
         return result
 
-    async def _ask(
-        self, ask: Callable[[AlloraRPCClient], Awaitable[Any]], read: Callable[[Any], T]
-    ) -> T:
-        """As `call`, with what `read` takes from the answer."""
-
-        async def ask_and_read(client: AlloraRPCClient) -> T:
-            return read(await ask(client))
-
-        return await self.call(ask_and_read)
-
     def note_failure(self, reason: str) -> None:
-        """Takes note of a call that failed, also of one that the SDK made by itself."""
+        """Record a call that failed, and reconnect after several."""
         self.failures += 1
         self._failed_in_a_row += 1
         if self.problem is None:
@@ -161,7 +146,7 @@ class Chain:
             self._reconnect()
 
     def note_success(self) -> None:
-        """Takes note of a call that was answered."""
+        """Record a call that was answered."""
         self._failed_in_a_row = 0
         if self.problem is not None:
             self.problem = None
@@ -169,15 +154,11 @@ class Chain:
                 Event.CHAIN_AVAILABLE, f"the chain's endpoint {host_of(self.network.sdk.url)} works"
             )
 
-    # --- what the worker asks
+    # --- queries
 
     async def check_chain_id(self) -> None:
-        """Makes sure that the endpoint belongs to the network.
-
-        Raises:
-            RefusedError: It belongs to another one.
-        """
-        chain_id = await self._ask(lambda client: client.chain_id(), shorten)
+        """Raise `RefusedError` if the endpoint belongs to another network."""
+        chain_id = await self.ask(self.client.chain_id(), shorten)
         if chain_id != self.network.sdk.chain_id:
             raise RefusedError(
                 f"{host_of(self.network.sdk.url)} belongs to the chain {chain_id!r}, not to "
@@ -185,16 +166,12 @@ class Chain:
             )
 
     async def topic(self, topic_id: int) -> Topic:
-        """What the chain says about a topic.
-
-        Raises:
-            RefusedError: There is no such topic.
-        """
+        """Return a topic, or raise `RefusedError` if there is none."""
         request = self.messages.GetTopicRequest(topic_id=topic_id)
         try:
-            topic = await self._ask(
-                lambda client: client.emissions.query.get_topic(request),
-                lambda answer: answer.topic and _read_topic(topic_id, answer.topic),
+            topic = await self.ask(
+                self.client.emissions.query.get_topic(request),
+                lambda answer: answer.topic and read_topic(topic_id, answer.topic),
             )
         except GRPCError as error:
             raise _no_topic(topic_id, error.message or error.status.name) from error
@@ -202,66 +179,51 @@ class Chain:
             raise _no_topic(topic_id, "it answers nothing")
         return topic
 
-    async def look_at_newest_block(self) -> int:
-        """Tells the clock of the newest block; returns its height."""
-        request = GetLatestBlockRequest()
-        height, time = await self._ask(
-            lambda client: client.tendermint.query.get_latest_block(request), _read_header
-        )
+    async def poll_height(self) -> int:
+        """Set the clock by the newest block, and return its height."""
+        call = self.client.tendermint.query.get_latest_block(GetLatestBlockRequest())
+        height, time = await self.ask(call, read_header)
         self._clock.observe(height, time)
         return height
 
     async def unfulfilled_nonces(self, role: Role, topic_id: int) -> list[int]:
-        """The nonces for which the topic waits for submissions, in whatever window."""
+        """Return the nonces that await submissions, whether their windows are open or not."""
+        query = self.client.emissions.query
         if role is Role.REPUTER:
             request = self.messages.GetUnfulfilledReputerNoncesRequest(topic_id=topic_id)
-            return await self._ask(
-                lambda client: client.emissions.query.get_unfulfilled_reputer_nonces(request),
-                lambda answer: _read_nonces(each.reputer_nonce for each in _listed(answer)),
+            return await self.ask(
+                query.get_unfulfilled_reputer_nonces(request), read_reputer_nonces
             )
         request = self.messages.GetUnfulfilledWorkerNoncesRequest(topic_id=topic_id)
-        return await self._ask(
-            lambda client: client.emissions.query.get_unfulfilled_worker_nonces(request),
-            lambda answer: _read_nonces(_listed(answer)),
-        )
+        return await self.ask(query.get_unfulfilled_worker_nonces(request), read_worker_nonces)
 
     async def newest_inference(self, topic_id: int) -> int | None:
-        """The nonce of the wallet's newest inference in a topic; None when it has none there."""
+        """Return the nonce of the wallet's newest inference in a topic, or None."""
         request = self.messages.GetWorkerLatestInputInferenceByTopicIdRequest(
             topic_id=topic_id, worker_address=self.address
         )
-        return await self._ask(
-            lambda client: client.emissions.query.get_worker_latest_input_inference_by_topic_id(
-                request
-            ),
-            lambda answer: (
-                answer.latest_input_inference and int(answer.latest_input_inference.block_height)
-            ),
+        query = self.client.emissions.query
+        return await self.ask(
+            query.get_worker_latest_input_inference_by_topic_id(request), read_inference_nonce
         )
 
     async def account_sequence(self) -> int:
-        """The number of the account's next transaction."""
+        """Return the sequence of the account's next transaction."""
         request = QueryAccountInfoRequest(address=self.address)
-        return await self._ask(
-            lambda client: client.auth.query.account_info(request),
-            lambda answer: int(answer.info.sequence),
-        )
+        return await self.ask(self.client.auth.query.account_info(request), read_sequence)
 
     async def balance(self) -> int:
-        """What the wallet has, in uallo."""
+        """Return the wallet's balance in uallo."""
         request = QueryBalanceRequest(address=self.address, denom=self.network.sdk.fee_denom)
-        return await self._ask(
-            lambda client: client.bank.query.balance(request),
-            lambda answer: _within(0, int(answer.balance.amount), _MOST_UALLO),
-        )
+        return await self.ask(self.client.bank.query.balance(request), read_balance)
 
     @property
     def needed_balance(self) -> int:
-        """What the SDK wants in the wallet before it sends a transaction, in uallo."""
+        """The balance in uallo that the SDK requires for a transaction."""
         return int(_FEE_GAS * self.network.sdk.fee_minimum_gas_price * _FEE_TIER)
 
     def unfunded(self, balance: int | None = None) -> RefusedError:
-        """The refusal of a wallet that has too little for a transaction."""
+        """Return the error for a wallet with too little for a transaction."""
         has = "too little" if balance is None else f"{allo(balance):g} ALLO"
         return RefusedError(
             f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
@@ -269,30 +231,12 @@ class Chain:
         )
 
 
-async def in_own_task(call: Awaitable[T], seconds: float) -> T:
-    """Await a call of the SDK in a task of its own.
-
-    grpclib cancels the task of a call that fails or takes too long, and never uncancels it. Before
-    Python 3.11.3 no `asyncio.timeout` works in such a task any more.
-
-    Raises:
-        TimeoutError: It takes longer than `seconds`.
-    """
-    async with asyncio.timeout(seconds):
-        return await asyncio.ensure_future(call)
-
-
 def translate(error: Exception) -> Exception:
-    """What the worker acts on, of what the SDK and gRPC raise; the error itself when it is neither.
-
-    Returns:
-        SdkRefusedError: The network does not speak the SDK's version of its protocol.
-        ChainUnavailableError: The endpoint does not work.
-    """
+    """Return the SdkRefusedError or ChainUnavailableError that an error means, or the error."""
     if isinstance(error, GRPCError):
         if error.status is Status.UNIMPLEMENTED:
             return SdkRefusedError(
-                f"the network does not speak this SDK's protocol ({_message(error)}); set "
+                f"the network does not support this SDK's protocol ({_message(error)}); set "
                 "ALLORA_SDK_VERSION to a version of the SDK that does, and build again"
             )
         if error.status in _FAILING:
@@ -312,45 +256,3 @@ def _no_topic(topic_id: int, answer: str) -> RefusedError:
     return RefusedError(
         f"the chain knows no topic {topic_id} ({shorten(answer)}); correct ALLORA_WORKER_TOPIC_ID"
     )
-
-
-# --- answers, of which nothing is taken for granted
-
-
-def _within(least: int, number: int, most: int) -> int:
-    """The number.
-
-    Raises:
-        ValueError: It is too small or too large for what it stands for.
-    """
-    if not least <= number <= most:
-        raise ValueError(f"{number} is not between {least} and {most}")
-    return number
-
-
-def _read_topic(topic_id: int, topic: Any) -> Topic:  # noqa: ANN401 - the SDK has no types for it
-    arity = getattr(topic, "output_arity", None)
-    return Topic(
-        topic_id=topic_id,
-        name=shorten(topic.metadata),
-        loss_method=shorten(topic.loss_method),
-        epoch_length=_within(1, topic.epoch_length, _MOST_BLOCKS),
-        ground_truth_lag=_within(0, topic.ground_truth_lag, _MOST_BLOCKS),
-        submission_window=_within(0, topic.worker_submission_window, _MOST_BLOCKS),
-        takes_scalar=arity is None or arity.name != "MULTI",
-    )
-
-
-def _read_header(answer: Any) -> tuple[int, datetime]:  # noqa: ANN401
-    header = (answer.sdk_block or answer.block).header
-    if not isinstance(header.time, datetime) or header.time.tzinfo is None:
-        raise ValueError("a block without a time")
-    return _within(1, header.height, 2**63), header.time
-
-
-def _listed(answer: Any) -> Iterable[Any]:  # noqa: ANN401
-    return answer.nonces.nonces if answer.nonces else []
-
-
-def _read_nonces(nonces: Iterable[Any]) -> list[int]:
-    return sorted(int(nonce.block_height) for nonce in nonces)

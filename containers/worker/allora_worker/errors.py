@@ -1,15 +1,12 @@
-"""What can go wrong, sorted by what the worker does about it."""
+"""The worker's errors, by its reaction to them, and its exit codes."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
-class ExitCode:
-    """Exit codes of the process, those of sysexits.h.
-
-    None but `STOPPED` is 0, so that whatever restarts containers restarts this one.
-    """
+class ExitCode(IntEnum):
+    """Exit codes of the process, as in sysexits.h; Docker restarts on all but 0."""
 
     STOPPED = 0
     REFUSED = 69
@@ -23,13 +20,7 @@ class ExitCode:
 
 
 class CannotStartError(Exception):
-    """The worker cannot work with what it was given; a restart alone changes nothing.
-
-    Args:
-        problem: What is wrong, never with a secret in it.
-        remedy: What to do about it.
-        exit_code: With which the process ends.
-    """
+    """The worker cannot start, and a restart alone does not help; the text has no secret."""
 
     def __init__(
         self, problem: str, remedy: str, *, exit_code: int = ExitCode.CANNOT_START
@@ -39,19 +30,19 @@ class CannotStartError(Exception):
 
 
 class RefusedError(Exception):
-    """The network refuses the worker in a topic until somebody does something about it."""
+    """The network refuses the worker in a topic until the operator intervenes."""
 
 
 class SdkRefusedError(RefusedError):
-    """The network does not speak the SDK's version of its protocol."""
+    """The network does not support the SDK's version of its protocol."""
 
 
 class ChainUnavailableError(Exception):
-    """The chain's endpoint failed a call, or did not answer it in time."""
+    """The chain's endpoint failed a call, or did not answer in time."""
 
 
 class NotSignedError(Exception):
-    """The wallet does not sign a transaction: its fee is above a limit, or it is none of ours."""
+    """The wallet refuses to sign: the fee is above a limit, or the transaction is not its own."""
 
 
 class FailureKind(StrEnum):
@@ -64,7 +55,7 @@ class FailureKind(StrEnum):
     REJECTED = "rejected"
     """The chain rejected the transaction."""
     WINDOW_CLOSED = "window_closed"
-    """The window was over before the transaction was on the chain."""
+    """The window ended before the transaction was on the chain."""
     FEE = "fee"
     """The wallet did not sign the transaction, because of its fee."""
     INTERNAL = "internal"
@@ -72,12 +63,7 @@ class FailureKind(StrEnum):
 
 
 class WindowLostError(Exception):
-    """A window is lost.
-
-    Args:
-        kind: Why, for the metric.
-        reason: Why, for people.
-    """
+    """A window is lost; the text says why."""
 
     def __init__(self, kind: FailureKind, reason: str) -> None:
         super().__init__(reason)
@@ -85,16 +71,11 @@ class WindowLostError(Exception):
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as one line of text, at most 300 characters; its type when it has no text."""
+    """Return an exception's text, or its type's name, as one line of at most 300 characters."""
     return shorten(str(error)) or type(error).__name__
 
 
 def shorten(text: str, most: int = 300) -> str:
-    """A text of strangers as one line of printable characters.
-
-    Args:
-        text: Of any length.
-        most: How many characters are left at most.
-    """
+    """Return an untrusted text as one line of at most `most` printable characters."""
     line = " ".join(text[: most * 8].split())[:most]
     return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)

@@ -55,22 +55,22 @@ class Event(StrEnum):
 
 
 class TopicState(StrEnum):
-    """How it goes in a topic."""
+    """The state of the work in a topic."""
 
     STARTING = "starting"
     WAITING = "waiting"
-    """Registered, and the next window will come."""
+    """Registered; the next window will come."""
     WORKING = "working"
     """In a window: asking the model server, or submitting."""
     FAILING = "failing"
     """The last window was lost."""
     CHAIN_UNAVAILABLE = "chain_unavailable"
     REFUSED = "refused"
-    """The network refuses the worker until somebody does something about it."""
+    """The network refuses the worker until the operator intervenes."""
 
 
 class ModelState(StrEnum):
-    """How the model server does."""
+    """The state of the model server."""
 
     UNKNOWN = "unknown"
     """Before the first request."""

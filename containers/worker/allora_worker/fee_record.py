@@ -1,4 +1,4 @@
-"""What the wallet's signatures of the last 24 hours can have cost, in a file that outlives us."""
+"""The fees that the wallet signed in the last 24 hours, in a file that outlives the process."""
 
 from __future__ import annotations
 
@@ -11,49 +11,40 @@ from typing import Final, NamedTuple
 
 _DAY: Final = 24 * 3600
 _HOUR: Final = 3600
-_MOST_SEQUENCES: Final = 100
-"""A transaction is signed again within seconds of the first time, if at all."""
+# A transaction is signed again within seconds of the first time, if at all.
+_MAX_SEQUENCES: Final = 100
+_NO_RECORD: Final = "it is no record of fees"
 
 
 class Signed(NamedTuple):
-    """The transactions that were signed with one sequence of one account.
-
-    Args:
-        account: The account's number.
-        sequence: Of several transactions with the same one, the chain takes one at most.
-        fee: The highest of theirs, in uallo.
-        at: When the last of them was signed, in seconds of Unix time.
-    """
+    """The transactions with one sequence of one account; the chain takes one of them at most."""
 
     account: int
     sequence: int
     fee: int
+    """The highest of their fees, in uallo."""
     at: float
+    """Unix time of the last signature."""
 
 
 @dataclass(frozen=True)
 class FeeRecord:
-    """All that was signed in the last 24 hours.
-
-    Its size is bounded, whatever sequences are signed: of the older ones the hours' sums are kept.
-
-    Args:
-        signed: The last ones, the newest last.
-        hours: Fees of those before, in uallo, by the hour of Unix time.
-    """
+    """The fees of the last 24 hours; its size is bounded."""
 
     signed: tuple[Signed, ...] = ()
+    """The newest transactions, the last one last."""
     hours: Mapping[int, int] = field(default_factory=dict)
+    """Sums of the older fees in uallo, by the hour of Unix time."""
 
     @property
     def total(self) -> int:
-        """The most that all of it can have cost, in uallo."""
+        """The most that the transactions can have cost, in uallo."""
         return sum(each.fee for each in self.signed) + sum(self.hours.values())
 
     def at(self, now: float) -> FeeRecord:
-        """The record without what is older than a day.
+        """Return the record without the fees older than a day.
 
-        What is of the future, because the clock was wrong, counts as of this moment.
+        Fees of the future, because the clock was wrong, count as of now.
         """
         signed = [each._replace(at=min(each.at, now)) for each in self.signed]
         hours: dict[int, int] = {}
@@ -67,47 +58,43 @@ class FeeRecord:
         )
 
     def adding(self, new: Signed) -> FeeRecord:
-        """The record with one more transaction, of the present."""
+        """Return the record with one more transaction, the newest."""
         same = [each for each in self.signed if each[:2] == new[:2]]
         others = [each for each in self.signed if each[:2] != new[:2]]
         highest = max(each.fee for each in (new, *same))
         others.append(new._replace(fee=highest))
         hours = dict(self.hours)
-        for each in others[:-_MOST_SEQUENCES]:
+        for each in others[:-_MAX_SEQUENCES]:
             hours[_hour(each.at)] = hours.get(_hour(each.at), 0) + each.fee
-        return FeeRecord(tuple(others[-_MOST_SEQUENCES:]), hours)
+        return FeeRecord(tuple(others[-_MAX_SEQUENCES:]), hours)
 
 
 def read_record(path: Path) -> FeeRecord:
-    """The record in a file; an empty one when there is no such file.
+    """Return the record in a file; an empty one without the file.
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It holds something else.
+        ValueError: Its content is no record.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return FeeRecord()
+    except RecursionError as error:
+        raise ValueError(_NO_RECORD) from error
     try:
-        document = json.loads(text)
         signed = tuple(Signed(*each) for each in document["signed"])
         hours = {int(hour): fees for hour, fees in document["hours"].items()}
-        numbers = [*(number for each in signed for number in each), *hours, *hours.values()]
-        is_understood = all(type(each) in (int, float) and each >= 0 for each in numbers)
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError("it is not what this program writes") from error
-    if not is_understood:
-        raise ValueError("it is not what this program writes")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(_NO_RECORD) from error
+    numbers = [*(number for each in signed for number in each), *hours, *hours.values()]
+    if not all(type(each) in (int, float) and each >= 0 for each in numbers):
+        raise ValueError(_NO_RECORD)
     return FeeRecord(signed, hours)
 
 
 def write_record(path: Path, record: FeeRecord) -> None:
-    """Replaces the file at once: whoever reads it finds the old or the new record.
-
-    Raises:
-        OSError: The file cannot be written.
-    """
+    """Replace the file atomically, or raise `OSError`."""
     text = json.dumps({"signed": record.signed, "hours": record.hours})
     new = path.with_suffix(".new")
     with new.open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""What the wallet may pay: so much for a transaction, and so much in 24 hours."""
+"""Limits the fees that the wallet signs: of a transaction, and of 24 hours."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _REPEAT_SECONDS: Final = 60.0
 
 
 class Fees:
-    """The fees that were signed, and those that may be.
+    """The fees that were signed, and their limits.
 
-    The chain takes one transaction of each sequence at most: no endpoint can make the wallet pay
-    more than the sum, over the sequences, of the highest fee that was signed with each.
+    The chain takes one transaction of each sequence at most. So no endpoint can make the wallet pay
+    more than the sum, over the sequences, of the highest fee signed with each.
 
     Args:
         limits: The operator's.
-        directory: Where the record outlives the process; without it, it begins anew with each.
+        directory: Has the record; without it, each process counts from its start.
         now: Unix time.
     """
 
@@ -37,7 +37,7 @@ class Fees:
         self._file = directory / "fees.json"
         self._now = now
         self._is_kept = True
-        self._told_at = -math.inf
+        self._reported_at = -math.inf
         self.refusal: str | None = None
         """Why the last transaction was not signed; None when it was."""
         self._record = self._recall()
@@ -45,20 +45,11 @@ class Fees:
 
     @property
     def last_day(self) -> int:
-        """The most that what was signed in the last 24 hours can have cost, in uallo."""
+        """The most that the signatures of the last 24 hours can have cost, in uallo."""
         return self._record.at(self._now()).total
 
     def sign(self, account: int, sequence: int, fee: int) -> None:
-        """Takes note of a transaction that is about to be signed.
-
-        Args:
-            account: The account's number.
-            sequence: The transaction's.
-            fee: In uallo.
-
-        Raises:
-            NotSignedError: A limit forbids it.
-        """
+        """Record a fee in uallo before its signature, or raise `NotSignedError` above a limit."""
         before = self._record.at(self._now())
         after = before.adding(Signed(account, sequence, fee, self._now()))
         if fee > self._limits.a_transaction:
@@ -76,15 +67,15 @@ class Fees:
         self._keep()
 
     def refuse(self, reason: str) -> NotSignedError:
-        """The refusal of a transaction, which is told once a minute."""
+        """Return the error for a transaction; report it, at most once a minute."""
         self.refusal = f"a transaction is not signed, and nothing is paid: {reason}"
-        if time.monotonic() - self._told_at >= _REPEAT_SECONDS:
-            self._told_at = time.monotonic()
+        if time.monotonic() - self._reported_at >= _REPEAT_SECONDS:
+            self._reported_at = time.monotonic()
             reports.error(Event.FEE_REFUSED, self.refusal)
         return NotSignedError(self.refusal)
 
     def report(self) -> dict[str, object]:
-        """For `/health`."""
+        """Return the fees' part of `/health`."""
         return {
             "last_24_hours_allo": allo(self.last_day),
             "max_fee_allo": allo(self._limits.a_transaction),
@@ -104,7 +95,7 @@ class Fees:
             return FeeRecord()
 
     def _keep(self) -> None:
-        """Writes the record down; says so, once, when it cannot."""
+        """Write the record; report a failure once."""
         try:
             write_record(self._file, self._record)
         except OSError as error:

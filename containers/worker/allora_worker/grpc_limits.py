@@ -1,7 +1,6 @@
-"""How large an answer over gRPC may be.
+"""Limits the answers over gRPC.
 
-grpclib takes whatever a server announces, up to 4 GiB, and betterproto makes an object of each few
-bytes of it.
+grpclib accepts answers up to 4 GiB, and betterproto makes an object of each few bytes.
 """
 
 from __future__ import annotations
@@ -16,34 +15,31 @@ from grpclib.encoding.proto import ProtoCodec
 from grpclib.protocol import AbstractHandler, Connection, EventsProcessor, H2Protocol
 from h2.events import DataReceived, Event, ResponseReceived, StreamEnded, TrailersReceived
 
-from .flood import Flood
+from .flood import FloodDetector
 
-_MOST_BYTES: Final = 64 * 1024
-_MOST_BYTES_OF: Final[Mapping[str, int]] = {
+_MAX_BYTES: Final = 64 * 1024
+_MAX_BYTES_OF: Final[Mapping[str, int]] = {
     "GetUnfulfilledWorkerNoncesResponse": 4 * 1024,
     "GetUnfulfilledReputerNoncesResponse": 4 * 1024,
     "GetTxResponse": 256 * 1024,  # with all its events
     "GetNetworkInferencesAtBlockResponse": 1024 * 1024,  # of all workers
 }
-# A block has all its transactions with it. Only its header is wanted.
+# The paths of the fields that are decoded: of a block its header, without the transactions.
 _HEADER_IN: Final[Mapping[str, tuple[frozenset[int], ...]]] = {
     "GetLatestBlockResponse": (frozenset({2, 3}), frozenset({1})),
 }
-_MOST_FIELDS: Final = 100
+_MAX_FIELDS: Final = 100
 _LENGTH_DELIMITED: Final = 2  # https://protobuf.dev/programming-guides/encoding/#structure
 # A node sends no more at once: https://pkg.go.dev/google.golang.org/grpc#MaxCallRecvMsgSize
-_MOST_BYTES_OF_A_STREAM: Final = 5 * 1024 * 1024
-_MOST_EVENTS: Final = 2_000  # in ten seconds, beside answers: pings, settings, windows
+_MAX_BYTES_OF_A_STREAM: Final = 5 * 1024 * 1024
+_MAX_EVENTS: Final = 2_000  # in ten seconds, beside answers: pings, settings, windows
 _EVENTS_OF_ANSWERS: Final = (ResponseReceived, DataReceived, TrailersReceived, StreamEnded)
 
 _Abort = Callable[[], None]
 
 
 def limit_answers(channel: Channel) -> None:
-    """Makes calls over a channel fail when their answer is too large.
-
-    They raise `StreamTerminatedError` or `ValueError` then.
-    """
+    """Make calls raise `StreamTerminatedError` or `ValueError` when their answer is too large."""
     config, h2_config = channel._config, channel._h2_config  # noqa: SLF001 - the SDK's channel
 
     def make_protocol() -> H2Protocol:
@@ -58,25 +54,25 @@ class _LimitedCodec(ProtoCodec):
         name = message_type.__name__
         if name in _HEADER_IN:
             data = _pick(data, *_HEADER_IN[name])
-        most = _MOST_BYTES_OF.get(name, _MOST_BYTES)
+        most = _MAX_BYTES_OF.get(name, _MAX_BYTES)
         if len(data) > most:
             raise ValueError(f"{name} of {len(data)} bytes, and {most} are the most")
         return super().decode(data, message_type)
 
 
 def _pick(data: bytes, wanted: frozenset[int], *within: frozenset[int]) -> bytes:
-    """A message with only some of its fields.
+    """Return a message, of nothing but messages, with some of its fields.
 
     Args:
-        data: The message, whose fields are all messages.
-        wanted: The numbers of the fields that stay.
+        data: The encoded message.
+        wanted: Numbers of the fields to keep.
         within: The same for the messages in these fields, level by level.
 
     Raises:
         ValueError: It is no such message.
     """
     picked, position = b"", 0
-    for _ in range(_MOST_FIELDS):
+    for _ in range(_MAX_FIELDS):
         if position >= len(data):
             return picked
         key, position = decode_varint(data, position)
@@ -88,22 +84,22 @@ def _pick(data: bytes, wanted: frozenset[int], *within: frozenset[int]) -> bytes
             field = _pick(data[position:end], *within) if within else data[position:end]
             picked += encode_varint(key) + encode_varint(len(field)) + field
         position = end
-    raise ValueError(f"a message of more than {_MOST_FIELDS} fields")
+    raise ValueError(f"a message of more than {_MAX_FIELDS} fields")
 
 
 class _LimitedProcessor(EventsProcessor):
-    """Gives up a connection that brings more than the answers to calls.
+    """Aborts a connection with too many events other than answers.
 
-    Each ping is acknowledged, and a server that reads no acknowledgement would fill the memory.
+    Each ping is acknowledged, and a server that does not read would fill the memory.
     """
 
     def __init__(self, handler: AbstractHandler, connection: Connection, abort: _Abort) -> None:
         super().__init__(handler, connection)
         self._abort = abort
-        self._flood = Flood(_MOST_EVENTS, sys.maxsize)
+        self._flood = FloodDetector(_MAX_EVENTS, sys.maxsize)
 
     def process(self, event: Event) -> None:
-        if not isinstance(event, _EVENTS_OF_ANSWERS) and self._flood.is_reached(0):
+        if not isinstance(event, _EVENTS_OF_ANSWERS) and self._flood.is_flooded_by(0):
             self._abort()
             self.close("the server floods the connection")
         else:
@@ -112,8 +108,8 @@ class _LimitedProcessor(EventsProcessor):
     def process_data_received(self, event: DataReceived) -> None:
         super().process_data_received(event)
         stream = self.streams.get(event.stream_id)
-        if stream is not None and stream.data_received > _MOST_BYTES_OF_A_STREAM:
-            stream.__terminated__(f"more than {_MOST_BYTES_OF_A_STREAM} bytes")
+        if stream is not None and stream.data_received > _MAX_BYTES_OF_A_STREAM:
+            stream.__terminated__(f"more than {_MAX_BYTES_OF_A_STREAM} bytes")
 
 
 class _LimitedProtocol(H2Protocol):

@@ -1,4 +1,4 @@
-"""A wallet that looks at what it signs, whoever asks for the signature."""
+"""A wallet that checks every transaction before it signs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 
 from .fees import Fees
 
-# All that the worker sends, in whatever version of the chain's messages.
+# All messages that the worker sends, in any version.
 _MESSAGES: Final = re.compile(
     r"/emissions\.v[0-9]+\.(Register|InsertWorkerPayload|InsertReputerPayload)Request"
 )
@@ -22,28 +22,22 @@ _NUMBER: Final = re.compile(r"[0-9]{1,60}")
 
 
 class GuardedWallet(Wallet):  # type: ignore[misc]
-    """Signs the worker's own transactions alone, and none whose fee is above the limits.
-
-    Args:
-        wallet: Has the key.
-        fees: Knows the limits.
-        denom: The coin that fees are paid in.
-    """
+    """Signs only the worker's own transactions, with fees in `denom` within the limits."""
 
     def __init__(self, wallet: Wallet, fees: Fees, denom: str) -> None:
         self._wallet = wallet
         self._signer = _GuardedSigner(wallet.signer(), fees, denom)
 
     def address(self) -> Address:
-        """Whose transactions it signs."""
+        """Return the wallet's address."""
         return self._wallet.address()
 
     def public_key(self) -> PublicKey:
-        """Of the key that it signs with."""
+        """Return the public key."""
         return self._wallet.public_key()
 
     def signer(self) -> Signer:
-        """What signs."""
+        """Return the signer that checks."""
         return self._signer
 
 
@@ -59,11 +53,7 @@ class _GuardedSigner(Signer):  # type: ignore[misc]
         deterministic: bool = False,  # noqa: FBT001, FBT002 - as cosmpy has it
         canonicalise: bool = True,  # noqa: FBT001, FBT002
     ) -> bytes:
-        """Signs a transaction, given as its SignDoc.
-
-        Raises:
-            NotSignedError: It is none that the worker sends, or its fee is above a limit.
-        """
+        """Sign a SignDoc, or raise `NotSignedError` if its content or its fee is not allowed."""
         try:
             account, sequence, fee = _read(message, self._denom)
         except (DecodeError, ValueError) as error:
@@ -78,22 +68,17 @@ class _GuardedSigner(Signer):  # type: ignore[misc]
         deterministic: bool = True,  # noqa: FBT001, FBT002 - as cosmpy has it
         canonicalise: bool = True,  # noqa: FBT001, FBT002
     ) -> bytes:
-        """Signs the digest of a submission's data, which the SDK puts into a transaction.
+        """Sign the digest of a submission's data, which the SDK puts into a transaction.
 
-        Such data begin with a number or a message of other fields than a SignDoc's, and name no
-        chain: their signature is worth nothing as that of a transaction.
+        Such data cannot be read as a SignDoc: they begin with other fields, and name no chain. So
+        the signature is of no use for a transaction.
         """
         signature: bytes = self._signer.sign_digest(digest, deterministic, canonicalise)
         return signature
 
 
 def _read(sign_doc: bytes, denom: str) -> tuple[int, int, int]:
-    """The account, the sequence and the fee in uallo of a transaction.
-
-    Raises:
-        DecodeError: It is no transaction.
-        ValueError: It is none that the worker sends.
-    """
+    """Return a transaction's account, sequence and fee in uallo, if it may be the worker's."""
     document = SignDoc.FromString(sign_doc)
     body = TxBody.FromString(document.body_bytes)
     auth = AuthInfo.FromString(document.auth_info_bytes)

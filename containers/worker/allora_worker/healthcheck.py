@@ -1,7 +1,6 @@
-"""`python -m allora_worker.healthcheck`: what Docker asks to see whether the worker does well.
+"""Docker's health check: `python -m allora_worker.healthcheck` asks `/health` on the local socket.
 
-It does well when `/health` says so, at the operator's door. A worker that the network refuses, or
-whose endpoint does not work, is unhealthy, although its process lives.
+A worker that the network refuses, or whose endpoint fails, is unhealthy.
 """
 
 from __future__ import annotations
@@ -12,19 +11,19 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
-from .operators_door import Caller, paths
+from .health_socket import UnixConnection, paths
 from .settings import state_dir_of
 
 
 def is_healthy(state_dir: Path) -> bool:
-    """Whether the worker with this state directory says that it is healthy."""
-    return any(_says_so(path) for path in paths(state_dir))
+    """Return whether the worker with this state directory is healthy."""
+    return any(_is_healthy_at(path) for path in paths(state_dir))
 
 
-def _says_so(path: Path) -> bool:
-    with suppress(OSError, http.client.HTTPException), closing(Caller(path)) as caller:
-        caller.request("GET", "/health")
-        return caller.getresponse().status == http.client.OK
+def _is_healthy_at(path: Path) -> bool:
+    with suppress(OSError, http.client.HTTPException), closing(UnixConnection(path)) as connection:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.client.OK
     return False
 
 

@@ -1,4 +1,4 @@
-"""How reputers measure an error."""
+"""The loss functions of reputers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from allora_sdk.loss_methods import absolute_error_loss, log_cosh_loss, squared_
 
 from .errors import RefusedError
 
-# The SDK's names, with its aliases (allora_sdk/loss_methods/defaults.py), of those methods that
-# have no parameters. The others have some that are not on the chain, so that a loss computed with
-# a guess could cost the reputer its stake.
+# The SDK's names and aliases (allora_sdk/loss_methods/defaults.py) of the methods without
+# parameters. Those of the others are not on the chain, and a guess could cost the reputer's stake.
 _METHODS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "sqe": squared_error_loss,
     "mse": squared_error_loss,
@@ -30,11 +29,7 @@ _SMALLEST: Final = 1e-100  # as make_reputer_function of the SDK: no logarithm o
 
 
 def log_loss(method: str) -> Callable[[float, float], float]:
-    """The function of truth and value that gives the loss's logarithm, which the chain expects.
-
-    Raises:
-        RefusedError: The topic's method needs parameters that the chain does not tell.
-    """
+    """Return the function from truth and value to log10 of the loss, or raise `RefusedError`."""
     loss = _METHODS.get(method.strip().lower())
     if loss is None:
         raise RefusedError(

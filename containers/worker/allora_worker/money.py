@@ -1,13 +1,13 @@
-"""Amounts of ALLO: the chain counts in uallo, people do not."""
+"""Converts amounts: the chain counts in uallo."""
 
 from __future__ import annotations
 
 from typing import Final
 
 UALLO: Final = 10**18
-"""In one ALLO."""
+"""One ALLO in uallo."""
 
 
 def allo(uallo: int) -> float:
-    """An amount in ALLO."""
+    """Return an amount in ALLO."""
     return uallo / UALLO

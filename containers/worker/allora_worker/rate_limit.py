@@ -1,4 +1,4 @@
-"""Limits for requests: so many at once and a minute, and so many a second of each peer."""
+"""Rate limits: of requests, and of each peer's connections."""
 
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ from collections.abc import Callable
 
 
 class RateLimit:
-    """A bucket of permissions that fills slowly and is emptied by requests.
-
-    Args:
-        per_minute: How fast it fills.
-        burst: How many it holds.
-        monotonic: The clock.
-    """
+    """A token bucket that holds `burst` requests."""
 
     def __init__(
         self, per_minute: float, burst: int, monotonic: Callable[[], float] = time.monotonic
@@ -27,11 +21,7 @@ class RateLimit:
         self._looked_at = monotonic()
 
     def take(self) -> int:
-        """Takes one permission.
-
-        Returns:
-            0, or the seconds after which there will be one.
-        """
+        """Admit a request and return 0, or return the seconds until one is admitted."""
         now = self._monotonic()
         self._left = min(self._burst, self._left + (now - self._looked_at) * self._per_second)
         self._looked_at = now
@@ -42,13 +32,7 @@ class RateLimit:
 
 
 class PeerLimit:
-    """So many visits in each second, of all peers together and of each.
-
-    Args:
-        per_second: Of all.
-        per_second_of_a_peer: Of each.
-        monotonic: The clock.
-    """
+    """Limits the visits in each second, in total and of each peer."""
 
     def __init__(
         self,
@@ -63,7 +47,7 @@ class PeerLimit:
         self._visits: Counter[str] = Counter()  # in this second
 
     def take(self, peer: str) -> bool:
-        """Takes one visit, when there is one left for the peer."""
+        """Admit one visit of a peer, or return False."""
         if (now := int(self._monotonic())) != self._second:
             self._second = now
             self._visits.clear()

@@ -1,4 +1,4 @@
-"""Runs the worker as a process: its wallet, its signals, and its end in any case."""
+"""Runs the worker as a process, which handles signals and always ends."""
 
 from __future__ import annotations
 
@@ -15,18 +15,9 @@ from .watchdog import Watchdog, end_process, end_process_in
 
 
 def run(settings: Settings, timings: Timings, port: int) -> int:
-    """Works until there is a reason to stop.
+    """Work until a signal or a lasting refusal, and return the exit code.
 
-    Args:
-        settings: The worker's settings.
-        timings: How long to wait for what.
-        port: For `/health` and consumers.
-
-    Returns:
-        The exit code of the process.
-
-    Raises:
-        CannotStartError: The wallet or the port cannot be used.
+    Raises `CannotStartError` if the wallet or the port cannot be used.
     """
     lock_wallet(settings.secrets_dir)  # until the process ends
     return asyncio.run(_run(settings, timings, port))
@@ -41,11 +32,11 @@ async def _run(settings: Settings, timings: Timings, port: int) -> int:
         loop.call_soon_threadsafe(service.stop)
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Not the event loop's own way: this one works also while the loop stands still.
+        # Unlike loop.add_signal_handler, this works while the loop stands still.
         signal.signal(number, stop)
     watchdog = Watchdog(timings.watchdog, lambda: end_process(ExitCode.CRASHED))
     ticking = asyncio.create_task(watchdog.run())
     code = await service.run(port)
     ticking.cancel()
-    end_process_in(timings.stop, code)  # should something not let the interpreter go
+    end_process_in(timings.stop, code)  # unless the interpreter ends by itself
     return code

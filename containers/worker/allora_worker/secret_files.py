@@ -1,4 +1,4 @@
-"""Secrets that the operator may add, change or remove while the worker runs."""
+"""Reads secrets that the operator may change while the worker runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def read_secret(path: Path) -> str:
-    """A secret's text; nothing when there is no such file, or no text in it."""
+    """Return a secret's text; "" when there is no such file, or no text in it."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):

@@ -1,8 +1,7 @@
-"""What the worker answers: at port 9010 to the world, and at the operator's door.
+"""The HTTP server, on the public port and on the operator's socket.
 
-`GET /health` is for everybody. `GET /inference/{token}`, at port 9010, is for consumers who have
-the bearer token that the operator configured; it goes to the model server unless that works for a
-submission.
+`GET /health` needs no token. `GET /inference/{token}`, on the public port, needs the operator's
+bearer token, and asks the model server unless a submission needs it.
 """
 
 from __future__ import annotations
@@ -12,152 +11,115 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from . import contract, operators_door
+from . import contract, health_socket
 from .answers import read_number
-from .door import Door
-from .model import (
-    Model,
-    ModelBusyError,
-    ModelError,
-    ModelFailureKind,
-    Question,
-)
+from .context import Context
+from .model import ModelBusyError, ModelError, ModelFailureKind
+from .public_listener import PublicListener
 from .rate_limit import RateLimit
 from .secret_files import read_secret
-from .status import Status
-from .timings import Timings
 
 _PER_MINUTE: Final = 60
 _BURST: Final = 10
-_BUSY_SECONDS: Final = 2
-_HEAD_SECONDS: Final = 5.0  # for all of a request's head
-_MOST_BYTES: Final = 1024  # of a request's body, of which there is no use
+_BUSY_SECONDS: Final = "2"
+_HEAD_SECONDS: Final = 5.0  # limit of a request's head
+_MAX_BODY_BYTES: Final = 1024  # no request needs a body
 
 
 class Server:
-    """The HTTP server.
+    """The HTTP server of a worker."""
 
-    Args:
-        status: What `/health` tells.
-        model: Asked for consumers.
-        question: What to ask for a consumer's token.
-        token_file: Holds the bearer token; consumers are refused without it.
-        timings: How long to wait for what.
-    """
-
-    def __init__(
-        self,
-        status: Status,
-        model: Model,
-        *,
-        question: Callable[[str], Question],
-        token_file: Path,
-        timings: Timings,
-    ) -> None:
-        self._status = status
-        self._model = model
-        self._question = question
-        self._token_file = token_file
-        self._timings = timings
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._token_file = context.settings.secrets_dir / contract.Secret.INFERENCE_TOKEN
         self._rate = RateLimit(_PER_MINUTE, _BURST)
-        self._door = Door()
+        self._listener = PublicListener()
 
     @contextlib.asynccontextmanager
-    async def listening(self, host: str, port: int, state_dir: Path) -> AsyncIterator[int]:
-        """Answers requests while the context lasts; gives the port, which may have been 0.
-
-        Args:
-            host: The address for strangers.
-            port: The port for strangers.
-            state_dir: Where the operator's door is.
+    async def listening(self, host: str, port: int) -> AsyncIterator[int]:
+        """Serve within the context, which gives the public port; 0 means any.
 
         Raises:
-            OSError: The port is taken.
-            CannotStartError: The operator's door is.
+            CannotStartError: The port, or the operator's socket, is taken.
         """
         health = web.get("/health", self._health)
         inference = web.get("/inference/{token}", self._inference)
-        async with _serving([health]) as operators, _serving([health, inference]) as strangers:
-            await web.SockSite(operators, operators_door.bind(state_dir)).start()
-            assert strangers.server is not None  # noqa: S101 - it is set up
-            async with self._door.open(host, port, strangers.server) as taken:
+        async with _serving([health]) as local, _serving([health, inference]) as public:
+            socket = health_socket.bind(self._context.settings.state_dir)
+            await web.SockSite(local, socket).start()
+            assert public.server is not None  # noqa: S101 - it is set up
+            async with self._listener.open(host, port, public.server) as taken:
                 yield taken
 
     async def _health(self, _: web.Request) -> web.Response:
-        return web.json_response(
-            self._status.report(), status=200 if self._status.is_healthy else 503
-        )
+        status = self._context.status
+        return web.json_response(status.report(), status=200 if status.is_healthy else 503)
 
     async def _inference(self, request: web.Request) -> web.Response:
         self._authorize(request)
         if seconds := self._rate.take():
-            raise _problem(
-                web.HTTPTooManyRequests, f"at most {_PER_MINUTE} requests a minute", seconds
-            )
+            message = f"at most {_PER_MINUTE} requests a minute"
+            raise web.HTTPTooManyRequests(text=message, headers={"Retry-After": str(seconds)})
         token = request.match_info["token"]
         try:
             contract.token(token)
         except contract.InvalidValueError as error:
-            raise _problem(web.HTTPNotFound, f"this {error.message}") from None
-        with self._door.keeping(request.transport):
+            raise web.HTTPNotFound(text=f"this {error.message}") from None
+        with self._listener.keeping(request.transport):
             return web.Response(text=await self._ask(token))
 
     def _authorize(self, request: web.Request) -> None:
         expected = read_secret(self._token_file)
         if not expected:
-            raise _problem(
-                web.HTTPForbidden,
-                "inferences are not for consumers here, until the operator stores a bearer token: "
-                "allora secret set inference-token",
+            raise web.HTTPForbidden(
+                text="consumers are refused until the operator stores a bearer token: "
+                "allora secret set inference-token"
             )
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
         is_right = hmac.compare_digest(
             given.strip().encode(errors="surrogateescape"), expected.encode()
         )
         if scheme.lower() != "bearer" or not is_right:
-            error = _problem(
-                web.HTTPUnauthorized, "send the operator's token: Authorization: Bearer TOKEN"
+            raise web.HTTPUnauthorized(
+                text="send the operator's token: Authorization: Bearer TOKEN",
+                headers={"WWW-Authenticate": "Bearer"},
             )
-            error.headers["WWW-Authenticate"] = "Bearer"
-            raise error
 
     async def _ask(self, token: str) -> str:
+        request, timings = self._context.inference_request(token), self._context.timings
         try:
-            answer = await self._model.ask_for_consumer(
-                self._question(token), read_number, self._timings.consumer_answer
+            answer = await self._context.model.ask_for_consumer(
+                request, read_number, timings.consumer_answer
             )
         except ModelBusyError:
-            raise _problem(
-                web.HTTPServiceUnavailable, "the model server is busy; ask again", _BUSY_SECONDS
+            raise web.HTTPServiceUnavailable(
+                text="the model server is busy; ask again", headers={"Retry-After": _BUSY_SECONDS}
             ) from None
         except ModelError as error:
             if error.kind is ModelFailureKind.TIMEOUT:
-                raise _problem(
-                    web.HTTPGatewayTimeout, "the model server did not answer in time; ask again"
-                ) from None
-            raise _problem(
-                web.HTTPBadGateway,
-                f"the model server gave no number ({error.kind}); the operator sees why in the "
-                "worker's log",
+                message = "the model server did not answer in time; ask again"
+                raise web.HTTPGatewayTimeout(text=message) from None
+            raise web.HTTPBadGateway(
+                text=f"the model server gave no number ({error.kind}); the operator sees why in "
+                "the worker's log"
             ) from None
         return str(answer.value)
 
 
 @contextlib.asynccontextmanager
 async def _serving(routes: Iterable[web.RouteDef]) -> AsyncIterator[web.AppRunner]:
-    app = web.Application(client_max_size=_MOST_BYTES, middlewares=[_json_errors])
+    app = web.Application(client_max_size=_MAX_BODY_BYTES, middlewares=[_json_errors])
     app.add_routes(routes)
     runner = web.AppRunner(
         app,
         access_log=None,
         logger=_LOGGER,
-        handler_cancellation=True,  # a consumer who is gone asks for nothing any more
+        handler_cancellation=True,  # when the consumer disconnects
         keepalive_timeout=_HEAD_SECONDS,  # also until the first request
         lingering_time=0.0,
         shutdown_timeout=1.0,
@@ -174,34 +136,26 @@ async def _serving(routes: Iterable[web.RouteDef]) -> AsyncIterator[web.AppRunne
         await runner.cleanup()
 
 
-def _is_a_fault_of_ours(record: logging.LogRecord) -> bool:
-    """Whether a failure is more than a stranger's malformed request."""
+def _is_own_fault(record: logging.LogRecord) -> bool:
+    """Return whether a failure is more than a malformed request."""
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 _LOGGER: Final = logging.getLogger("aiohttp.server")
-_LOGGER.addFilter(_is_a_fault_of_ours)
+_LOGGER.addFilter(_is_own_fault)
 
 
 @web.middleware
 async def _json_errors(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answers errors as JSON, and keeps no connection open."""
+    """Answer errors as JSON, and close the connection."""
     try:
         response = await handler(request)
     except web.HTTPException as error:
         error.content_type = "application/json"
-        if not (error.text or "").startswith("{"):
-            error.text = json.dumps({"error": error.reason})
+        error.text = json.dumps({"error": error.text})
         error.force_close()
         raise
     response.force_close()
     return response
-
-
-def _problem(
-    kind: type[web.HTTPError], message: str, retry_after: int | None = None
-) -> web.HTTPError:
-    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return kind(text=json.dumps({"error": message}), headers=headers)

@@ -1,14 +1,14 @@
-"""What the worker knows about itself, for `/health` and the metrics."""
+"""The worker's status, for `/health` and the metrics."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from . import reports
-from .errors import FailureKind, one_line
+from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
 from .event_names import Event, ModelState, TopicState
 from .fees import Fees
 from .model import ModelError, ModelFailureKind
@@ -16,7 +16,7 @@ from .model import ModelError, ModelFailureKind
 
 @dataclass(frozen=True)
 class Submission:
-    """What the chain accepted."""
+    """A submission that the chain accepted."""
 
     nonce: int
     value: object
@@ -26,42 +26,43 @@ class Submission:
 
 @dataclass
 class TopicStatus:
-    """How it goes in one topic.
-
-    Args:
-        topic_id: Which one.
-        is_registered: Whether the chain knows the wallet in the topic, as far as we know.
-        epoch_blocks: Between the openings of two windows; None until the chain has told.
-        refusal: Why the network refuses the worker.
-        is_sdk_refused: Whether it does because it speaks another protocol than the SDK.
-        chain_problem: Why the chain's endpoint does not work.
-        fee_problem: Why the wallet does not sign the registration.
-        window_problem: Why the last window was lost, or what is wrong in the one that is open.
-        open_windows: How many windows are being worked on.
-        last_submission: What the chain accepted last.
-        submissions: How many the chain accepted.
-        failures: Lost windows by the reason.
-        succeeded_at: When the chain last accepted a submission; the start, when none is known.
-    """
+    """The status of the work in one topic."""
 
     topic_id: int
     is_registered: bool = False
     epoch_blocks: int | None = None
-    refusal: str | None = None
-    is_sdk_refused: bool = False
+    """Blocks between the openings of two windows; None until the chain was asked."""
+    refused_by: RefusedError | None = None
+    """Why the network refuses the worker."""
     chain_problem: str | None = None
+    """Why the chain's endpoint does not work."""
     fee_problem: str | None = None
+    """Why the wallet does not sign the registration."""
     window_problem: str | None = None
+    """Why the last window was lost, or why the open one may be."""
     open_windows: int = 0
+    """Windows that are worked in."""
     last_submission: Submission | None = None
     submissions: int = 0
     failures: Counter[FailureKind] = field(default_factory=Counter)
+    """Lost windows."""
     succeeded_at: float = field(default_factory=time.monotonic)
+    """When the chain last accepted a submission; the start when that is unknown."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the network refuses the worker."""
+        return None if self.refused_by is None else one_line(self.refused_by)
+
+    @property
+    def is_sdk_refused(self) -> bool:
+        """Whether the network refuses the SDK's version of its protocol."""
+        return isinstance(self.refused_by, SdkRefusedError)
 
     @property
     def state(self) -> TopicState:
-        """All of it in one word."""
-        if self.refusal:
+        """The most serious state that applies."""
+        if self.refused_by:
             return TopicState.REFUSED
         if self.chain_problem:
             return TopicState.CHAIN_UNAVAILABLE
@@ -73,35 +74,54 @@ class TopicStatus:
 
     @property
     def reason(self) -> str | None:
-        """Why the state is not a better one."""
+        """The most serious problem."""
         return self.refusal or self.chain_problem or self.fee_problem or self.window_problem
 
     @property
     def is_fine(self) -> bool:
-        """Whether the topic works or waits without a problem."""
+        """Whether the worker is registered in the topic, and nothing is wrong."""
         return self.is_registered and self.reason is None
 
+    @property
+    def seconds_since_success(self) -> float:
+        """Seconds since the chain last accepted a submission, or since the start."""
+        return time.monotonic() - self.succeeded_at
+
+    def prepared(self) -> None:
+        """Record that the worker can submit in the topic."""
+        self.is_registered = True
+        self.refused_by = self.chain_problem = self.fee_problem = None
+
+    def refuse(self, error: RefusedError) -> None:
+        """Record that the network refuses the worker; report it when the reason is new."""
+        reason = one_line(error)
+        if self.refusal != reason:
+            message = f"topic {self.topic_id}: refused: {reason}"
+            reports.error(Event.REFUSED, message, topic=self.topic_id)
+        self.refused_by, self.chain_problem = error, None
+
     def succeeded(self) -> None:
-        """Takes note of a window that was worked on with success."""
+        """Record that the chain has the wallet's submission for a window."""
         self.window_problem = None
         self.succeeded_at = time.monotonic()
 
     def succeeded_ago(self, seconds: float) -> None:
-        """Takes note of a success of the process before this one."""
+        """Record a success of the process before this one."""
         self.succeeded_at = time.monotonic() - seconds
 
+    def accepted(self, submission: Submission) -> None:
+        """Record that the chain accepted a submission."""
+        self.succeeded()
+        self.submissions += 1
+        self.last_submission = submission
+
     def lost(self, kind: FailureKind, reason: str) -> None:
-        """Takes note of a lost window."""
+        """Record a lost window."""
         self.window_problem = reason
         self.failures[kind] += 1
 
-    @property
-    def seconds_since_success(self) -> float:
-        """Since the chain last accepted a submission, or since the start."""
-        return time.monotonic() - self.succeeded_at
-
     def report(self) -> dict[str, object]:
-        """For `/health`."""
+        """Return the topic's part of `/health`."""
         last = self.last_submission
         return {
             "topic_id": self.topic_id,
@@ -122,24 +142,24 @@ class TopicStatus:
 
 @dataclass
 class ModelStatus:
-    """How the model server does."""
+    """The status of the model server."""
 
     state: ModelState = ModelState.UNKNOWN
     reason: str | None = None
     latency_ms: float | None = None
     failures: Counter[ModelFailureKind] = field(default_factory=Counter)
     unreported_failures: int = 0
-    """Since somebody set this to 0, for a metric."""
+    """Failures that are not in the metric yet."""
 
     def answered(self, milliseconds: float) -> None:
-        """Takes note of an answer."""
+        """Record an answer."""
         if self.state is not ModelState.OK:
             reports.info(Event.MODEL_WORKS, f"the model server answers, in {milliseconds:.0f} ms")
         self.state, self.reason = ModelState.OK, None
         self.latency_ms = round(milliseconds, 1)
 
     def failed(self, error: ModelError) -> None:
-        """Takes note of a failure; reports it, unless it is the same as the last time."""
+        """Record a failure; report it when the reason is new."""
         reason = one_line(error)
         if self.reason != reason:
             message = f"the model server: {reason}; it is asked again"
@@ -149,7 +169,7 @@ class ModelStatus:
         self.unreported_failures += 1
 
     def report(self) -> dict[str, object]:
-        """For `/health`."""
+        """Return the model server's part of `/health`."""
         return {
             "state": self.state,
             "latency_ms": self.latency_ms,
@@ -160,7 +180,7 @@ class ModelStatus:
 
 @dataclass
 class Status:
-    """The whole worker."""
+    """The status of the worker."""
 
     version: str
     """Of the SDK."""
@@ -175,18 +195,18 @@ class Status:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether at least one topic works or waits without a problem."""
+        """Whether nothing is wrong in at least one topic."""
         return any(topic.is_fine for topic in self.topics.values())
 
     @property
     def refusal(self) -> str | None:
         """Why the network refuses the worker in every topic; None unless it does."""
-        if all(topic.state is TopicState.REFUSED for topic in self.topics.values()):
-            return next(iter(self.topics.values())).reason
+        if all(topic.refused_by for topic in self.topics.values()):
+            return next(iter(self.topics.values())).refusal
         return None
 
     def report(self) -> dict[str, object]:
-        """For `/health`; nothing in it is secret."""
+        """Return the document of `/health`; nothing in it is secret."""
         reasons = [
             f"topic {topic.topic_id}: {topic.reason or topic.state}"
             for topic in self.topics.values()
@@ -205,8 +225,3 @@ class Status:
             "topics": [topic.report() for topic in self.topics.values()],
             "model": self.model.report(),
         }
-
-
-def now() -> datetime:
-    """This moment, for people."""
-    return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Registers and submits: one transaction at a time for the wallet, through the SDK's use cases."""
+"""Sends the wallet's transactions, one at a time, through the SDK's use cases."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cosmpy.aerial.wallet import Wallet
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from .chain import Chain, in_own_task, translate
+from .chain import Chain, translate
 from .contract import Role
 from .errors import (
     ChainUnavailableError,
@@ -27,14 +27,16 @@ from .errors import (
     NotSignedError,
     RefusedError,
     one_line,
+    shorten,
 )
 from .losses import log_loss
 from .timings import Timings
 from .transactions import NotTakenError, WindowOverError
+from .waiting import in_own_task
 from .windows import Topic
 
 Value = Decimal | Mapping[str, Decimal]
-"""What the model server gave: a number, or losses by the inferers' addresses."""
+"""A number, or a forecaster's losses by the inferers' addresses."""
 
 # Numbers in the code space `emissions`:
 # https://github.com/allora-network/allora-chain/blob/main/x/emissions/types/errors.go
@@ -49,13 +51,13 @@ class AlreadySubmittedError(Exception):
 
 
 class AttemptFailedError(Exception):
-    """An attempt to submit failed; another one may succeed.
+    """An attempt to submit failed; the text says why.
 
     Args:
-        kind: How, should no other attempt succeed.
-        reason: The same for people.
-        was_paid: The chain took the fee all the same.
-        is_final: No other attempt can succeed.
+        kind: The window's `FailureKind`, unless a later attempt succeeds.
+        reason: The text.
+        was_paid: Whether the chain took the fee.
+        is_final: Whether every later attempt must fail, too.
     """
 
     def __init__(
@@ -76,14 +78,7 @@ class Accepted:
 
 
 class Submitter:
-    """Sends a wallet's transactions, one after the other.
-
-    Args:
-        chain: Where to.
-        wallet: Signs them.
-        role: As what it registers and submits.
-        timings: How long to wait for what.
-    """
+    """Registers and submits in one role."""
 
     def __init__(self, chain: Chain, wallet: Wallet, role: Role, timings: Timings) -> None:
         self._chain = chain
@@ -94,22 +89,17 @@ class Submitter:
         self._one_at_a_time = asyncio.Lock()
 
     async def check_whitelist(self, topic: Topic) -> None:
-        """Makes sure that the topic takes submissions of the wallet.
-
-        Raises:
-            RefusedError: It does not.
-            ChainUnavailableError: The endpoint does not work.
-        """
+        """Raise `RefusedError` if the wallet is not on the topic's whitelist."""
         use_case = self._use_case(topic, Decimal(0))
-        if not await self._chain.call(lambda _: use_case.worker_is_whitelisted()):
+        if not await self._chain.ask(use_case.worker_is_whitelisted(), bool):
             raise self._not_whitelisted(topic)
 
     async def register(self, topic: Topic) -> None:
-        """Registers the wallet in the topic, unless it is registered.
+        """Register the wallet in the topic, unless it is registered.
 
         Raises:
-            NotSignedError: The wallet does not sign it, because of its fee.
-            RefusedError: The network does not let it.
+            NotSignedError: The wallet does not sign, because of the fee.
+            RefusedError: The network refuses the wallet.
             ChainUnavailableError: The endpoint does not work.
         """
         async with self._one_at_a_time:
@@ -121,18 +111,12 @@ class Submitter:
                 raise self._registration_failure(topic, error) from error
 
     async def submit(self, topic: Topic, nonce: int, value: Value, send_until: float) -> Accepted:
-        """Submits a value, once.
-
-        Args:
-            topic: In which topic.
-            nonce: For which nonce.
-            value: What the model server gave.
-            send_until: Moment of `time.monotonic()` after which nothing is sent any more.
+        """Submit a value in one attempt, before a moment of `time.monotonic()`.
 
         Raises:
-            AlreadySubmittedError: There is a submission already.
-            AttemptFailedError: It failed this time.
-            RefusedError: It will fail until somebody does something.
+            AlreadySubmittedError: The chain has a submission.
+            AttemptFailedError: The attempt failed.
+            RefusedError: All attempts will fail until the operator intervenes.
         """
         try:
             await self.check_whitelist(topic)
@@ -149,34 +133,30 @@ class Submitter:
         self._chain.note_success()
         return Accepted(result.tx_result.txhash, int(result.tx_result.height))
 
+    # --- failures
+
     def _registration_failure(self, topic: Topic, error: Exception) -> Exception:
-        """What it means that a registration failed."""
         if isinstance(error, NotSignedError):
             return error
         meaning = self._meaning(topic, error)
         if isinstance(meaning, RefusedError | ChainUnavailableError):
             return meaning
         reason = f"the chain does not register the wallet: {_text(error)}"
-        if isinstance(error, TxError):
-            return RefusedError(reason)
-        # The SDK gave up after several attempts; the next one looks first whether one got through.
-        return ChainUnavailableError(reason)
+        # Without a TxError the SDK gave up after several attempts, of which one may have succeeded.
+        return (RefusedError if isinstance(error, TxError) else ChainUnavailableError)(reason)
 
     def _submission_failure(self, topic: Topic, error: Exception) -> Exception:
-        """What it means that an attempt to submit failed."""
         if unsent := _unsent(error):
             return unsent
         meaning = self._meaning(topic, error)
         if isinstance(meaning, RefusedError):
             return meaning
         if isinstance(meaning, ChainUnavailableError):
-            return AttemptFailedError(
-                FailureKind.CHAIN_UNAVAILABLE, f"the chain's endpoint fails: {meaning}"
-            )
+            reason = f"the chain's endpoint fails: {meaning}"
+            return AttemptFailedError(FailureKind.CHAIN_UNAVAILABLE, reason)
         if not isinstance(error, TxError):
-            return AttemptFailedError(
-                FailureKind.REJECTED, f"the transaction fails: {_text(error)}"
-            )
+            reason = f"the transaction fails: {_text(error)}"
+            return AttemptFailedError(FailureKind.REJECTED, reason)
         if error.code == _ALREADY_SUBMITTED or "already submitted" in error.message.lower():
             return AlreadySubmittedError()
         return AttemptFailedError(
@@ -187,9 +167,8 @@ class Submitter:
         )
 
     def _meaning(self, topic: Topic, error: Exception) -> Exception:
-        """The refusal or the failure of the endpoint that an error stands for, if it does."""
-        refusal = self._refusal(topic, error)
-        if refusal is not None:
+        """Return the refusal or the failure of the endpoint behind an error, or the error."""
+        if refusal := self._refusal(topic, error):
             return refusal
         meaning = translate(error)
         if isinstance(meaning, ChainUnavailableError) and meaning is not error:
@@ -197,7 +176,6 @@ class Submitter:
         return meaning
 
     def _refusal(self, topic: Topic, error: Exception) -> RefusedError | None:
-        """The refusal that an exception of the SDK stands for; None when it is none."""
         if _is_for_lack_of_funds(error):
             return self._chain.unfunded()
         if not isinstance(error, TxError):
@@ -206,7 +184,7 @@ class Submitter:
         if "whitelist" in text or "not permitted" in text:
             return self._not_whitelisted(topic)
         if "not registered" in text:
-            return RefusedError(f"the wallet is not registered any more: {_text(error)}")
+            return RefusedError(f"the wallet is no longer registered: {_text(error)}")
         if re.search(r"\bstake\b", text):
             return RefusedError(
                 f"the reputer has too little stake in topic {topic.topic_id}: {_text(error)}; "
@@ -221,33 +199,22 @@ class Submitter:
         )
 
     def _use_case(self, topic: Topic, value: Value) -> Any:  # noqa: ANN401 - of three types
-        client, tier = self._chain.client, FeeTier.STANDARD
+        client, topic_id, tier = self._chain.client, topic.topic_id, FeeTier.STANDARD
         if self._role is Role.REPUTER:
-            return Reputer(
-                self._wallet, client, topic.topic_id, _loss_of(topic, value), fee_tier=tier
-            )
+            loss = _loss_of(topic, value)
+            return Reputer(self._wallet, client, topic_id, loss, fee_tier=tier)
         if self._role is Role.FORECASTER:
-            return Forecaster(self._wallet, client, topic.topic_id, lambda _: value, tier)
-        return Inferer(
-            self._wallet,
-            client,
-            topic.topic_id,
-            lambda _: value,
-            tier,
-            sanity_check=SanityCheckConfig(enabled=False),
-        )
+            return Forecaster(self._wallet, client, topic_id, lambda _: value, tier)
+        check = SanityCheckConfig(enabled=False)
+        return Inferer(self._wallet, client, topic_id, lambda _: value, tier, sanity_check=check)
 
 
 def _unsent(error: Exception) -> AttemptFailedError | None:
-    """What it means that nothing was sent, on this side's own decision; None otherwise."""
     if isinstance(error, NotSignedError):
         return AttemptFailedError(FailureKind.FEE, one_line(error))
     if isinstance(error, WindowOverError):
-        return AttemptFailedError(
-            FailureKind.WINDOW_CLOSED,
-            "the window was over before the transaction could be sent",
-            is_final=True,
-        )
+        reason = "the window was over before the transaction could be sent"
+        return AttemptFailedError(FailureKind.WINDOW_CLOSED, reason, is_final=True)
     return None
 
 
@@ -255,13 +222,13 @@ def _is_for_lack_of_funds(error: Exception) -> bool:
     if isinstance(error, InsufficientBalanceError):
         return True
     if isinstance(error, GRPCError):
-        # An account comes into being with its first coins.
+        # An account is created by its first coins.
         return error.status is Status.NOT_FOUND and "account" in str(error.message)
     return isinstance(error, TxError) and (error.codespace, error.code) == _SDK_INSUFFICIENT_FUNDS
 
 
 def _loss_of(topic: Topic, value: Value) -> Any:  # noqa: ANN401 - as the SDK has it
-    """The SDK's callback: the loss of one of the network's values, against the ground truth."""
+    """Return the SDK's callback: the loss of an inference against the ground truth `value`."""
     loss = log_loss(topic.loss_method)
 
     def callback(_: RunContext, inference: dict[str, float]) -> float:
@@ -272,7 +239,7 @@ def _loss_of(topic: Topic, value: Value) -> Any:  # noqa: ANN401 - as the SDK ha
 
 def _text(error: Exception) -> str:
     if isinstance(error, TxError):
-        return f"{one_line(Exception(error.message))} ({error.codespace} code {error.code})"
+        return f"{shorten(str(error.message)) or 'no reason'} ({error.codespace} code {error.code})"
     if isinstance(error, GRPCError):
         return f"{error.status.name} {error.message}"
     return f"{type(error).__name__}: {one_line(error)}"

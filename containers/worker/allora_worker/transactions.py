@@ -1,4 +1,4 @@
-"""The part of the SDK that sends transactions, with the checks that it leaves out."""
+"""Checks around the SDK's transaction service."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from allora_sdk.rpc_client.tx_manager import (
 
 # Numbers in the code space `sdk`:
 # https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go
-_OUT_OF_GAS: Final = 11
-_INSUFFICIENT_FEE: Final = 13
 _ALREADY_IN_MEMPOOL: Final = 19
-_WRONG_SEQUENCE: Final = 32
+_ERRORS: Final = {
+    11: OutOfGasError,
+    13: InsufficientFeesError,
+    32: AccountSequenceMismatchError,
+}
 
 
 class WindowOverError(Exception):
@@ -25,37 +27,28 @@ class WindowOverError(Exception):
 
 
 class NotTakenError(TxError):  # type: ignore[misc]
-    """A node refuses a transaction when it is sent to it, so that it costs nothing."""
+    """A node refused a transaction at once, which costs nothing."""
 
 
 class CheckedTransactions:
-    """Stands in for the SDK's stub of the transaction service.
+    """Replaces the SDK's stub of the transaction service.
 
-    The SDK ignores what a node answers to a broadcast, and then waits 90 seconds for a transaction
-    that the node has refused; and it sends again in the background, however late it is.
-
-    Args:
-        stub: The SDK's own stub.
+    The SDK ignores a node's answer to a broadcast, waits 90 seconds for a transaction that the node
+    has refused, and sends again in the background, however late it is.
     """
 
     def __init__(self, stub: Any) -> None:  # noqa: ANN401 - the SDK has no types for it
         self._stub = stub
+        self.simulate = stub.simulate
+        self.get_tx = stub.get_tx
         self._send_until: float | None = None
 
     def send_until(self, moment: float | None) -> None:
-        """Sends nothing after a moment of `time.monotonic()`; None removes the limit."""
+        """Send nothing after a moment of `time.monotonic()`; None removes the limit."""
         self._send_until = moment
 
-    async def simulate(self, request: Any) -> Any:  # noqa: ANN401
-        """As the stub."""
-        return await self._stub.simulate(request)
-
-    async def get_tx(self, request: Any) -> Any:  # noqa: ANN401
-        """As the stub."""
-        return await self._stub.get_tx(request)
-
     async def broadcast_tx(self, request: Any) -> Any:  # noqa: ANN401
-        """As the stub, but raises when it is too late, or when the node refuses.
+        """Call the stub, and raise when it is too late or the node refuses.
 
         Raises:
             WindowOverError: It is too late.
@@ -75,12 +68,8 @@ def _raise_for(response: Any) -> None:  # noqa: ANN401
     code = response.code if response.codespace in {"", "sdk"} else None
     if response.code == 0 or code == _ALREADY_IN_MEMPOOL:
         return
-    if code == _WRONG_SEQUENCE:
-        raise AccountSequenceMismatchError(response.raw_log)
-    if code == _INSUFFICIENT_FEE:
-        raise InsufficientFeesError(response.raw_log)
-    if code == _OUT_OF_GAS:
-        raise OutOfGasError(response.raw_log)
+    if code in _ERRORS:
+        raise _ERRORS[code](response.raw_log)
     raise NotTakenError(
         codespace=response.codespace,
         code=response.code,

@@ -1,4 +1,4 @@
-"""The wallet: read once at the start, and one process for each."""
+"""Loads the wallet, and locks it for one process."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .errors import CannotStartError, ExitCode
 
 # https://github.com/allora-network/docs: addresses of the Allora network begin with "allo".
 ADDRESS_PREFIX = "allo"
-_REMEDY = "store the wallet's words with: pipenv run allora wallet import"
+_REMEDY = "store the wallet's words with: allora wallet import"
 
 
 def load_wallet(secrets_dir: Path) -> LocalWallet:
-    """The wallet whose words are in the file `mnemonic`.
+    """Return the wallet whose words are in the file `mnemonic`.
 
-    No message and no exception carries any of the words. The SDK would accept words with a wrong
-    checksum, and work with the empty wallet of another address.
+    The SDK would accept words with a wrong checksum, and use the empty wallet of another address.
 
     Raises:
-        CannotStartError: The file is missing or unreadable, or its words are no valid mnemonic.
+        CannotStartError: The file is missing or unreadable, or its words are no valid mnemonic. The
+            error has none of the words.
     """
     path = secrets_dir / Secret.MNEMONIC
     try:
@@ -43,19 +43,16 @@ def load_wallet(secrets_dir: Path) -> LocalWallet:
         )
     try:
         return LocalWallet.from_mnemonic(words, ADDRESS_PREFIX)
-    except Exception:  # noqa: BLE001 - whatever it is, its text may have the words in it
+    except Exception:  # noqa: BLE001 - its text may have the words in it
         raise CannotStartError(f"no wallet can be made of the words in {path}", _REMEDY) from None
 
 
 def lock_wallet(secrets_dir: Path) -> int:
-    """Makes this process the only one on the host that submits with the wallet.
+    """Lock the wallet for this process, and return the locked directory.
 
-    Two processes with one wallet invalidate each other's transactions. The lock is on the directory
-    of the secrets, which every container that uses the wallet mounts; the kernel releases it when
-    the process ends, however it ends.
-
-    Returns:
-        The open directory. The lock lasts until it is closed.
+    Two processes with one wallet invalidate each other's transactions. The directory of the secrets
+    is mounted by every container that uses the wallet; the kernel releases the lock when the
+    process ends, or when the directory is closed.
 
     Raises:
         CannotStartError: Another process has the lock, or there is no such directory.

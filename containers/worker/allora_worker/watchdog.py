@@ -1,4 +1,4 @@
-"""Ends the process when it hangs, because a process that hangs looks alive to Docker."""
+"""Ends a process that hangs, because it looks alive to Docker."""
 
 from __future__ import annotations
 
@@ -16,12 +16,7 @@ _TICK: Final = 1.0
 
 
 class Watchdog:
-    """Ends the process when the event loop stands still.
-
-    Args:
-        limit: Seconds without a tick.
-        end: Ends the process; called on a thread of its own.
-    """
+    """Calls `end`, on a thread of its own, when the event loop stands still for `limit` seconds."""
 
     def __init__(self, limit: float, end: Callable[[], None]) -> None:
         self._limit = limit
@@ -30,7 +25,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     async def run(self) -> None:
-        """Ticks for as long as the event loop lets it."""
+        """Tick as long as the event loop runs."""
         self._thread.start()
         while True:
             self._ticked = time.monotonic()
@@ -39,27 +34,29 @@ class Watchdog:
     def _watch(self) -> None:
         while time.monotonic() - self._ticked < self._limit:
             time.sleep(min(_TICK, self._limit / 4))
-        _try_to_say(f"the worker stood still for {self._limit:.0f} s and is ended")
+        _try_to_report(f"the worker stood still for {self._limit:.0f} s and is ended")
         self._end()
 
 
 def end_process(code: int) -> None:
-    """Ends the process at once, whatever hangs."""
-    os._exit(code)  # the normal way out would wait for what hangs
+    """End the process at once, even if it hangs."""
+    os._exit(code)  # sys.exit would wait for the other threads
 
 
-def _try_to_say(message: str) -> None:
-    """Reports, unless the standard output is what hangs."""
+def _try_to_report(message: str) -> None:
+    """Report, unless the standard output hangs."""
     thread = threading.Thread(target=reports.error, args=(Event.HUNG, message), daemon=True)
     thread.start()
     thread.join(1)
 
 
 def end_process_in(seconds: float, code: int) -> None:
-    """Ends the process after a while unless it has ended by itself; safe in a signal handler."""
+    """End the process after some seconds unless it has ended; safe in a signal handler."""
 
     def end() -> None:
-        _try_to_say(f"something still hangs {seconds:.0f} s after the stop; the process is ended")
+        _try_to_report(
+            f"something still hangs {seconds:.0f} s after the stop; the process is ended"
+        )
         end_process(code)
 
     timer = threading.Timer(seconds, end)

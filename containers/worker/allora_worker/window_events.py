@@ -1,9 +1,8 @@
-"""Listens to the chain's websocket, to learn of windows and blocks as soon as they come.
+"""Listens on the chain's websocket for windows and blocks.
 
-Polling finds every window too, only later: whatever happens here costs seconds, not windows. For
-the same reason nothing that is said here counts until polling has confirmed it. The SDK's
-subscriber is not used, because building it takes two seconds of processor time, and because it does
-not notice a websocket that has gone deaf.
+Polling finds every window too, only later: a failure here costs seconds, not windows. And an event
+is a hint, until polling confirms it. The SDK's subscriber is not used: building it takes two
+seconds of processor time, and it does not notice a dead websocket.
 """
 
 from __future__ import annotations
@@ -21,18 +20,19 @@ import aiohttp
 from . import reports
 from .errors import one_line, shorten
 from .event_names import Event
-from .flood import Flood
+from .flood import FloodDetector
 from .timings import Timings
 from .urls import host_of
+from .waiting import Backoff
 
 _MAX_FRAME: Final = 4 * 1024 * 1024  # events of a whole block
-_MOST_PARTS: Final = 500_000  # lists and objects of a frame; each takes memory
+_MAX_PARTS: Final = 500_000  # lists and objects of a frame; each takes memory
 _PING_SECONDS: Final = 20.0
 _HEADERS_QUERY: Final = "tm.event='NewBlockHeader'"
-# For each subscription in ten seconds. There is one block in five seconds on the network.
-_MOST_FRAMES: Final = 500
-_MOST_BYTES: Final = 10 * 1024 * 1024
-_TAKEN: Final = {
+# For each subscription in ten seconds. The network makes a block in five.
+_MAX_FRAMES: Final = 500
+_MAX_BYTES: Final = 10 * 1024 * 1024
+_EXPECTED_TYPES: Final = {
     aiohttp.WSMsgType.TEXT,
     aiohttp.WSMsgType.BINARY,
     aiohttp.WSMsgType.PING,
@@ -50,31 +50,26 @@ _NOT_UNDERSTOOD: Final = (
 
 @dataclass(frozen=True)
 class Opening:
-    """The chain is said to have opened a window.
-
-    Args:
-        topic_id: In which topic.
-        nonce: For which nonce.
-    """
+    """The announcement of a window."""
 
     topic_id: int
     nonce: int
 
 
 class _FloodError(Exception):
-    """More comes from the websocket than a chain has to say."""
+    """The websocket sends more than a chain does."""
 
 
 class WindowEvents:
-    """The websocket and what comes from it.
+    """The subscription to the events of the worker's topics.
 
     Args:
-        url: Of the websocket.
-        event_type: Of the event that opens a window for the worker's role.
-        topic_ids: The topics to hear of.
-        on_opening: Told of every window that is said to have opened in one of the topics.
-        on_block: Told of every block: its height.
-        timings: How long to wait for what.
+        url: The websocket's URL.
+        event_type: The type of the event that opens a window for the worker's role.
+        topic_ids: The worker's topics.
+        on_opening: Called for each announced window.
+        on_block: Called with each announced height.
+        timings: Intervals and limits.
     """
 
     def __init__(
@@ -101,34 +96,32 @@ class WindowEvents:
         self._closing: asyncio.Task[bool] | None = None
         self._reopened_at = -math.inf
         self._silent_at: float | None = None
-        self._working = True
+        self._is_working = True
 
     async def run(self) -> None:
-        """Listens, and opens the websocket again whenever it fails."""
-        loop = asyncio.get_running_loop()
-        pause = self._timings.events_pause_min
+        """Listen, and reconnect after every failure."""
+        backoff = Backoff(self._timings.events_pause_min, self._timings.events_pause_max)
         async with aiohttp.ClientSession() as session:
             while True:
-                started = loop.time()
+                began = time.monotonic()
                 try:
                     await self._listen(session)
                 except TimeoutError:
-                    self._report_failure("nothing comes from it")
+                    self._report_failure("it sends nothing")
                 except _FloodError:
-                    self._report_failure("more comes from it than a chain has to say")
+                    self._report_failure("it sends more than a chain does")
                 except aiohttp.WSServerHandshakeError as error:
                     self._report_failure(f"it answers with status {error.status}")
                 except (aiohttp.ClientError, OSError) as error:
                     self._report_failure(one_line(error))
-                if loop.time() - started > self._timings.events_pause_max:
-                    pause = self._timings.events_pause_min
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, self._timings.events_pause_max)
+                if time.monotonic() - began > self._timings.events_pause_max:
+                    backoff.reset()
+                await asyncio.sleep(backoff.next())
 
     def reopen(self) -> None:
-        """Opens the websocket anew, because it did not tell of a window although it was open.
+        """Reconnect, because the open websocket missed a window.
 
-        Not every time: a node may be unable to tell of every topic.
+        Not every time: a node may not announce every topic.
         """
         now = time.monotonic()
         if self._websocket is None or now - self._reopened_at < self._timings.events_reopen:
@@ -145,7 +138,7 @@ class WindowEvents:
             timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             heartbeat=_PING_SECONDS,
             max_msg_size=_MAX_FRAME,
-            autoping=False,  # so that pings count as what comes
+            autoping=False,  # so that pings count against the flood limit
         )
         async with asyncio.timeout(self._timings.chain_call):
             websocket = await connecting
@@ -153,37 +146,13 @@ class WindowEvents:
         self._websocket = websocket
         try:
             await self._subscribe(websocket)
-            await self._take_all(websocket)
+            await self._receive_all(websocket)
         finally:
             self._websocket = None
             await websocket.close()
         if self._closing is None:
             self._report_failure("the chain closed it")
         self._closing = None  # it was closed by `reopen`
-
-    async def _take_all(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
-        """Takes what comes until the websocket is closed.
-
-        Raises:
-            TimeoutError: There was no block for too long.
-            _FloodError: There is too much of it.
-        """
-        flood = Flood(_MOST_FRAMES * len(self._queries), _MOST_BYTES * len(self._queries))
-        while True:
-            # Until the next block: whatever else comes is no sign of life.
-            async with asyncio.timeout_at(self._silent_at):
-                message = await websocket.receive()
-                if message.type is aiohttp.WSMsgType.PING:
-                    await websocket.pong(message.data)
-            if message.type not in _TAKEN:
-                return
-            if flood.is_reached(len(message.data or "")):
-                raise _FloodError
-            if message.type is aiohttp.WSMsgType.BINARY:
-                _report_frame("it is binary")
-            elif message.type is aiohttp.WSMsgType.TEXT:
-                self._report_success()
-                self._take(message.data)
 
     async def _subscribe(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
         for number, query in enumerate(self._queries):
@@ -196,32 +165,46 @@ class WindowEvents:
                 }
             )
 
-    def _take(self, text: str) -> None:
-        if text.count("{") + text.count("[") > _MOST_PARTS:
+    async def _receive_all(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
+        """Receive until the websocket closes, or raise TimeoutError (no block) or _FloodError."""
+        count = len(self._queries)
+        flood = FloodDetector(_MAX_FRAMES * count, _MAX_BYTES * count)
+        while True:
+            # Until the next block: other messages are no sign of life.
+            async with asyncio.timeout_at(self._silent_at):
+                message = await websocket.receive()
+                if message.type is aiohttp.WSMsgType.PING:
+                    await websocket.pong(message.data)
+            if message.type not in _EXPECTED_TYPES:
+                return
+            if flood.is_flooded_by(len(message.data or "")):
+                raise _FloodError
+            if message.type is aiohttp.WSMsgType.BINARY:
+                _report_frame("it is binary")
+            elif message.type is aiohttp.WSMsgType.TEXT:
+                self._report_success()
+                self._read_frame(message.data)
+
+    def _read_frame(self, text: str) -> None:
+        if text.count("{") + text.count("[") > _MAX_PARTS:
             _report_frame("it has too many parts")
             return
         try:
             frame = json.loads(text)
             if "error" in frame:
-                reports.warning(
-                    Event.WEBSOCKET_REFUSED,
-                    f"the websocket answers {shorten(str(frame['error']))}",
-                    per_minute=1,
-                )
+                message = f"the websocket answers {shorten(str(frame['error']))}"
+                reports.warning(Event.WEBSOCKET_REFUSED, message, per_minute=1)
             elif "data" in frame["result"]:
-                self._take_value(frame["result"]["data"]["value"])
+                self._read_value(frame["result"]["data"]["value"])
         except _NOT_UNDERSTOOD as error:
             _report_frame(one_line(error))
 
-    def _take_value(self, value: dict[str, Any]) -> None:
+    def _read_value(self, value: dict[str, Any]) -> None:
         if "header" in value:
-            # From now on there is a block every few seconds, or the websocket is deaf.
+            # Without further blocks the websocket is dead.
             self._silent_at = asyncio.get_running_loop().time() + self._timings.events_silence
             self._on_block(int(value["header"]["height"]))
-        else:
-            self._take_events(value)
-
-    def _take_events(self, value: dict[str, Any]) -> None:
+            return
         self._on_block(int(value["height"]))
         for event in value["events"]:
             if event["type"] == self._event_type:
@@ -234,8 +217,8 @@ class WindowEvents:
                     self._on_opening(opening)
 
     def _report_failure(self, reason: str) -> None:
-        if self._working:
-            self._working = False
+        if self._is_working:
+            self._is_working = False
             reports.warning(
                 Event.WEBSOCKET_FAILED,
                 f"the chain's websocket {host_of(self._url)} fails ({reason}); polling finds the "
@@ -243,8 +226,8 @@ class WindowEvents:
             )
 
     def _report_success(self) -> None:
-        if not self._working:
-            self._working = True
+        if not self._is_working:
+            self._is_working = True
             reports.info(Event.WEBSOCKET_WORKS, "the chain's websocket works again")
 
 
@@ -253,5 +236,5 @@ def _report_frame(reason: str) -> None:
 
 
 def _parse_int(attribute: str) -> int:
-    """The number in an event's attribute, which is JSON: `"69"` with its quotes."""
+    """Return the number in an event's attribute, which is JSON: `"69"` with its quotes."""
     return int(json.loads(attribute))

@@ -1,4 +1,4 @@
-"""When a topic takes submissions."""
+"""Topics and their submission windows, in block heights."""
 
 from __future__ import annotations
 
@@ -9,44 +9,34 @@ from .contract import Role
 
 @dataclass(frozen=True)
 class Topic:
-    """What the chain says about a topic; durations in blocks.
-
-    Args:
-        topic_id: Its number.
-        name: Its metadata, for people.
-        loss_method: How reputers measure errors, such as `mse`.
-        epoch_length: Between the openings of two windows.
-        ground_truth_lag: From a window's opening until the truth is known.
-        submission_window: For which workers can submit.
-        takes_scalar: One number each; otherwise a number for each of several labels.
-    """
+    """A topic on the chain; durations in blocks."""
 
     topic_id: int
     name: str
     loss_method: str
+    """The reputers' loss function, such as `mse`."""
     epoch_length: int
+    """Between the openings of two windows."""
     ground_truth_lag: int
+    """From a window's opening until the truth is known."""
     submission_window: int
+    """Length of the workers' window."""
     takes_scalar: bool = True
+    """Whether a submission is one number, and not one for each of several labels."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A time in which the topic takes submissions for one nonce.
-
-    Args:
-        nonce: The height at which the epoch began; it names the epoch.
-        start: The first height at which a submission counts.
-        end: The first height at which none does.
-    """
+    """The heights from `start` to before `end`, at which submissions for a nonce count."""
 
     nonce: int
+    """The height at which the epoch began; it identifies the epoch."""
     start: int
     end: int
 
 
 def window_of(role: Role, topic: Topic, nonce: int) -> Window:
-    """The window in which the role submits for a nonce.
+    """Return the window in which a role submits for a nonce.
 
     Workers have from the nonce on as long as the topic says
     (BlockWithinWorkerSubmissionWindowOfNonce in x/emissions/keeper of
@@ -61,6 +51,6 @@ def window_of(role: Role, topic: Topic, nonce: int) -> Window:
 
 
 def window_length(role: Role, topic: Topic) -> int:
-    """How long the role's windows in a topic are, in blocks."""
+    """Return the length of a role's windows in a topic, in blocks."""
     window = window_of(role, topic, 0)
     return window.end - window.start

@@ -24,7 +24,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 SECRETS_DIR = ROOT / "run/allora/secrets"
-NEEDS_OPERATOR = 78  # EX_CONFIG of sysexits.h
 BATCH = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
 # `standard` retries what may pass (no connection, throttling, 5xx), waiting up to 20 s each time.
 ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 8)
@@ -36,7 +35,7 @@ PATIENCE = Config(
 def need_operator(message: str) -> NoReturn:
     """Exit with a failure that trying again does not help."""
     print(message, file=sys.stderr)
-    sys.exit(NEEDS_OPERATOR)
+    sys.exit(os.EX_CONFIG)
 
 
 class Secret(NamedTuple):

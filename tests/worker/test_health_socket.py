@@ -5,7 +5,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from allora_worker import operators_door
+from allora_worker import health_socket
 from allora_worker.errors import CannotStartError
 from allora_worker.healthcheck import is_healthy
 
@@ -23,12 +23,12 @@ def temporary(state: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What is the system's directory for temporary files."""
     directory = state / "tmp"
     directory.mkdir()
-    monkeypatch.setattr(operators_door, "gettempdir", lambda: str(directory))
+    monkeypatch.setattr(health_socket, "gettempdir", lambda: str(directory))
     return directory
 
 
 def test_it_is_in_the_state_directory(state: Path) -> None:
-    with operators_door.bind(state) as door:
+    with health_socket.bind(state) as door:
         assert door.getsockname() == str(state / "health.sock")
 
 
@@ -36,31 +36,31 @@ def test_without_a_state_directory_it_is_in_that_for_temporary_files(
     tmp_path: Path, temporary: Path
 ) -> None:
     for state in (tmp_path / "absent", Path("/proc/self")):
-        with operators_door.bind(state) as door:
+        with health_socket.bind(state) as door:
             assert door.getsockname() == str(temporary / "allora-health.sock")
-            assert Path(door.getsockname()) in operators_door.paths(state)
+            assert Path(door.getsockname()) in health_socket.paths(state)
 
 
 def test_what_a_killed_process_has_left_is_replaced(state: Path) -> None:
-    operators_door.bind(state).close()
+    health_socket.bind(state).close()
     assert (state / "health.sock").exists()
-    with operators_door.bind(state) as door:
+    with health_socket.bind(state) as door:
         door.listen()
-        operators_door.connect(state / "health.sock").close()
+        health_socket.connect(state / "health.sock").close()
 
 
 def test_another_worker_s_is_left_to_it(state: Path) -> None:
-    with operators_door.bind(state) as door:
+    with health_socket.bind(state) as door:
         door.listen()
         with pytest.raises(CannotStartError, match=r"health\.sock; stop that one.*STATE_DIR"):
-            operators_door.bind(state)
-        operators_door.connect(state / "health.sock").close()
+            health_socket.bind(state)
+        health_socket.connect(state / "health.sock").close()
 
 
 def test_no_place_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operators_door, "gettempdir", lambda: str(tmp_path / "absent"))
+    monkeypatch.setattr(health_socket, "gettempdir", lambda: str(tmp_path / "absent"))
     with pytest.raises(CannotStartError, match="set STATE_DIR to a directory"):
-        operators_door.bind(tmp_path / "absent")
+        health_socket.bind(tmp_path / "absent")
 
 
 @pytest.mark.asyncio

@@ -1,8 +1,8 @@
-"""The strangers' door: who is let in at a port that everybody can reach.
+"""Admits connections at the public port.
 
-The event loop that answers strangers is the one that submits. So the door looks at so many
-connections a second and no more, lets a small part of them in, and closes the others at once: that
-costs next to nothing. What the kernel keeps meanwhile costs the worker nothing at all.
+The event loop that serves them is the one that submits. So the listener accepts a limited number of
+connections a second, admits few of them, and closes the others at once, which costs next to
+nothing. The kernel keeps the rest in its backlog.
 """
 
 from __future__ import annotations
@@ -13,54 +13,46 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
+from .errors import CannotStartError
 from .rate_limit import PeerLimit
 
-# Accepted in a row, and the seconds until the next row: at most 6,400 connections a second.
-_ROW: Final = 32
+# Accepted at once, and the seconds until the next batch: at most 6,400 connections a second.
+_BATCH: Final = 32
 _PAUSE: Final = 0.005
 _BACKLOG: Final = 64
 _NO_DESCRIPTOR_PAUSE: Final = 0.5
 
 _PER_SECOND: Final = 300
 _PER_SECOND_OF_A_PEER: Final = 20
-_MOST: Final = 64
-_MOST_OF_A_PEER: Final = 16
-# For a connection from its first byte to its last: it serves one request, of which the model
-# server's answer takes the most.
+_MAX_CONNECTIONS: Final = 64
+_MAX_CONNECTIONS_OF_A_PEER: Final = 16
+# Of a connection: it serves one request, of which the model server's answer takes the longest.
 _SECONDS: Final = 20.0
 _RECEIVE_BUFFER: Final = 16 * 1024  # bytes; no request needs more
 
 
-class Door:
-    """Lets strangers in.
+class PublicListener:
+    """Admits connections up to a limit, in total and of each peer.
 
-    A full house makes room for a newcomer: whoever has waited longest without a question that the
-    model is asked has to leave. So sockets on which nothing comes keep nobody out.
+    At the limit, the oldest connection that does not wait for the model server makes room for a new
+    one, so that idle connections lock no one out.
     """
 
     def __init__(self) -> None:
         self._limit = PeerLimit(_PER_SECOND, _PER_SECOND_OF_A_PEER)
-        self._visits: dict[_Visit, None] = {}  # a set that knows who came first
+        self._connections: dict[_Connection, None] = {}  # a set in the order of arrival
         self._kept: set[object] = set()
 
     @contextlib.asynccontextmanager
     async def open(
         self, host: str, port: int, protocol: Callable[[], asyncio.Protocol]
     ) -> AsyncIterator[int]:
-        """Lets strangers in while the context lasts.
-
-        Args:
-            host: The address to listen on, IPv4.
-            port: May be 0 for any.
-            protocol: Makes what serves a connection.
-
-        Yields:
-            The port.
+        """Listen at an IPv4 address within the context, which gives the port; 0 means any.
 
         Raises:
-            OSError: The port is taken.
+            CannotStartError: The port is taken.
         """
-        with socket.create_server((host, port), backlog=_BACKLOG) as listening:
+        with _listen(host, port) as listening:
             listening.settimeout(0)  # non-blocking, as the event loop wants it
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
             accepting = asyncio.create_task(self._accept(listening, protocol))
@@ -72,7 +64,7 @@ class Door:
 
     @contextlib.contextmanager
     def keeping(self, transport: object) -> Iterator[None]:
-        """Closes a connection for nobody's sake while the context lasts."""
+        """Keep a connection within the context when others need room."""
         self._kept.add(transport)
         try:
             yield
@@ -85,68 +77,75 @@ class Door:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                for _ in range(_ROW):
-                    connection, (peer, _port) = await loop.sock_accept(listening)
+                for _ in range(_BATCH):
+                    socket_, (peer, _port) = await loop.sock_accept(listening)
                     if self._has_room_for(peer):
-                        await self._let_in(connection, _Visit(peer, protocol(), self._visits))
+                        await _admit(socket_, _Connection(peer, protocol(), self._connections))
                     else:
-                        connection.close()
+                        socket_.close()
             except OSError:  # no file descriptor is left
                 await asyncio.sleep(_NO_DESCRIPTOR_PAUSE)
             await asyncio.sleep(_PAUSE)
 
-    async def _let_in(self, connection: socket.socket, visit: _Visit) -> None:
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: visit, connection)
-        except OSError:  # it is gone already
-            connection.close()
-
     def _has_room_for(self, peer: str) -> bool:
         if not self._limit.take(peer):
             return False
-        crowd = [visit for visit in self._visits if visit.peer == peer]
-        if len(crowd) < _MOST_OF_A_PEER:
-            if len(self._visits) < _MOST:
+        candidates = [connection for connection in self._connections if connection.peer == peer]
+        if len(candidates) < _MAX_CONNECTIONS_OF_A_PEER:
+            if len(self._connections) < _MAX_CONNECTIONS:
                 return True
-            crowd = list(self._visits)
-        for visit in crowd:
-            if visit.transport not in self._kept:
-                visit.end()
+            candidates = list(self._connections)
+        for connection in candidates:
+            if connection.transport not in self._kept:
+                connection.end()
                 return True
         return False
 
 
-class _Visit(asyncio.Protocol):
-    """A connection, which ends in any case after some time.
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=_BACKLOG)
+    except OSError as error:
+        raise CannotStartError(
+            f"port {port} cannot be listened on: {error.strerror}",
+            "stop the program that listens there",
+        ) from error
 
-    Args:
-        peer: Whose it is.
-        protocol: What serves it.
-        visits: Has it while it lasts.
-    """
 
-    def __init__(self, peer: str, protocol: asyncio.Protocol, visits: dict[_Visit, None]) -> None:
+async def _admit(socket_: socket.socket, connection: _Connection) -> None:
+    try:
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, socket_)
+    except OSError:  # the peer has disconnected
+        socket_.close()
+
+
+class _Connection(asyncio.Protocol):
+    """A connection with a time limit, which is in `connections` while it lasts."""
+
+    def __init__(
+        self, peer: str, protocol: asyncio.Protocol, connections: dict[_Connection, None]
+    ) -> None:
         self.peer = peer
         self.transport: asyncio.Transport | None = None
         self._protocol = protocol
-        self._visits = visits
+        self._connections = connections
         self._timer: asyncio.TimerHandle | None = None
 
     def end(self) -> None:
-        """Closes the connection, whatever is still to be sent."""
-        self._visits.pop(self, None)
+        """Close the connection, and discard what is not sent yet."""
+        self._connections.pop(self, None)
         if self.transport is not None:
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP connection
-        self._visits[self] = None
+        self._connections[self] = None
         self.transport = transport
         self._timer = asyncio.get_running_loop().call_later(_SECONDS, self.end)
         self._protocol.connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._visits.pop(self, None)
+        self._connections.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
         self._protocol.connection_lost(exc)

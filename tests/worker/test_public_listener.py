@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from allora_worker import door
-from allora_worker.door import Door
+from allora_worker import public_listener
+from allora_worker.public_listener import PublicListener
 from allora_worker.rate_limit import PeerLimit
 
 from tests.worker.waiting import until
@@ -30,16 +30,16 @@ class Echo(asyncio.Protocol):
 
 
 class House:
-    """A door with an echo behind it."""
+    """A listener with an echo behind it."""
 
     def __init__(self) -> None:
-        self.door = Door()
+        self.listener = PublicListener()
         self.port = 0
         self._stack = contextlib.AsyncExitStack()
         Echo.known = {}
 
     async def open(self) -> None:
-        self.port = await self._stack.enter_async_context(self.door.open("127.0.0.1", 0, Echo))
+        self.port = await self._stack.enter_async_context(self.listener.open("127.0.0.1", 0, Echo))
 
     async def close(self) -> None:
         await self._stack.aclose()
@@ -76,8 +76,8 @@ class Visit:
 
 @pytest_asyncio.fixture
 async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(door, "_MOST", 4)
-    monkeypatch.setattr(door, "_MOST_OF_A_PEER", 2)
+    monkeypatch.setattr(public_listener, "_MAX_CONNECTIONS", 4)
+    monkeypatch.setattr(public_listener, "_MAX_CONNECTIONS_OF_A_PEER", 2)
     house = House()
     await house.open()
     yield house
@@ -109,7 +109,7 @@ async def test_whose_question_the_model_is_asked_makes_no_room(house: House) -> 
     asking = [await house.visit("127.0.0.3", name) for name in (b"a", b"b")]
     for each in asking:
         assert await each.is_let_in()
-    with house.door.keeping(Echo.known[b"a"]), house.door.keeping(Echo.known[b"b"]):
+    with house.listener.keeping(Echo.known[b"a"]), house.listener.keeping(Echo.known[b"b"]):
         assert await (await house.visit("127.0.0.3")).is_over()
     assert await (await house.visit("127.0.0.3")).is_let_in()
     assert await asking[0].is_over()
@@ -124,7 +124,7 @@ async def test_a_visit_that_is_over_leaves_nothing_behind(
 
     def remember(delay: float, *rest: object) -> asyncio.TimerHandle:
         timer: asyncio.TimerHandle = call_later(delay, *rest)  # type: ignore[arg-type]
-        if delay == door._SECONDS:
+        if delay == public_listener._SECONDS:
             timers.append(timer)
         return timer
 
@@ -139,7 +139,7 @@ async def test_a_visit_that_is_over_leaves_nothing_behind(
 async def test_a_flood_is_let_in_drop_by_drop(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(house.door, "_limit", PeerLimit(3, 2, monotonic=lambda: 0.0))
+    monkeypatch.setattr(house.listener, "_limit", PeerLimit(3, 2, monotonic=lambda: 0.0))
     visits = [await house.visit(peer) for peer in ("127.0.0.2",) * 3 + ("127.0.0.3",) * 2]
     assert [await visit.is_let_in() for visit in visits] == [True, True, False, True, False]
 

@@ -1,0 +1,241 @@
+"""Works in one window: asks the model server, and submits its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from grpclib.exceptions import GRPCError
+
+from . import reports
+from .answers import read_forecasts, read_number
+from .circuit_breaker import CircuitBreaker
+from .context import Context
+from .contract import Role
+from .errors import (
+    ChainUnavailableError,
+    FailureKind,
+    RefusedError,
+    WindowLostError,
+    one_line,
+    shorten,
+)
+from .event_names import Event
+from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
+from .model import (
+    MOST_BYTES,
+    MOST_BYTES_OF_FORECASTS,
+    Answer,
+    ModelError,
+    ModelFailureKind,
+    Question,
+)
+from .status import Submission
+from .submitter import Accepted, AlreadySubmittedError, AttemptFailedError, Value
+from .windows import Topic, Window
+
+# Blocks at a window's end that are left to the transaction.
+_BLOCKS_FOR_TRANSACTION: Final = 3
+_MAX_PAID_ATTEMPTS: Final = 3
+_MIN_SECONDS_FOR_MODEL: Final = 1.0
+
+
+class WindowRun:
+    """The work in one window, which begins at once.
+
+    Args:
+        context: The worker's parts.
+        breaker: Limits the topic's payments.
+        topic: The window's topic.
+        window: The window.
+        is_resumed: Whether a process before this one may have submitted.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        breaker: CircuitBreaker,
+        topic: Topic,
+        window: Window,
+        *,
+        is_resumed: bool,
+    ) -> None:
+        self.nonce = window.nonce
+        self.is_refused = False
+        """Whether the run ended because the network refuses the worker."""
+        self._context = context
+        self._status = context.status.topics[topic.topic_id]
+        self._clock = context.clock
+        self._breaker = breaker
+        self._topic = topic
+        self._window = window
+        self._is_resumed = is_resumed
+        self._is_submitting = False
+        self._labels: dict[str, Any] = {"topic": topic.topic_id, "nonce": window.nonce}
+        self.task = asyncio.create_task(self._run())
+
+    def cancel_unless_submitting(self) -> None:
+        """End the run, unless a transaction is in flight."""
+        if not self._is_submitting:
+            self.task.cancel()
+
+    async def _run(self) -> None:
+        self._status.open_windows += 1
+        try:
+            if self._is_resumed and await self._has_submitted():
+                raise AlreadySubmittedError  # noqa: TRY301 - the chain would say the same, for a fee
+            answer = await self._ask_model()
+            self._is_submitting = True
+            accepted = await self._submit(answer.value)
+            self._note_success(answer, accepted)
+        except AlreadySubmittedError:
+            self._status.succeeded()
+            self._info(
+                Event.ALREADY_SUBMITTED, f"nonce {self.nonce} has a submission of this wallet"
+            )
+        except WindowLostError as error:
+            self._note_loss(error.kind, one_line(error))
+        except RefusedError as error:
+            self.is_refused = True
+            self._status.refuse(error)
+        except Exception as error:  # noqa: BLE001 - a fault costs this window, not the worker
+            reports.error(Event.INTERNAL_ERROR, f"internal error: {one_line(error)}", trace=True)
+            self._note_loss(FailureKind.INTERNAL, one_line(error))
+        finally:
+            self._status.open_windows -= 1
+            self._is_submitting = False
+
+    async def _has_submitted(self) -> bool:
+        """Return whether the chain has an inference of this wallet for the window."""
+        if self._context.role is not Role.INFERER:
+            return False  # the chain does not say
+        try:
+            newest = await self._context.chain.newest_inference(self._topic.topic_id)
+        except (ChainUnavailableError, RefusedError, GRPCError):
+            return False  # the attempt to submit will show
+        return newest == self.nonce
+
+    # --- the model server
+
+    async def _ask_model(self) -> Answer[Value]:
+        """Ask until there is an answer, or no time for a transaction is left."""
+        timings = self._context.timings
+        seconds = timings.model_answer
+        attempt = 0
+        while True:
+            left = max(self._seconds_for_model(), _MIN_SECONDS_FOR_MODEL)
+            try:
+                answer = await self._ask_once(min(seconds, left))
+            except ModelError as error:
+                self._context.status.model.failed(error)
+                reason = f"the model server: {one_line(error)}"
+                self._status.window_problem = reason
+                pause = timings.model_pauses[min(attempt, len(timings.model_pauses) - 1)]
+                if self._seconds_for_model() <= pause:
+                    raise WindowLostError(FailureKind.MODEL, reason) from error
+                if error.kind is ModelFailureKind.TIMEOUT:
+                    seconds *= 2
+                attempt += 1
+                await asyncio.sleep(pause)
+            else:
+                self._context.status.model.answered(answer.milliseconds)
+                self._status.window_problem = None
+                return answer
+
+    async def _ask_once(self, seconds: float) -> Answer[Value]:
+        is_forecaster = self._context.role is Role.FORECASTER
+        question = Question(
+            endpoint=self._context.settings.model_endpoint,
+            token=self._context.settings.token,
+            topic_id=self._topic.topic_id,
+            block_height=self.nonce,
+            most_bytes=MOST_BYTES_OF_FORECASTS if is_forecaster else MOST_BYTES,
+        )
+        read: Callable[[str], Value] = read_forecasts if is_forecaster else read_number
+        return await self._context.model.ask(question, read, seconds)
+
+    def _seconds_for_model(self) -> float:
+        """Return the seconds until an answer would come too late for a transaction."""
+        window = self._window
+        blocks = min(_BLOCKS_FOR_TRANSACTION, (window.end - window.start) / 4)
+        return self._clock.seconds_until(window.end) - blocks * self._clock.block_seconds
+
+    # --- the chain
+
+    async def _submit(self, value: Value) -> Accepted:
+        """Submit until the chain accepts it, or the window is over."""
+        pause = self._context.timings.submission_pause
+        paid_attempts = 0
+        while True:
+            try:
+                return await self._submit_once(value)
+            except AttemptFailedError as error:
+                reason = one_line(error)
+                reports.warning(
+                    Event.ATTEMPT_FAILED, f"topic {self._topic.topic_id}: {reason}", **self._labels
+                )
+                paid_attempts += error.was_paid
+                is_too_late = self._seconds_to_send() <= pause
+                if error.is_final or is_too_late or paid_attempts >= _MAX_PAID_ATTEMPTS:
+                    raise WindowLostError(error.kind, reason) from error
+                self._status.window_problem = reason
+                await asyncio.sleep(pause)
+
+    async def _submit_once(self, value: Value) -> Accepted:
+        send_until = time.monotonic() + self._seconds_to_send()
+        async with self._breaker.payment(self._payment_pause()):
+            return await self._context.submitter.submit(self._topic, self.nonce, value, send_until)
+
+    def _seconds_to_send(self) -> float:
+        """Return the seconds until a transaction would miss the window's last block."""
+        return self._clock.seconds_until(self._window.end) - self._clock.block_seconds
+
+    def _payment_pause(self) -> float:
+        """Return a pause short enough to meet the first window after the chain has recovered."""
+        timings = self._context.timings
+        half = self._topic.epoch_length * self._clock.block_seconds / 2
+        return min(max(half, timings.payment_pause_min), timings.payment_pause_max)
+
+    # --- reports
+
+    def _note_success(self, answer: Answer[Value], accepted: Accepted) -> None:
+        value, tx_hash = _shown(answer.value), shorten(accepted.tx_hash, 64)
+        self._status.accepted(Submission(self.nonce, value, tx_hash, datetime.now(UTC)))
+        self._info(
+            Event.SUBMITTED,
+            f"submitted for nonce {self.nonce}",
+            value=value,
+            tx_hash=tx_hash,
+            height=accepted.height,
+        )
+        name = self._context.settings.worker_name
+        reports.metric(SUBMISSIONS, 1, WorkerName=name, TopicId=str(self._topic.topic_id))
+        reports.metric(MODEL_LATENCY, round(answer.milliseconds, 1), WorkerName=name)
+
+    def _note_loss(self, kind: FailureKind, reason: str) -> None:
+        topic_id = self._topic.topic_id
+        self._status.lost(kind, reason)
+        reports.error(
+            Event.WINDOW_LOST,
+            f"topic {topic_id}: nothing submitted for nonce {self.nonce}: {reason}",
+            kind=kind,
+            **self._labels,
+        )
+        reports.metric(
+            SUBMISSION_FAILURES,
+            1,
+            FailureKind=kind,
+            WorkerName=self._context.settings.worker_name,
+            TopicId=str(topic_id),
+        )
+
+    def _info(self, event: Event, message: str, **fields: object) -> None:
+        reports.info(event, f"topic {self._topic.topic_id}: {message}", **self._labels, **fields)
+
+
+def _shown(value: Value) -> object:
+    """Return a value for logs and `/health`, with all its digits."""
+    return {a: str(v) for a, v in value.items()} if isinstance(value, dict) else str(value)
