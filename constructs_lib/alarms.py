@@ -1,8 +1,7 @@
-"""The alarms: what each watches, from when on it rings, and what to do then.
+"""The alarms: metrics, thresholds and descriptions.
 
-A minute without data is no alarm but for `no-submission`: a worker that is silent does not submit.
-Elsewhere it either means that nothing happened, or changes nothing ("ignore"): a disk is not less
-full because nobody looks, and what is silent has an alarm already.
+Missing data breaches only `no-submission`: a silent worker does not submit. Elsewhere it means that
+nothing happened, or keeps the state ("ignore"): a disk without reports is as full as before.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
 
@@ -18,34 +17,34 @@ from containers.worker.allora_worker import metric_names as worker
 from shared.alarm_remedies import REMEDIES, AlarmId
 
 MOST_ALARMS = 11
-"""One more than CloudWatch does not charge for: 0.10 USD a month
+"""Of which ten are free; the eleventh costs 0.10 USD a month
 (https://aws.amazon.com/cloudwatch/pricing/)."""
 
 FULL_DISK = 80
-"""Percent. Beyond it, the host removes by itself what nothing uses (scripts/host/bin/care.sh)."""
+"""Percent, above which the host removes unused images (scripts/host/bin/care.sh)."""
 
 MUCH_TRAFFIC = 500
-"""MB that go out in an hour; 0.09 USD a GB in most regions (https://aws.amazon.com/ec2/pricing/)."""
+"""MB sent in an hour; 0.09 USD a GB in most regions (https://aws.amazon.com/ec2/pricing/)."""
 
 _RUNBOOK = "docs/operations.md"
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm, which rings when all of its last periods breach the threshold.
+    """An alarm, which fires when the last `periods` all breach the threshold.
 
     Attributes:
-        id: of the construct, and the end of the alarm's name.
-        source: the metric.
-        statistic: what becomes of a period's values.
-        period: its length in seconds. CloudWatch looks every minute, whatever the period
+        id: Of the construct, and the end of the alarm's name.
+        source: The metric.
+        statistic: Over a period.
+        period: In seconds. CloudWatch evaluates every minute, whatever the period
             (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html).
-        periods: how many have to breach it.
-        comparison: of the statistic with the threshold.
-        threshold: in the metric's unit.
-        missing: what a period without data counts as.
-        meaning: what it means when it rings; `shared.alarm_remedies` says what to do then.
-        ec2_action: what EC2 does about it by itself.
+        periods: Number of breaching periods.
+        comparison: Of the statistic with the threshold.
+        threshold: In the metric's unit.
+        missing: How a period without data counts.
+        meaning: First part of the description; `shared.alarm_remedies` has the remedy.
+        ec2_action: EC2's automatic action.
     """
 
     id: AlarmId
@@ -63,30 +62,27 @@ class Alarm:
 
     @property
     def description(self) -> str:
-        """What the e-mail and the console say; at most 1024 characters."""
+        """Text of the e-mail and the console; at most 1024 characters."""
         return f"{self.meaning} To do: {REMEDIES[self.id]} More: {_RUNBOOK}#alarm-{self.id}"
 
 
 @dataclass(frozen=True)
 class Limits:
-    """From when on an alarm rings, as far as that is the operator's to say.
-
-    Attributes:
-        missed_windows: windows of a topic without an accepted submission.
-        balance: in ALLO.
-    """
+    """The operator's thresholds."""
 
     missed_windows: int
+    """Windows of a topic without an accepted submission."""
     balance: Decimal
+    """In ALLO."""
 
 
 def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iterator[Alarm]:
-    """What concerns the host and its containers, whoever wrote the images.
+    """Yield the alarms of the host and its containers, whatever their images.
 
     Args:
-        sources: where the metrics are.
-        recoverable: whether AWS can move the instance to other hardware.
-        burstable: whether the instance runs on CPU credits.
+        sources: Of the metrics.
+        recoverable: Whether AWS can move the instance to other hardware.
+        burstable: Whether the instance runs on CPU credits.
     """
     yield from _status_checks(sources, recoverable=recoverable)
     yield _restarts(
@@ -134,14 +130,8 @@ def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iter
 
 
 def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
-    """What the project's own worker reports; another image reports no such metrics.
-
-    Args:
-        sources: where the metrics are.
-        limits: the operator's.
-    """
-    # Four periods are twenty minutes, of data or of silence: a host that is replaced or restarts is
-    # silent for fifteen at most.
+    """Yield the alarms on metrics of the project's own worker."""
+    # 20 minutes: a host that is replaced or restarts is silent for 15 at most.
     yield Alarm(
         AlarmId.NO_SUBMISSION,
         sources.worker(worker.WINDOWS_SINCE_SUCCESS),
@@ -170,7 +160,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
             "transaction, nothing is submitted any more."
         ),
     )
-    # Ten minutes without another value: one answer of a node that lags behind is no refusal.
+    # Ten minutes: a single answer of a node that lags behind is no refusal.
     yield Alarm(
         AlarmId.SDK_REFUSED,
         sources.worker(worker.SDK_REFUSED),
@@ -185,8 +175,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
             "more: nothing is submitted."
         ),
     )
-    # Between two windows the worker signs nothing: one that was lost for its fee is told until the
-    # next. A lie that ends within ten minutes is not.
+    # The worker reports a refused fee until the next window; less than ten minutes is no alarm.
     yield Alarm(
         AlarmId.FEE_REFUSED,
         sources.worker(worker.FEE_REFUSED),
@@ -206,10 +195,9 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
 
 
 def _status_checks(sources: Sources, *, recoverable: bool) -> Iterator[Alarm]:
-    """What AWS finds out from outside, once a minute.
+    """Yield the alarms on AWS's own checks, once a minute.
 
-    Recovery after fewer minutes than a reboot, so that the two never race each other; missing data
-    is nothing to act upon. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/UsingAlarmActions.html
+    Recovery comes after fewer minutes than a reboot, so that the two never race. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/UsingAlarmActions.html
     """
     recovered = (
         "The hardware under the host failed: AWS moves the instance to healthy hardware, with the "
@@ -258,13 +246,12 @@ def _status_check(
 
 
 def _restarts(id_: AlarmId, source: Source, meaning: str) -> Alarm:
-    """A container that ends again and again, as the host counts it.
+    """Return the alarm on a container that restarts repeatedly, as counted by the host.
 
-    Not as the worker reports its starts: one that ends early reports none. Docker waits 0.1 s
-    before it starts a container again, and twice as long each time, up to a minute
-    (https://docs.docker.com/reference/cli/docker/container/run/#restart): one that ends at once is
-    at the third restart after seconds. A worker that the network refuses everywhere ends after five
-    minutes, and twenty minutes have at least three such ends.
+    The worker's own count would miss early ends. Docker waits 0.1 s before a restart, and twice as
+    long each time, up to a minute
+    (https://docs.docker.com/reference/cli/docker/container/run/#restart). A worker that the network
+    refuses in every topic ends after five minutes: at least three times in twenty.
     """
     return Alarm(
         id_,
@@ -280,12 +267,11 @@ def _restarts(id_: AlarmId, source: Source, meaning: str) -> Alarm:
 
 
 def _no_credits(sources: Sources) -> Alarm:
-    """A burstable instance that computes more than it has credits for.
+    """Return the alarm on a burstable instance without credits.
 
-    Only after four hours, because a new T3 or T4g begins with none, and a boot that builds both
-    images borrows some: at most 12 minutes of two processors, 24 credits. The smallest type that is
-    accepted (t3.micro) gains 12 an hour and spends about 3 on a worker at rest, so that a boot is
-    paid back within three hours; the default gains 24.
+    It waits four hours: a new T3 or T4g starts with none, and a boot that builds both images
+    borrows up to 24 credits (12 minutes of two vCPUs). The smallest accepted type, t3.micro, earns
+    12 an hour and spends about 3 on an idle worker; the default earns 24.
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
     """
     return Alarm(

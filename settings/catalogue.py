@@ -1,7 +1,4 @@
-"""The regions and instance types of AWS that this release knows.
-
-The data is `aws_catalogue.json`, written by `python -m devtools.aws_catalogue`.
-"""
+"""AWS regions and instance types (written by `python -m devtools.aws_catalogue`)."""
 
 import json
 from functools import cache
@@ -14,18 +11,7 @@ _DATA = Path(__file__).with_name("aws_catalogue.json")
 
 
 class InstanceType(NamedTuple):
-    """An EC2 instance type.
-
-    The order of the fields is the order in the data file.
-
-    Attributes:
-        architecture: Of its CPU, in EC2's spelling.
-        vcpus: Number of virtual CPUs.
-        memory_mib: Memory in MiB.
-        burstable: Whether it runs on CPU credits.
-        instance_store: Whether it has local disks.
-        nitro: Whether its disks are NVMe devices with a serial number, which Xen's are not.
-    """
+    """An EC2 instance type; the fields are in the order of the data file."""
 
     architecture: Architecture
     vcpus: int
@@ -33,18 +19,20 @@ class InstanceType(NamedTuple):
     burstable: bool
     instance_store: bool
     nitro: bool
+    """Its disks are NVMe devices with a serial number; Xen's are not."""
 
 
 class Catalogue(NamedTuple):
-    """The regions with their partitions, and the instance types with their traits, by name."""
+    """Regions and instance types by name."""
 
     regions: dict[str, str]
+    """To the partition."""
     instance_types: dict[str, InstanceType]
 
 
 @cache
 def catalogue() -> Catalogue:
-    """Read the data, once."""
+    """Return the catalogue."""
     data = json.loads(_DATA.read_bytes())
     return Catalogue(
         data["regions"],

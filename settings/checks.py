@@ -1,8 +1,4 @@
-"""Checks that several settings share.
-
-Each takes the text as it is written and raises `fault()`. The message is the rest of a sentence
-that begins with the value: "'12345' is not an AWS account id".
-"""
+"""Validators that several settings share; each takes the raw text and raises `fault()`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +11,7 @@ from settings.shown import shown
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown word: the known ones that are close, if any."""
+    """Return the end of a message about an unknown word: similar known ones, or a full stop."""
     from difflib import get_close_matches  # noqa: PLC0415 - 8 ms that only a mistake costs
 
     folded = {name.casefold(): name for name in known}
@@ -24,7 +20,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def matching(pattern: str, message: str, remedy: str) -> BeforeValidator:
-    """Check that the whole text matches a regular expression."""
+    """Require a match of the whole text."""
     compiled = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -36,7 +32,7 @@ def matching(pattern: str, message: str, remedy: str) -> BeforeValidator:
 
 
 def one_of(*choices: str, aliases: Mapping[str, str] = MappingProxyType({})) -> BeforeValidator:
-    """Check for one of these words, in any case; an alias stands for the word that it maps to."""
+    """Require one of these words, case-insensitively; an alias maps to its word."""
 
     def check(text: str) -> str:
         folded = text.casefold()
@@ -49,7 +45,7 @@ def one_of(*choices: str, aliases: Mapping[str, str] = MappingProxyType({})) -> 
 
 
 def whole_number(low: int, high: int, unit: str = "") -> BeforeValidator:
-    """Check for a whole number between these two, both included."""
+    """Require a whole number from `low` to `high`, both included."""
     limits = f"a whole number from {low} to {high}" + (f" ({unit})" if unit else "")
 
     def check(text: str) -> int:
@@ -62,7 +58,7 @@ def whole_number(low: int, high: int, unit: str = "") -> BeforeValidator:
 
 
 def comma_list(text: str) -> tuple[str, ...]:
-    """Split a comma-separated list of items, each once, without the blanks around them."""
+    """Split a comma-separated list and strip its items; refuse empty and repeated ones."""
     items = tuple(item.strip() for item in text.split(","))
     if "" in items:
         raise fault("has an empty item.", "separate items by one comma each, with none at the end")

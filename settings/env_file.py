@@ -16,39 +16,29 @@ _UNCLOSED_QUOTE = re.compile(r"[^=#\s]+\s*=\s*['\"]")
 
 @dataclass(frozen=True)
 class Entry:
-    """One ``KEY=VALUE`` line.
-
-    Attributes:
-        key: Name of the variable.
-        value: Its value, byte for byte: quotes removed, escapes inside quotes resolved.
-        line: Number of the line that it begins on; the first is 1.
-    """
+    """A ``KEY=VALUE`` entry."""
 
     key: str
     value: str
+    """Without its quotes; escapes inside quotes are resolved."""
     line: int
+    """First line of the entry, from 1."""
 
 
 @dataclass(frozen=True)
 class EnvText:
-    """Parsed ``KEY=VALUE`` lines.
-
-    Attributes:
-        entries: In the order of the text; a key may occur twice.
-        problems: The other lines. Never quotes them: one may hold a secret.
-        complete: False after an unclosed quote: the rest was not read.
-    """
+    """Parsed ``KEY=VALUE`` lines."""
 
     entries: tuple[Entry, ...]
+    """In the order of the text; a key may occur twice."""
     problems: tuple[Problem, ...]
+    """The invalid lines, not quoted: one may hold a secret."""
     complete: bool
+    """False after an unclosed quote: the rest was not read."""
 
 
 def read_env_file(path: Path) -> EnvText:
-    """Read a settings file.
-
-    Args:
-        path: A UTF-8 file; a byte order mark and any kind of line ending are welcome.
+    """Read a UTF-8 settings file, with or without a byte order mark.
 
     Raises:
         SettingsError: The file cannot be read, or is not UTF-8.
@@ -98,7 +88,7 @@ def _unclosed_quote(line: int) -> Problem:
 
 
 def _bindings(text: str) -> Iterator[tuple[Binding, int]]:
-    """Each binding with the line of its key: the parser counts from the blank lines before it."""
+    """Yield bindings with the line of the key; the parser counts from the blank lines before it."""
     for binding in parse_stream(StringIO(text, newline=None)):
         written = binding.original.string
         blank = written[: len(written) - len(written.lstrip())]

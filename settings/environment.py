@@ -1,4 +1,4 @@
-"""Variables of the environment that are no settings of ours."""
+"""Environment variables of other tools."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def aws_endpoint_url() -> str:
-    """Return where the AWS tools send requests in place of AWS; "" for AWS itself.
+    """Return the endpoint that replaces AWS for all AWS tools; "" for AWS itself.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
@@ -14,5 +14,5 @@ def aws_endpoint_url() -> str:
 
 
 def cdktf_output() -> str:
-    """Return the folder that `cdktf` writes to: `CDKTF_OUTPUT`, by default `cdktf.out`."""
+    """Return the output folder of `cdktf`."""
     return os.environ.get("CDKTF_OUTPUT", "cdktf.out")

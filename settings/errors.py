@@ -1,4 +1,4 @@
-"""Errors and warnings about settings, each with its remedy."""
+"""Errors and warnings about settings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,24 +11,20 @@ from settings.shown import printable
 
 @dataclass(frozen=True)
 class Problem:
-    """An error or a warning about one setting.
-
-    Attributes:
-        variable: Name of the variable; empty when the problem is about a line that has none.
-        message: What is wrong. Never holds the value of a secret.
-        remedy: What to type or to write instead; empty when the message says it all.
-        line: Line number in the settings file; None for a variable that is not in it.
-        origin: Where a variable without a line comes from, e.g. "environment".
-    """
+    """An error or a warning about one setting; holds no secret."""
 
     variable: str
+    """Empty for a line without a variable."""
     message: str
     remedy: str = ""
+    """The command to type or the value to write instead."""
     line: int | None = None
+    """In the settings file."""
     origin: str = ""
+    """Source of a variable without a line, such as "environment"."""
 
     def __str__(self) -> str:
-        """The problem on one line, the remedy on the next; what cannot be printed is escaped."""
+        """Return the problem and, on a second line, its remedy, with control characters escaped."""
         place = f"line {self.line}" if self.line else self.origin
         if not self.variable:
             head = place
@@ -43,17 +39,12 @@ class Problem:
 class SettingsError(Exception):
     """The settings cannot be used; its text is the complete report for the user.
 
-    Attributes:
-        problems: Every problem of this load, in the order of the file.
+    Args:
+        source: Name of the file or environment that was read.
+        problems: At least one.
     """
 
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        """Collect the problems.
-
-        Args:
-            source: What was read, e.g. ".env".
-            problems: At least one.
-        """
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
         count = len(self.problems)
         needs = "1 setting needs" if count == 1 else f"{count} settings need"
@@ -63,26 +54,19 @@ class SettingsError(Exception):
 
 
 def fault(message: str, remedy: str = "", variable: str = "") -> PydanticCustomError:
-    """Make the error that a validator raises.
+    """Return the error that a validator raises.
 
     Args:
-        message: What is wrong, as the rest of a sentence that begins with the value.
-        remedy: What to type or to write instead.
-        variable: The variable to blame, where it is not the one that is being validated.
+        message: The rest of a sentence that begins with the value.
+        remedy: The command to type or the value to write instead.
+        variable: The variable at fault, if it is not the validated one.
     """
-    # what pydantic cannot write as UTF-8 breaks its error
+    # pydantic's error fails on text that is not UTF-8
     context = {"message": printable(message), "remedy": printable(remedy), "variable": variable}
     return PydanticCustomError("fault", "{message}", context)
 
 
 def warn(info: ValidationInfo, message: str, remedy: str = "", variable: str = "") -> None:
-    """Record a warning; `load_settings` passes the list that collects them.
-
-    Args:
-        info: What pydantic gives to the validator.
-        message: A sentence.
-        remedy: What to type or to write instead.
-        variable: The variable that it is about, where it is not the one that is being validated.
-    """
+    """Add a warning to the list that `load_settings` passes as the validation context."""
     if info.context is not None:
         info.context.append(Problem(variable or str(info.field_name), message, remedy))

@@ -1,7 +1,6 @@
-"""Variables of the AWS Blockchain Node Runners' Allora blueprint that have no effect here.
+"""Variables of the AWS Node Runners' Allora blueprint that are ignored with a warning.
 
-They are accepted with a warning, so that an existing ``.env`` works. The blueprint's own list:
-https://github.com/aws-samples/aws-blockchain-node-runners (lib/allora/sample-configs).
+https://github.com/aws-samples/aws-blockchain-node-runners (lib/allora/sample-configs)
 """
 
 _KEY_NAME = "the SDK needs no key name: the wallet is the mnemonic in Parameter Store"
@@ -22,14 +21,14 @@ LEGACY: dict[str, str] = {
         "the worker asks the model at ALLORA_WORKER_INFERENCE_ENDPOINT directly"
     ),
     "ALLORA_WORKER_LOOP_SECONDS": "the SDK follows the topic's submission windows on the chain",
-    "ALLORA_REPUTER_TOKEN": _REPUTER,  # by name, for it is not the secret that it sounds like
+    "ALLORA_REPUTER_TOKEN": _REPUTER,  # listed by name: it is no secret
     "ALLORA_REPUTER_*": _REPUTER,
 }
-"""Why a variable is ignored, by its name; ``*`` stands for any ending."""
+"""Reason by name; ``*`` stands for any ending."""
 
 
 def legacy_reason(name: str) -> str | None:
-    """Return why this variable is ignored; None if it is not the blueprint's."""
+    """Return why the blueprint's variable is ignored; None for any other variable."""
     if name in LEGACY:
         return LEGACY[name]
     for pattern, reason in LEGACY.items():

@@ -22,13 +22,13 @@ DEFAULT_FILE = Path(".env")
 FILE_VARIABLE = "ALLORA_ENV_FILE"
 
 FILE_ONLY = frozenset({"AWS_PROFILE"})
-"""Read from the file only: in the environment they are the AWS tools' own."""
+"""Read from the file only; in the environment they belong to the AWS tools."""
 
 EMPTY_IS_AN_ERROR = {"ALLORA_INGRESS_CIDRS": "write none, or networks such as 203.0.113.0/24"}
-"""Where an empty value could mean both the default and its opposite; with the remedy."""
+"""Remedy by variable, where an empty value could mean both the default and its opposite."""
 
 NEVER_SHOWN = frozenset({"MODEL_COMMAND", "MODEL_ENV_VARS", "MODEL_SECRETS"})
-"""Variables whose value may hold a secret that was put there by mistake."""
+"""Variables whose value may hold a secret by mistake."""
 
 _FIELD_OF = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
 _VARIABLE_OF = {name: variable for variable, name in _FIELD_OF.items()}
@@ -36,7 +36,7 @@ _VARIABLE_OF = {name: variable for variable, name in _FIELD_OF.items()}
 
 @dataclass(frozen=True)
 class _Found:
-    """A variable's value and its line in the file; without a line it is the environment's."""
+    """A variable's value and its line in the file; None for the environment."""
 
     value: str
     line: int | None = None
@@ -45,7 +45,6 @@ class _Found:
         return Problem(variable, message, remedy, self.line, "" if self.line else "environment")
 
     def shown(self, variable: str) -> str:
-        """Return the value for a message; "" if it may be a secret."""
         if variable in NEVER_SHOWN or secret_kind(self.value):
             return ""
         return f"{shown(self.value)} "
@@ -54,25 +53,23 @@ class _Found:
 def load_settings(
     env_file: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> Settings:
-    """Read, check and complete the settings.
+    """Read and check the settings.
 
-    The file wins over the environment. A pipenv of the user's own loads the same file into the
-    environment and interpolates it, so that only this order gives the same values everywhere; and
-    where the file names an account, a forgotten variable of the shell must not choose another.
+    The file wins over the environment: the user's pipenv may load the same file there,
+    interpolated, and a forgotten shell variable must not choose another account.
 
     Args:
-        env_file: The settings file. By default the one that ALLORA_ENV_FILE names, or else `.env`
-            in the working directory, which may be absent: then the environment alone counts.
-        environ: The environment.
+        env_file: By default that of ALLORA_ENV_FILE, else `.env` if it exists, else none.
+        environ: The environment variables.
 
     Raises:
-        SettingsError: With every problem that was found, each with its remedy.
+        SettingsError: With all problems.
     """
     path = env_file or chosen_file(environ)
     text = read_env_file(path) if path else EnvText((), (), complete=True)
     source = str(path) if path else "The environment (there is no .env file here)"
     problems = [*text.problems, *_set_twice(text.entries), *_not_settings(text.entries)]
-    if not text.complete:  # what is missing may only be unread
+    if not text.complete:  # a missing setting may be in the unread rest
         raise SettingsError(source, problems)
 
     found = _merge(text.entries, environ)
@@ -80,7 +77,7 @@ def load_settings(
     problems += unfit
     notes: list[Problem] = []
     refused = {problem.variable for problem in unfit}
-    # with those that are refused: without them the check of another setting would miss them
+    # includes refused values, so that checks of other settings see them
     values = {name: entry.value for name, entry in found.items()}
     settings, invalid = _validate(values, notes)
     problems += [
@@ -100,7 +97,7 @@ def load_settings(
 
 
 def chosen_file(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the settings file that is read by default; None when only the environment is."""
+    """Return the default settings file; None for the environment alone."""
     if named := environ.get(FILE_VARIABLE):
         return Path(named).expanduser()
     return DEFAULT_FILE if DEFAULT_FILE.exists() else None
@@ -116,7 +113,7 @@ def _set_twice(entries: tuple[Entry, ...]) -> Iterator[Problem]:
 
 
 def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
-    """Yield secrets, by their names, and unknown variables. Their values are not repeated."""
+    """Yield secrets, by name, and unknown variables, without their values."""
     for entry in entries:
         if entry.key in _FIELD_OF or entry.key in LEGACY:
             continue
@@ -134,13 +131,13 @@ def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
 
 
 def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, _Found]:
-    """Return the value of each known variable; the file wins, even with an empty value."""
+    """Return the known variables; the file wins, even with an empty value."""
     merged = {
         name: _Found(environ[name])
         for name in _FIELD_OF
         if name in environ and name not in FILE_ONLY
     }
-    for entry in reversed(entries):  # of two equal keys, which are an error, check the first
+    for entry in reversed(entries):  # of duplicate keys, an error, check the first
         if entry.key in _FIELD_OF:
             merged[entry.key] = _Found(entry.value, entry.line)
     return {
@@ -149,9 +146,9 @@ def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, 
 
 
 def _unfit_values(found: Mapping[str, _Found]) -> Iterator[Problem]:
-    """Yield secrets, and texts that this setting cannot have."""
+    """Yield values that are secrets or have forbidden characters."""
     for name, entry in found.items():
-        # the check of the model's variables names the one that is a secret
+        # MODEL_ENV_VARS has its own check, which names the secret variable
         kind = None if name == "MODEL_ENV_VARS" else secret_kind(entry.value)
         if kind:
             message = f"looks like {kind}, which does not belong in a settings file."
@@ -184,7 +181,7 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
         variable = _VARIABLE_OF.get(location, location)
         match detail:
             case {"type": "default_factory_not_called"}:
-                continue  # it needs a setting that is wrong, and reported
+                continue  # it depends on a setting that is reported already
             case {"type": "missing"}:
                 example = example_of(Settings.model_fields[_FIELD_OF[variable]])
                 yield Problem(variable, "is required, and not set.", f"{variable}={example}")
@@ -197,7 +194,7 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
 
 
 def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) -> Problem:
-    """Return the problem with its variable's line and value; without a file, how to begin."""
+    """Add the variable's line and value; without a file, the remedy is to copy a sample."""
     entry = found.get(problem.variable)
     if entry:
         message = f"{entry.shown(problem.variable)}{problem.message}"
@@ -208,7 +205,6 @@ def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) ->
 
 
 def _placed_notes(notes: list[Problem], found: Mapping[str, _Found]) -> Iterator[Problem]:
-    """Yield the warnings with the lines of their variables."""
     for note in notes:
         variable = _VARIABLE_OF.get(note.variable, note.variable)
         yield found[variable].problem(variable, note.message, note.remedy)
@@ -226,7 +222,7 @@ def _overruled(
 ) -> Iterator[Problem]:
     """Yield the variables that the file and the environment set differently."""
     if "PIPENV_ACTIVE" in environ:
-        return  # pipenv put the file's values there, interpolated
+        return  # pipenv has loaded the file there, interpolated
     for entry in entries:
         other = environ.get(entry.key, entry.value)
         if entry.key not in _FIELD_OF or other == entry.value:

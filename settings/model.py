@@ -1,4 +1,4 @@
-"""The settings of a deployment, as one type."""
+"""All settings as one type."""
 
 from pydantic import Field
 
@@ -35,13 +35,10 @@ class Settings(
     StateSettings,
     AccountSettings,
 ):
-    """All settings of a deployment, checked and complete.
-
-    Make one with `settings.load_settings`. Attributes are named after what they are; the variable
-    that sets each, its meaning, default and limits are in its section (docs/configuration.md).
+    """All settings of a deployment, validated; see `settings.load_settings`.
 
     Pydantic validates the fields of the last base first: `AccountSettings` is the earliest
-    section, and `MonitoringSettings` the latest.
+    section, `MonitoringSettings` the latest.
     """
 
     warnings: tuple[str, ...] = Field(default=(), exclude=True, repr=False)

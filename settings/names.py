@@ -1,4 +1,4 @@
-"""Names of resources in AWS that follow from the settings: a contract (docs/architecture.md)."""
+"""AWS resource names derived from the settings: a contract (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ class Names:
     """Names that several parts of the project use.
 
     Attributes:
-        in_region: for what must be unique in an account, whatever the region: the dashboard.
-        secrets_prefix: what the names of the worker's SSM parameters begin with.
-        parameters: the SSM parameters that the host may read: the wallet's mnemonic, the API key,
-            the token that consumers present, and the model server's secret variables.
-        wallet: the SSM parameter with the wallet's mnemonic, one of `parameters`.
-        log_group_prefix: what the names of the log groups begin with.
-        archive_prefix: what the keys of the host's archives begin with, in the state bucket.
-        log_groups: the CloudWatch log groups by who writes to them: worker, model, and the host.
+        in_region: Base of names that are unique in an account, such as the dashboard's.
+        secrets_prefix: Prefix of the SSM parameters.
+        parameters: SSM parameters that the host may read.
+        wallet: SSM parameter of the wallet's mnemonic.
+        log_group_prefix: Prefix of the log groups.
+        archive_prefix: Prefix of the host archives in the state bucket.
+        log_groups: CloudWatch log groups by writer: worker, model, host.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Write docs/configuration.md from the declared settings: `python -m settings.reference`."""
+"""Generate docs/configuration.md: `python -m settings.reference`."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -114,7 +114,7 @@ its secrets are moved (see above). These variables of it are ignored, each with 
 
 
 def render() -> str:
-    """Return the whole page."""
+    """Return the page."""
     sections = "\n".join(_section(title, section) for title, section in SECTIONS.items())
     legacy = "".join(f"| `{name}` | {_cell(reason)} |\n" for name, reason in LEGACY.items())
     return f"{_HEAD}\n## Settings\n\n{sections}\n{_SECRETS}\n{_LEGACY_HEAD}{legacy}"
@@ -135,7 +135,6 @@ def _table(fields: Iterable[FieldInfo]) -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Escape what would end a cell of a table."""
     return text.replace("|", "\\|").replace("\n", " ")
 
 

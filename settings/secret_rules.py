@@ -1,4 +1,4 @@
-"""Recognise secrets: by the name of a variable, and by the form of a value."""
+"""Recognise secrets by a variable's name or a value's form."""
 
 import re
 from collections.abc import Iterable
@@ -9,8 +9,7 @@ from shared.wallet_library import mnemonic_words
 AWS_CREDENTIALS = frozenset(
     {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"}
 )
-"""The AWS tools' own variables
-(https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html)."""
+"""(https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html)."""
 
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:KEY|PASS|PWD)$"
@@ -30,13 +29,13 @@ _MOST_MISTYPED = 1  # of the twelve words of a mnemonic
 
 
 def _token(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern that is not a part of a longer word."""
+    """Compile a pattern that matches whole words only."""
     return re.compile(rf"(?<![A-Za-z0-9])(?:{pattern})(?![A-Za-z0-9])")
 
 
 _SECRET_VALUES = {
     "a private key": re.compile(
-        # a digest, as of an image, has the same look and says what it is
+        # but not an image's digest, which looks alike
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
         r"|(?<![0-9A-Za-z])(?<!sha256[:=@/-])(?:0x)?[0-9a-f]{64}(?![0-9A-Za-z])"
         r"|AGE-SECRET-KEY-1[0-9A-Z]{58}",
@@ -53,14 +52,14 @@ _SECRET_VALUES = {
 }
 
 _ASSIGNMENT = re.compile(r"(?<![\w-])([A-Za-z_]\w*)=[\"']?[^\s\"'/$`]")
-"""A variable that a command sets; not one to the path of a file, or to what is in a file."""
+"""A variable that a command sets, except to a path or to the content of a file."""
 
 _URL = re.compile(r"(?=([A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s\"'<>`]+))")
-"""Each URL in a text; of two that are joined, as by a comma, both and the rest of each."""
+"""Each URL in a text, overlapping where several are joined."""
 
 
 def is_secret_name(name: str) -> bool:
-    """Return whether a variable of this name holds a secret: CG_API_KEY does, TOKEN does not."""
+    """Return whether a name is that of a secret: CG_API_KEY is, TOKEN is not."""
     upper = name.upper()
     if upper in AWS_CREDENTIALS:
         return True
@@ -71,10 +70,7 @@ _REVEALING_URL = "a URL with a password or a key in it"
 
 
 def secret_kind(value: str) -> str | None:
-    """Return the kind of secret in a value, e.g. "a wallet mnemonic"; None if there is none.
-
-    Wherever it stands: alone, in a list, in a command or in the text of a file.
-    """
+    """Return the kind of secret anywhere in a value, e.g. "a wallet mnemonic"; None for none."""
     if _MNEMONIC.fullmatch(value.strip()) or _holds_mnemonic(value):
         return "a wallet mnemonic"
     for kind, pattern in _SECRET_VALUES.items():
@@ -91,7 +87,7 @@ def assigned_secrets(command: str) -> list[str]:
 
 
 def _holds_mnemonic(text: str) -> bool:
-    """Return whether twelve words in a row are a mnemonic's: listed, numbered or quoted."""
+    """Return whether twelve words in a row, listed, numbered or quoted, are a mnemonic's."""
     words = [word for word in re.findall(r"\w+", text.lower()) if not word.isdigit()]
     shortest = _MNEMONIC_LENGTHS[0]
     if len(words) < shortest:
@@ -106,13 +102,13 @@ def _holds_mnemonic(text: str) -> bool:
 def _url_holds_secret(url: str) -> bool:
     try:
         parts = urlsplit(url)
-    except ValueError:  # not a URL: the check of the setting says so
+    except ValueError:  # not a URL; the setting's own check reports it
         return "@" in url
     return "@" in parts.netloc or any(is_secret_name(name) for name, _ in parse_qsl(parts.query))
 
 
 def remedy_for(name: str) -> str:
-    """Return the remedy for a secret of this name in the settings."""
+    """Return the remedy for a secret variable in the settings file."""
     upper = name.upper()
     if upper in AWS_CREDENTIALS:
         return "remove the line; `aws configure` or `aws sso login`, and AWS_PROFILE if need be"
@@ -126,7 +122,7 @@ def remedy_for(name: str) -> str:
 
 
 def remedy_for_kind(kind: str) -> str:
-    """Return the remedy for a value that looks like this kind of secret."""
+    """Return the remedy for a value of this kind."""
     if kind == _REVEALING_URL:
         return "use a URL without user, password and key"
     if kind == "a wallet mnemonic":
@@ -135,7 +131,7 @@ def remedy_for_kind(kind: str) -> str:
 
 
 def remedy_for_model(names: Iterable[str]) -> str:
-    """Return the remedy for secrets of these names inside MODEL_ENV_VARS."""
+    """Return the remedy for secrets in MODEL_ENV_VARS."""
     return "; ".join(f"remove it there, {_model_secret(name)}" for name in names)
 
 

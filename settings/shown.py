@@ -1,4 +1,4 @@
-"""Show user input: without control characters, without secrets."""
+"""Show user input without control characters and secrets."""
 
 from settings.secret_rules import secret_kind
 
@@ -6,10 +6,7 @@ _MOST_CHARACTERS = 80
 
 
 def printable(text: str) -> str:
-    r"""Return one printable line; other characters become escapes such as ``\x1b``.
-
-    That is controls, line breaks, what turns the direction of writing, and bytes that are no UTF-8.
-    """
+    r"""Return one line, with unprintable characters as escapes such as ``\x1b``."""
     return "".join(
         character
         if character.isprintable()
@@ -19,7 +16,7 @@ def printable(text: str) -> str:
 
 
 def shown(value: str) -> str:
-    """Return a value in quotes, shortened; not the value if it looks like a secret."""
+    """Return a value quoted and shortened, or a placeholder for a secret."""
     if secret_kind(value):
         return "what looks like a secret"
     cut = "…" if len(value) > _MOST_CHARACTERS else ""

@@ -1,4 +1,4 @@
-"""Characters that no value may have."""
+"""Reject values with characters that Terraform, CDKTF or a terminal would interpret."""
 
 from __future__ import annotations
 
@@ -14,21 +14,16 @@ VERBATIM = frozenset(
         "MODEL_ENV_VARS",
     }
 )
-"""Variables that only the host's own files contain, byte for byte; Terraform never sees them."""
+"""Variables that reach only the host's files, byte for byte, and never Terraform."""
 
 _TEMPLATE = re.compile(r"[$%#&]\{")
-"""What begins an expression in a string of Terraform's
-(https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates), or
-a token of CDKTF's (https://developer.hashicorp.com/terraform/cdktf/concepts/tokens)."""
+"""Begins a template of Terraform
+(https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates) or
+a token of CDKTF (https://developer.hashicorp.com/terraform/cdktf/concepts/tokens)."""
 
 
 class Misfit(NamedTuple):
-    """Why a variable cannot have a value.
-
-    Attributes:
-        message: the rest of a sentence that begins with the value.
-        remedy: what to write instead.
-    """
+    """Reason for a refusal, in the words of `errors.fault`."""
 
     message: str
     remedy: str
@@ -37,8 +32,7 @@ class Misfit(NamedTuple):
 def misfit(variable: str, value: str) -> Misfit | None:
     """Return why a variable cannot have this value, or None.
 
-    An escaped expression is refused like any other: the backend's settings, which Terraform reads
-    without evaluating them, would get it with its escape.
+    Escaped expressions are refused too: Terraform does not evaluate the backend's settings.
     """
     if re.search("[\ud800-\udfff]", value):  # how Python keeps bytes that it cannot decode
         return Misfit("is not UTF-8 text.", "write it in UTF-8, or in ASCII alone")

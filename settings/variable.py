@@ -1,4 +1,4 @@
-"""Declare the variables of the settings, as docs/configuration.md shows them."""
+"""Declare settings, with their documentation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pydantic.fields import FieldInfo
 
 
 class Section(BaseModel):
-    """Settings under one heading of docs/configuration.md; `Settings` is made of all of them.
+    """Settings under one heading of docs/configuration.md.
 
-    A validator that concerns two settings belongs to the later one (see `Settings` for the order),
-    and passes when the earlier one is not in `info.data`: that one is wrong, and reported.
+    A validator of two settings belongs to the later one (see `Settings` for the order), and passes
+    when the earlier one is not in `info.data`, because its problem is reported already.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -29,15 +29,15 @@ def variable(
     default_text: str | None = None,
     check_default: bool = False,
 ) -> Any:  # noqa: ANN401 - of the field's own type
-    """Declare one variable.
+    """Declare a variable; without a default it is required.
 
     Args:
-        name: Name of the variable.
-        meaning: Meaning and limits, one or two sentences.
-        example: A valid value, as it is written in the file.
-        default: Value when the variable is not set; without one it is required.
-        default_factory: Makes the default from the fields before this one.
-        default_text: How the documentation writes the default, where `default` does not say it.
+        name: Of the variable.
+        meaning: Meaning and limits, in one or two sentences.
+        example: A valid value, as in the file.
+        default: Of the field's type.
+        default_factory: Makes the default from the earlier fields.
+        default_text: The default in the documentation, if `default` does not say it.
         check_default: Whether validators see the default too.
     """
     given = {"default_factory": default_factory} if default_factory else {"default": default}

@@ -1,1 +1,1 @@
-"""What the command, the synth and the tools share, without dependencies."""
+"""Code that the command, the synth and the tools share, without dependencies."""

@@ -1,4 +1,4 @@
-"""What to do about each alarm: the e-mail, the console and `allora status` say the same."""
+"""The alarms' ids and remedies, for e-mail, console and `allora status`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class AlarmId(StrEnum):
-    """An alarm, by the end of its name."""
+    """End of an alarm's name."""
 
     HOST_RECOVERY = "host-recovery"
     INSTANCE_REBOOT = "instance-reboot"

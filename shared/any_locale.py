@@ -1,4 +1,4 @@
-"""Print in any locale: characters that its encoding lacks are spelt in ASCII."""
+"""Print in any locale, with ASCII for characters that its encoding lacks."""
 
 from __future__ import annotations
 
@@ -31,11 +31,7 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
 
 
 def print_in_any_locale(*streams: TextIO) -> None:
-    """Make streams spell what they cannot encode, instead of failing in the middle of a command.
-
-    Args:
-        streams: by default, standard output and error.
-    """
+    """Replace characters that streams (by default stdout and stderr) cannot encode by ASCII."""
     codecs.register_error("spell", _spell)
     for stream in streams or (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,6 +1,4 @@
-"""The names of a host's events.
-
-`event` in scripts/host/lib/common.sh writes them, and `report` in scripts/host/bin/bootstrap.py.
+"""Names in the host's events, written by scripts/host/lib/common.sh and bin/bootstrap.py.
 
 An event is a line of JSON in the journal, in CloudWatch (`<instance id>/boot`) and on the serial
 console:
@@ -9,8 +7,8 @@ console:
     {"event": "worker", "state": "waiting", "code": "secrets_unavailable", "needs_operator": true,
      "message": "Secrets are missing below ..."}
 
-`step` and `of` are there during the installation, `code` and `needs_operator` where the state is
-`failed` or `waiting`.
+Only events of the installation have `step` and `of`; only the states `failed` and `waiting` have
+`code` and `needs_operator`.
 """
 
 from __future__ import annotations
@@ -19,44 +17,44 @@ from enum import StrEnum
 
 
 class Event(StrEnum):
-    """What a host reports on."""
+    """Subject of an event."""
 
     BOOTSTRAP = "bootstrap"
-    """The host's scripts are fetched."""
+    """Fetch the host's scripts."""
     INTERNET = "internet"
     STORAGE = "storage"
     DOCKER_SETTINGS = "docker_settings"
     PACKAGES = "packages"
     DOCKER = "docker"
     WORKER = "worker"
-    """Worker and model are started."""
+    """Start worker and model."""
     INSTALLATION = "installation"
-    """All steps from `internet` to `worker`, once."""
+    """All steps from `internet` to `worker`."""
     REPORTS = "reports"
-    """The service that sends events to CloudWatch."""
+    """Send events to CloudWatch."""
     SECRETS = "secrets"
     MODEL_SOURCE = "model_source"
     IMAGES = "images"
     CONTAINERS = "containers"
     CARE = "care"
-    """A sick model is restarted, a full disk cleared."""
+    """Restart an unhealthy model, clear a full disk."""
     HOST = "host"
-    """Whatever is none of the others."""
+    """Anything else."""
 
 
 class State(StrEnum):
-    """How far it is."""
+    """State of an event's subject."""
 
     STARTED = "started"
     DONE = "done"
     WAITING = "waiting"
-    """It did not work, and is tried again."""
+    """Failed, and tried again."""
     FAILED = "failed"
-    """It did not work, and is not tried again before the next boot."""
+    """Failed, and not tried again before the next boot."""
 
 
 class Code(StrEnum):
-    """Why it did not work."""
+    """Reason for `failed` or `waiting`."""
 
     UNEXPECTED = "unexpected"
     ARCHIVE_UNAVAILABLE = "archive_unavailable"

@@ -1,4 +1,4 @@
-"""Reach servers on this computer without the user's proxy, which could not reach them."""
+"""Bypass the user's proxy for servers on this computer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether a URL leads to this computer itself."""
+    """Return whether a URL's host is this computer."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -22,28 +22,25 @@ def is_loopback(url: str) -> bool:
 
 
 def no_proxy(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that keep a program from asking a proxy for loopback.
+    """Return proxy variables of a program that add loopback to the hosts in its environment.
 
     Both spellings get the hosts of both: Go reads `NO_PROXY` first, Python `no_proxy`.
-
-    Args:
-        environment: The program's. The hosts that it names already stay.
     """
     named = [
         host.strip()
         for name in ("NO_PROXY", "no_proxy")
         for host in environment.get(name, "").split(",")
     ]
-    # An asterisk means all hosts, but only where it stands alone.
+    # An asterisk means all hosts only if it is alone.
     hosts = "*" if "*" in named else ",".join(dict.fromkeys(filter(None, [*named, *_HOSTS])))
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def open_url(request: urllib.request.Request, timeout: float) -> HTTPResponse:
-    """Open a URL as `urllib.request.urlopen` does, but loopback without a proxy.
+    """Open a URL like `urllib.request.urlopen`, but loopback without a proxy.
 
     Raises:
-        OSError: There is no answer, or one that reports an error.
+        OSError: There is no answer, or an HTTP error.
     """
     opener = (
         urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -1,4 +1,4 @@
-"""The stacks and what they leave for others to find: a contract (docs/architecture.md)."""
+"""Names of stacks, states and outputs: a contract (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ COMMON: Final = "allora-common"
 SINGLE_NODE: Final = "allora-single-node"
 
 STACKS: Final = (COMMON, SINGLE_NODE)
-"""In the order in which they are deployed."""
+"""In the order of deployment."""
 
 ARCHIVE_PREFIX: Final = f"{SINGLE_NODE}/build-contexts"
-"""Begins the keys of the host's archives in the state bucket."""
+"""Prefix of the host archives in the state bucket."""
 
 
 def state_key(stack: str) -> str:
-    """Return the key of a stack's state in the state bucket.
-
-    Never change one: Terraform would find no state and create everything anew.
-    """
+    """Return the key of a stack's state; with another key, Terraform would create all anew."""
     return f"{stack}/terraform.tfstate"
 
 
 def lock_key(stack: str) -> str:
-    """Return the key of the object that exists while a state is locked.
+    """Return the key of a state's lock.
 
     https://developer.hashicorp.com/terraform/language/backend/s3#state-locking
     """
@@ -33,7 +30,7 @@ def lock_key(stack: str) -> str:
 
 @dataclass(frozen=True)
 class SingleNodeOutputs:
-    """The outputs of `allora-single-node`; the names of the fields are those of the outputs."""
+    """The outputs of `allora-single-node`, by field name."""
 
     instance_id: str
     public_ip: str

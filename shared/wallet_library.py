@@ -1,4 +1,4 @@
-"""Imports bip-utils, without coincurve, when it is first needed: it takes a tenth of a second."""
+"""Import bip-utils on first use (0.1 s), without coincurve."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ _SWITCH = "bip_utils.ecc.conf"
 
 
 def wallet_library() -> ModuleType:
-    """Return bip-utils, which has no types.
+    """Return bip-utils, which has no types, configured for ecdsa.
 
-    It computes with coincurve or with ecdsa, as its class `EccConf` says. The default is coincurve,
-    which has no wheels for Python 3.14 and is not installed (Pipfile). The package reads the class
-    while it is imported, so the choice has to be there before.
+    Its default, coincurve, has no wheels for Python 3.14 and is not installed (Pipfile). The
+    package reads its class `EccConf` during import, so the class is replaced before.
     """
     if _SWITCH not in sys.modules:
         switch = ModuleType(_SWITCH)
@@ -26,7 +25,7 @@ def wallet_library() -> ModuleType:
 
 @cache
 def mnemonic_words() -> frozenset[str]:
-    """Return the 2,048 English words that mnemonics are made of (BIP 39)."""
+    """Return the 2,048 English words of BIP 39."""
     english = wallet_library().Bip39Languages.ENGLISH
     lists = importlib.import_module("bip_utils.bip.bip39.bip39_mnemonic_utils")
     words = lists.Bip39WordsListGetter().GetByLanguage(english)

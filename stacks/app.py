@@ -11,11 +11,11 @@ from stacks.single_node_stack import SingleNodeStack
 
 
 def build_app(settings: Settings, outdir: str | None = None) -> App:
-    """Return the app with its stacks. Their ids are a contract: `cdktf deploy` names them.
+    """Return the app with its stacks, whose ids are a contract.
 
     Args:
-        settings: what to deploy, and where.
-        outdir: the folder of the Terraform JSON; None: the one that the CLI names, or `cdktf.out`.
+        settings: Of the deployment.
+        outdir: Folder of the Terraform JSON; by default the CLI's, or `cdktf.out`.
     """
     app = App(outdir=outdir)
     common = CommonStack(app, COMMON, settings=settings)

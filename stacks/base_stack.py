@@ -1,4 +1,4 @@
-"""The base of all stacks: the AWS provider and the state."""
+"""Base of all stacks: AWS provider and state."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from constructs import Construct
 from settings import Settings
 from shared.stacks import state_key
 
-# `use_lockfile` is in Terraform since this version.
+# The first with `use_lockfile`.
 # https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
 _TERRAFORM_VERSION = ">= 1.10.0"
 
 
 class BaseStack(TerraformStack):
-    """A stack with the AWS provider and its state in S3, locked while it is in use."""
+    """A stack with the AWS provider and its state, locked, in S3."""
 
     def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
         super().__init__(scope, id_)
@@ -48,7 +48,7 @@ class BaseStack(TerraformStack):
             id_,
             region=region,
             alias=alias,
-            # The settings know the regions; the provider's own list misses the newest ones.
+            # The settings check it; the provider's list lacks new regions.
             skip_region_validation=True,
             profile=settings.aws_profile,
             allowed_account_ids=[settings.aws_account_id],

@@ -146,7 +146,7 @@ class SingleNodeStack(BaseStack):
         )
 
     def _limits(self, settings: Settings) -> Limits | None:
-        """Return the alarms' thresholds, or None for a worker image that may report no metrics."""
+        """Return the alarms' thresholds; None for a worker image that may report no metrics."""
         if settings.worker_image:
             return None
         return Limits(settings.alarm_missed_windows, settings.alarm_balance)

@@ -1,1 +1,1 @@
-"""From settings to the host's user data and the archive that it fetches, without CDKTF."""
+"""Render the host's user data and its archive from settings, without CDKTF."""

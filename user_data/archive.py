@@ -1,6 +1,6 @@
-"""Pack the host's scripts and the build contexts of its images into one archive.
+"""Pack the host's scripts and its images' build contexts into one archive.
 
-User data has its digest: the host runs exactly what was deployed, and is replaced on a change.
+User data holds the digest, so a change replaces the host.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 class _Member(NamedTuple):
-    """A file and its name below /opt/allora."""
+    """A file, by its path below /opt/allora."""
 
     name: str
     file: Path
@@ -25,10 +25,9 @@ class _Member(NamedTuple):
 
 
 def host_archive(settings: Settings) -> bytes:
-    """Return a tar archive of /opt/allora.
+    """Return a reproducible tar archive of /opt/allora.
 
-    The same files give the same bytes on every computer: not compressed, because zlib builds
-    differ, and without times, owners and the modes of the checkout.
+    It is not compressed, because zlib builds differ, and has no times, owners or original modes.
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
@@ -54,7 +53,7 @@ def _members(settings: Settings) -> Iterator[_Member]:
             "allora_worker/**/*.py",
             f"locks/{settings.sdk_version}.txt",
         )
-    if not (settings.model_image or settings.model_repo):
+    if settings.runs_own_model:
         yield from _below(
             _ROOT / "containers/model_server",
             "build-contexts/model_server/",
@@ -67,7 +66,7 @@ def _members(settings: Settings) -> Iterator[_Member]:
 def _below(
     folder: Path, prefix: str, *patterns: str, executable: bool = False
 ) -> Iterator[_Member]:
-    """Yield files by name and suffix: an editor's copy would replace the host."""
+    """Yield the files of these patterns; an editor's backup must not replace the host."""
     for pattern in patterns:
         for file in folder.glob(pattern):
             name = f"{prefix}{file.relative_to(folder).as_posix()}"

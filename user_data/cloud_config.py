@@ -1,6 +1,6 @@
-"""Render user data for cloud-init: files to write, and a command to run at the first boot.
+"""Render user data for cloud-init: files, and a command for the first boot.
 
-No Terraform token may be in it: compressed at synth, it could not be resolved later.
+It is compressed at synth, so it may hold no Terraform token.
 """
 
 from __future__ import annotations
@@ -15,26 +15,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MAX_USER_DATA_BYTES = 16 * 1024
-"""AWS's limit, before base64.
+"""Before base64.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 """
 
-_FIRST_LINE = "#cloud-config\n"
-
 
 class UserDataTooLargeError(ValueError):
-    """The compressed user data is over AWS's limit."""
+    """The compressed user data exceeds AWS's limit."""
 
 
 @dataclass(frozen=True)
 class HostFile:
-    """A text file on the host.
-
-    Attributes:
-        path: absolute path on the host.
-        content: the text.
-        executable: whether it may be run.
-    """
+    """A text file on the host, by its absolute path."""
 
     path: str
     content: str
@@ -43,19 +35,16 @@ class HostFile:
 
 @dataclass(frozen=True)
 class EncodedUserData:
-    """User data as EC2 takes it.
-
-    Attributes:
-        base64: the compressed text; cloud-init decompresses it.
-        text_sha256: identifies the text, whichever zlib compressed it.
-    """
+    """User data for EC2."""
 
     base64: str
+    """The compressed text."""
     text_sha256: str
+    """Of the uncompressed text, so independent of the zlib build."""
 
 
 def render_environment(variables: Mapping[str, str]) -> str:
-    """Return the text of a file of variables that a shell can source, whatever the values hold.
+    """Return variables as a file that a shell can source, with any characters in the values.
 
     Raises:
         ValueError: a name is not a shell identifier, or a value has a NUL byte.
@@ -71,13 +60,9 @@ def render_environment(variables: Mapping[str, str]) -> str:
 
 
 def render_cloud_config(files: Iterable[HostFile], *, command: str) -> str:
-    """Return a cloud-config that writes files and then runs a command.
+    """Return a cloud-config that writes files and then runs a command, by its absolute path.
 
     https://cloudinit.readthedocs.io/en/latest/reference/modules.html
-
-    Args:
-        files: what to write.
-        command: absolute path of what to run afterwards.
     """
     document = {
         "write_files": [
@@ -90,14 +75,14 @@ def render_cloud_config(files: Iterable[HostFile], *, command: str) -> str:
         ],
         "runcmd": [[command]],
     }
-    return f"{_FIRST_LINE}{_json_in_yaml(document)}\n"
+    return f"#cloud-config\n{_json_in_yaml(document)}\n"
 
 
 def encode_user_data(user_data: str) -> EncodedUserData:
     """Compress and encode user data.
 
     Raises:
-        UserDataTooLargeError: AWS would refuse it.
+        UserDataTooLargeError: it exceeds AWS's limit.
     """
     text = user_data.encode()
     compressed = gzip.compress(text, compresslevel=9, mtime=0)
@@ -112,20 +97,10 @@ def encode_user_data(user_data: str) -> EncodedUserData:
     )
 
 
-def read_files(user_data_base64: str) -> list[HostFile]:
-    """Return the files that encoded user data writes."""
-    text = gzip.decompress(base64.b64decode(user_data_base64)).decode()
-    document = json.loads(text.removeprefix(_FIRST_LINE))
-    return [
-        HostFile(file["path"], file["content"], file["permissions"] == "0755")
-        for file in document["write_files"]
-    ]
-
-
 def _json_in_yaml(document: object) -> str:
-    """Return JSON that YAML reads alike, although it folds or refuses some of JSON's characters.
+    """Return JSON with the characters escaped that YAML would fold or refuse.
 
-    Characters beyond the basic plane stay: a pair of JSON's escapes is no character in YAML.
+    Characters beyond the basic plane stay: YAML does not join JSON's surrogate pairs.
     """
     text = json.dumps(document, ensure_ascii=False)
     return re.sub("[\x7f-\uffff]", lambda found: f"\\u{ord(found[0]):04x}", text)

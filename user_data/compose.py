@@ -1,4 +1,4 @@
-"""Render the compose file that holds what differs from node to node."""
+"""Render the compose file with a deployment's images and environment."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ _MODEL_CHECKOUT = "/var/lib/allora/model"
 
 
 def compose_settings(settings: Settings) -> dict[str, Any]:
-    """Return the compose file that completes `scripts/host/compose.yaml`.
-
-    It has the images or builds, and the containers' environment.
-    """
+    """Return the compose file that is merged into `scripts/host/compose.yaml`."""
     return {
         "services": {
             "worker": {
@@ -72,15 +69,11 @@ def _worker_variables(settings: Settings) -> dict[str, str]:
     }
 
 
-def _is_own_model(settings: Settings) -> bool:
-    return not (settings.model_image or settings.model_repo)
-
-
 def _model_variables(settings: Settings) -> dict[str, str]:
-    """Return the user's variables, the paths of secret ones, and what our own model needs."""
+    """Return the user's variables, the files of secret ones, and our own model's defaults."""
     files = {f"{name}_FILE": f"/run/secrets/{name}" for name in settings.model_secrets}
     ours = {"TOKEN": settings.worker_token, "PORT": str(settings.model_port)}
-    defaults = ours if _is_own_model(settings) else {}
+    defaults = ours if settings.runs_own_model else {}
     return {**defaults, **settings.model_env, **files}
 
 
@@ -89,7 +82,7 @@ def _literal(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _escape(value: str) -> str:
-    """Double each `$`, which Compose would expand.
+    """Escape `$` for Compose.
 
     https://docs.docker.com/reference/compose-file/interpolation/
     """

@@ -1,4 +1,4 @@
-"""Render the host's user data from settings: its configuration and the bootstrap, no secrets."""
+"""Render the host's user data: configuration and bootstrap, without secrets."""
 
 from __future__ import annotations
 
@@ -24,14 +24,10 @@ _BOOTSTRAP = "/opt/allora-bootstrap"
 
 
 def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserData:
-    """Return the user data of a worker's host.
-
-    Args:
-        settings: the worker's.
-        archive_sha256: digest of the archive that the host fetches.
+    """Return the user data of a host that fetches the archive with this digest.
 
     Raises:
-        SettingsError: it is more than EC2 takes.
+        SettingsError: it exceeds EC2's limit.
     """
     text = render_cloud_config(
         [*_configuration(settings, archive_sha256), *_bootstrap()],
@@ -47,7 +43,6 @@ def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserDat
 
 
 def _bootstrap() -> Iterator[HostFile]:
-    """Yield the files that fetch the archive."""
     for name in ("bootstrap.py", "aws.py"):
         text = (_HOST / "bin" / name).read_text("utf-8")
         yield HostFile(f"{_BOOTSTRAP}/{name}", text, executable=True)
@@ -85,7 +80,7 @@ def _host_variables(settings: Settings) -> dict[str, str]:
 
 
 def _unattended_upgrades(reboot_time: str) -> str:
-    """Return apt's settings for security updates and the restarts that they need.
+    """Return apt's settings for security updates and reboots.
 
     https://documentation.ubuntu.com/server/how-to/software/automatic-updates/
     """
@@ -95,7 +90,7 @@ def _unattended_upgrades(reboot_time: str) -> str:
         "APT::Periodic::Unattended-Upgrade": "1",
         "Unattended-Upgrade::Automatic-Reboot": "false" if never else "true",
         "Unattended-Upgrade::Automatic-Reboot-Time": "04:30" if never else reboot_time,
-        # Each kernel takes 200 MB, and an old one is of no use.
+        # 200 MB each
         "Unattended-Upgrade::Remove-Unused-Kernel-Packages": "true",
     }
     return "".join(f'{option} "{value}";\n' for option, value in options.items())

@@ -114,8 +114,7 @@ class HostFeed:
         if state not in _UP:
             raise OperatorError(
                 ErrorCode.INSTANCE_DOWN,
-                f"The instance {self._instance_id} is {state}. To make a new one: "
-                "pipenv run allora deploy",
+                f"The instance {self._instance_id} is {state}. To make a new one: allora deploy",
             )
         return state
 

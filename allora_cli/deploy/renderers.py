@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from rich.status import Status
 
@@ -21,16 +21,6 @@ from allora_cli.terminal import console
 Result = TypeVar("Result", bound=Event)
 
 
-class Renderer(Protocol):
-    """Shows events as they come."""
-
-    def show(self, event: Event) -> None:
-        """Show one."""
-
-    def close(self) -> None:
-        """Leave the screen in order, also after an error."""
-
-
 def run(workflow: Workflow[Result], *, json: bool) -> Result:
     """Run a workflow to its end, and show its events and its result.
 
@@ -38,14 +28,14 @@ def run(workflow: Workflow[Result], *, json: bool) -> Result:
         workflow: what to run.
         json: whether each event is a line of JSON on stdout; questions go to stderr anyway.
     """
-    renderer: Renderer = JsonLines() if json else Screen()
+    renderer = JsonLines() if json else Screen()
     with closing(renderer):
         result = watch(workflow, renderer)
         renderer.show(result)
     return result
 
 
-def watch(workflow: Workflow[Returned], renderer: Renderer) -> Returned:
+def watch(workflow: Workflow[Returned], renderer: JsonLines | Screen) -> Returned:
     """Show a workflow's events as they come; return its result."""
     with closing(workflow):
         while True:

@@ -44,7 +44,7 @@ def require_deployment(context: Context) -> Deployment:
             ErrorCode.NOT_DEPLOYED,
             f"The worker {context.settings.worker_name!r} is not deployed in account "
             f"{context.settings.aws_account_id}, {context.settings.aws_region}. "
-            "Deploy it: pipenv run allora deploy",
+            "Deploy it: allora deploy",
         )
     return deployment
 

@@ -43,14 +43,13 @@ def require_region(context: Context, hosts: Mapping[str, str]) -> None:
             ErrorCode.OTHER_REGION,
             f"AWS_REGION is {settings.aws_region}, but the host {id_} in Terraform's state "
             f"({settings.state_bucket}) is in {zone}. Nothing was changed. "
-            "Set AWS_REGION back; to move, first: pipenv run allora destroy",
+            "Set AWS_REGION back; to move, first: allora destroy",
         )
 
 
 def held_locks(context: Context) -> list[str]:
-    """The stacks whose state somebody has locked."""
-    locks = {lock_key(stack): stack for stack in STACKS}
-    return [locks[key] for key in _current_keys(context) if key in locks]
+    """Return the stacks whose state is locked."""
+    return [stack for stack in STACKS if held_lock(context, stack)]
 
 
 @dataclass(frozen=True)
@@ -135,12 +134,6 @@ def _batches(s3: S3Client, bucket: str) -> Iterator[list[tuple[str, str]]]:
 def _versions(s3: S3Client, bucket: str) -> Iterator[tuple[str, str]]:
     for batch in _batches(s3, bucket):
         yield from batch
-
-
-def _current_keys(context: Context) -> Iterator[str]:
-    pages = _s3(context).get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=context.settings.state_bucket):
-        yield from (entry["Key"] for entry in page.get("Contents", []))
 
 
 def _s3(context: Context) -> S3Client:

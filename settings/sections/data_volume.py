@@ -30,14 +30,7 @@ THROUGHPUT_PER_IOPS = 0.25
 
 @dataclass(frozen=True)
 class EbsVolume:
-    """An EBS volume.
-
-    Attributes:
-        type: Type of the volume.
-        size: In GiB.
-        iops: Provisioned I/O operations per second.
-        throughput: In MiB/s; None for the types that have no such setting.
-    """
+    """An EBS volume: size in GiB, provisioned IOPS, throughput in MiB/s (gp3 only)."""
 
     type: VolumeType
     size: int
@@ -46,12 +39,9 @@ class EbsVolume:
 
 
 class VolumeLimits(NamedTuple):
-    """What AWS allows for one type of volume.
+    """Lowest and highest size in GiB and IOPS, and the highest ratio of IOPS to size.
 
-    Attributes:
-        size: Smallest and largest size in GiB.
-        iops: Lowest and highest provisioned IOPS.
-        iops_per_gib: Highest ratio of IOPS to size; the lowest IOPS are allowed at any size.
+    The lowest IOPS are allowed at any size.
     """
 
     size: tuple[int, int]
@@ -59,7 +49,7 @@ class VolumeLimits(NamedTuple):
     iops_per_gib: int
 
     def highest_iops(self, size: int) -> int:
-        """Return the most IOPS of a volume of a size in GiB."""
+        """Return the highest IOPS for a size in GiB."""
         low, high = self.iops
         return max(low, min(high, self.iops_per_gib * size))
 
@@ -184,7 +174,7 @@ class DataVolumeSettings(Section):
 
     @property
     def data_volume(self) -> EbsVolume | None:
-        """The EBS volume for data; None for an instance store or for no data volume at all."""
+        """The EBS volume; None for an instance store or no data volume."""
         match self.data_volume_type:
             case "gp3" | "io1" | "io2" as volume_type:
                 size = self.data_volume_size or DEFAULT_SIZE_GIB

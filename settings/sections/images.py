@@ -28,7 +28,7 @@ Image = Annotated[str, BeforeValidator(_image)]
 
 
 def warn_of_moving_image(reference: str, info: ValidationInfo) -> None:
-    """Warn of a reference that can mean another image although no tag was moved."""
+    """Warn of a reference without a digest and without a fixed tag."""
     tag = reference.rpartition("/")[2].partition(":")[2]
     if "@" not in reference and tag in ("", "latest"):
         warn(

@@ -93,7 +93,7 @@ class InstanceSettings(Section):
 
     @property
     def instance(self) -> InstanceType | None:
-        """The traits of the instance type; None for one that is newer than this release."""
+        """The instance type; None for one newer than this release."""
         return catalogue().instance_types.get(self.instance_type)
 
     @property
@@ -130,7 +130,7 @@ def _check_memory(name: str, traits: InstanceType, info: ValidationInfo) -> None
 
 
 def _may_be_newer(name: str) -> bool:
-    """Return whether the catalogue lacks the family and has the size."""
+    """Return whether the family is unknown and the size known."""
     family, _, size = name.partition(".")
     types = [known.partition(".") for known in catalogue().instance_types]
     return (

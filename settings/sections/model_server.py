@@ -1,4 +1,4 @@
-"""The model server: where it comes from and what it gets."""
+"""The model server: its source and its environment."""
 
 import re
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def runs_own_model(data: Mapping[str, Any]) -> bool:
-    """Return whether the settings so far choose the project's own model; False when unknown."""
+    """Return whether the validated settings choose the project's own model; False if unknown."""
     return data.get("model_repo", "") is None and data.get("model_image", "") is None
 
 
@@ -50,7 +50,6 @@ class ModelServerSettings(Section):
     @field_validator("model_repo", mode="before")
     @classmethod
     def _repository_url(cls, text: str) -> str:
-        """Check the URL of a public git repository."""
         if "/tree/" in text or "/blob/" in text:
             raise fault(
                 "is the page of a branch or a file.",
@@ -77,7 +76,7 @@ class ModelServerSettings(Section):
     @field_validator("model_ref")
     @classmethod
     def _git_ref(cls, ref: str | None) -> str | None:
-        """Refuse what is no branch, tag or commit, and above all what git takes for an option."""
+        """Refuse anything else, above all options of git."""
         if ref and (
             not re.fullmatch(r"[A-Za-z0-9._/@+#=-]{1,255}", ref) or _REF_FORBIDDEN.search(ref)
         ):
@@ -153,7 +152,7 @@ class ModelServerSettings(Section):
     @field_validator("model_env", mode="plain")
     @classmethod
     def _variables(cls, text: str) -> Mapping[str, str]:
-        """Read the variables of the model server, byte for byte; secret ones must be empty."""
+        """Parse the variables, byte for byte; refuse secret ones with a value."""
         parsed = parse_env_text(text)
         if parsed.problems or "\0" in text:
             line = (
@@ -232,3 +231,8 @@ class ModelServerSettings(Section):
             if name in info.data.get("model_env", {}):
                 raise fault(f"names {name}, which is in MODEL_ENV_VARS as well.", "remove it there")
         return names
+
+    @property
+    def runs_own_model(self) -> bool:
+        """Whether the project's own model runs, rather than a repository's or an image's."""
+        return runs_own_model(vars(self))

@@ -1,4 +1,4 @@
-"""The VPC and subnet of the host, and who may reach the worker."""
+"""The host's VPC and subnet, and access to the worker's port."""
 
 import re
 from ipaddress import IPv4Network
@@ -27,7 +27,7 @@ MAX_INGRESS_CIDRS = 60
 
 
 def _network(text: str) -> IPv4Network:
-    """Read an IPv4 network in CIDR notation, without host bits."""
+    """Parse an IPv4 network in CIDR notation without host bits."""
     try:
         loose = IPv4Network(text, strict=False)
     except ValueError:
@@ -39,7 +39,7 @@ def _network(text: str) -> IPv4Network:
 
 
 def _cidr(text: str) -> str:
-    """Check a private network of a size that AWS allows for a VPC and for a subnet."""
+    """Require a private network of a size that AWS allows for VPCs and subnets."""
     block = _network(text)
     if not 16 <= block.prefixlen <= 28:  # noqa: PLR2004 - see the message
         raise fault("is too large or too small for AWS.", "use a mask from /16 to /28")
@@ -50,7 +50,7 @@ def _cidr(text: str) -> str:
 
 
 def _first_subnet(data: dict[str, Any]) -> str:
-    """Return the first /24 of the VPC, or all of a VPC that is no larger."""
+    """Return the first /24 of the VPC, or the whole of a smaller VPC."""
     vpc = IPv4Network(data["vpc_cidr"])
     return str(vpc if vpc.prefixlen >= 24 else next(vpc.subnets(new_prefix=24)))  # noqa: PLR2004
 

@@ -1,4 +1,4 @@
-"""Where Terraform's state lies."""
+"""Terraform's state bucket."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The worker: its network, its topics, its endpoints and what it may pay."""
+"""The worker: network, topics, endpoints and fee limits."""
 
 import re
 from decimal import Decimal
@@ -25,14 +25,14 @@ DEFAULT_PYTHON_IMAGE = (
     "public.ecr.aws/docker/library/python:3.13-slim"
     "@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285"
 )
-"""The official image, from where EC2 pulls it without Docker Hub's limits
+"""The official image, without Docker Hub's pull limits
 (https://gallery.ecr.aws/docker/library/python)."""
 
 MODEL_HOSTS = ("model", "source", "inference")
-"""Names of the model server in the network of the containers."""
+"""The model server's host names in the containers' network."""
 
 _LOCKS = Path(contract.__file__).parents[1] / "locks"
-"""For each SDK version a file `<version>.txt`: every package of the worker's image with hashes."""
+"""`<SDK version>.txt`: the packages of the worker's image, with hashes."""
 
 _MULTIADDR = re.compile(
     r"/(?:ip4/[0-9.]+|(?:dns|dns4|dns6)/[A-Za-z0-9.-]+|ip6/[0-9a-fA-F:]+)"
@@ -42,7 +42,7 @@ _MULTIADDR = re.compile(
 
 
 def _inference_endpoint(data: dict[str, Any]) -> str:
-    """Return the default: the project's own model forecasts for the topic's horizon."""
+    """Return the default; the project's own model needs the topic for its horizon."""
     query = "?topic_id={TopicId}" if runs_own_model(data) else ""
     return contract.model_url("inference", data["model_port"]) + query
 
@@ -177,7 +177,7 @@ class WorkerSettings(Section):
     @field_validator("sdk_version", mode="before")
     @classmethod
     def _locked_version(cls, text: str) -> str:
-        """Refuse a version that is not locked: the host builds what was chosen here."""
+        """Refuse a version without a lock file: the host builds this one."""
         if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)+(?:(?:a|b|rc)[0-9]+)?", text):
             raise fault("is not the number of a version.", f"as in {DEFAULT_SDK_VERSION}")
         if not (_LOCKS / f"{text}.txt").is_file():
@@ -281,7 +281,6 @@ class WorkerSettings(Section):
     @field_validator("api_url", mode="before")
     @classmethod
     def _host_and_path(cls, text: str) -> str:
-        """Check the chain's REST interface; return it without a slash at the end."""
         example = TESTNET.api_url
         parts = contract.url(text, ("https", "http"), example=example)
         if parts.query or parts.fragment:

@@ -104,7 +104,7 @@ def test_wrong_mnemonic(node: Node, world: World) -> None:
         node.machine.run("! systemctl restart allora", timeout=600)
         told = _told(node)
         assert "no valid mnemonic" in told
-        assert "pipenv run allora wallet import" in told
+        assert "allora wallet import" in told
         assert "abandon abandon" not in told
     finally:
         set_secret(world.deployment, "mnemonic", world.wallet.words)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ class Command:
     """An `allora` command that goes on while the test does something."""
 
     def __init__(self, world: World, *arguments: str) -> None:
-        self._output = world.directory / f"{arguments[0]}.json"
+        self._output = world.directory / f"{arguments[0]}.jsonl"
         self._screen = world.directory / f"{arguments[0]}.log"
         with self._output.open("wb") as output, self._screen.open("wb") as screen:
             self._process = subprocess.Popen(
@@ -44,10 +45,22 @@ class Command:
         """What it has shown."""
         return self._screen.read_text(errors="replace")
 
-    def wait_for(self, text: str, timeout: float) -> None:
-        """Waits until it shows something."""
-        wait_for(f"{text!r} on the screen", lambda: text in self.screen or self.is_over, timeout)
-        assert text in self.screen
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Those that it has printed so far; a line may still be on its way."""
+        lines = self._output.read_text(errors="replace").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def wait_for(
+        self, code: str, timeout: float, has: Callable[[dict[str, Any]], bool] = lambda _: True
+    ) -> None:
+        """Waits for an event with a code, and of the right kind."""
+
+        def is_there() -> bool:
+            return any(each["event"] == code and has(each) for each in self.events)
+
+        wait_for(f"the event {code}", lambda: is_there() or self.is_over, timeout)
+        assert is_there(), self.events
 
     @property
     def is_over(self) -> bool:
@@ -57,7 +70,8 @@ class Command:
         """What came of it; it must not fail."""
         code = self._process.wait(timeout)
         assert code == 0, self.screen
-        result: dict[str, Any] = json.loads(self._output.read_text())
+        result = self.events[-1]
+        assert result["event"] == "result", result
         return result
 
     def end(self) -> None:
@@ -73,6 +87,10 @@ def command(world: World, *arguments: str) -> Iterator[Command]:
         yield running
     finally:
         running.end()
+
+
+def _is_step(number: int, activity: dict[str, Any]) -> bool:
+    return f"[{number}/6] " in activity["text"]
 
 
 @dataclass
@@ -103,13 +121,13 @@ def updated(node: Node, world: World) -> Updated:
             300,
         )
         node.machine.terminate()
-        update.wait_for("Waiting for the first submission of ", 300)
+        update.wait_for("wait", 300)
         launched = instance(world.deployment)
         assert launched.id != old
         machine = world.launch(launched)
         for number in range(1, 6):
-            update.wait_for(f"[{number}/6] ", 300)
-        update.wait_for("✔ The wallet is registered in the topic", 300)
+            update.wait_for("activity", 300, partial(_is_step, number))
+        update.wait_for("progress", 300, lambda each: "registered" in each["done"])
         assert not update.is_over  # a container that runs is no success
         nonce = world.chain.open_window()
         result = update.result(60)
@@ -118,7 +136,8 @@ def updated(node: Node, world: World) -> Updated:
     assert result["replaced"] == old
     assert result["address"] == world.wallet.address
     assert all(seconds is not None for seconds in result["seconds"].values())
-    assert "failed" not in update.screen[update.screen.index("Waiting for the first") :]
+    met = [each for each in update.events if each["event"] == "obstacle"]
+    assert [each for each in met if each["source"] == "host"] == []
     nonces = [submission["nonce"] for submission in world.chain.submissions[earlier:]]
     return Updated(machine, registered, nonce, nonces)
 
@@ -140,7 +159,7 @@ def test_deploy_again_sees_at_once_that_all_is_well(updated: Updated, world: Wor
     with command(world, "deploy", "--yes", "--timeout", "3") as deploy:
         result = deploy.result(240)
     assert result["healthy"] is True
-    assert "No changes." in deploy.screen
+    assert "no-changes" in [each["event"] for each in deploy.events]
     assert updated.machine.is_installed
 
 
@@ -156,7 +175,7 @@ def test_restart_through_systems_manager(updated: Updated, world: World) -> None
         120,
     )
     with command(world, "restart", "--timeout", "5") as restart:
-        restart.wait_for("Restarted.", 60)
+        restart.wait_for("restarted", 60)
         (told,) = ssm.list_commands()["Commands"]
         assert not restart.is_over  # the worker that was ready before does not count
         updated.machine.run("\n".join(told["Parameters"]["commands"]))
@@ -166,7 +185,7 @@ def test_restart_through_systems_manager(updated: Updated, world: World) -> None
 
 def test_restart_of_the_host(updated: Updated, world: World) -> None:
     with command(world, "restart", "--reboot", "--timeout", "5") as restart:
-        restart.wait_for("Restarted.", 60)
+        restart.wait_for("restarted", 60)
         updated.machine.reboot()
         assert restart.result(300)["healthy"] is True
     assert Node(updated.machine).health["address"] == world.wallet.address

@@ -44,7 +44,7 @@ docker [5/6] done | Run Docker: done
 worker [6/6] started | Start worker and model
 worker [6/6] done | Start worker and model: done
 installation done | ready' ]
-  called '^apt-get .* install --no-install-recommends docker.io docker-buildx docker-compose-v2 git nftables python3-boto3 unattended-upgrades$'
+  called '^apt-get .* install --no-install-recommends docker.io docker-buildx docker-compose-v2 git nftables unattended-upgrades$'
   called '^systemctl enable allora.service$'
   called '^systemctl enable allora-storage.service$'
   called '^systemctl enable allora-isolate.service$'

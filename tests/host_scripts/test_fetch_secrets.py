@@ -1,4 +1,4 @@
-"""bin/fetch-secrets.py as the host runs it: a real boto3, an emulated Parameter Store."""
+"""bin/fetch-secrets.py as the host runs it: an emulated Parameter Store."""
 
 import json
 import os
@@ -7,16 +7,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.host_scripts import imds
+
 SCRIPT = Path(__file__).parents[2] / "scripts/host/bin/fetch-secrets.py"
 PREFIX = "/allora/tester"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+ROLE = "iam/security-credentials/allora-worker-role"
+CREDENTIALS = {"AccessKeyId": "testing", "SecretAccessKey": "testing", "Token": "token"}
 MNEMONIC = "canary-mnemonic-1f0c"
 KEY = "canary-model-key-77aa"
 
@@ -33,21 +36,23 @@ def ssm(endpoint: str) -> Any:
 
 
 class Host:
-    """A host's root directory, on which the script runs."""
+    """A host's root directory, on which the script runs, and its instance metadata."""
 
-    def __init__(self, root: Path, endpoint: str) -> None:
-        self.root = root
+    def __init__(self, directory: Path, endpoint: str, imds_url: str) -> None:
+        self.root = root = directory / "root"
+        self.role = directory / "imds" / ROLE
+        self.role.parent.mkdir(parents=True)
+        self.role.write_text(json.dumps(CREDENTIALS))
         self.environment = {
             "PATH": os.environ["PATH"],
             "ALLORA_ROOT": str(root),
             "AWS_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": endpoint,
-            "AWS_EC2_METADATA_DISABLED": "true",
+            "IMDS_ENDPOINT": imds_url,
             "AWS_MAX_ATTEMPTS": "1",
             "SECRETS_PREFIX": PREFIX,
             "MODEL_SECRETS": "",
             "WORKER_UID": str(os.getuid()),
-            **CREDENTIALS,
         }
         (root / "etc/allora").mkdir(parents=True)
         self.use_worker({"build": "/opt/allora/worker"})
@@ -79,8 +84,12 @@ class Host:
 
 
 @pytest.fixture
-def host(tmp_path: Path, endpoint: str) -> Host:
-    return Host(tmp_path, endpoint)
+def host(tmp_path: Path, endpoint: str) -> Iterator[Host]:
+    handler = type("Metadata", (imds.Handler,), {"directory": tmp_path / "imds"})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Host(tmp_path, endpoint, f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
 
 
 def put(ssm: Any, name: str, value: str) -> None:
@@ -199,13 +208,13 @@ def test_a_name_is_never_a_path(host: Host, ssm: Any, name: str) -> None:
 def test_an_unreachable_parameter_store_is_one_sentence(host: Host) -> None:
     report = refused(host.run(AWS_ENDPOINT_URL="http://127.0.0.1:1"))
     assert "SSM Parameter Store in us-east-1 does not give the secrets" in report
-    assert "http://127.0.0.1:1" in report
+    assert "Connection refused" in report
 
 
 def test_a_host_without_a_role_is_one_sentence(host: Host) -> None:
-    for name in CREDENTIALS:
-        del host.environment[name]
-    assert "Unable to locate credentials" in refused(host.run())
+    host.role.unlink()
+    host.role.parent.rmdir()
+    assert "HTTP Error 404" in refused(host.run())
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -251,12 +260,18 @@ def test_a_parameter_store_that_fails_for_a_moment_is_asked_again(
     assert statuses == []
 
 
-def test_a_denied_permission_is_not_asked_again_and_names_the_remedy(
+def test_a_policy_that_is_not_in_force_yet_is_waited_for(
     host: Host, answers: tuple[str, list[int]]
 ) -> None:
     url, statuses = answers
     statuses += [400, 200]
-    report = refused(host.run(AWS_ENDPOINT_URL=url, AWS_MAX_ATTEMPTS=""))
+    assert host.run(AWS_ENDPOINT_URL=url, AWS_MAX_ATTEMPTS="").returncode == 0
+    assert host.files() == {"worker/mnemonic": MNEMONIC}
+
+
+def test_a_denied_permission_names_the_remedy(host: Host, answers: tuple[str, list[int]]) -> None:
+    url, statuses = answers
+    statuses += [400]
+    report = refused(host.run(AWS_ENDPOINT_URL=url))
     assert "AccessDeniedException" in report
     assert "cdktf deploy allora-common" in report
-    assert statuses == [200]

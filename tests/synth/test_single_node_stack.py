@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.synthesized import Stack
-from user_data.cloud_config import read_files
+from tests.unpacked import read_files
 
 Synth = Callable[..., Stack]
 

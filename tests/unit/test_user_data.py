@@ -16,12 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unpacked import unpack
+from tests.unpacked import read_files, unpack
 from user_data.cloud_config import (
     HostFile,
     UserDataTooLargeError,
     encode_user_data,
-    read_files,
     render_cloud_config,
     render_environment,
 )

@@ -1,6 +1,6 @@
-"""Requests to AWS as the instance's role, with Python's own library alone.
+"""Sign requests to AWS as the instance's role, with the standard library alone.
 
-The credentials get into no other process, no file and no argument.
+Credentials never leave the process.
 """
 
 import hashlib
@@ -19,19 +19,19 @@ TIMEOUT = 10  # seconds without a byte
 
 
 class RefusedError(Exception):
-    """AWS answers with an error; `code` is its name, such as AccessDenied."""
+    """AWS answered with an error; `code` is its name, such as AccessDenied."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
 
 
-# What may pass: no network yet, no credentials yet, a policy that is not in force yet.
+# May be transient: no network, no credentials, or a policy not yet in force.
 FAILURES = (RefusedError, OSError, LookupError, ValueError, http.client.HTTPException)
 
 
 def metadata(path: str) -> str:
-    """Return a value of the instance metadata service.
+    """Return a value of instance metadata.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
     """
@@ -47,17 +47,17 @@ def metadata(path: str) -> str:
 
 
 class Service(NamedTuple):
-    """A service of AWS in a region, such as s3."""
+    """An AWS service, such as s3, in a region."""
 
     name: str
     region: str
 
     def request(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
-        """Send a signed request and return the body of the answer.
+        """Send a signed request and return the response's body.
 
         Raises:
-            RefusedError: AWS answers with an error.
-            OSError, LookupError, ValueError, HTTPException: there is no answer, or no credentials.
+            RefusedError: AWS answered with an error.
+            OSError, LookupError, ValueError, HTTPException: No response, or no credentials.
         """
         domain = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
         own = f"https://{self.name}.{self.region}.{domain}"
@@ -88,8 +88,20 @@ class Service(NamedTuple):
         except urllib.error.HTTPError as error:
             raise refusal(error) from error
 
+    def call(
+        self, target: str, arguments: dict[str, Any], headers: dict[str, str] | None = None
+    ) -> bytes:
+        """Call an operation of a JSON service and return the response's body.
+
+        Raises:
+            As `request` does.
+        """
+        json_headers = {"content-type": "application/x-amz-json-1.1", "x-amz-target": target}
+        body = json.dumps(arguments).encode()
+        return self.request("POST", "/", json_headers | (headers or {}), body)
+
     def _sign(self, canonical: str, now: str, credentials: dict[str, str]) -> tuple[str, str]:
-        """Return credential and signature, version 4, of a canonical request.
+        """Return the credential scope and version 4 signature of a canonical request.
 
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
         """
@@ -104,7 +116,7 @@ class Service(NamedTuple):
 
 
 def refusal(error: urllib.error.HTTPError) -> RefusedError:
-    """Read AWS's error code and message, which are JSON, or XML from S3."""
+    """Return AWS's error, parsed from JSON or S3's XML."""
     with error:
         text = error.read().decode(errors="replace")
     code = re.search(r'"__type": *"(?:[^"]*#)?(\w+)"|<Code>(\w+)</Code>', text)
@@ -115,7 +127,7 @@ def refusal(error: urllib.error.HTTPError) -> RefusedError:
 
 
 def get_object(region: str, bucket: str, key: str) -> bytes:
-    """Return an object of S3.
+    """Return an S3 object.
 
     Raises:
         As `Service.request` does.
@@ -126,14 +138,14 @@ def get_object(region: str, bucket: str, key: str) -> bytes:
 
 
 class LogStream(NamedTuple):
-    """A stream of CloudWatch Logs."""
+    """A CloudWatch log stream."""
 
     region: str
     group: str
     name: str
 
     def put(self, events: list[dict[str, Any]], log_format: str | None = None) -> None:
-        """Send events; creates the stream if it is missing.
+        """Send events; create the stream if it is missing.
 
         https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 
@@ -149,12 +161,6 @@ class LogStream(NamedTuple):
             self._call("PutLogEvents", log_format, logEvents=events)
 
     def _call(self, action: str, log_format: str | None, **arguments: object) -> None:
-        headers = {
-            "content-type": "application/x-amz-json-1.1",
-            "x-amz-target": f"Logs_20140328.{action}",
-        }
-        if log_format:
-            headers["x-amzn-logs-format"] = log_format
+        headers = {"x-amzn-logs-format": log_format} if log_format else {}
         where = {"logGroupName": self.group, "logStreamName": self.name}
-        body = json.dumps(where | arguments).encode()
-        Service("logs", self.region).request("POST", "/", headers, body)
+        Service("logs", self.region).call(f"Logs_20140328.{action}", where | arguments, headers)

@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 """Fetch the host's archive to /opt/allora and hand over to its install.sh.
 
-User data starts this at the first boot, and allora-install.service at a later one if the
-installation was interrupted. The archive lies in S3 under its SHA-256, which user data has: what
-runs is what was deployed, whoever may write to the bucket. The instance's way to the internet, its
-role and the role's policy may come late, so it tries until it succeeds.
+User data runs this at the first boot, allora-install.service after an interrupted installation. The
+archive's SHA-256 is in user data, so write access to the bucket does not change what runs. Network,
+role and policy may come late: it retries for ever.
 """
 
 import contextlib
@@ -27,13 +26,13 @@ import aws
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 DIRECTORY = ROOT / "opt/allora"
 CONSOLE = ROOT / "dev/console"
-PAUSES = (2, 4, 8, 16, 30)  # seconds; the last one for ever
+PAUSES = (2, 4, 8, 16, 30)  # seconds; the last one repeats
 
 Settings = dict[str, str]
 
 
 class ArchiveError(Exception):
-    """The archive is not in place yet; the text says why, and what to do."""
+    """The archive is not in place; the text has the reason and the remedy."""
 
     def __init__(self, message: str, *, needs_operator: bool = False) -> None:
         super().__init__(message)
@@ -47,9 +46,9 @@ def read_settings() -> Settings:
 
 
 def report(settings: Settings, state: str, message: str, **reason: object) -> None:
-    """Write an event to the serial console, to CloudWatch and to the journal.
+    """Write an event to the serial console, CloudWatch and the journal.
 
-    What CloudWatch does not take now, report.py sends later, as it comes with the archive.
+    report.py sends later what CloudWatch does not take now.
     """
     message = re.sub("[^ -~]", "?", message)
     event = json.dumps({"event": "bootstrap", "state": state, **reason, "message": message})
@@ -62,7 +61,7 @@ def report(settings: Settings, state: str, message: str, **reason: object) -> No
 
 
 def send(settings: Settings, event: str) -> bool:
-    """Send an event to CloudWatch and return whether it has arrived."""
+    """Send an event to CloudWatch; return whether it arrived."""
     events = [{"timestamp": int(time.time() * 1000), "message": event}]
     try:
         stream = f"{aws.metadata('instance-id')}/boot"
@@ -74,7 +73,7 @@ def send(settings: Settings, event: str) -> bool:
 
 
 def resume_after_reboot() -> None:
-    """Have systemd run this again at the next boot; install.sh ends that."""
+    """Run this again at the next boot, until install.sh is done."""
     for arguments in (["daemon-reload"], ["enable", "allora-install.service"]):
         subprocess.run(["systemctl", *arguments], check=False)
 
@@ -83,7 +82,7 @@ def fetch(settings: Settings) -> bytes:
     """Return the archive.
 
     Raises:
-        ArchiveError: it cannot be read, or is another one.
+        ArchiveError: It cannot be read, or has another digest.
     """
     bucket, sha256 = settings["ARCHIVE_BUCKET"], settings["ARCHIVE_SHA256"]
     key = f"{settings['ARCHIVE_PREFIX']}/{sha256}.tar"
@@ -105,20 +104,20 @@ def fetch(settings: Settings) -> bytes:
 
 
 def unpack(archive: bytes, sha256: str) -> None:
-    """Put the archive's files in place, all at once.
+    """Replace /opt/allora by the archive's files, atomically.
 
     Raises:
-        ArchiveError: the disk does not take them.
+        ArchiveError: The disk is full or fails.
     """
     draft = DIRECTORY.with_name("allora.new")
     try:
         shutil.rmtree(draft, ignore_errors=True)
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            # Python has filters since 3.11.4, and the archive is known by its digest.
+            # Filters exist since Python 3.11.4; the digest is verified.
             tar.extraction_filter = getattr(tarfile, "data_filter", None)
             tar.extractall(draft)  # noqa: S202
         (draft / "sha256").write_text(sha256)
-        os.sync()  # a power cut leaves all of it or nothing
+        os.sync()  # against a power cut
         shutil.rmtree(DIRECTORY, ignore_errors=True)
         draft.rename(DIRECTORY)
     except OSError as error:
@@ -126,13 +125,13 @@ def unpack(archive: bytes, sha256: str) -> None:
 
 
 def is_unpacked(sha256: str) -> bool:
-    """Return whether the archive with this digest is in place."""
+    """Return whether this archive is in place."""
     stamp = DIRECTORY / "sha256"
     return stamp.is_file() and stamp.read_text() == sha256
 
 
 def install_archive(settings: Settings) -> None:
-    """Fetch and unpack the archive, however long it takes."""
+    """Fetch and unpack the archive; retry until it succeeds."""
     report(settings, "started", "fetching the host's scripts")
     for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
         try:
@@ -152,7 +151,7 @@ def install_archive(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Install the archive unless it is in place, and become its install.sh."""
+    """Install the archive if needed, and become its install.sh."""
     os.umask(0o022)
     settings = read_settings()
     resume_after_reboot()

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Every minute, by allora-care.timer: what neither Docker nor systemd does by itself. Restarts a model that was healthy and
-# is not any more, and keeps the disk from filling up.
+# Restarts a model that has become unhealthy, and frees disk space. allora-care.timer runs it every minute.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -16,7 +15,7 @@ main() {
   make_room
 }
 
-# Only one that was healthy since its start: a model that trains for an hour first is not sick.
+# Only one that was healthy since its start: a model may train for an hour first.
 restart_sick_model() {
   local container health started mark
   container=$("$BIN_DIR/compose.sh" ps --quiet model)
@@ -27,19 +26,19 @@ restart_sick_model() {
   if [[ $health == healthy ]]; then
     printf '%s %s' "$container" "$started" >"$mark"
   elif [[ $health == unhealthy && $(cat "$mark" 2>/dev/null) == "$container $started" ]]; then
-    event care started 'the model does not pass its health check any more: restarting it'
+    event care started 'the model fails its health check: restarting it'
     docker restart --time 10 "$container" >/dev/null
   fi
 }
 
-# First what nothing uses; when that is not enough, what the model has written into its own layer.
+# Removes unused images; if that is not enough, recreates the model's container, whose own layer may have grown.
 make_room() {
   local -r docker_dir="$STATE_DIR/docker"
   (($(percent_used "$docker_dir") > PRUNE_ABOVE)) || return 0
   docker builder prune --force --all >/dev/null
   docker image prune --force --all >/dev/null
   if (($(percent_used "$docker_dir") > RECREATE_ABOVE)); then
-    event care started "the disk of $docker_dir is $(percent_used "$docker_dir") % full: making the model's container anew"
+    event care started "the disk of $docker_dir is $(percent_used "$docker_dir") % full: recreating the model's container"
     "$BIN_DIR/compose.sh" up --detach --no-build --no-deps --force-recreate model
   fi
 }

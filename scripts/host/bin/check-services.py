@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Check that worker and model each have an image, or something to build one from."""
+"""Check that worker and model each have an image or a Dockerfile."""
 
 import json
 import os
@@ -15,7 +15,7 @@ REMEDIES = {
 
 
 def problem(name: str, service: dict[str, Any]) -> str | None:
-    """Return why the service cannot run, with the remedy; None if it can."""
+    """Return why the service cannot run and the remedy, or None."""
     remedy = f"{REMEDIES[name]}, then: cdktf deploy allora-common allora-single-node."
     build = service.get("build")
     if build is None:
@@ -28,7 +28,7 @@ def problem(name: str, service: dict[str, Any]) -> str | None:
 
 
 def main() -> None:
-    """Check both; exit with what is missing, if anything."""
+    """Exit with the problems of both, if any."""
     services = json.loads((ROOT / "etc/allora/compose.settings.json").read_text())["services"]
     problems = [problem(name, services.get(name, {})) for name in REMEDIES]
     if any(problems):

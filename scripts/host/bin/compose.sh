@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# docker compose for this node: `sudo /opt/allora/bin/compose.sh ps`, `... logs --follow worker`.
+# Runs docker compose for this host: `sudo /opt/allora/bin/compose.sh ps`, `... logs --follow worker`.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 
 HOME_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# What the model may use: all but 1 GiB for worker, Docker and system, so that a model that leaks cannot take the host.
+# All but 1 GiB for worker, Docker and system, but at least 512 MiB.
 model_memory() {
   awk '/^MemTotal:/ { mib = int($2 / 1024) - 1024; print (mib > 512 ? mib : 512) "m" }' /proc/meminfo
 }

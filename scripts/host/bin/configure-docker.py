@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Merge our settings into Docker's daemon.json and keep all others.
+"""Merge our settings into Docker's daemon.json.
 
 usage: configure-docker.py DAEMON_JSON DATA_ROOT; prints "changed" or "unchanged".
 https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def main(daemon_json: Path, data_root: str) -> None:
-    """Merge the settings into the file and print whether it has changed."""
+    """Merge the settings and print whether the file has changed."""
     try:
         present = json.loads(daemon_json.read_text()) if daemon_json.exists() else {}
     except ValueError as error:
@@ -19,12 +19,11 @@ def main(daemon_json: Path, data_root: str) -> None:
     wanted = {
         **present,
         "data-root": data_root,
-        # Containers go on while Docker is upgraded.
+        # Containers keep running during Docker's upgrades.
         "live-restore": True,
-        # For containers that ask for nothing else.
         "log-driver": "local",
         "log-opts": {"max-size": "10m", "max-file": "3"},
-        # Images belong on the data volume too: containerd's own store is elsewhere.
+        # Keeps images on the data volume; containerd's own store is elsewhere.
         "features": {**present.get("features", {}), "containerd-snapshotter": False},
         "builder": {"gc": {"enabled": True, "defaultKeepStorage": "4GB"}},
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings MODEL_REPO at MODEL_REF (branch, tag or commit; '' is the default branch) to /var/lib/allora/model.
-# A branch is looked up at every start; when that fails, the checkout of the same repository and ref stays in use.
+# Checks out MODEL_REPO at MODEL_REF (branch, tag or commit; '' is the default branch) in /var/lib/allora/model, at every
+# start. If the repository does not answer, an earlier checkout of the same repository and ref stays in use.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -11,7 +11,7 @@ readonly DRAFT_DIR="$STATE_DIR/model.new"
 # shellcheck disable=SC2153 # from host.env
 readonly SOURCE="$MODEL_REPO ${MODEL_REF:-HEAD}"
 
-# No other transport (ext:: runs commands), no question that nobody answers, no transfer that hangs.
+# No other transport (ext:: runs commands), no prompts, no stalled transfer.
 export GIT_ALLOW_PROTOCOL="${GIT_ALLOW_PROTOCOL:-https}" GIT_TERMINAL_PROMPT=0
 export GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TIME=60
 
@@ -24,7 +24,7 @@ main() {
     mv "$DRAFT_DIR" "$MODEL_DIR"
     event model_source 'done' "model: $SOURCE is commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
   elif [[ $(recorded_source) == "$SOURCE" ]]; then
-    event model_source 'done' "model: $MODEL_REPO does not answer, going on with commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
+    event model_source 'done' "model: $MODEL_REPO does not answer; still using commit $(git -C "$MODEL_DIR" rev-parse HEAD)"
   else
     die "$NEEDS_OPERATOR" model_source_unavailable "MODEL_REPO '$MODEL_REPO' could not be fetched at MODEL_REF '$MODEL_REF'. Check that both exist, that the repository is public, and that a commit has all its 40 digits."
   fi
@@ -37,7 +37,7 @@ check_ref() {
   fi
 }
 
-# A commit never changes, so that no network is needed for one that is here.
+# A commit never changes: one that is here needs no network.
 is_exactly_here() {
   [[ $(recorded_source) == "$SOURCE" && $(git -C "$MODEL_DIR" rev-parse HEAD) == "$MODEL_REF" ]]
 }
@@ -46,7 +46,7 @@ recorded_source() {
   git -C "$MODEL_DIR" config allora.source 2>/dev/null || true
 }
 
-# Into a new directory: whatever an earlier try has left behind is of no interest. && because retry turns errexit off.
+# Into a new directory. && because retry turns errexit off.
 download() {
   rm --recursive --force "$DRAFT_DIR" &&
     git init --quiet "$DRAFT_DIR" &&

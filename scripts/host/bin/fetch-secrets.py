@@ -1,39 +1,33 @@
 #!/usr/bin/python3
-"""Copy the node's secrets from SSM Parameter Store into memory-backed files.
+"""Copy the host's secrets from SSM Parameter Store into memory-backed files.
 
     <SECRETS_PREFIX>/mnemonic, api-key, inference-token -> /run/allora/secrets/worker/
     <SECRETS_PREFIX>/model/<NAME>, for all MODEL_SECRETS -> /run/allora/secrets/model/
 
-Each directory is mounted read-only at /run/secrets of its container: a directory and not single
-files, so that optional ones may be missing and a new value shows at once. /run is in memory, and
-/run/allora/secrets is open to root alone. Inside it, the worker's files are for the worker's user
-only; the model's are readable, because a foreign image runs as any user. No argument, environment
-variable, log line or disk has a secret.
+Each directory is mounted read-only at /run/secrets of its container, so optional files may be
+missing and a new value shows at once. /run is in memory, and only root enters /run/allora/secrets.
+Inside, only the worker's user reads the worker's files; the model's image may run as any user. No
+argument, environment variable, log line or disk has a secret.
 """
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+import time
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+import aws
 
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 SECRETS_DIR = ROOT / "run/allora/secrets"
 BATCH = 10  # https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
-# `standard` retries what may pass (no connection, throttling, 5xx), waiting up to 20 s each time.
-ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 8)
-PATIENCE = Config(
-    connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}
-)
+ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 5)
 
 
 def need_operator(message: str) -> NoReturn:
-    """Exit with a failure that trying again does not help."""
+    """Exit with a failure that a retry does not mend."""
     print(message, file=sys.stderr)
     sys.exit(os.EX_CONFIG)
 
@@ -42,24 +36,24 @@ class Secret(NamedTuple):
     """A parameter below SECRETS_PREFIX."""
 
     name: str
-    """Below SECRETS_PREFIX, and what the operator command takes."""
+    """Relative to SECRETS_PREFIX, as in `allora secret set`."""
     required: bool = False
 
     @property
     def file_name(self) -> str:
-        """Return the name of its file."""
+        """Name of its file."""
         return self.name.rpartition("/")[2]
 
 
 def worker_secrets() -> list[Secret]:
-    """Return the worker's secrets; a worker image of the user's may need no mnemonic."""
+    """Return the worker's secrets; the user's own image may need no mnemonic."""
     settings = json.loads((ROOT / "etc/allora/compose.settings.json").read_text())
     ours = "build" in settings["services"].get("worker", {})
     return [Secret("mnemonic", required=ours), Secret("api-key"), Secret("inference-token")]
 
 
 def model_secrets() -> list[Secret]:
-    """Return the secrets of MODEL_SECRETS; exit if a name is not one of a variable."""
+    """Return the secrets of MODEL_SECRETS; exit if a name is invalid."""
     names = os.environ.get("MODEL_SECRETS", "").split()
     for name in names:
         if not name.isidentifier():
@@ -68,23 +62,32 @@ def model_secrets() -> list[Secret]:
 
 
 def how_to_store(name: str) -> str:
-    """Return the operator command that stores a secret."""
+    """Return the subcommand of `allora` that stores a secret."""
     return "wallet import" if name == "mnemonic" else f"secret set {name}"
 
 
-def fetch(names: Iterable[str]) -> dict[str, str]:
+def fetch(names: list[str]) -> dict[str, str]:
     """Return the decrypted values of the parameters that exist."""
-    client = boto3.client("ssm", region_name=os.environ["AWS_REGION"], config=PATIENCE)
-    pending, values = list(names), {}
-    while pending:
-        batch, pending = pending[:BATCH], pending[BATCH:]
-        answer = client.get_parameters(Names=batch, WithDecryption=True)
+    ssm = aws.Service("ssm", os.environ["AWS_REGION"])
+    values = {}
+    for start in range(0, len(names), BATCH):
+        batch = {"Names": names[start : start + BATCH], "WithDecryption": True}
+        answer = json.loads(ssm.call("AmazonSSM.GetParameters", batch))
         values.update({found["Name"]: found["Value"] for found in answer["Parameters"]})
     return values
 
 
+def fetch_patiently(names: list[str]) -> dict[str, str]:
+    """Fetch the parameters; try again after 2, 4, 8 and 16 s."""
+    for attempt in range(1, ATTEMPTS):
+        with contextlib.suppress(*aws.FAILURES):
+            return fetch(names)
+        time.sleep(2**attempt)
+    return fetch(names)
+
+
 def place(directory: Path, files: dict[str, str], *, owner: int, mode: int) -> None:
-    """Replace a directory's files; the directory stays, because containers mount it."""
+    """Replace a directory's files, but not the directory, which containers mount."""
     directory.mkdir(exist_ok=True)
     directory.chmod(0o755)
     for name, value in files.items():
@@ -101,13 +104,13 @@ def place(directory: Path, files: dict[str, str], *, owner: int, mode: int) -> N
 
 
 def main() -> None:
-    """Fetch and place the secrets; exit with what is missing."""
+    """Fetch and place the secrets; exit if any are missing."""
     prefix = os.environ["SECRETS_PREFIX"]
     worker, model = worker_secrets(), model_secrets()
     try:
-        values = fetch(f"{prefix}/{secret.name}" for secret in worker + model)
-    except (BotoCoreError, ClientError) as error:
-        region, reason = os.environ["AWS_REGION"], str(error).rstrip(".")
+        values = fetch_patiently([f"{prefix}/{secret.name}" for secret in worker + model])
+    except aws.FAILURES as error:
+        region, reason = os.environ["AWS_REGION"], str(error).rstrip(".") or type(error).__name__
         sys.exit(
             f"SSM Parameter Store in {region} does not give the secrets below {prefix}: {reason}. "
             "Check the instance's way to the internet; for permissions: cdktf deploy allora-common."

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Prints how the host, its containers and the worker are: one JSON object, every minute.
+"""Print the status of the host, its containers and the worker as a JSON object.
 
-report.py sends it to CloudWatch, which makes metrics of what `_aws` names.
+report.py sends it to CloudWatch, which extracts the metrics that `_aws` names.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 NAMESPACE: Final = "Allora"
 METRICS: Final = {
-    "DiskUsed": "Percent",  # of the fuller disk: that of / or that of Docker
+    "DiskUsed": "Percent",  # of the fuller disk, of / and Docker's
     "MemoryUsed": "Percent",
     "WorkerRestarts": "Count",  # by Docker, since the last status
     "ModelRestarts": "Count",
@@ -39,7 +39,7 @@ DOCKER_SECONDS, WORKER_SECONDS, WORKER_BYTES = 20, 5, 64 * 1024
 
 
 def read(path: str) -> str:
-    """Return the text of a file; empty when it cannot be read."""
+    """Return the text of a file; "" if it cannot be read."""
     try:
         return (ROOT / path).read_text()
     except OSError:
@@ -47,20 +47,20 @@ def read(path: str) -> str:
 
 
 def disk_used() -> float:
-    """Return how full the fuller disk is, in percent."""
+    """Return the usage of the fuller disk, in percent."""
     disks = [path for path in (ROOT, ROOT / "var/lib/allora/docker") if path.exists()]
     usages = map(shutil.disk_usage, disks)
     return max(round(100 * disk.used / (disk.used + disk.free), 1) for disk in usages)
 
 
 def memory_used() -> float:
-    """Return how much of the memory is in use, in percent."""
+    """Return the memory usage, in percent."""
     found = dict(re.findall(r"^(\w+): +(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE))
     return round(100 * (1 - int(found["MemAvailable"]) / int(found["MemTotal"])), 1)
 
 
 def container(service: str) -> dict[str, Any]:
-    """What Docker knows of a service's container; all null when there is none."""
+    """Return `FIELDS` of a service's container; all None without one."""
     template = ",".join(f'"{name}":{value}' for name, value in FIELDS.items())
     command = ["docker", "inspect", "--type=container", f"--format={{{template}}}"]
     try:
@@ -78,7 +78,7 @@ def container(service: str) -> dict[str, Any]:
 
 
 def restarts(containers: dict[str, dict[str, Any]]) -> dict[str, int]:
-    """By service, since the last status. Nothing is known of earlier ones at the first one."""
+    """Return restarts by service since the last status; 0 in the first one."""
     now = {each["id"]: each["restarts"] for each in containers.values() if each["id"]}
     try:
         before = json.loads(RESTARTS.read_text())
@@ -93,24 +93,21 @@ def restarts(containers: dict[str, dict[str, Any]]) -> dict[str, int]:
     counts = {service: since(each) for service, each in containers.items()}
     RESTARTS.parent.mkdir(parents=True, exist_ok=True)
     draft = RESTARTS.with_suffix(".new")
-    # With those that Docker has not told of this time: else they would count from 0 the next time.
+    # Keeps containers that Docker did not report this time: else they would count from 0.
     draft.write_text(json.dumps(before | now))
     draft.replace(RESTARTS)
     return counts
 
 
 def health(port: str) -> object:
-    """What the worker tells about itself; None when it tells nothing.
-
-    At a door that strangers have no part in; an image of the operator's has its port alone.
-    """
-    # Here, because the stacks import the names of the metrics: 20 ms of every synth.
+    """Return the worker's health, from its socket or else its port; None without an answer."""
+    # Imported here, because the stacks import the metrics' names: 20 ms of every synth.
     import http.client  # noqa: PLC0415
     import signal  # noqa: PLC0415
     import socket  # noqa: PLC0415
 
     def connect_to_door() -> socket.socket:
-        if not stat.S_ISSOCK(DOOR.lstat().st_mode):  # the worker's user may have made it a link
+        if not stat.S_ISSOCK(DOOR.lstat().st_mode):  # the worker could replace it by a link
             raise FileNotFoundError(DOOR)
         door = socket.socket(socket.AF_UNIX)
         door.connect(str(DOOR))
@@ -139,7 +136,7 @@ def health(port: str) -> object:
 
 
 def status(settings: dict[str, str]) -> dict[str, Any]:
-    """The document; tests/samples/host_status.json is one."""
+    """Return the status, as in tests/samples/host_status.json."""
     now = datetime.now(UTC)
     containers = {service: container(service) for service in SERVICES}
     restarted = restarts(containers)

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Turns a fresh Ubuntu host into an Allora worker. Run once by bootstrap.py; again by hand, or at the next boot when it
-# was interrupted: every step does nothing when it is done already.
+# Installs the Allora worker on a fresh Ubuntu host. bootstrap.py runs it; every step may run again.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -9,16 +8,16 @@ BIN_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly BIN_DIR
 readonly LOG_FILE="$LOG_DIR/install.log"
 readonly AGAIN="Details: $LOG_FILE. Try again: sudo $BIN_DIR/install.sh"
-# Anything that answers there will do: it is where apt goes next.
+# apt's own server
 readonly PROBE_URL="${PROBE_URL:-http://archive.ubuntu.com/ubuntu/}"
-# docker-buildx: newer versions of docker compose build images with it only.
-readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git nftables python3-boto3 unattended-upgrades}"
+# Newer versions of docker compose need docker-buildx for builds.
+readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git nftables unattended-upgrades}"
 readonly SHOWN_LINES=20
 EVENT=installation TITLE='Begin'
 trap 'give_up unexpected "$BASH_COMMAND: status $? in ${BASH_SOURCE[0]##*/} line $LINENO."' ERR
 
 main() {
-  # What commands print goes to the log, but a person who runs this sees it.
+  # Output goes to the log, and to a terminal.
   if [[ -t 2 ]]; then exec > >(tee --append "$LOG_FILE") 2>&1; else exec >>"$LOG_FILE" 2>&1; fi
   only_one_at_a_time
   install_units
@@ -44,7 +43,7 @@ install_units() {
   systemctl daemon-reload
 }
 
-# First of all, so that somebody who waits sees why. Without it everything goes on.
+# First, so that progress is visible. A failure here stops nothing.
 report() {
   systemctl enable --now allora-report.service allora-model-log.service allora-status.timer ||
     event reports failed 'CloudWatch gets no reports of this host: journalctl --unit allora-report' reports_down false
@@ -64,19 +63,19 @@ run_steps() {
   STEP=''
 }
 
-# give_up CODE MESSAGE: nothing tries an installation again before the next boot.
+# give_up CODE MESSAGE: an installation is not tried again before the next boot.
 give_up() {
   trap - ERR
   show_log
   die "$NEEDS_OPERATOR" "$1" "$TITLE: $2 $AGAIN" failed
 }
 
-# The journal, and with it CloudWatch, gets what the commands have printed last; our own lines it has already.
+# Copies the last output of commands to the journal, and so to CloudWatch.
 show_log() {
   grep --text --invert-match '^allora: ' "$LOG_FILE" | tail --lines "$SHOWN_LINES" | logger --tag allora-log || true
 }
 
-# The Elastic IP, and with it the way out, comes only after the instance runs.
+# The Elastic IP is attached only after the instance runs.
 wait_for_internet() {
   retry 20 curl --silent --head --output /dev/null --max-time 10 "$PROBE_URL" ||
     give_up internet_unreachable "$PROBE_URL does not answer. Check that the instance has its Elastic IP, and the subnet a route to the internet."
@@ -90,7 +89,7 @@ prepare_storage() {
   give_up "$code" "$message"
 }
 
-# Before Docker is installed, as the package starts it.
+# Before Docker is installed, because its package starts it.
 configure_docker() {
   local changed
   systemctl enable allora-isolate.service
@@ -121,7 +120,7 @@ missing_packages() {
 
 apt_install() {
   apt_get --option APT::Update::Error-Mode=any update &&
-    dpkg --configure -a && # an installation that a power cut has stopped
+    dpkg --configure -a && # after a power cut
     apt_get install --no-install-recommends "$@"
 }
 

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# What no container and no build of an image reaches: the instance's metadata, and the worker's port, by whatever address.
-# Rules of nftables, which Docker leaves alone; they wait for interfaces of these names. The metadata's hop limit alone
-# would keep containers away, but not for ever: somebody may raise it.
+# Blocks containers and image builds from instance metadata and the worker's port, with nftables rules, which Docker does
+# not change. The metadata's hop limit blocks containers too, but may be raised.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 
-# The worker's address in compose.yaml is that of its card, as frames between containers are bridged and not routed.
+# By the worker's MAC address in compose.yaml: frames between containers are bridged, not routed.
 nft "
 table inet allora
 delete table inet allora

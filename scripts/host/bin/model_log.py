@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Passes on to the journal what the model server says, and no more than is good for anybody.
+"""Forward the model server's log to the journal, up to a limit.
 
-Docker's syslog driver sends each line as a datagram. A model may be anybody's, so here is the limit
-before its lines cost disk, or money in CloudWatch. What exceeds it stays in the socket, whose end
-drops it at no cost and counts it; `docker logs` has it all the same, as far as its cache goes.
+Docker's syslog driver sends each line as a datagram. An untrusted model could fill the disk, or
+cost money in CloudWatch: lines above the limit stay in the socket, and the kernel drops and counts
+them. `docker logs` keeps them, up to its cache.
 """
 
 import re
@@ -16,12 +16,12 @@ from report import harmless
 
 PORT = 5514
 LINES, BYTES, SECONDS = 1000, 128 * 1024, 60
-EVENT_BYTES = 26  # what CloudWatch counts for each event beside its text
+EVENT_BYTES = 26  # CloudWatch's overhead per event
 SO_RXQ_OVFL = 40  # https://man7.org/linux/man-pages/man7/socket.7.html
 
 
 def pass_on(receiver: socket.socket, seconds: float = SECONDS) -> None:
-    """Prints what arrives, so many lines and bytes in so many seconds; it never ends."""
+    """Print what arrives, up to `LINES` and `BYTES` per interval; never return."""
     receiver.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
     end, lines, size, dropped = 0.0, LINES, BYTES, 0
     while True:
@@ -32,7 +32,7 @@ def pass_on(receiver: socket.socket, seconds: float = SECONDS) -> None:
             dropped = count
         if time.monotonic() >= end:
             end, lines, size = time.monotonic() + seconds, LINES, BYTES
-        # Behind priority, time, host, tag and process: `<30>Nov 29 02:00:00 ip model[1]: `.
+        # After `<30>Nov 29 02:00:00 ip model[1]: `.
         text = harmless(re.sub(r"^<.*?\]: ", "", datagram.decode(errors="replace")))
         print(text, flush=True)
         lines -= 1
@@ -44,7 +44,7 @@ def pass_on(receiver: socket.socket, seconds: float = SECONDS) -> None:
 
 
 def main() -> None:
-    """Receive from Docker until the end."""
+    """Receive from Docker."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", PORT))
         pass_on(receiver)

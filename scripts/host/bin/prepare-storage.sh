@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Mounts the data volume at /var/lib/allora, at every boot and before Docker. A volume is formatted only when it is the
-# right one and blank beyond doubt. Without a data volume there is nothing to do: the directory is on the root disk.
+# Mounts the data volume at /var/lib/allora, at every boot before Docker. It formats only the right volume, and only if it
+# is certainly blank.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -25,12 +25,11 @@ main() {
     make_filesystem "$device"
     mount --types ext4 --options noatime "$device" "$STATE_DIR"
   fi
-  resize2fs "$device" # the volume may have grown; otherwise this does nothing
+  resize2fs "$device" # the volume may have grown
   event storage 'done' "storage: $device is mounted at $STATE_DIR"
 }
 
-# Linux names NVMe devices in the order they appear, but the serial number is the volume's id. Instances built on Xen
-# (t2, m4, ...) show no such number, so the volume cannot be told for certain there.
+# By the serial number, which is the volume's id; Xen instances (t2, m4, ...) show none.
 # https://docs.aws.amazon.com/ebs/latest/userguide/identify-nvme-ebs-device.html
 ebs_device() {
   local volume
@@ -48,8 +47,8 @@ instance_store_device() {
     die "$NEEDS_OPERATOR" data_volume_missing 'this instance type has no NVMe instance store. Choose another AWS_INSTANCE_TYPE or EDGE_DATA_VOL_TYPE.'
 }
 
-# device_with FIELD VALUE: the disk whose serial number (field 4) or model (field 6) is exactly that, as lsblk writes
-# NAME="/dev/nvme1n1" SERIAL="vol0123" MODEL="...". Of several always the same: the first by serial number.
+# device_with FIELD VALUE: the disk with this serial number (field 4) or model (field 6) in lsblk's
+# NAME="/dev/nvme1n1" SERIAL="vol0123" MODEL="..."; of several, the first by serial number.
 device_with() {
   local device
   device=$(lsblk --nodeps --noheadings --paths --pairs --output NAME,SERIAL,MODEL |
@@ -81,8 +80,8 @@ has_our_filesystem() {
     [[ $(blkid --probe --match-tag LABEL --output value "$1") == "$LABEL" ]]
 }
 
-# Blank: no signature of a file system, RAID or partition table that blkid knows (its status 2), no partition that the
-# kernel knows, and 16 MiB of readable zeros at the beginning. Everything else is a doubt.
+# Blank: no signature that blkid knows (its status 2), no partition that the kernel knows, and 16 MiB of readable zeros at
+# the beginning.
 is_blank() {
   local -r device=$1
   local -i status=0

@@ -1,13 +1,12 @@
 #!/usr/bin/python3
-"""Sends what the journal has about this node to CloudWatch Logs, as it comes.
+"""Send the journal's lines about this host to CloudWatch Logs.
 
-    <LOG_GROUP_PREFIX>/host, stream <instance id>/boot: what the installation and the services say
-    <LOG_GROUP_PREFIX>/host, stream <instance id>/status: the lines of host_status.py
-    <LOG_GROUP_PREFIX>/model, stream <instance id>: the lines of model_log.py
+    <LOG_GROUP_PREFIX>/host, stream <instance id>/boot: installation and services
+    <LOG_GROUP_PREFIX>/host, stream <instance id>/status: host_status.py
+    <LOG_GROUP_PREFIX>/model, stream <instance id>: model_log.py
 
-The journal is the buffer: the cursor moves on when CloudWatch has taken the lines, so that none is
-lost or sent twice, whether the network, this service or the host goes away meanwhile. It runs
-before anything is installed: Python's own library is all it needs.
+The cursor is saved after CloudWatch has accepted the lines, so that none is lost or sent twice when
+the network, this service or the host fails. It runs before any package is installed.
 """
 
 import contextlib
@@ -29,39 +28,38 @@ import aws
 
 ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 CURSOR = ROOT / "var/lib/allora-report/cursor"
-# Identifiers of the lines of host_status.py and model_log.py, and of what bootstrap.py has sent.
+# Syslog identifiers of host_status.py, of model_log.py, and of events that bootstrap.py has sent.
 STATUS, MODEL, SENT = "allora-status", "allora-model", "allora-bootstrap"
-PRINTED = "allora-log"  # what the installation's commands have printed
+PRINTED = "allora-log"  # output of the installation's commands
 EVENT_FIELDS = {"event", "state", "step", "of", "code", "needs_operator", "message"}
 STREAMS = {STATUS: "status", MODEL: "model"}
 SERVICES = ("allora.service", "allora-install.service", "allora-storage.service")
-# Not this service itself: it would report that it reports.
+# Not this service itself.
 OTHERS = ("allora-care.service", "cloud-final.service")
 MATCHES = [
     *(f"SYSLOG_IDENTIFIER={name}" for name in ("allora", PRINTED, STATUS)),
     "+",
     *(f"_SYSTEMD_UNIT={unit}" for unit in (*SERVICES, *OTHERS)),
     "+",
-    *(f"UNIT={unit}" for unit in SERVICES),  # what systemd says about them
+    *(f"UNIT={unit}" for unit in SERVICES),  # systemd's own lines about them
     "+",
     "_SYSTEMD_UNIT=allora-model-log.service",
     f"SYSLOG_IDENTIFIER={MODEL}",
 ]
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
-# Its limits of 1 MiB and 10,000 events are far away: a batch is what a pipe holds, 64 KiB.
-DAY = 24 * 60 * 60 * 1000  # no batch may span more
+# A batch is one pipe buffer, 64 KiB: far below the limits of 1 MiB and 10,000 events.
+DAY = 24 * 60 * 60 * 1000  # the longest span of a batch
 GATHER_SECONDS, LONGEST_PAUSE = 1, 30
 LONGEST_LINE = 8192  # characters
 COLOURS = re.compile("\x1b\\[[0-9;:]*m")
-# Controls but for the tab, and what turns the direction of writing: https://trojansource.codes.
+# Controls but the tab, and bidirectional controls: https://trojansource.codes.
 CONTROLS = re.compile("[\0-\x08\n-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def harmless(text: str) -> str:
-    """Anybody's line as one that does nothing but stand there.
+    """Return an untrusted line without colours, with other controls as escapes.
 
-    Colours are dropped and other controls shown as escapes. What could be JSON becomes a text in
-    JSON: CloudWatch would make metrics of it, and other programs events.
+    Possible JSON is wrapped in JSON, so that it cannot become a metric or an event.
     """
     text = CONTROLS.sub(lambda found: ascii(found[0])[1:-1], COLOURS.sub("", text.rstrip()))
     text = text[:LONGEST_LINE]
@@ -69,7 +67,7 @@ def harmless(text: str) -> str:
 
 
 def is_event(text: str) -> bool:
-    """Whether a line is one of `event` in lib/common.sh, which indents what others print."""
+    """Return whether a line is an event of lib/common.sh, which indents other output."""
     try:
         return text.startswith("{") and json.loads(text).keys() <= EVENT_FIELDS
     except (ValueError, RecursionError):
@@ -77,7 +75,7 @@ def is_event(text: str) -> bool:
 
 
 class Entry(NamedTuple):
-    """A line of the journal, as it goes to CloudWatch."""
+    """A line of the journal for CloudWatch."""
 
     cursor: str
     at: int  # milliseconds since 1970
@@ -86,10 +84,10 @@ class Entry(NamedTuple):
 
 
 def entry(line: bytes) -> Entry:
-    """Read an entry of the journal, in its JSON format."""
+    """Parse the journal's JSON."""
     fields = json.loads(line)
     text, identifier = fields.get("MESSAGE") or "", fields.get("SYSLOG_IDENTIFIER")
-    if isinstance(text, list):  # of bytes, when they are not plain text
+    if isinstance(text, list):  # bytes, if not plain text
         text = bytes(byte for byte in text if isinstance(byte, int)).decode(errors="replace")
     if identifier == SENT:
         text = ""
@@ -101,7 +99,7 @@ def entry(line: bytes) -> Entry:
 
 
 def follow(cursor: str) -> Generator[list[Entry], None, None]:
-    """What the journal has after a cursor, and then what comes, in batches."""
+    """Yield the journal's entries after a cursor in batches; wait for new ones."""
     command = ["journalctl", "--follow", "--no-tail", "--quiet", "--all", "--output=json"]
     command.append("--output-fields=MESSAGE,SYSLOG_IDENTIFIER")
     if cursor:
@@ -122,11 +120,7 @@ def follow(cursor: str) -> Generator[list[Entry], None, None]:
 
 
 class CloudWatch:
-    """CloudWatch Logs, for one host.
-
-    Args:
-        settings: the host's.
-    """
+    """The host's log streams in CloudWatch."""
 
     def __init__(self, settings: dict[str, str]) -> None:
         self.groups = settings["LOG_GROUP_PREFIX"]
@@ -134,12 +128,8 @@ class CloudWatch:
         self.instance = ""
 
     def put(self, stream: str, events: list[Entry]) -> str:
-        """Sends events of one day.
-
-        Returns:
-            what is in the way, if anything.
-        """
-        # In order of time, which the journal is not when the clock is put right.
+        """Send events of one day; return the error, or ""."""
+        # Sorted, because the clock may have been corrected.
         ordered = sorted(events, key=attrgetter("at"))
         logs = [{"timestamp": event.at, "message": event.text} for event in ordered]
         log_format = "json/emf" if stream == "status" else None  # some regions need it
@@ -157,20 +147,20 @@ class CloudWatch:
 
 
 def stream_and_day(event: Entry) -> tuple[str, int]:
-    """Return what the events of one request have in common."""
+    """Return the key by which events are grouped into requests."""
     return event.stream, event.at // DAY
 
 
 def deliver(logs: CloudWatch, stream: str, events: list[Entry]) -> None:
-    """Sends events, however long it takes, and remembers that they are sent."""
+    """Send events and save the cursor; retry until CloudWatch accepts or refuses them."""
     pause, told = 1, ""
     texts = [event for event in events if event.text]  # an empty one is refused
     while True:
-        # Told to stop between the two, it would send the same again.
+        # A stop between sending and saving would send them again.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         trouble = logs.put(stream, texts) if texts else ""
         refused = trouble.startswith("InvalidParameterException")
-        if refused and len(texts) > 1:  # one of them is at fault, not all
+        if refused and len(texts) > 1:  # one of them is at fault
             signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
             for event in events:
                 deliver(logs, stream, [event])
@@ -190,9 +180,9 @@ def deliver(logs: CloudWatch, stream: str, events: list[Entry]) -> None:
 
 
 def remember(cursor: str) -> None:
-    """Keep the cursor for the next start."""
+    """Save the cursor for the next start."""
     draft = CURSOR.with_suffix(".new")
-    with contextlib.suppress(OSError):  # a full disk: all goes on, until the next start
+    with contextlib.suppress(OSError):  # a full disk costs duplicates after a restart only
         draft.write_text(cursor)
         draft.replace(CURSOR)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts worker and model: secrets, sources, containers. What allora.service runs; it may run at any time.
+# Starts worker and model: secrets, sources, containers. allora.service runs it; it may run again at any time.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -7,8 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 BIN_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly BIN_DIR
 EVENT=worker
-readonly BUILD_TIMEOUT=30m # for images to come or be built
-readonly SETTLE_SECONDS=15 # a container that cannot start has failed by then
+readonly BUILD_TIMEOUT=30m # for pulls and builds
+readonly SETTLE_SECONDS=15 # after which a broken container has failed
 
 main() {
   wait_for_docker
@@ -23,7 +23,7 @@ main() {
   send_status
   check_containers
   send_status
-  docker image prune --force # what this build has replaced
+  docker image prune --force # replaced images
   rm --force "$RUN_DIR/last-failure"
   event worker 'done' 'worker and model are running'
 }
@@ -47,31 +47,31 @@ check_services() {
   report=$("$BIN_DIR/check-services.py" 2>&1) || die "$NEEDS_OPERATOR" image_missing "$report"
 }
 
-# For what outlives the worker's container: the worker's user's, and closed to others.
+# The worker's state, for its user alone.
 make_worker_directory() {
   install --directory --owner "${WORKER_UID:-10001}" --mode 0700 "$STATE_DIR/worker"
 }
 
 start_containers() {
-  # As often as it takes to get over a registry that hiccups.
+  # Registries fail briefly.
   retry 3 timeout "$BUILD_TIMEOUT" "$BIN_DIR/compose.sh" up --detach --build --remove-orphans |& quote ||
     die 1 containers_not_started "docker compose could not start worker and model: journalctl --unit allora."
 }
 
-# Not `up --wait`: it waits for the model's health check too, and a model that trains first may take an hour.
+# Not `up --wait`: it waits for the model's health check too, for an hour if the model trains first.
 check_containers() {
   local -A restarts
   local service
   for service in worker model; do restarts[$service]=$(restart_count "$service"); done
   sleep "$SETTLE_SECONDS"
   for service in worker model; do
-    # One that ends at once is running for a moment whenever Docker tries again.
+    # A crashing container is running for a moment after each restart.
     [[ $(restart_count "$service") == "${restarts[$service]}" && $(state "$service") == running ]] ||
       die "$NEEDS_OPERATOR" container_ends "the $service container does not stay up: $(last_words "$service") More: sudo $BIN_DIR/compose.sh logs --tail 50 $service | cat -v"
   done
 }
 
-# allora-status.timer sends the next one; whoever waits for the worker need not wait for that.
+# Now, rather than with the next run of allora-status.timer.
 send_status() {
   "$BIN_DIR/host_status.py" | systemd-cat --identifier=allora-status || true
 }

@@ -1,27 +1,27 @@
 # shellcheck shell=bash
-# What every script on the host starts with: strict mode, the settings, one way to report, to fail and to retry.
+# Common to the host's scripts: strict mode, settings, events, failures, retries.
 
 set -o errexit -o errtrace -o nounset -o pipefail
 shopt -s inherit_errexit
 
-readonly ROOT="${ALLORA_ROOT:-}" # a test's stand-in for /
+readonly ROOT="${ALLORA_ROOT:-}" # for tests
 readonly STATE_DIR="$ROOT/var/lib/allora"
 readonly RUN_DIR="$ROOT/run/allora"
 readonly LOG_DIR="$ROOT/var/log/allora"
 readonly CONSOLE="$ROOT/dev/console" # `aws ec2 get-console-output` and the EC2 console show it
 
-# Exported, because docker compose fills compose.yaml from them. There is no secret among them.
+# Exported for compose.yaml. It holds no secret.
 set -o allexport
 # shellcheck source=/dev/null
 source "$ROOT/etc/allora/host.env"
 set +o allexport
 
-# What a script reports on (an event's name), and the step of an installation.
+# The event's name, and the step of an installation.
 EVENT=host STEP='' STEPS=''
 
-# event NAME STATE MESSAGE [CODE NEEDS_OPERATOR]: report an event (shared/host_events.py) as a line of JSON to the journal,
-# and with it to CloudWatch, and to the serial console; as text to a terminal. CODE and NEEDS_OPERATOR (true, false) say why
-# its state is failed or waiting.
+# event NAME STATE MESSAGE [CODE NEEDS_OPERATOR]: write an event (shared/host_events.py) to the journal, and so to
+# CloudWatch, and to the serial console as a line of JSON; to a terminal as text. The states failed and waiting need CODE
+# and NEEDS_OPERATOR (true, false).
 event() {
   local json="{\"event\": \"$1\", \"state\": \"$2\"" message text
   message=$(plain "$3")
@@ -39,14 +39,13 @@ event() {
   { printf '%s\r\n' "$json" >>"$CONSOLE"; } 2>/dev/null || true
 }
 
-# plain TEXT: one line of printable ASCII, as it may be quoted from a model or a registry, and do things to a terminal.
+# plain TEXT: one line of printable ASCII; the text may quote a model or a registry.
 plain() {
   local LC_ALL=C text=${1//$'\n'/ }
   printf '%s' "${text//[^ -~]/?}"
 }
 
-# quote: indent what a build or a repository prints, which may be anybody's: no line may look like an event. So many lines
-# cost little in CloudWatch.
+# quote: indent untrusted output, so that no line looks like an event, and limit its lines.
 quote() {
   LC_ALL=C sed -u -E 's/^(.{0,500}).*/  \1/; 2001,$ { $!d; }'
 }
@@ -56,11 +55,11 @@ stderr_is_the_journal() {
   [[ -n ${JOURNAL_STREAM:-} && $JOURNAL_STREAM == "$(stat --dereference --format=%d:%i /dev/stderr)" ]]
 }
 
-# The status of a script, and of a program of ours, that trying again does not help: EX_CONFIG of sysexits.h.
+# Exit status of a failure that a retry does not mend: EX_CONFIG of sysexits.h.
 readonly NEEDS_OPERATOR=78
 
-# die STATUS CODE MESSAGE [STATE]: report a failure and end the script. Its parent finds the reason in the file. The state is
-# waiting, as systemd starts almost everything again, or failed.
+# die STATUS CODE MESSAGE [STATE]: write an event and exit; last-failure has the reason for the caller. The state is waiting,
+# because systemd restarts almost everything, or failed.
 die() {
   local -r status=$1 code=$2 message=$(plain "$3") state=${4:-waiting}
   local needs_operator=false
@@ -71,7 +70,7 @@ die() {
   exit "$status"
 }
 
-# retry ATTEMPTS COMMAND...: until it succeeds, waiting 2, 4, 8, 16, then 30 seconds in between.
+# retry ATTEMPTS COMMAND...: until it succeeds, with pauses of 2, 4, 8, 16, then 30 seconds.
 retry() {
   local -i attempts=$1 delay=2 attempt
   shift

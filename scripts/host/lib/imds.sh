@@ -4,7 +4,7 @@
 
 readonly IMDS_ENDPOINT="${IMDS_ENDPOINT:-http://169.254.169.254}"
 
-# imds_get PATH: the value below /latest/meta-data/ on stdout; fails when there is none.
+# imds_get PATH: print the value below /latest/meta-data/; fail if there is none.
 imds_get() {
   local token
   token=$(imds_request --request PUT --header 'X-aws-ec2-metadata-token-ttl-seconds: 60' "$IMDS_ENDPOINT/latest/api/token") || return 1
