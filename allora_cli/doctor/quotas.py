@@ -88,9 +88,9 @@ def _judge(context: CheckContext, service: str, code: str, *, used: int, needed:
     found = f"{needed} needed, {max(quota - used, 0):g} of {quota:g} free"
     facts = {"quota": code, "limit": quota, "used": used, "needed": needed}
     if used + needed > quota:
-        console = f"https://{context.settings.aws_region}.console.aws.amazon.com/servicequotas"
-        link = f"{console}/home/services/{service}/quotas/{code}"
-        return fail(found, f"free some, or request an increase: {link}", **facts)
+        console = f"https://{context.settings.aws_region}.console.aws.amazon.com"
+        path = f"servicequotas/home/services/{service}/quotas/{code}"
+        return fail(found, f"free some, or request an increase: {console}/{path}", **facts)
     return ok(found, **facts)
 
 
