@@ -153,7 +153,8 @@ def test_an_import_has_no_side_effects() -> None:
     modules += WITH_CDKTF
     imports = "\n".join(f"import {module}" for module in sorted(modules))
     done = subprocess.run(
-        [sys.executable, "-c", f"{HOOK}\n{imports}\nassert 'cdktf' not in sys.modules"],
+        # Without writing bytecode, which would be a side effect of Python's.
+        [sys.executable, "-B", "-c", f"{HOOK}\n{imports}\nassert 'cdktf' not in sys.modules"],
         cwd=ROOT,
         capture_output=True,
         text=True,

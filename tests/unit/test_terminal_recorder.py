@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +31,8 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("recording")
     (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
     cast = folder / "session.cast"
-    record(cast, [f"{sys.executable} {folder}/program.py", "echo 'two  words'"], os.environ, ROOT)
+    program = shlex.join([sys.executable, str(folder / "program.py")])
+    record(cast, [program, "echo 'two  words'"], os.environ, ROOT)
     return cast
 
 
@@ -45,7 +47,7 @@ def test_commands_are_typed_and_run_in_a_terminal_of_the_size(cast: Path) -> Non
     assert (header["version"], header["width"], header["height"]) == (2, COLUMNS, ROWS)
     text = shown(cast)
     output, second = text.split("$\x1b[0m ")[1:]
-    assert output.startswith(f"{sys.executable} ")
+    assert output.startswith(f"{shlex.quote(sys.executable)} ")
     assert f"True {COLUMNS} {ROWS}\r\n" in output
     assert "a < b & c ✔" in output
     assert second == "echo 'two  words'\r\ntwo  words\r\n"
