@@ -131,8 +131,9 @@ class Terminal:
 
 
 def _heed_ctrl_c() -> None:
-    """As at every terminal, also where the tests themselves run with Ctrl-C ignored."""
+    """Heed signals as at every terminal, also where the tests run with them ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it
 
 
 @contextmanager

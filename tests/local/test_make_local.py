@@ -174,6 +174,7 @@ class Terminal:
 def _listen_to_ctrl_c() -> None:
     """Undo what a script does to the jobs that it runs in the background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it
 
 
 @contextmanager
