@@ -22,7 +22,12 @@ from tests.local.deployment import ROOT
 from tests.price_server import price_server
 
 _CAST = ROOT / "docs" / "images" / "session.cast"
-_LINES = ("allora doctor", "allora deploy --yes", "allora status")
+_LINES = (
+    "allora doctor",
+    "allora deploy --yes",
+    "sleep 65",  # the host reports each minute
+    "allora status",
+)
 _DEPLOY_SECONDS = 900
 
 
