@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import sys
 
-from allora_cli.app import app
-from allora_cli.aws.session import one_sentence_errors
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terminal import console
-from settings import SettingsError
 from shared.any_locale import print_in_any_locale
+from shared.garbage_collection import collect_rarely
 
 _RUNBOOK = "docs/operations.md"
 
 
 def main() -> int:
     """Run the command; end every error that a user can cause with a sentence and an exit code."""
+    collect_rarely()
+    # Not before: these import all the rest.
+    from allora_cli.app import app  # noqa: PLC0415
+    from allora_cli.aws.session import one_sentence_errors  # noqa: PLC0415
+    from settings import SettingsError  # noqa: PLC0415
+
     print_in_any_locale()
     try:
         with one_sentence_errors():

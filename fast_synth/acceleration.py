@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fast_synth import background_kernel, garbage_collection, lazy_provider
+from fast_synth import background_kernel, lazy_provider
+from shared.garbage_collection import collect_rarely
 
 
 def accelerate() -> None:
@@ -10,7 +11,7 @@ def accelerate() -> None:
 
     Call it before anything imports `cdktf`, `constructs` or the AWS provider package.
     """
-    garbage_collection.collect_rarely()
+    collect_rarely()
     lazy_provider.preload_into_kernel()
     # As early as possible: from here on, the kernel has more to do than Python.
     background_kernel.start()

@@ -1,4 +1,4 @@
-"""Reduce garbage collection during synth."""
+"""Reduce garbage collection in a program that soon ends."""
 
 import atexit
 import gc
