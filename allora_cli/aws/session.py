@@ -17,7 +17,7 @@ from shared.loopback import is_loopback
 
 def open_session(settings: Settings) -> boto3.Session:
     """Return a session; raise an OperatorError if the credentials belong to another account."""
-    session = boto3.Session(profile_name=settings.aws_profile, region_name=settings.aws_region)
+    session = make_session(settings)
     account = session.client("sts").get_caller_identity()["Account"]
     if account != settings.aws_account_id:
         raise OperatorError(
@@ -27,6 +27,11 @@ def open_session(settings: Settings) -> boto3.Session:
             "(AWS_PROFILE names a profile), or correct AWS_ACCOUNT_ID.",
         )
     return session
+
+
+def make_session(settings: Settings) -> boto3.Session:
+    """Return a session with the settings' profile and region, before AWS has seen it."""
+    return boto3.Session(profile_name=settings.aws_profile, region_name=settings.aws_region)
 
 
 def is_embedded() -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import boto3
 from botocore.exceptions import ClientError
 
-from allora_cli.aws.session import explain, one_sentence_errors
+from allora_cli.aws.session import explain, make_session, one_sentence_errors
 from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.errors import ErrorCode, OperatorError
@@ -49,9 +49,7 @@ def check_credentials(context: CheckContext) -> Finding:
     settings = context.settings
     try:
         with one_sentence_errors():
-            session = boto3.Session(
-                profile_name=settings.aws_profile, region_name=settings.aws_region
-            )
+            session = make_session(settings)
             # The worker's own region may be disabled.
             sts = session.client("sts", region_name=context.home_region, config=QUICK)
             identity = sts.get_caller_identity()
