@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Self
+
+from allora_cli.terminal.prompts import at_terminal
 
 
 class CtrlC:
@@ -43,7 +44,7 @@ class Forwarding:
     """
 
     def __init__(self) -> None:
-        self._at_terminal = sys.stdin is not None and sys.stdin.isatty()
+        self._at_terminal = at_terminal()
         self._processes: list[subprocess.Popen[bytes]] = []
         self._before: dict[signal.Signals, Any] = {}
         self._came = False

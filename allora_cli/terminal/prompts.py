@@ -72,19 +72,19 @@ def ask(question: str, *, instead: str = "") -> str:
     return line.strip()
 
 
-def ask_hidden(question: str, *, instead: str = "") -> str:
+def ask_hidden(question: str) -> str:
     """Return the answer to a question, typed without being shown.
 
     Raises:
         OperatorError: there is no terminal, or it cannot hide the answer.
     """
-    _require_terminal(question, instead)
+    _require_terminal(question)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)
             return getpass.getpass(f"{question} (not shown): ")
     except getpass.GetPassWarning:
-        raise _no_terminal(question, instead) from None
+        raise _no_terminal(question) from None
     except EOFError:
         console.err.print()
         raise KeyboardInterrupt from None
@@ -105,12 +105,12 @@ def hidden_or_stdin(question: str) -> str:
         raise _no_text(question) from None
 
 
-def _require_terminal(question: str, instead: str) -> None:
+def _require_terminal(question: str, instead: str = "") -> None:
     if not at_terminal():
         raise _no_terminal(question, instead)
 
 
-def _no_terminal(question: str, instead: str) -> OperatorError:
+def _no_terminal(question: str, instead: str = "") -> OperatorError:
     return OperatorError(
         ErrorCode.NOT_A_TERMINAL,
         f"{question}: there is no terminal to answer at. {instead}".rstrip(),

@@ -105,8 +105,7 @@ def start(directory: Path, check: Callable[[], None] = lambda: None) -> Emulator
         process = subprocess.Popen(
             _command(bound.fileno()),
             pass_fds=[bound.fileno()],
-            # As on AWS, a bucket of another account is closed.
-            env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
+            env=server_environment(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -174,6 +173,11 @@ def _recorded(directory: Path) -> Emulator | None:
 
 def _command(descriptor: int) -> list[str]:
     return [sys.executable, "-m", "devtools.embedded_aws.server", str(descriptor)]
+
+
+def server_environment() -> dict[str, str]:
+    """Return the server's environment: as on AWS, a bucket of another account is closed."""
+    return without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"}
 
 
 def without_aws(environment: Mapping[str, str]) -> dict[str, str]:

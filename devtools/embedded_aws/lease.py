@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from devtools.embedded_aws.emulator import Emulator, EmulatorError, without_aws
+from devtools.embedded_aws.emulator import Emulator, EmulatorError, server_environment
 
 LOOPBACK = "127.0.0.1"
 
@@ -47,8 +46,7 @@ class Lease:
                 # of the fork locked for ever.
                 [sys.executable, "-u", "-m", "devtools.embedded_aws.forking", str(its.fileno())],
                 pass_fds=[its.fileno()],
-                # As on AWS, a bucket of another account is closed.
-                env=without_aws(os.environ) | {"MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false"},
+                env=server_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
