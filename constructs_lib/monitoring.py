@@ -11,13 +11,7 @@ from constructs import Construct
 from constructs_lib.alarms import Alarm, Limits, host_alarms, worker_alarms
 from constructs_lib.dashboard import Dashboard
 from constructs_lib.metrics import Sources
-
-# https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html
-_CONSOLE_DOMAIN = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
+from shared.aws_console import console_url
 
 
 class Monitoring(Construct):
@@ -70,7 +64,7 @@ class Monitoring(Construct):
         )
         CloudwatchDashboard(self, "dashboard", dashboard_name=name, dashboard_body=dashboard.body())
         self.dashboard_url = (
-            f"https://{region}.{_CONSOLE_DOMAIN[partition]}/cloudwatch/home"
+            f"{console_url(partition, region)}/cloudwatch/home"
             f"?region={region}#dashboards/dashboard/{name}"
         )
 

@@ -9,6 +9,7 @@ from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown
 from settings import Settings
 from settings.catalogue import catalogue
+from shared.aws_console import console_url
 from shared.stacks import SINGLE_NODE
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _judge(context: CheckContext, service: str, code: str, *, used: int, needed:
     found = f"{needed} needed, {max(quota - used, 0):g} of {quota:g} free"
     facts = {"quota": code, "limit": quota, "used": used, "needed": needed}
     if used + needed > quota:
-        console = f"https://{context.settings.aws_region}.console.aws.amazon.com"
+        console = console_url(context.settings.partition, context.settings.aws_region)
         path = f"servicequotas/home/services/{service}/quotas/{code}"
         return fail(found, f"free some, or request an increase: {console}/{path}", **facts)
     return ok(found, **facts)

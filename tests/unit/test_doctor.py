@@ -18,6 +18,7 @@ from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown,
 from allora_cli.doctor.permissions import needed_actions
 from allora_cli.doctor.quotas import quota_of
 from settings import Settings, SettingsError
+from shared.aws_console import console_url
 
 MakeSettings = Callable[..., Settings]
 
@@ -120,6 +121,18 @@ def test_every_check_needs_earlier_or_other_checks_that_exist() -> None:
     ids = {check.id for check in CHECKS}
     for each in CHECKS:
         assert set(each.needs) | set(each.after) <= ids - {each.id}
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "url"),
+    [
+        ("aws", "us-east-1", "https://us-east-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "https://cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_links_lead_to_the_console_of_the_partition(partition: str, region: str, url: str) -> None:
+    assert console_url(partition, region) == url
 
 
 def test_groups_are_together_on_the_screen() -> None:
