@@ -68,8 +68,6 @@ class Chain:
         self.address = str(wallet.address())
         self.failures = 0
         """Failed calls that are not in the metric yet."""
-        self.problem: str | None = None
-        """Why the endpoint does not work; None when it does."""
         self._wallet = wallet
         self._clock = clock
         self._timings = timings
@@ -139,17 +137,18 @@ class Chain:
         """Record a call that failed, and reconnect after several."""
         self.failures += 1
         self._failed_in_a_row += 1
-        if self.problem is None:
-            self.problem = f"{host_of(self.network.sdk.url)} fails: {reason}"
-            reports.warning(Event.CHAIN_UNAVAILABLE, f"the chain's endpoint {self.problem}")
+        if self._failed_in_a_row == 1:
+            reports.warning(
+                Event.CHAIN_UNAVAILABLE,
+                f"the chain's endpoint {host_of(self.network.sdk.url)} fails: {reason}",
+            )
         if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
             self._reconnect()
 
     def note_success(self) -> None:
         """Record a call that was answered."""
-        self._failed_in_a_row = 0
-        if self.problem is not None:
-            self.problem = None
+        if self._failed_in_a_row:
+            self._failed_in_a_row = 0
             reports.info(
                 Event.CHAIN_AVAILABLE, f"the chain's endpoint {host_of(self.network.sdk.url)} works"
             )

@@ -21,16 +21,18 @@ async def in_own_task(call: Awaitable[T], seconds: float) -> T:
     """Await a call of the SDK in a task of its own, or raise `TimeoutError` after some seconds.
 
     grpclib cancels the task of a call that fails or takes too long, and never uncancels it. Before
-    Python 3.11.3 `asyncio.timeout` does not work in such a task. And it reports a cancellation that
-    comes at the same time as the call's failure.
+    Python 3.11.3 `asyncio.timeout` does not work in such a task. And a call may take a cancellation
+    for its own failure, and return it or go on: it counts all the same, once the call has ended.
     """
+    task = asyncio.ensure_future(call)
     async with asyncio.timeout(seconds):
         try:
-            return await asyncio.ensure_future(call)
-        except Exception:
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise asyncio.CancelledError from None
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
             raise
+    return task.result()
 
 
 class Backoff:
