@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
+from allora_cli.aws.instances import find_instance
 from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import Cost, cost_so_far, monthly_cost
 from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
@@ -211,14 +210,9 @@ class Observer:
         )
 
     def _find_host(self, instance_id: str) -> Host | None:
-        try:
-            answer = self._ec2.describe_instances(InstanceIds=[instance_id])
-        except ClientError as error:
-            # EC2 forgets a terminated instance after about an hour.
-            if error.response["Error"]["Code"] == "InvalidInstanceID.NotFound":
-                return None
-            raise
-        instance = answer["Reservations"][0]["Instances"][0]
+        instance = find_instance(self._ec2, instance_id)
+        if instance is None:
+            return None
         return Host(
             type=instance["InstanceType"],
             state=instance["State"]["Name"],
