@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from allora_cli.aws.instances import find_instance
 from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import Cost, cost_so_far, monthly_cost
-from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
+from allora_cli.aws.queries import PATIENCE, Question, Unknown
+from allora_cli.aws.session import one_sentence_errors
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
@@ -181,9 +182,8 @@ class Observer:
         Raises:
             OperatorError: it is not deployed, or AWS does not answer.
         """
-        deployment = asked(lambda: require_deployment(self._context))
-        if isinstance(deployment, Unknown):
-            raise deployment.error
+        with one_sentence_errors():
+            deployment = require_deployment(self._context)
         now = datetime.now(UTC)
         id_ = deployment.instance_id
         host = Question(lambda: self._find_host(id_))
