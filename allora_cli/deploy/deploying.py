@@ -11,6 +11,7 @@ from allora_cli.deploy.events import DeployResult, Examined, HostReplacement, Re
 from allora_cli.deploy.progress import ALL, UNTIL_CONTAINERS
 from allora_cli.deploy.stacks import Approve, bring_up_to_date
 from allora_cli.deploy.waiting import Wait, WaitPolicy
+from allora_cli.doctor.examine import examine
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
 from allora_cli.terminal.prompts import Answers
@@ -47,8 +48,6 @@ def require_ready() -> Workflow[None]:
     Raises:
         OperatorError: there is a ✘.
     """
-    from allora_cli.doctor.examine import examine  # noqa: PLC0415 - it brings much with it
-
     yield Working(Phase.DOCTOR)
     report = examine()
     yield Examined(report)
