@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 from allora_cli.context import Context, open_context
@@ -19,6 +19,7 @@ from allora_cli.terraform.deployment import require_deployment
 from allora_cli.terraform.plans import Plan
 from settings import Settings
 from settings.images import ubuntu_parameter
+from settings.names import Names
 
 OPTIONS: Final[Mapping[str, str]] = {
     "MODEL_REF": "--model-ref",
@@ -53,6 +54,7 @@ def update(
     new = _resolved(context, changes)
     old = {variable: file.value(variable) for variable in new}
     with file.draft(new) as draft:
+        context = replace(context, settings=draft.settings, names=Names(draft.settings))
         yield from (SettingChanged(name, old[name], value) for name, value in new.items())
         ask = approval(context, answers)
 
@@ -64,7 +66,6 @@ def update(
 
         yield from bring_up_to_date(context, approve, env_file=draft.path)
         file.replace_by(draft)
-    context = open_context()
     deployment = require_deployment(context)
     try:
         ready = None if policy is None else (yield from wait_for(context, deployment, policy))
