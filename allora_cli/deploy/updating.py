@@ -17,7 +17,6 @@ from allora_cli.settings_file import SettingsFile
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import require_deployment
 from allora_cli.terraform.plans import Plan
-from settings import Settings
 from settings.images import ubuntu_parameter
 from settings.names import Names
 
@@ -80,9 +79,9 @@ def update(
     )
 
 
-def newest_image(context: Context, settings: Settings) -> str:
+def newest_image(context: Context) -> str:
     """Return the id of Canonical's current Ubuntu image for the worker's architecture."""
-    name = ubuntu_parameter(settings.architecture)
+    name = ubuntu_parameter(context.settings.architecture)
     found = context.session.client("ssm").get_parameter(Name=name)
     return found["Parameter"]["Value"]
 
@@ -103,7 +102,7 @@ def way_back(old: Mapping[str, str | None]) -> str:
 def _resolved(context: Context, changes: Mapping[str, str]) -> dict[str, str]:
     if changes.get("AWS_AMI_ID") != LATEST:
         return dict(changes)
-    return {**changes, "AWS_AMI_ID": newest_image(context, context.settings)}
+    return {**changes, "AWS_AMI_ID": newest_image(context)}
 
 
 def _with_way_back(
