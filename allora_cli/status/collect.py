@@ -16,7 +16,7 @@ from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
 from allora_cli.host.protocol import HostEvent, last_host_event
-from allora_cli.host.status_report import HostStatus, parse_status
+from allora_cli.host.status_report import HostStatus, Topic, parse_status
 from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, require_deployment
 from containers.worker.allora_worker.metric_names import (
@@ -150,6 +150,13 @@ class Status:
     last_day: LastDay | Unknown
     alarms: list[Alarm] | Unknown
     cost: CostSoFar | Unknown
+
+    @property
+    def topics(self) -> dict[int, Topic | None]:
+        """Return the topics of the report, then those of the settings alone (None), by id."""
+        worker = self.report.worker if isinstance(self.report, HostStatus) else None
+        reported = {topic.topic_id: topic for topic in worker.topics} if worker else {}
+        return {id_: reported.get(id_) for id_ in [*reported, *self.context.settings.topic_ids]}
 
     @property
     def unknown(self) -> dict[str, Unknown]:
