@@ -10,7 +10,7 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.25
 
 
-def wait_for(what: str, probe: Callable[[], T | None], timeout: float) -> T:
+def wait_for(what: str, probe: Callable[[], T | None], timeout: float = 120) -> T:
     """What the probe gives as soon as it is true.
 
     Args:

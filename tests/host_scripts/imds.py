@@ -5,7 +5,10 @@ list of what is in the directory of that name.
 """
 
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 TOKEN = "a-token"
@@ -40,6 +43,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Silence."""
+
+
+@contextmanager
+def serve(directory: Path) -> Iterator[str]:
+    """Serve the metadata in a directory; yield the endpoint."""
+    handler = type("Serving", (Handler,), {"directory": directory})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 def main(directory: Path, port_file: Path) -> None:

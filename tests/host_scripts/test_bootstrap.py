@@ -11,10 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from http.server import ThreadingHTTPServer
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,7 @@ import pytest
 import requests
 
 from shared.host_events import FIELDS, Code, Event, State
+from tests.host.waiting import wait_for
 from tests.host_scripts import imds
 
 BIN = Path(__file__).parents[2] / "scripts/host/bin"
@@ -50,12 +48,12 @@ def archive(**files: str) -> bytes:
 class Host:
     """A host in a directory, as user data has written it, with its metadata and its journal."""
 
-    def __init__(self, directory: Path, endpoint: str) -> None:
+    def __init__(self, directory: Path, endpoint: str, imds_url: str) -> None:
         self.root = directory / "root"
         self.metadata = directory / "imds"
         self.role = self.metadata / f"iam/security-credentials/{ROLE}"
         self._calls = directory / "calls"
-        self._endpoint = endpoint
+        self._endpoint, self._imds_url = endpoint, imds_url
         self._directory = directory
         self._bootstrap = self.root / "opt/allora-bootstrap"
         self._bootstrap.mkdir(parents=True)
@@ -74,9 +72,6 @@ class Host:
             calls = shlex.quote(str(self._calls))
             stub.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{calls}\n')
             stub.chmod(0o755)
-        handler = type("Handler", (imds.Handler,), {"directory": self.metadata})
-        self._imds = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._imds.serve_forever, daemon=True).start()
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, sha256: str) -> subprocess.Popen[bytes]:
@@ -99,7 +94,7 @@ class Host:
             env={
                 "PATH": f"{self._directory / 'stubs'}:{os.environ['PATH']}",
                 "ALLORA_ROOT": str(self.root),
-                "IMDS_ENDPOINT": f"http://127.0.0.1:{self._imds.server_address[1]}",
+                "IMDS_ENDPOINT": self._imds_url,
                 "AWS_ENDPOINT_URL": self._endpoint,
             },
         )
@@ -144,15 +139,14 @@ class Host:
         for process in self._processes:
             process.kill()
             process.wait()
-        self._imds.shutdown()
-        self._imds.server_close()
 
 
 @pytest.fixture
 def host(tmp_path: Path, endpoint: str) -> Iterator[Host]:
-    host = Host(tmp_path, endpoint)
-    yield host
-    host.close()
+    with imds.serve(tmp_path / "imds") as imds_url:
+        host = Host(tmp_path, endpoint, imds_url)
+        yield host
+        host.close()
     host.check_names()
 
 
@@ -192,13 +186,6 @@ def arrived(logs: Any) -> list[dict[str, Any]]:
         logGroupName=GROUP, logStreamName=f"{INSTANCE}/boot", startFromHead=True
     )
     return [json.loads(event["message"]) for event in found["events"]]
-
-
-def wait_for(what: str, probe: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not probe():
-        assert time.monotonic() < deadline, f"not within {SECONDS} s: {what}"
-        time.sleep(0.05)
 
 
 def test_what_was_deployed_is_unpacked_and_takes_over(host: Host, s3: Any, logs: Any) -> None:

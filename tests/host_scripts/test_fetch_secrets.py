@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +85,8 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path: Path, endpoint: str) -> Iterator[Host]:
-    handler = type("Metadata", (imds.Handler,), {"directory": tmp_path / "imds"})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Host(tmp_path, endpoint, f"http://127.0.0.1:{server.server_port}")
-        server.shutdown()
+    with imds.serve(tmp_path / "imds") as imds_url:
+        yield Host(tmp_path, endpoint, imds_url)
 
 
 def put(ssm: Any, name: str, value: str) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +23,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.host.waiting import wait_for
 from tests.host_scripts import imds
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +102,7 @@ class _Passing(BaseHTTPRequestHandler):
 class Host:
     """A host in a directory, with a journal, metadata, and the program that is tested."""
 
-    def __init__(self, directory: Path, front: Front) -> None:
+    def __init__(self, directory: Path, front: Front, imds_url: str) -> None:
         self.front = front
         self.root = directory / "root"
         self.cursor = self.root / "var/lib/allora-report/cursor"
@@ -109,6 +110,7 @@ class Host:
         self._journal = directory / "journal"
         self._journal.write_text("")
         self._directory = directory
+        self._imds_url = imds_url
         self._running: list[subprocess.Popen[str]] = []
         settings = {"AWS_REGION": REGION, "LOG_GROUP_PREFIX": "/allora/tester", "X": "it's = odd"}
         self._write(
@@ -122,9 +124,6 @@ class Host:
         python = shlex.quote(sys.executable)
         self._write(stand_in, f'#!/bin/sh\nexec {python} {shlex.quote(str(program))} "$@"\n')
         stand_in.chmod(0o755)
-        handler = type("Handler", (imds.Handler,), {"directory": self.metadata})
-        self._imds = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._imds.serve_forever, daemon=True).start()
 
     def _write(self, path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +153,7 @@ class Host:
             "PATH": f"{self._directory / 'bin'}:{os.environ['PATH']}",
             "ALLORA_ROOT": str(self.root),
             "JOURNAL": str(self._journal),
-            "IMDS_ENDPOINT": f"http://127.0.0.1:{self._imds.server_address[1]}",
+            "IMDS_ENDPOINT": self._imds_url,
             "AWS_ENDPOINT_URL": self.front.url,
         }
         with (self._directory / "output").open("a") as output:
@@ -188,8 +187,6 @@ class Host:
     def close(self) -> None:
         for process in self._running:
             self.stop(process, signal.SIGKILL)
-        self._imds.shutdown()
-        self._imds.server_close()
 
 
 @pytest.fixture
@@ -220,16 +217,10 @@ def front(endpoint: str) -> Iterator[Front]:
 
 @pytest.fixture
 def host(tmp_path: Path, front: Front) -> Iterator[Host]:
-    host = Host(tmp_path, front)
-    yield host
-    host.close()
-
-
-def wait_for(what: str, probe: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not probe():
-        assert time.monotonic() < deadline, f"not within {SECONDS} s: {what}"
-        time.sleep(0.05)
+    with imds.serve(tmp_path / "imds") as imds_url:
+        host = Host(tmp_path, front, imds_url)
+        yield host
+        host.close()
 
 
 def arrived(logs: Any, stream: str = "boot") -> list[str]:

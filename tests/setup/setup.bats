@@ -154,6 +154,15 @@ PYTHON
   done
 }
 
+@test "requirements that include others find them" {
+  local file included
+  for file in "$root"/scripts/setup/*.in "$root"/containers/*/requirements.in; do
+    while read -r _ included; do
+      [ -f "$(dirname "$file")/$included" ]
+    done < <(grep '^-[rc] ' "$file")
+  done
+}
+
 @test "every target of the Makefile is in its help" {
   run make --no-print-directory -C "$root" help
   [ "$status" -eq 0 ]

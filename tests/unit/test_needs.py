@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.needs import TESTS, missing_for
+from tests.needs import CDKTF, TESTS, missing_for
+
+TERRAFORM = "terraform" if CDKTF.exists() else "terraform and cdktf"
+"""What tests/terraform lacks where no command is on the path: npm's packages may be there."""
 
 
 def run_pytest(tests: str, empty: Path) -> subprocess.CompletedProcess[str]:
@@ -28,8 +31,8 @@ def run_pytest(tests: str, empty: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("tests", "sentence"),
     [
-        ("tests/terraform", "tests/terraform needs terraform, not found here: "),
-        ("tests/terraform/test_validate.py::test_x", "tests/terraform needs terraform, "),
+        ("tests/terraform", f"tests/terraform needs {TERRAFORM}, not found here: "),
+        ("tests/terraform/test_validate.py::test_x", f"tests/terraform needs {TERRAFORM}, "),
         ("tests/local", "tests/local needs cdktf and terraform, not found here: "),
         ("tests/worker", "need the packages of the images, "),
     ],

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,16 +55,27 @@ OTHER_PACKAGES = ("devtools/fake_chain", "devtools/model_backtest", "containers"
 """Run with the packages of the images."""
 
 
-def sources(package: str) -> list[Path]:
-    """Return the files of a package, relative to the project."""
+@cache
+def python_files() -> list[Path]:
+    """Return the project's files, relative to it."""
     listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", f"{package}/**.py", f"{package}.py"],
+        ["git", "ls-files", "-co", "--exclude-standard", "*.py"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout.splitlines()
     return [Path(file) for file in listed if (ROOT / file).exists()]
+
+
+def package_of(file: Path) -> str:
+    """Return the package, or the module at the top, that a file belongs to."""
+    return file.parts[0].removesuffix(".py")
+
+
+def sources(package: str) -> list[Path]:
+    """Return the files of a package, relative to the project."""
+    return [file for file in python_files() if package_of(file) == package]
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -87,15 +99,7 @@ def test_imports_run_one_way(package: str) -> None:
 
 
 def test_every_package_has_its_arrows() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "*.py"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    packages = {file.split("/")[0].removesuffix(".py") for file in listed if (ROOT / file).exists()}
-    assert packages - {"tests"} == MAY_IMPORT.keys()
+    assert set(map(package_of, python_files())) - {"tests"} == MAY_IMPORT.keys()
 
 
 def test_the_rooms_of_the_command_are_layers() -> None:

@@ -30,6 +30,11 @@ class RefusedError(Exception):
 FAILURES = (RefusedError, OSError, LookupError, ValueError, http.client.HTTPException)
 
 
+def reason(failure: Exception) -> str:
+    """Return why a request failed, as a part of a sentence."""
+    return str(failure).rstrip(".") or type(failure).__name__
+
+
 def metadata(path: str) -> str:
     """Return a value of instance metadata.
 

@@ -89,10 +89,9 @@ def fetch(settings: Settings) -> bytes:
     try:
         archive = aws.get_object(settings["ARCHIVE_REGION"], bucket, key)
     except aws.FAILURES as error:
-        reason = str(error).rstrip(".") or type(error).__name__
         raise ArchiveError(
-            f"s3://{bucket}/{key} cannot be read: {reason}. If this does not pass, check "
-            "the instance's way to the internet; if the object is missing: allora deploy."
+            f"s3://{bucket}/{key} cannot be read: {aws.reason(error)}. If this does not pass, "
+            "check the instance's way to the internet; if the object is missing: allora deploy."
         ) from error
     if hashlib.sha256(archive).hexdigest() != sha256:
         raise ArchiveError(

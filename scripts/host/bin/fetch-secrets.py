@@ -110,7 +110,7 @@ def main() -> None:
     try:
         values = fetch_patiently([f"{prefix}/{secret.name}" for secret in worker + model])
     except aws.FAILURES as error:
-        region, reason = os.environ["AWS_REGION"], str(error).rstrip(".") or type(error).__name__
+        region, reason = os.environ["AWS_REGION"], aws.reason(error)
         sys.exit(
             f"SSM Parameter Store in {region} does not give the secrets below {prefix}: {reason}. "
             "Check the instance's way to the internet; for permissions: cdktf deploy allora-common."
