@@ -91,8 +91,7 @@ def approval(context: Context, answers: Answers) -> Approve:
     """Return what asks for each plan, and says before what becomes of the host."""
 
     def approve(plan: Plan) -> Workflow[bool]:
-        present = find_deployment(context)
-        if plan.replaces_host and present:
+        if plan.replaces_host and (present := find_deployment(context)):
             yield HostReplacement(
                 present.instance_id,
                 present.public_ip,

@@ -27,7 +27,7 @@ from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
     foreign_keys,
-    held_locks,
+    held_lock,
     require_region,
     resources_of,
 )
@@ -230,7 +230,7 @@ def _remove_bucket(context: Context) -> Iterator[BucketKept]:
         return
     if others:
         yield BucketKept(bucket, KeptBecause.OTHERS_USE_IT, tuple(others[:5]))
-    elif any(resources_of(context, stack) for stack in STACKS) or held_locks(context):
+    elif any(resources_of(context, stack) or held_lock(context, stack) for stack in STACKS):
         yield BucketKept(bucket, KeptBecause.IN_USE)
     else:
         delete_bucket(context)

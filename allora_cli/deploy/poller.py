@@ -9,6 +9,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from allora_cli.aws.instances import find_instance
 from allora_cli.aws.queries import PATIENCE
 from allora_cli.context import Context
 from allora_cli.deploy.progress import IS_FRESH, Progress
@@ -103,7 +104,8 @@ class HostFeed:
 
     def _require_instance(self) -> str:
         """The instance's state; an OperatorError when it will not run by itself."""
-        state = self._state()
+        instance = find_instance(self._ec2, self._instance_id)
+        state = instance["State"]["Name"] if instance else "gone"
         if state in {"stopping", "stopped"}:
             raise OperatorError(
                 ErrorCode.INSTANCE_DOWN,
@@ -117,15 +119,6 @@ class HostFeed:
                 f"The instance {self._instance_id} is {state}. To make a new one: allora deploy",
             )
         return state
-
-    def _state(self) -> str:
-        try:
-            found = self._ec2.describe_instances(InstanceIds=[self._instance_id])
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "InvalidInstanceID.NotFound":
-                return "gone"
-            raise
-        return found["Reservations"][0]["Instances"][0]["State"]["Name"]
 
     def _look_at_console(self, now: datetime) -> None:
         if self._console_at and now - self._console_at < _CONSOLE_EVERY:

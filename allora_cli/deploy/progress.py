@@ -144,6 +144,7 @@ class Progress:
         obstacles: what is in the way.
         address: the worker's, when it is known.
         seen_at: when the host has reported last; None: never.
+        judged_at: the time of the newest report on how the worker does; None: there was none.
         boot_lines: the last lines of the boot log that are events.
         worker_lines: the last lines of the worker's log that are events, without metrics.
     """
@@ -156,11 +157,11 @@ class Progress:
         self.obstacles: dict[Source, Obstacle] = {}
         self.address: str | None = None
         self.seen_at: datetime | None = None
+        self.judged_at: datetime | None = None
         self.boot_lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         self.worker_lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         # What was there before a restart may go on for a while, and does not count.
         self._has_started = Step.INSTANCE in steps
-        self._judged_at: datetime | None = None
         self._is_well = False
         self._met_at: dict[tuple[Source, str, bool], datetime] = {}
         self._windows: dict[int, deque[tuple[int, datetime]]] = {}
@@ -228,11 +229,6 @@ class Progress:
     def activity(self) -> str:
         """The latest activity, or ""."""
         return self.activities[-1][1] if self.activities else ""
-
-    @property
-    def judged_at(self) -> datetime | None:
-        """The time of the newest report on how the worker does."""
-        return self._judged_at
 
     @property
     def current(self) -> Step | None:
@@ -329,11 +325,11 @@ class Progress:
         self._judge(at, is_well=worker.is_healthy)
 
     def _is_news(self, at: datetime) -> bool:
-        return self._judged_at is None or at >= self._judged_at
+        return self.judged_at is None or at >= self.judged_at
 
     def _judge(self, at: datetime, *, is_well: bool) -> None:
         if self._is_news(at):
-            self._judged_at, self._is_well = at, is_well
+            self.judged_at, self._is_well = at, is_well
 
     def _hear(self, at: datetime) -> None:
         self.seen_at = max(at, self.seen_at or at)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,9 @@ from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
 from allora_cli.terraform.deployment import require_deployment
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
 
 _COMMANDS: Final = (
     "systemctl stop allora",
@@ -84,12 +87,11 @@ def _restart_service(context: Context, instance_id: str) -> datetime:
         if error.response["Error"]["Code"] == "InvalidInstanceId":
             raise _out_of_reach(instance_id) from error
         raise
-    _wait_for_command(context, instance_id, str(sent["Command"]["CommandId"]))
+    _wait_for_command(ssm, instance_id, str(sent["Command"]["CommandId"]))
     return _time_of(sent)
 
 
-def _wait_for_command(context: Context, instance_id: str, command_id: str) -> None:
-    ssm = context.session.client("ssm", config=PATIENCE)
+def _wait_for_command(ssm: SSMClient, instance_id: str, command_id: str) -> None:
     until = time.monotonic() + 2 * _DELIVERED_WITHIN.total_seconds()
     while time.monotonic() < until:
         try:

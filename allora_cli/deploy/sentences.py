@@ -248,16 +248,7 @@ def _(event: events.AwsRefused) -> Iterator[Sentence]:
 
 
 @sentences.register
-def _(event: events.DeployResult) -> Iterator[Sentence]:
-    return _deployed(event)
-
-
-@sentences.register
-def _(event: events.UpdateResult) -> Iterator[Sentence]:
-    return _deployed(event)
-
-
-def _deployed(event: events.WorkerResult) -> Iterator[Sentence]:
+def _(event: events.WorkerResult) -> Iterator[Sentence]:
     host = f"{event.instance_id} ({event.public_ip})"
     if event.ready is None:
         state = f"{host} is deployed."

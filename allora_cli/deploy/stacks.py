@@ -24,16 +24,13 @@ Approve: TypeAlias = Callable[[Plan], Workflow[bool]]
 
 def bring_up_to_date(
     context: Context, approve: Approve, *, env_file: Path | None = None
-) -> Workflow[bool]:
+) -> Workflow[None]:
     """Make both stacks what the settings say.
 
     Args:
         context: whose stacks.
         approve: called with each plan that changes something, before it is applied.
         env_file: the settings, by default those in force.
-
-    Returns:
-        Whether anything was changed.
 
     Raises:
         OperatorError: it failed, or a plan was declined.
@@ -58,7 +55,6 @@ def bring_up_to_date(
             plans.clear()  # the later stacks read the outputs of this one
     if not is_changed:
         yield NoChanges()
-    return is_changed
 
 
 def destroy_all(context: Context, approve: Callable[[], Workflow[None]]) -> Workflow[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Final
 
 from allora_cli.context import Context, open_context
@@ -17,8 +17,8 @@ from allora_cli.settings_file import SettingsFile
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import require_deployment
 from allora_cli.terraform.plans import Plan
-from settings import Settings
 from settings.images import ubuntu_parameter
+from settings.names import Names
 
 OPTIONS: Final[Mapping[str, str]] = {
     "MODEL_REF": "--model-ref",
@@ -53,6 +53,7 @@ def update(
     new = _resolved(context, changes)
     old = {variable: file.value(variable) for variable in new}
     with file.draft(new) as draft:
+        context = replace(context, settings=draft.settings, names=Names(draft.settings))
         yield from (SettingChanged(name, old[name], value) for name, value in new.items())
         ask = approval(context, answers)
 
@@ -64,7 +65,6 @@ def update(
 
         yield from bring_up_to_date(context, approve, env_file=draft.path)
         file.replace_by(draft)
-    context = open_context()
     deployment = require_deployment(context)
     try:
         ready = None if policy is None else (yield from wait_for(context, deployment, policy))
@@ -79,9 +79,9 @@ def update(
     )
 
 
-def newest_image(context: Context, settings: Settings) -> str:
+def newest_image(context: Context) -> str:
     """Return the id of Canonical's current Ubuntu image for the worker's architecture."""
-    name = ubuntu_parameter(settings.architecture)
+    name = ubuntu_parameter(context.settings.architecture)
     found = context.session.client("ssm").get_parameter(Name=name)
     return found["Parameter"]["Value"]
 
@@ -102,7 +102,7 @@ def way_back(old: Mapping[str, str | None]) -> str:
 def _resolved(context: Context, changes: Mapping[str, str]) -> dict[str, str]:
     if changes.get("AWS_AMI_ID") != LATEST:
         return dict(changes)
-    return {**changes, "AWS_AMI_ID": newest_image(context, context.settings)}
+    return {**changes, "AWS_AMI_ID": newest_image(context)}
 
 
 def _with_way_back(

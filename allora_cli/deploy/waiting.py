@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from allora_cli.aws.instances import find_instance
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
 from allora_cli.context import Context
 from allora_cli.deploy.events import AwsRefused, ConsoleRead, LogExcerpt, Ready
@@ -228,7 +229,7 @@ def _ended(sentence: str) -> str:
 def _launched_at(context: Context, instance_id: str) -> datetime:
     """Return when an instance was launched; long ago if EC2 does not answer."""
     ec2 = context.session.client("ec2", config=PATIENCE)
-    found = asked(lambda: ec2.describe_instances(InstanceIds=[instance_id]))
-    if isinstance(found, Unknown) or not found["Reservations"]:
+    found = asked(lambda: find_instance(ec2, instance_id))
+    if found is None or isinstance(found, Unknown):
         return datetime.fromtimestamp(0, UTC)
-    return found["Reservations"][0]["Instances"][0]["LaunchTime"]
+    return found["LaunchTime"]

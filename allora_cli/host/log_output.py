@@ -60,14 +60,13 @@ def show(reader: LogReader, view: View, since: datetime | None, count: int | Non
     entries = reader.read(since)
     with _waiting(view.part):
         first = list(_take_first(entries, view, count))
-    hidden_only = not first
     for entry in first:
         view.print(entry)
     if count is None:
         for entry in entries:
             if view.shows(entry):
                 view.print(entry)
-    if hidden_only:
+    if not first:
         console.err.print(_nothing(reader, view, since), markup=False)
 
 

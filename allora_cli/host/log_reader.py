@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
+from allora_cli.aws.session import one_sentence_errors
 from allora_cli.context import Context
 from allora_cli.host import log_events
 from allora_cli.host.log_events import Line
@@ -130,10 +131,8 @@ class LogReader:
         is_boot = part is Part.BOOT
         self._group = f"{context.names.log_group_prefix}/{'host' if is_boot else part}"
         self._suffix = "/boot" if is_boot else ""
-        deployment = asked(lambda: require_deployment(context))
-        if isinstance(deployment, Unknown):
-            raise deployment.error
-        self.instance_id = deployment.instance_id
+        with one_sentence_errors():
+            self.instance_id = require_deployment(context).instance_id
         self._follower = self._new_follower(None)
         self._is_deployed = True
 
@@ -143,12 +142,9 @@ class LogReader:
         Raises:
             OperatorError: AWS does not give them.
         """
-        lines = self._read(self.instance_id, since)
-        while not isinstance(line := asked(lambda: next(lines, None)), Unknown):
-            if line is None:
-                return
-            yield Entry(self.instance_id, line)
-        raise line.error
+        with one_sentence_errors():
+            for line in self._read(self.instance_id, since):
+                yield Entry(self.instance_id, line)
 
     def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
         """Yield lines as they come, also those of a host that replaces this one; never end.

@@ -6,9 +6,9 @@ host may have besides are kept as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -90,7 +90,7 @@ class WorkerEvent(BaseModel):
 
 def host_event(line: Line) -> HostEvent | None:
     """Return the event in a line of the boot log, or None if it is another's line."""
-    return None if line.is_quoted else _parse(HostEvent, line)
+    return None if line.is_quoted else parse(HostEvent, line)
 
 
 def last_host_event(lines: Sequence[Line]) -> HostEvent | None:
@@ -100,14 +100,12 @@ def last_host_event(lines: Sequence[Line]) -> HostEvent | None:
 
 def worker_event(line: Line) -> WorkerEvent | None:
     """Return the event in a line of the worker's log, or None if it is another line."""
-    return _parse(WorkerEvent, line)
+    return parse(WorkerEvent, line)
 
 
-def _parse(kind: type[Parsed], line: Line) -> Parsed | None:
-    fields: Mapping[str, Any] = line.fields
-    if not fields:
-        return None
+def parse(kind: type[Parsed], line: Line) -> Parsed | None:
+    """Return a line's JSON object with the line's time, or None if it is of another kind."""
     try:
-        return kind.model_validate(cleaned(dict(fields)) | {"at": line.at})
+        return kind.model_validate(cleaned(line.fields) | {"at": line.at})
     except ValidationError:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+from allora_cli.aws.instances import find_instance
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.deployment import require_deployment
@@ -29,15 +30,9 @@ def session_command(context: Context) -> list[str]:
         OperatorError: there is no host, or it does not run.
     """
     id_ = require_deployment(context).instance_id
-    ec2 = context.session.client("ec2")
-    found = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [id_]}])
-    states = [
-        instance["State"]["Name"]
-        for reservation in found["Reservations"]
-        for instance in reservation["Instances"]
-    ]
-    if states != ["running"]:
-        state = states[0] if states else "gone"
+    instance = find_instance(context.session.client("ec2"), id_)
+    state = instance["State"]["Name"] if instance else "gone"
+    if state != "running":
         remedy = (
             f"Start it: aws ec2 start-instances --instance-ids {id_}"
             if state.startswith("stop")

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from allora_cli.host.log_events import Line
-from allora_cli.terminal.text import cleaned
+from allora_cli.host.protocol import parse
 from containers.worker.allora_worker.event_names import ModelState
 
 Time = Annotated[
@@ -144,7 +144,4 @@ class HostStatus(BaseModel):
 
 def parse_status(line: Line) -> HostStatus | None:
     """Return the status in a line, or None if this release does not understand it."""
-    try:
-        return HostStatus.model_validate(cleaned(line.fields) | {"at": line.at})
-    except ValidationError:
-        return None
+    return parse(HostStatus, line)

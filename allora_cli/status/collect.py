@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
+from allora_cli.aws.instances import find_instance
 from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import Cost, cost_so_far, monthly_cost
-from allora_cli.aws.queries import PATIENCE, Question, Unknown, asked
+from allora_cli.aws.queries import PATIENCE, Question, Unknown
+from allora_cli.aws.session import one_sentence_errors
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
 from allora_cli.host.protocol import HostEvent, last_host_event
-from allora_cli.host.status_report import HostStatus, parse_status
+from allora_cli.host.status_report import HostStatus, Topic, parse_status
 from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, require_deployment
 from containers.worker.allora_worker.metric_names import (
@@ -152,6 +152,13 @@ class Status:
     cost: CostSoFar | Unknown
 
     @property
+    def topics(self) -> dict[int, Topic | None]:
+        """Return the topics of the report, then those of the settings alone (None), by id."""
+        worker = self.report.worker if isinstance(self.report, HostStatus) else None
+        reported = {topic.topic_id: topic for topic in worker.topics} if worker else {}
+        return {id_: reported.get(id_) for id_ in [*reported, *self.context.settings.topic_ids]}
+
+    @property
     def unknown(self) -> dict[str, Unknown]:
         """Return the parts that AWS does not give, by name."""
         parts = ("host", "report", "progress", "last_day", "alarms", "cost")
@@ -182,9 +189,8 @@ class Observer:
         Raises:
             OperatorError: it is not deployed, or AWS does not answer.
         """
-        deployment = asked(lambda: require_deployment(self._context))
-        if isinstance(deployment, Unknown):
-            raise deployment.error
+        with one_sentence_errors():
+            deployment = require_deployment(self._context)
         now = datetime.now(UTC)
         id_ = deployment.instance_id
         host = Question(lambda: self._find_host(id_))
@@ -211,14 +217,9 @@ class Observer:
         )
 
     def _find_host(self, instance_id: str) -> Host | None:
-        try:
-            answer = self._ec2.describe_instances(InstanceIds=[instance_id])
-        except ClientError as error:
-            # EC2 forgets a terminated instance after about an hour.
-            if error.response["Error"]["Code"] == "InvalidInstanceID.NotFound":
-                return None
-            raise
-        instance = answer["Reservations"][0]["Instances"][0]
+        instance = find_instance(self._ec2, instance_id)
+        if instance is None:
+            return None
         return Host(
             type=instance["InstanceType"],
             state=instance["State"]["Name"],

@@ -217,7 +217,7 @@ def document_of(status: Status, verdict: Diagnosis) -> Document:
         report=_report(status, report),
         progress=_progress(status),
         containers=_containers(report),
-        topics=_topics(status, worker),
+        topics=[_topic(status, id_, topic) for id_, topic in status.topics.items()],
         last_24_hours=_last_day(status),
         hours=_hours(status),
         alarms=_alarms(status),
@@ -279,12 +279,6 @@ def _containers(report: HostStatus | None) -> ContainersPart:
         worker=report.container("worker"),
         model=ModelContainer(**vars(report.container("model")), commit=report.model_commit),
     )
-
-
-def _topics(status: Status, worker: Worker | None) -> list[TopicPart]:
-    known = {topic.topic_id: topic for topic in worker.topics} if worker else {}
-    ids = dict.fromkeys([*known, *status.context.settings.topic_ids])
-    return [_topic(status, id_, known.get(id_)) for id_ in ids]
 
 
 def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:

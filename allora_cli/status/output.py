@@ -13,7 +13,6 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from allora_cli.aws.queries import Unknown, asked
 from allora_cli.errors import OperatorError
 from allora_cli.status.collect import Observer, Status
 from allora_cli.status.diagnosis import judge
@@ -110,10 +109,9 @@ def _next_look(observer: Observer, ctrl_c: CtrlC) -> Status | OperatorError:
     time.sleep(_SECONDS)
     ctrl_c.check()
     try:
-        seen = asked(observer.look)
+        return observer.look()
     except OperatorError as error:
         return error
-    return seen.error if isinstance(seen, Unknown) else seen
 
 
 def _note(error: OperatorError, seen: Status) -> Text:

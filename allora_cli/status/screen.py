@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -88,7 +89,7 @@ def _table(status: Status, verdict: Diagnosis) -> Table:
     for name in ("worker", "model"):
         table.add_row(name.capitalize(), _container(name, report))
     table.add_row("Versions", _versions(worker))
-    for label, text in _topics(status, worker):
+    for label, text in _topics(status):
         table.add_row(label, text)
     table.add_row("24 hours", _last_day(status))
     table.add_row("Wallet", _wallet(worker))
@@ -189,14 +190,13 @@ def _versions(worker: Worker | None) -> Text:
     return Text(f"Allora SDK {worker.version}, {worker.network}, {worker.role}")
 
 
-def _topics(status: Status, worker: Worker | None) -> Iterator[tuple[str, Text]]:
-    known = {topic.topic_id: topic for topic in worker.topics} if worker else {}
-    ids = list(dict.fromkeys([*known, *status.context.settings.topic_ids]))
-    is_detailed = len(ids) <= _DETAILED_TOPICS
-    for id_ in ids[:_TOPICS]:
-        yield f"Topic {id_}", _topic(status, known.get(id_), is_detailed=is_detailed)
-    if len(ids) > _TOPICS:
-        yield "", Text(f"and {len(ids) - _TOPICS} more: --json has them")
+def _topics(status: Status) -> Iterator[tuple[str, Text]]:
+    topics = status.topics
+    is_detailed = len(topics) <= _DETAILED_TOPICS
+    for id_, topic in islice(topics.items(), _TOPICS):
+        yield f"Topic {id_}", _topic(status, topic, is_detailed=is_detailed)
+    if len(topics) > _TOPICS:
+        yield "", Text(f"and {len(topics) - _TOPICS} more: --json has them")
 
 
 def _topic(status: Status, topic: Topic | None, *, is_detailed: bool) -> Text:

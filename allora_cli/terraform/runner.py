@@ -9,10 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, Self, cast
 
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Event, Workflow
@@ -62,9 +62,11 @@ class Terraform:
         self._environment = environment()
 
     @classmethod
-    def on(cls, folder: Path) -> AbstractContextManager[Terraform]:
+    @contextmanager
+    def on(cls, folder: Path) -> Iterator[Self]:
         """Open it with a folder for plans, which may hold secrets: it is removed at the end."""
-        return _opened(folder)
+        with tempfile.TemporaryDirectory(prefix="allora-plan-") as plans:
+            yield cls(folder, Path(plans))
 
     def stack_folder(self, stack: str) -> Path:
         """Return the working directory of a stack."""
@@ -145,12 +147,6 @@ class Terraform:
             env=self._environment,
             stdout=stdout,
         )
-
-
-@contextmanager
-def _opened(folder: Path) -> Iterator[Terraform]:
-    with tempfile.TemporaryDirectory(prefix="allora-plan-") as plans:
-        yield Terraform(folder, Path(plans))
 
 
 def environment() -> dict[str, str]:

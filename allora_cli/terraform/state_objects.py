@@ -47,11 +47,6 @@ def require_region(context: Context, hosts: Mapping[str, str]) -> None:
         )
 
 
-def held_locks(context: Context) -> list[str]:
-    """Return the stacks whose state is locked."""
-    return [stack for stack in STACKS if held_lock(context, stack)]
-
-
 @dataclass(frozen=True)
 class Lock:
     """A state's lock, as Terraform writes it.

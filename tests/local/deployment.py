@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
+from allora_cli.context import Context, open_context
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from tests.local import command
 
@@ -121,6 +123,14 @@ class Deployment:
             aws_access_key_id="embedded",
             aws_secret_access_key="embedded",
         )
+
+
+def context_of(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Context:
+    """The context of a command in a deployment's environment, for the test itself."""
+    for name, value in deployment.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return open_context()
 
 
 def running_instances(deployment: Deployment) -> list[str]:

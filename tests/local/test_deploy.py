@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from allora_cli.context import Context, open_context
+from allora_cli.context import Context
 from allora_cli.deploy.events import Ready
 from allora_cli.deploy.progress import AFTER_RESTART, Step
 from allora_cli.deploy.renderers import Screen, watch
@@ -24,7 +24,14 @@ from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terraform.state import managed_resources, read_state
 from devtools.embedded_aws.emulator import Emulator
 from shared.host_events import Code
-from tests.local.deployment import BUCKET, ROOT, Deployment, another_host, running_instances
+from tests.local.deployment import (
+    BUCKET,
+    ROOT,
+    Deployment,
+    another_host,
+    context_of,
+    running_instances,
+)
 from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interposed, json_error
 from tests.local.reported import STATUS, ReportedHost, once
 from tests.local.template import Deployed
@@ -381,13 +388,10 @@ def watched(place: Deployment, monkeypatch: pytest.MonkeyPatch) -> Watched:
 
 def watched_through(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Watched:
     """A host whose reports come by a deployment's way to AWS."""
-    for name, value in deployment.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
     ec2 = deployment.client("ec2")
     (made,) = ec2.run_instances(ImageId="ami-785db401", MinCount=1, MaxCount=1)["Instances"]
     id_ = made["InstanceId"]
-    return Watched(open_context(), host_of(deployment, id_), deployment)
+    return Watched(context_of(deployment, monkeypatch), host_of(deployment, id_), deployment)
 
 
 def test_seconds_of_each_step_are_in_the_result(watched: Watched) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from allora_cli.context import Context, open_context
+from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.failures import explain_failure
 from allora_cli.terraform.messages import Severity, TerraformMessage
 from allora_cli.terraform.runner import TerraformError
 from devtools.embedded_aws.emulator import Emulator
-from tests.local.deployment import BUCKET, Deployment
+from tests.local.deployment import BUCKET, Deployment, context_of
 from tests.local.interposer import Answer, ec2_error, interposed
 
 STACK = "allora-single-node"
@@ -23,13 +23,6 @@ def place(emulator: Emulator, tmp_path: Path) -> Deployment:
     made = Deployment(emulator, tmp_path / "place")
     made.client("s3").create_bucket(Bucket=BUCKET)
     return made
-
-
-def context_of(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> Context:
-    for name, value in deployment.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    return open_context()
 
 
 def explained(context: Context, folder: Path, *summaries: str) -> OperatorError:
