@@ -144,7 +144,7 @@ def price_server(**options: Any) -> Iterator[PriceServer]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         prices.url = f"http://127.0.0.1:{server.server_address[1]}"
         yield prices
