@@ -248,6 +248,52 @@ def test_user_data_are_limited(aws: Aws) -> None:
     aws.launch("t3.small", UserData="#" * 16_384)
 
 
+def test_metadata_go_over_a_few_hops(aws: Aws) -> None:
+    def over(hops: int) -> dict[str, Any]:
+        return {"MetadataOptions": {"HttpPutResponseHopLimit": hops}}
+
+    code, _ = aws.refusal("ec2", "run_instances", **launching("t3.small"), **over(0))
+    assert code == "InvalidParameterValue"
+    aws.launch("t3.small", **over(1))
+
+
+@pytest.mark.parametrize("text", ["for people’s models", "x" * 256], ids=["letters", "length"])
+def test_a_security_group_is_described_in_ascii(aws: Aws, text: str) -> None:
+    group = {"GroupName": "allora"}
+    code, _ = aws.refusal("ec2", "create_security_group", **group, Description=text)
+    assert code == "InvalidParameterValue"
+    made = aws.ask("ec2", "create_security_group", **group, Description="x" * 255)["GroupId"]
+
+    def rule(description: str) -> dict[str, Any]:
+        allowed = {"CidrIp": "192.0.2.0/24", "Description": description}
+        permission = {"IpProtocol": "tcp", "FromPort": 9010, "ToPort": 9010, "IpRanges": [allowed]}
+        return {"GroupId": made, "IpPermissions": [permission]}
+
+    code, _ = aws.refusal("ec2", "authorize_security_group_ingress", **rule(text))
+    assert code == "InvalidParameterValue"
+    aws.ask("ec2", "authorize_security_group_ingress", **rule("Worker: port 9010"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"aws:name": "mine"}, "InvalidParameterValue"),
+        ({"k" * 129: ""}, "InvalidParameterValue"),
+        ({"k": "v" * 257}, "InvalidParameterValue"),
+        ({str(number): "" for number in range(51)}, "TagLimitExceeded"),
+    ],
+    ids=["of AWS", "key", "value", "number"],
+)
+def test_tags_are_limited(aws: Aws, wrong: dict[str, str], code: str) -> None:
+    def tagged(tags: dict[str, str]) -> dict[str, Any]:
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return {"TagSpecifications": [{"ResourceType": "instance", "Tags": listed}]}
+
+    asked = launching("t3.small")
+    assert aws.refusal("ec2", "run_instances", **asked, **tagged(wrong))[0] == code
+    aws.launch("t3.small", **tagged({"k" * 128: "v" * 256}))
+
+
 def test_a_volume_only_grows(aws: Aws) -> None:
     volume = aws.volume(20)
     code, message = aws.refusal("ec2", "modify_volume", VolumeId=volume, Size=19)
@@ -292,8 +338,9 @@ def test_recovery(aws: Aws) -> None:
         ({"Dimensions": []}, "Invalid use of EC2 action"),
         ({"AlarmActions": [RECOVER.replace("aws", "aws-cn", 1)]}, "Invalid partition aws-cn"),
         ({"Period": 300, "EvaluationPeriods": 289}, "must be <= 86400"),
+        ({"TreatMissingData": "notbreaching"}, "at 'treatMissingData' must be one of"),
     ],
-    ids=["metric", "dimensions", "partition", "longer than a day"],
+    ids=["metric", "dimensions", "partition", "longer than a day", "missing data"],
 )
 def test_what_an_alarm_with_recovery_is(aws: Aws, changes: dict[str, Any], words: str) -> None:
     instance = aws.launch("t3.small")

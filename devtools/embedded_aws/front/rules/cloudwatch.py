@@ -17,6 +17,8 @@ _DAY: Final = 86_400
 _WEEK: Final = 604_800
 _HOUR: Final = 3_600
 
+_WAYS: Final = {"breaching", "ignore", "missing", "notBreaching"}
+
 _RETENTIONS: Final = {
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -82,6 +84,17 @@ def evaluated_within(call: Call) -> None:
     most = _WEEK if period >= _HOUR else _DAY
     if period * call.parameters["EvaluationPeriods"] > most:
         message = f"EvaluationPeriods * Period must be <= {most}."
+        raise RefusedError("ValidationError", message)
+
+
+def missing_data(call: Call) -> None:
+    """An alarm knows four ways to treat missing data.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+    """
+    way = call.parameters.get("TreatMissingData", "missing")
+    if way not in _WAYS:
+        message = f"Value '{way}' at 'treatMissingData' must be one of {sorted(_WAYS)}."
         raise RefusedError("ValidationError", message)
 
 

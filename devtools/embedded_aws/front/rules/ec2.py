@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any, Final
 
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -17,6 +18,13 @@ from devtools.embedded_aws.front.refusal import RefusedError
 
 _MOST_USER_DATA: Final = 16_384
 """Bytes, decoded. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html"""
+
+_HOPS: Final = range(1, 65)
+_MOST_OF_DESCRIPTION: Final = 255
+_DESCRIPTION: Final = re.compile(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]*")
+_MOST_TAGS: Final = 50
+_MOST_OF_KEY: Final = 128
+_MOST_OF_VALUE: Final = 256
 
 
 def free_plan(call: Call) -> None:
@@ -67,6 +75,58 @@ def user_data(call: Call) -> None:
         raise RefusedError("InvalidParameterValue", message) from error
     if size > _MOST_USER_DATA:
         message = f"User data is limited to {_MOST_USER_DATA} bytes"
+        raise RefusedError("InvalidParameterValue", message)
+
+
+def metadata_options(call: Call) -> None:
+    """Answers of the metadata service go over 1 to 64 hops.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsRequest.html
+    """
+    hops = call.parameters.get("MetadataOptions", {}).get("HttpPutResponseHopLimit", 1)
+    if hops not in _HOPS:
+        message = f"The value ({hops}) for parameter HttpPutResponseHopLimit is invalid."
+        raise RefusedError("InvalidParameterValue", message)
+
+
+def descriptions(call: Call) -> None:
+    """Security groups and their rules are described in few characters, all of them ASCII.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
+    """
+    permissions = call.parameters.get("IpPermissions", [])
+    kinds = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+    ranges = [each for rule in permissions for kind in kinds for each in rule.get(kind, [])]
+    given = [call.parameters, *ranges]
+    for text in (each["Description"] for each in given if "Description" in each):
+        if len(text) > _MOST_OF_DESCRIPTION or not _DESCRIPTION.fullmatch(text):
+            message = f"Value ({text}) for parameter Description is invalid."
+            raise RefusedError("InvalidParameterValue", message)
+
+
+def tags(call: Call) -> None:
+    """A resource has at most 50 tags, of 128 and 256 characters, and none of AWS's own.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
+    """
+    specifications = [call.parameters, *call.parameters.get("TagSpecifications", [])]
+    for given in (each.get("Tags", []) for each in specifications):
+        if len(given) > _MOST_TAGS:
+            message = "The maximum number of Tags for a resource has been reached."
+            raise RefusedError("TagLimitExceeded", message)
+        for tag in given:
+            _check_tag(tag["Key"], tag.get("Value", ""))
+
+
+def _check_tag(key: str, value: str) -> None:
+    if key.lower().startswith("aws:"):
+        message = f"Tag keys starting with 'aws:' are reserved for internal use: {key}"
+        raise RefusedError("InvalidParameterValue", message)
+    if not 0 < len(key) <= _MOST_OF_KEY:
+        message = f"Tag key exceeds the maximum length of {_MOST_OF_KEY} characters: {key}"
+        raise RefusedError("InvalidParameterValue", message)
+    if len(value) > _MOST_OF_VALUE:
+        message = f"Tag value exceeds the maximum length of {_MOST_OF_VALUE} characters: {value}"
         raise RefusedError("InvalidParameterValue", message)
 
 

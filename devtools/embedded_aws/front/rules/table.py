@@ -9,7 +9,15 @@ from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.front.rules import cloudwatch, ec2, iam, ssm
 
 _RULES: Final[Mapping[tuple[str, str], tuple[Callable[[Call], None], ...]]] = {
-    ("ec2", "RunInstances"): (ec2.free_plan, ec2.architecture, ec2.user_data),
+    ("ec2", "RunInstances"): (
+        ec2.free_plan,
+        ec2.architecture,
+        ec2.user_data,
+        ec2.metadata_options,
+    ),
+    ("ec2", "CreateSecurityGroup"): (ec2.descriptions,),
+    ("ec2", "AuthorizeSecurityGroupIngress"): (ec2.descriptions,),
+    ("ec2", "AuthorizeSecurityGroupEgress"): (ec2.descriptions,),
     ("ec2", "ModifyVolume"): (ec2.volume_only_grows, ec2.volume_is_settled),
     ("ec2", "GetConsoleOutput"): (ec2.latest_console_output,),
     ("cloudwatch", "PutMetricAlarm"): (
@@ -17,6 +25,7 @@ _RULES: Final[Mapping[tuple[str, str], tuple[Callable[[Call], None], ...]]] = {
         cloudwatch.action_of_instance,
         cloudwatch.recovery,
         cloudwatch.evaluated_within,
+        cloudwatch.missing_data,
     ),
     ("logs", "PutRetentionPolicy"): (cloudwatch.retention,),
     ("iam", "CreateRole"): (iam.service_principals,),
@@ -26,7 +35,12 @@ _RULES: Final[Mapping[tuple[str, str], tuple[Callable[[Call], None], ...]]] = {
 """By service and operation."""
 
 
+_OF_SERVICE: Final[Mapping[str, tuple[Callable[[Call], None], ...]]] = {"ec2": (ec2.tags,)}
+"""Those of all operations of a service."""
+
+
 def check(call: Call) -> None:
     """Refuse a call that one of its rules refuses."""
-    for rule in _RULES.get((call.service, call.name), ()):
+    rules = _RULES.get((call.service, call.name), ())
+    for rule in (*rules, *_OF_SERVICE.get(call.service, ())):
         rule(call)
