@@ -385,6 +385,8 @@ def test_a_service_principal_is_of_its_partition(aws: Aws) -> None:
     assert code == "MalformedPolicyDocument"
     assert message == 'Invalid principal in policy: "SERVICE":"ec2.amazonaws.com"'
     china.ask("iam", "create_role", **right)
+    other = {"RoleName": "r", "PolicyDocument": wrong["AssumeRolePolicyDocument"]}
+    assert china.refusal("iam", "update_assume_role_policy", **other)[0] == code
     aws.ask("iam", "create_role", **wrong)
 
 
