@@ -212,6 +212,12 @@ BAD: list[tuple[str, str, tuple[str, ...]]] = [
     ("MODEL_ENV_VARS='A=1\nB=\0'", "MODEL_ENV_VARS", ("line 2 of the value",)),
     ("MODEL_SECRETS=CG_API_KEY,CG_API_KEY", "MODEL_SECRETS", ("twice",)),
     ("MODEL_SECRETS='A B'", "MODEL_SECRETS", ("names only",)),
+    (
+        f"MODEL_SECRETS={','.join(f'S{number}' for number in range(51))}",
+        "MODEL_SECRETS",
+        ("51 names", "the host's role takes 50", "one secret"),
+    ),
+    (f"MODEL_SECRETS={'S' * 65}", "MODEL_SECRETS", ("65 characters", "at most 64")),
     ("MODEL_ENV_VARS=A=1\nMODEL_SECRETS=A", "MODEL_SECRETS", ("MODEL_ENV_VARS", "remove it there")),
     ("ALARM_EMAIL=me", "ALARM_EMAIL", ("'me'", "you@example.com")),
     ("ALARM_EMAIL=a@b.example,c@d.example", "ALARM_EMAIL", ("one address",)),
