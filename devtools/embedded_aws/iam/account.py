@@ -10,8 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.access_control import AssumedRoleAccessKey, IAMPolicy, IAMUserAccessKey
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, iam_backends
-from moto.sts.models import sts_backends
-from moto.utilities.utils import PARTITION_NAMES
+from moto.sts.models import STSBackend, sts_backends
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Caller:
 
     arn: str
     principal: str
-    account: Account
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,28 @@ class Account:
     @property
     def _iam(self) -> IAMBackend:
         return iam_backends[self.id][self.partition]
+
+    @property
+    def _sts(self) -> STSBackend:
+        return sts_backends[self.id][self.partition]
+
+    def caller(self, access_key: str) -> Caller | None:
+        """Return whose an access key is; None for one of the account's root user.
+
+        Unknown keys are the root user's, as are those of a role that nobody has made: with them
+        the tests play AWS itself, and other accounts.
+        """
+        key = self._iam.access_keys.get(access_key)
+        if key is None:
+            return None
+        if key.user_name:
+            arn = self.arn("user", key.user_name)
+            return Caller(arn, arn)
+        session = self._sts.get_assumed_role_from_access_key(access_key)
+        known = {role.arn for role in self._iam.roles.values()}
+        if session is None or session.role_arn not in known:
+            return None
+        return Caller(session.arn, session.role_arn)
 
     def policies(self, principal: str) -> list[Mapping[str, Any]]:
         """Return the documents of a user's or a role's policies.
@@ -86,24 +106,3 @@ class Account:
             return {}
         tags = ec2_backends[self.id][parts[3]].tags.get(parts[5].rpartition("/")[2], {})
         return {f"aws:ResourceTag/{key}": str(value) for key, value in tags.items()}
-
-
-def caller_of(access_key: str) -> Caller | None:
-    """Return whose an access key is; None for one of the account's root user.
-
-    Unknown keys are the root user's, as are those of a role that nobody has made here: the tests
-    play AWS itself with them, and people in other accounts.
-    """
-    for account_id, backends in list(iam_backends.items()):
-        for partition in PARTITION_NAMES:
-            account = Account(account_id, partition)
-            for user in list(backends[partition].users.values()):
-                if any(key.access_key_id == access_key for key in user.access_keys):
-                    return Caller(user.arn, user.arn, account)
-            for session in list(sts_backends[account_id][partition].assumed_roles):
-                if session.access_key_id == access_key:
-                    known = [role.arn for role in backends[partition].roles.values()]
-                    if session.role_arn not in known:
-                        return None
-                    return Caller(session.arn, session.role_arn, account)
-    return None
