@@ -19,10 +19,10 @@ from unittest import mock
 
 import pytest
 
+from allora_cli.aws.needed_actions import deploying_actions, operating_actions
 from allora_cli.doctor import examine
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Group
-from allora_cli.doctor.permissions import needed_actions
 from allora_cli.terraform.state_bucket import ensure_state_bucket
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from settings import load_settings
@@ -405,7 +405,7 @@ class TestPermissions:
         settings = load_settings(deployment.directory / "env", {})
         statements = [
             {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-            for resource, actions in needed_actions(settings)
+            for resource, actions in (*deploying_actions(settings), *operating_actions(settings))
         ]
         report = examined(deployment, **somebody(deployment, *statements))
         assert report.verdict("permissions") == "ok"
@@ -418,6 +418,48 @@ class TestPermissions:
         assert examined(deployment, **somebody(deployment, statement)).verdict(
             "permissions"
         ) == "ok"  # fmt: skip
+
+    def test_what_only_other_commands_need_stops_nothing(self, deployment: Deployment) -> None:
+        settings = load_settings(deployment.directory / "env", {})
+        statements = [
+            {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+            for resource, actions in deploying_actions(settings)
+        ]
+        report = examined(deployment, **somebody(deployment, *statements))
+        assert report.verdict("permissions") == "warning"
+        missing = report.checks["permissions"]["facts"]["missing_for_operation"]
+        assert "ssm:SendCommand" in missing
+        assert "docs/permissions.md" in report.text("permissions")
+
+    def test_an_action_on_other_resources_is_none(self, deployment: Deployment) -> None:
+        """Snapshots' ARNs have no account; an instance is launched with an image and others."""
+        deployment.write_env(EDGE_DATA_VOL_TYPE="gp3", EDGE_DATA_VOL_SIZE="20")
+        allowed = {"Effect": "Allow", "NotAction": ["ec2:CreateSnapshot"], "Resource": "*"}
+        ours = {
+            "Effect": "Allow",
+            "Action": "ec2:CreateSnapshot",
+            "Resource": [f"arn:aws:ec2:*:{ACCOUNT_ID}:snapshot/*", "arn:aws:ec2:*:*:volume/*"],
+        }
+        image = {
+            "Effect": "Deny",
+            "Action": "ec2:RunInstances",
+            "Resource": "arn:aws:ec2:*::image/*",
+        }
+        report = examined(deployment, **somebody(deployment, allowed, ours, image))
+        missing = report.checks["permissions"]["facts"]["missing"]
+        assert missing == ["ec2:CreateSnapshot", "ec2:RunInstances"]
+
+    def test_the_service_linked_role_is_created_once(self, deployment: Deployment) -> None:
+        linked = "iam:CreateServiceLinkedRole"
+        keys = somebody(deployment, {"Effect": "Allow", "NotAction": linked, "Resource": "*"})
+        report = examined(deployment, **keys)
+        assert report.checks["permissions"]["facts"]["missing"] == [linked]
+        deployment.client("iam").create_role(  # under the name that AWS gives it, and moto does not
+            RoleName="AWSServiceRoleForCloudWatchEvents",
+            Path="/aws-service-role/events.amazonaws.com/",
+            AssumeRolePolicyDocument=policy(),
+        )
+        assert examined(deployment, **keys).verdict("permissions") == "ok"
 
     def test_a_role_with_a_path(self, deployment: Deployment) -> None:
         """As IAM Identity Center makes them; the caller's ARN lacks the path."""

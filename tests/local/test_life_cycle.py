@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from allora_cli.doctor.permissions import needed_actions
+from allora_cli.aws.needed_actions import deploying_actions
 from settings import load_settings
 from shared.stacks import STACKS
 from tests.local.asked import Asked
@@ -169,7 +169,7 @@ def test_a_change_in_place_and_the_end(deployed: Deployed, template: Template) -
     assert line.lost == 2
 
     settings = load_settings(deployment.directory / "env", {})
-    listed = {action for _, actions in needed_actions(settings) for action in actions}
+    listed = {action for _, actions in deploying_actions(settings) for action in actions}
     permissions = {each.permission for each in asked} | set(template.actions)
     assert {"ec2:RunInstances", "ec2:DeleteVpc", "sns:Subscribe", "s3:PutObject"} <= permissions
     assert permissions - {"sts:GetCallerIdentity"} <= listed

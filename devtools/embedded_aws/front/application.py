@@ -15,13 +15,14 @@ from devtools.embedded_aws.front.account import ACCOUNT, PLAN_PATH, Plan
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.front.refusal import RefusedError
 from devtools.embedded_aws.front.rules import table
+from devtools.embedded_aws.iam import enforcement
 
 _RESET_PATH: Final = "/moto-api/reset"
 
 Check = Callable[[Call], None]
 """Raises `RefusedError` for what AWS refuses."""
 
-CHECKS: Final[Sequence[Check]] = (constraints.check, table.check)
+CHECKS: Final[Sequence[Check]] = (constraints.check, enforcement.check, table.check)
 """In the order in which AWS checks: what is asked, by whom, and whether it can be."""
 
 
