@@ -74,8 +74,8 @@ _SERVICE_ERRORS: Final = {
     "LimitExceededException VcpuLimitExceeded InstanceLimitExceeded AddressLimitExceeded"
     " VpcLimitExceeded ServiceQuotaExceededException ResourceLimitExceeded": _Meaning(
         ErrorCode.QUOTA,
-        "A quota of the account is used up: {error}. Free something, or request an increase at "
-        "https://console.aws.amazon.com/servicequotas/.",
+        "A quota of the account is used up: {error}. Free something, or request an increase under "
+        "Service Quotas in the AWS console; `allora doctor` has the address.",
     ),
     "InsufficientInstanceCapacity": _Meaning(
         ErrorCode.CAPACITY,

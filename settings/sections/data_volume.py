@@ -90,7 +90,7 @@ class DataVolumeSettings(Section):
         if not traits.nitro:
             raise fault(
                 f"needs an instance on AWS's Nitro system, which {name} is not.",
-                "take a newer instance type, as in t3.medium, or EDGE_DATA_VOL_TYPE=none",
+                "take a newer instance type, as in t4g.small, or EDGE_DATA_VOL_TYPE=none",
             )
         return volume_type
 

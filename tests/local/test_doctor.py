@@ -608,7 +608,7 @@ class TestMachine:
         assert report.verdicts("fail") == {"image"}
         assert "there is no ami-0123456789abcdef0" in report.text("image")
         # Amazon's Linux for arm64, on a type that is not.
-        deployment.write_env(AWS_AMI_ID="ami-0e9271c829888680e")
+        deployment.write_env(AWS_AMI_ID="ami-0e9271c829888680e", AWS_INSTANCE_TYPE="t3.medium")
         assert "is for arm64, and t3.medium is x86_64" in examined(deployment).text("image")
         deployment.write_env(AWS_INSTANCE_TYPE="t4g.medium")
         report = examined(deployment)
@@ -630,7 +630,7 @@ class TestMachine:
         report = examined(deployment)
         assert report.verdict("cost") == "ok"
         facts = report.checks["cost"]["facts"]
-        assert facts["items"][0] == {"name": "t3.medium", "usd": pytest.approx(30.368)}
+        assert facts["items"][0] == {"name": "t4g.small", "usd": pytest.approx(12.264)}
         assert facts["source"] == "AWS's price list for us-east-1"
 
     def test_without_the_price_list(self, deployment: Deployment) -> None:
