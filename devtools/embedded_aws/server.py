@@ -6,7 +6,6 @@
 - IAM's simulation of policies, as far as moto itself understands policies.
 - What AWS answers to a DetachVolume that was carried out already.
 - EC2's quotas. To ask for another value is to have it at once, also for a lower one.
-- The list of prices, which is empty: whatever a product costs is unknown.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import socket
 import sys
 from typing import Any
 
-from flask import Flask
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError, InvalidVolumeAttachmentError
@@ -29,11 +27,7 @@ from moto.iam.access_control import (
 )
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from moto.s3.models import FakeBucket
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
@@ -41,8 +35,8 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm import models
 from moto.sts.models import STSBackend
 from werkzeug.serving import LISTEN_QUEUE, make_server
-from werkzeug.wrappers import Response
 
+from devtools.embedded_aws.front.application import embedded_aws
 from settings.catalogue import Architecture
 from settings.images import ubuntu_parameter
 
@@ -221,18 +215,6 @@ def _know_detached_volumes() -> None:
     EBSBackend.detach_volume = detach_volume  # type: ignore[method-assign]
 
 
-def _add_price_list() -> None:
-    get_application = DomainDispatcherApplication.get_application
-
-    def application(self: DomainDispatcherApplication, environ: dict[str, Any]) -> Flask | Response:
-        if environ.get("HTTP_X_AMZ_TARGET") == "AWSPriceListService.GetProducts":
-            answer = {"FormatVersion": "aws_v1", "PriceList": []}
-            return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")
-        return get_application(self, environ)
-
-    DomainDispatcherApplication.get_application = application  # type: ignore[assignment,method-assign]
-
-
 def complete_moto() -> None:
     """Give moto what it lacks."""
     FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
@@ -243,7 +225,6 @@ def complete_moto() -> None:
     _know_who_is_embedded()
     _add_ec2_quotas()
     _know_detached_volumes()
-    _add_price_list()
 
 
 def serve(listening: socket.socket) -> None:
@@ -253,7 +234,7 @@ def serve(listening: socket.socket) -> None:
     make_server(
         host,
         port,
-        DomainDispatcherApplication(create_backend_app),
+        embedded_aws(),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listening.fileno(),
