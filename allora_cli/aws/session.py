@@ -77,6 +77,11 @@ _SERVICE_ERRORS: Final = {
         "A quota of the account is used up: {error}. Free something, or request an increase under "
         "Service Quotas in the AWS console; `allora doctor` has the address.",
     ),
+    "VolumeModificationRateExceeded IncorrectModificationState": _Meaning(
+        ErrorCode.AWS_REFUSED,
+        "AWS still changes the volume, or has changed it too often: {error}. Run the same command "
+        "again in some hours.",
+    ),
     "InsufficientInstanceCapacity": _Meaning(
         ErrorCode.CAPACITY,
         "AWS has no free instance of this type in this zone at the moment: {error}. Try again in a "

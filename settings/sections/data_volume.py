@@ -96,7 +96,8 @@ class DataVolumeSettings(Section):
 
     data_volume_size: Annotated[int, whole_number(1, 65536, "GiB")] | None = variable(
         "EDGE_DATA_VOL_SIZE",
-        "Its size in GiB. gp3: 1 to 65536, io1: 4 to 16384, io2: 4 to 65536.",
+        "Its size in GiB. gp3: 1 to 65536, io1: 4 to 16384, io2: 4 to 65536. It can grow, but AWS "
+        "makes no volume smaller.",
         default=None,
         default_text=f"`{DEFAULT_SIZE_GIB}`",
         example="256",

@@ -73,7 +73,8 @@ class InstanceSettings(Section):
     )
     root_volume_size: Annotated[int, whole_number(20, 16384, "GiB")] = variable(
         "AWS_ROOT_VOLUME_SIZE",
-        "The size of the root volume in GiB. From 20 to 16384.",
+        "The size of the root volume in GiB. From 20 to 16384. It can grow, but AWS makes no "
+        "volume smaller; a host that is replaced gets a new one.",
         default=20,
         example="50",
     )
