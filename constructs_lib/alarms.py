@@ -16,10 +16,6 @@ from constructs_lib.metrics import Source, Sources
 from containers.worker.allora_worker import metric_names as worker
 from shared.alarm_remedies import REMEDIES, AlarmId
 
-MOST_ALARMS = 11
-"""Of which ten are free; the eleventh costs 0.10 USD a month
-(https://aws.amazon.com/cloudwatch/pricing/)."""
-
 FULL_DISK = 80
 """Percent, above which the host removes unused images (scripts/host/bin/care.sh)."""
 
@@ -81,7 +77,7 @@ def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iter
 
     Args:
         sources: Of the metrics.
-        recoverable: Whether AWS can move the instance to other hardware.
+        recoverable: Whether EC2 can move the instance to other hardware.
         burstable: Whether the instance runs on CPU credits.
     """
     yield from _status_checks(sources, recoverable=recoverable)
@@ -205,7 +201,7 @@ def _status_checks(sources: Sources, *, recoverable: bool) -> Iterator[Alarm]:
     )
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
     not_recoverable = (
-        "The hardware under the host failed, and AWS moves no instance that has local disks."
+        "The hardware under the host failed, and EC2 is not asked to move an instance of this type."
     )
     yield _status_check(
         AlarmId.HOST_RECOVERY,

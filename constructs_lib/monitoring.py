@@ -21,7 +21,7 @@ class Monitoring(Construct):
         name: the dashboard's name, unique in the account, and the beginning of the alarms' names.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
         worker_name: the value of the metrics' `WorkerName` dimension.
-        recoverable: whether EC2 can move the instance to other hardware; not with local disks.
+        recoverable: whether EC2 can move the instance to other hardware.
         burstable: whether the instance runs on CPU credits.
         limits: thresholds of the worker's alarms; None: a worker image that reports no metrics.
         log_group_names: the host's log groups by part.

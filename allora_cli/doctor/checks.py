@@ -24,6 +24,7 @@ CHECKS: Final = (
     Check("state-bucket", Group.STATE, "Bucket", state.check_bucket, _CREDENTIALS),
     Check("state-lock", Group.STATE, "Lock", state.check_lock, _CREDENTIALS),
     Check("instance-type", Group.DEPLOYMENT, "Instance type", machine.check_instance_type, _REGION),
+    Check("account-plan", Group.DEPLOYMENT, "Plan", machine.check_account_plan, _REGION),
     Check("vcpus", Group.DEPLOYMENT, "Quota: vCPUs", quotas.check_vcpus, _REGION),
     Check("elastic-ips", Group.DEPLOYMENT, "Quota: addresses", quotas.check_addresses, _REGION),
     Check("vpcs", Group.DEPLOYMENT, "Quota: VPCs", quotas.check_vpcs, _REGION),

@@ -25,6 +25,7 @@ from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Group
 from allora_cli.terraform.state_bucket import ensure_state_bucket
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
+from devtools.embedded_aws.front.account import Plan
 from settings import load_settings
 from tests.local.command import Finished
 from tests.local.deployment import (
@@ -209,7 +210,7 @@ class TestReady:
         assert facts["vcpus"] == {
             "quota": "L-1216C47A", "limit": 32.0, "used": 0, "needed": 2
         }  # fmt: skip
-        assert facts["cost"]["usd_a_month"] > 30
+        assert facts["cost"]["usd_a_month"] == 19.11
         assert facts["topics"]["topics"] == [
             {"id": 69, "name": "Topic 69 of a fake chain", "active": True}
         ]
@@ -597,6 +598,29 @@ class TestMachine:
         assert report.verdict("instance-type") == "fail"
         assert "t99.large is not offered in us-east-1" in report.text("instance-type")
 
+    def test_free_plan(self, deployment: Deployment) -> None:
+        deployment.emulator.choose_plan(Plan.FREE)
+        report = examined(deployment)
+        assert report.verdict("account-plan") == "ok"
+        assert "the Free plan; it allows t4g.small" in report.text("account-plan")
+        deployment.write_env(AWS_INSTANCE_TYPE="t3.medium")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"account-plan"}
+        assert "does not allow t3.medium" in report.text("account-plan")
+        assert "upgrade to the Paid plan" in report.text("account-plan")
+        enough = report.checks["account-plan"]["facts"]["eligible"]
+        assert {"t3.small", "t4g.small", "m7i-flex.large"} <= set(enough)
+        assert "t3.micro" not in enough
+        deployment.emulator.choose_plan(Plan.PAID)
+        assert examined(deployment).verdict("account-plan") == "ok"
+
+    def test_plan_that_cannot_be_asked_for(self, deployment: Deployment) -> None:
+        with answering(400, '{"__type": "AccessDeniedException"}', "json") as url:
+            report = examined(deployment, AWS_ENDPOINT_URL_FREETIER=url)
+        assert report.verdict("account-plan") == "unknown"
+        assert "GetAccountPlanState" in report.text("account-plan")
+        assert report.healthy
+
     def test_subnets(self, deployment: Deployment) -> None:
         ec2 = deployment.client("ec2")
         (subnet, *_) = ec2.describe_subnets()["Subnets"]
@@ -650,7 +674,7 @@ class TestMachine:
         assert report.verdicts("fail") == {"image"}
         assert "there is no ami-0123456789abcdef0" in report.text("image")
         # Amazon's Linux for arm64, on a type that is not.
-        deployment.write_env(AWS_AMI_ID="ami-0e9271c829888680e")
+        deployment.write_env(AWS_AMI_ID="ami-0e9271c829888680e", AWS_INSTANCE_TYPE="t3.medium")
         assert "is for arm64, and t3.medium is x86_64" in examined(deployment).text("image")
         deployment.write_env(AWS_INSTANCE_TYPE="t4g.medium")
         report = examined(deployment)
@@ -672,7 +696,7 @@ class TestMachine:
         report = examined(deployment)
         assert report.verdict("cost") == "ok"
         facts = report.checks["cost"]["facts"]
-        assert facts["items"][0] == {"name": "t3.medium", "usd": pytest.approx(30.368)}
+        assert facts["items"][0] == {"name": "t4g.small", "usd": pytest.approx(12.264)}
         assert facts["source"] == "AWS's price list for us-east-1"
 
     def test_without_the_price_list(self, deployment: Deployment) -> None:
