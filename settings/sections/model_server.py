@@ -10,6 +10,7 @@ from pydantic import ValidationInfo, field_validator
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
 from settings.checks import comma_list, whole_number
+from settings.command_words import command_words
 from settings.env_file import parse_env_text
 from settings.errors import fault, warn
 from settings.secret_rules import assigned_secrets, is_secret_name, remedy_for_model, secret_kind
@@ -125,8 +126,9 @@ class ModelServerSettings(Section):
 
     model_command: str | None = variable(
         "MODEL_COMMAND",
-        "The command of the model's container, in place of its image's own; in words, as for a "
-        "shell, but without one.",
+        "The command of the model's container, in place of its image's own: a program and its "
+        "arguments, quoted as for a shell. No shell runs it; for `&&`, `$NAME` or `cd`, start one "
+        'yourself: `sh -c "cd /app && exec python app.py"`.',
         default=None,
         default_text="that of the image",
         example="python -u /app/app.py",
@@ -134,11 +136,12 @@ class ModelServerSettings(Section):
 
     @field_validator("model_command", mode="before")
     @classmethod
-    def _no_secrets(cls, text: str) -> str:
+    def _words_without_secrets(cls, text: str) -> str:
         if secrets := assigned_secrets(text):
             raise fault(
                 f"sets {' and '.join(secrets)}: by name, a secret.", remedy_for_model(secrets)
             )
+        command_words(text)
         return text
 
     model_env: Mapping[str, str] = variable(

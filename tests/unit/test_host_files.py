@@ -191,8 +191,9 @@ def test_somebody_s_model_gets_its_own_variables_alone(host: Callable[..., Path]
 
 def test_model_s_command_replaces_that_of_its_image(host: Callable[..., Path]) -> None:
     repository = {"MODEL_REPO": "https://example.org/model.git", "MODEL_REF": "v1.0"}
-    model = services(host(**repository, MODEL_COMMAND="python -u /app/app.py"))["model"]
-    assert model["command"] == "python -u /app/app.py"
+    command = """sh -c 'exec python "$APP"' -u"""
+    model = services(host(**repository, MODEL_COMMAND=command))["model"]
+    assert model["command"] == ["sh", "-c", 'exec python "$$APP"', "-u"]
     assert "command" not in services(host(**repository))["model"]
 
 
