@@ -75,7 +75,8 @@ def test_user_data_has_the_settings_and_what_fetches_the_rest(host: Callable[...
 def test_bootstrap_runs_at_the_first_boot(make_settings: MakeSettings) -> None:
     encoded = host_user_data(make_settings(), archive_sha256=DIGEST).base64
     document = yaml.safe_load(gzip.decompress(base64.b64decode(encoded)).decode())
-    assert document["runcmd"] == [["/opt/allora-bootstrap/bootstrap.py"]]
+    enable = ["systemctl", "enable", "--now", "--no-block", "allora-install.service"]
+    assert document["runcmd"] == [enable]
 
 
 def test_worker_gets_its_settings_and_boot_nodes(host: Callable[..., Path]) -> None:
