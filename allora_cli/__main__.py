@@ -7,6 +7,7 @@ import sys
 
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terminal import console
+from allora_cli.terminal.arguments import hidden_character
 from shared.any_locale import print_in_any_locale
 from shared.garbage_collection import collect_rarely
 
@@ -22,6 +23,9 @@ def main() -> int:
     from settings import SettingsError  # noqa: PLC0415
 
     print_in_any_locale()
+    if complaint := hidden_character(sys.argv[1:]):
+        console.err.print(complaint, markup=False, style="red")
+        return ExitCode.USAGE
     try:
         with one_sentence_errors():
             app(prog_name="allora")

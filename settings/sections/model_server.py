@@ -10,14 +10,14 @@ from pydantic import ValidationInfo, field_validator
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
 from settings.checks import comma_list, whole_number
+from settings.command_words import command_words
 from settings.env_file import parse_env_text
 from settings.errors import fault, warn
+from settings.example_model import EXAMPLE_COMMAND, EXAMPLE_REPO, is_example
 from settings.secret_rules import assigned_secrets, is_secret_name, remedy_for_model, secret_kind
 from settings.sections.images import Image, warn_of_moving_image
 from settings.shown import shown
 from settings.variable import Section, variable
-
-_EXAMPLE_REPO = "https://github.com/allora-network/basic-coin-prediction-node"
 
 _REF_FORBIDDEN = re.compile(r"\.\.|//|@\{|(?:^|/)\.|^[-/]|(?:\.lock|\.|/)$|\.lock/|^@$")
 """https://git-scm.com/docs/git-check-ref-format"""
@@ -51,7 +51,7 @@ class ModelServerSettings(Section):
         "A public git repository with a Dockerfile that is built on the host: an https URL.",
         default=None,
         default_text="the project's own model (docs/model.md)",
-        example=_EXAMPLE_REPO,
+        example=EXAMPLE_REPO,
     )
 
     @field_validator("model_repo", mode="before")
@@ -60,15 +60,15 @@ class ModelServerSettings(Section):
         if "/tree/" in text or "/blob/" in text:
             raise fault(
                 "is the page of a branch or a file.",
-                f"the repository alone, as in {_EXAMPLE_REPO}, and MODEL_REF",
+                f"the repository alone, as in {EXAMPLE_REPO}, and MODEL_REF",
             )
-        parts = contract.url(text, ("https",), example=_EXAMPLE_REPO)
+        parts = contract.url(text, ("https",), example=EXAMPLE_REPO)
         if (
             not parts.path.strip("/")
             or parts.query
             or not re.fullmatch(r"[A-Za-z0-9._~/%+-]+", parts.path)
         ):
-            raise fault("is not the URL of a git repository.", f"as in {_EXAMPLE_REPO}")
+            raise fault("is not the URL of a git repository.", f"as in {EXAMPLE_REPO}")
         return text
 
     model_ref: str | None = variable(
@@ -132,21 +132,38 @@ class ModelServerSettings(Section):
 
     model_command: str | None = variable(
         "MODEL_COMMAND",
-        "The command of the model's container, in place of its image's own; in words, as for a "
-        "shell, but without one.",
+        "The command of the model's container, in place of its image's own: a program and its "
+        "arguments, quoted as for a shell. No shell runs it; for `&&`, `$NAME` or `cd`, start one "
+        'yourself: `sh -c "cd /app && exec python app.py"`.',
         default=None,
         default_text="that of the image",
-        example="python -u /app/app.py",
+        example=EXAMPLE_COMMAND,
+        check_default=True,
     )
 
     @field_validator("model_command", mode="before")
     @classmethod
-    def _no_secrets(cls, text: str) -> str:
+    def _words_without_secrets(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
         if secrets := assigned_secrets(text):
             raise fault(
                 f"sets {' and '.join(secrets)}: by name, a secret.", remedy_for_model(secrets)
             )
+        command_words(text)
         return text
+
+    @field_validator("model_command")
+    @classmethod
+    def _starts_the_example(cls, command: str | None, info: ValidationInfo) -> str | None:
+        if command is None and is_example(info.data.get("model_repo")):
+            warn(
+                info,
+                "the Dockerfile of this repository starts nothing that is there.",
+                f"MODEL_COMMAND='{EXAMPLE_COMMAND}'",
+                "MODEL_REPO",
+            )
+        return command
 
     model_env: Mapping[str, str] = variable(
         "MODEL_ENV_VARS",

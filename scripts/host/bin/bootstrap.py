@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Fetch the host's archive to /opt/allora and hand over to its install.sh.
 
-User data runs this at the first boot, allora-install.service after an interrupted installation. The
+allora-install.service runs this, from the first boot on until install.sh has succeeded. The
 archive's SHA-256 is in user data, so write access to the bucket does not change what runs. Network,
 role and policy may come late: it retries for ever.
 """
@@ -70,12 +70,6 @@ def send(settings: Settings, event: str) -> bool:
     except aws.FAILURES:
         return False
     return True
-
-
-def resume_after_reboot() -> None:
-    """Run this again at the next boot, until install.sh is done."""
-    for arguments in (["daemon-reload"], ["enable", "allora-install.service"]):
-        subprocess.run(["systemctl", *arguments], check=False)
 
 
 def wake_session_manager() -> None:
@@ -164,7 +158,6 @@ def main() -> None:
     """Install the archive if needed, and become its install.sh."""
     os.umask(0o022)
     settings = read_settings()
-    resume_after_reboot()
     if not is_unpacked(settings["ARCHIVE_SHA256"]):
         install_archive(settings)
     install = DIRECTORY / "bin/install.sh"
