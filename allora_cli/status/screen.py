@@ -27,8 +27,8 @@ _REASON: Final = 170
 
 _SENTENCE: Final = 260
 
-_REMEDY: Final = 600
-"""Of an alarm, which may have 1024."""
+_REMEDY: Final = 1024
+"""Of an alarm: no link in it is cut."""
 
 _DETAILED_TOPICS: Final = 2
 _TOPICS: Final = 3

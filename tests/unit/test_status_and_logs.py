@@ -84,7 +84,10 @@ def healthy(settings: Settings) -> Status:
         host=Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(hours=5), None),
         report=report(),
         progress=HostEvent(
-            at=NOW, event=host_events.Event.INSTALLATION, state=State.DONE, message="ready"
+            at=NOW - timedelta(hours=4),
+            event=host_events.Event.INSTALLATION,
+            state=State.DONE,
+            message="ready",
         ),
         last_day=LastDay(Windows(35, 1), hours),
         alarms=[alarm("disk-full"), alarm("balance-low", "INSUFFICIENT_DATA")],
@@ -140,6 +143,43 @@ class TestVerdict:
         silent = changed(healthy, report=None, progress=step)
         assert judge(changed(silent, host=new)).finding is Condition.SETTING_UP
         assert judge(silent).finding is Condition.NO_REPORT
+
+    def test_no_host_boots_on_the_embedded_aws(self, healthy: Status) -> None:
+        new = Host("t3.medium", "running", "us-east-1a", None, NOW, None)
+        silent = changed(healthy, host=new, report=None, progress=None)
+        assert judge(silent).finding is Condition.SETTING_UP
+        embedded = changed(silent, is_embedded=True)
+        assert judge(embedded).finding is Condition.EMBEDDED_AWS
+        assert "logs boot" not in "\n".join(shown(embedded))
+        # A test may play the host.
+        assert judge(changed(embedded, report=report())).finding is Condition.EARNING
+
+    @pytest.mark.parametrize(
+        ("seconds", "finding"), [(59, Condition.REGISTERING), (60, Condition.WORKER_SILENT)]
+    )
+    def test_worker_is_given_a_minute_to_answer(
+        self, healthy: Status, seconds: int, finding: Condition
+    ) -> None:
+        at = NOW - timedelta(seconds=20)
+        started = {"worker": SAMPLE["containers"]["worker"] | {
+            "started_at": (at - timedelta(seconds=seconds)).isoformat()
+        }}  # fmt: skip
+        status = changed(healthy, report=report(20, worker=None, containers=started))
+        assert judge(status).finding is finding
+
+    def test_report_from_before_the_start_tells_nothing_of_it(self, healthy: Status) -> None:
+        early = report(40, worker=None, containers={"worker": None, "model": None})
+        up = HostEvent(
+            at=NOW - timedelta(seconds=30),
+            event=host_events.Event.WORKER,
+            state=State.DONE,
+            message="ready",
+        )
+        verdict = judge(changed(healthy, report=early, progress=up))
+        assert verdict.finding is Condition.REGISTERING
+        assert "40 seconds ago" in verdict.sentence
+        later = report(20, worker=None, containers={"worker": None, "model": None})
+        assert judge(changed(healthy, report=later, progress=up)).finding is Condition.WORKER_DOWN
 
     def test_parts_that_do_not_matter_for_it_may_be_unknown(self, healthy: Status) -> None:
         parts = dict.fromkeys(("host", "progress", "last_day", "alarms", "cost"), unknown())
