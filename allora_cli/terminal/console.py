@@ -23,6 +23,8 @@ JsonLines = Annotated[
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+page = Console(highlight=False)
+"""Stdout for pages that fill a terminal, which does not wrap what is wider."""
 
 
 def result(value: Mapping[str, Any]) -> None:

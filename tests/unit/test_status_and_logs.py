@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from rich.console import Console
+from rich.live import Live
 
 from allora_cli.aws.queries import Question, Unknown
 from allora_cli.context import Context
@@ -24,11 +26,13 @@ from allora_cli.host.log_format import Part, text_of
 from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, parse_status
+from allora_cli.status import output
 from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
 from allora_cli.status.diagnosis import Condition, judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
 from allora_cli.status.plot import plot
-from allora_cli.status.screen import dashboard_line, screen_of
+from allora_cli.status.screen import dashboard_line, explorer_lines, screen_of
+from allora_cli.terminal import console
 from allora_cli.terminal.text import clean, cleaned, duration
 from allora_cli.terraform.deployment import Deployment
 from settings import Settings, load_settings
@@ -99,10 +103,16 @@ def changed(status: Status, **changes: Any) -> Status:
     return Status(**{**vars(status), **changes})
 
 
+WIDE = 200
+"""Columns, in which the explorer's pages fit."""
+
+
 def shown(status: Status, width: int = 100, *, with_plot: bool = False) -> list[str]:
     console = Console(file=io.StringIO(), width=width, highlight=False, no_color=True)
     console.print(screen_of(status, judge(status), width=width, with_plot=with_plot))
     console.print(dashboard_line(status))
+    if width >= WIDE:
+        console.print(*explorer_lines(status), sep="\n")
     assert isinstance(console.file, io.StringIO)
     return [row.rstrip() for row in console.file.getvalue().splitlines()]
 
@@ -278,6 +288,33 @@ class TestScreen:
         assert len(rows) <= 30, "\n".join(rows)
         assert "and 7 more: --json has them" in "\n".join(rows)
         assert "and 2 more: --json has them" in "\n".join(rows)
+
+    def test_the_explorer_s_pages_of_wallet_and_newest_transaction(self, healthy: Status) -> None:
+        rows = shown(healthy, WIDE)
+        explorer = "https://explorer.testnet.allora.network/allora-testnet-1"
+        assert f"Account    {explorer}/account/{SAMPLE['worker']['address']}" in rows
+        assert f"Latest     {explorer}/tx/A1B2C3" in rows
+        document = document_of(healthy, judge(healthy)).as_json()
+        assert document["wallet"]["explorer_url"].endswith(SAMPLE["worker"]["address"])
+        assert document["topics"][0]["last_submission"]["explorer_url"] == f"{explorer}/tx/A1B2C3"
+
+    def test_without_a_worker_there_is_nothing_to_explore(self, healthy: Status) -> None:
+        assert explorer_lines(changed(healthy, report=report(worker=None))) == []
+
+    def test_watching_cuts_no_url(self, healthy: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+        url = "https://console.example/" + "x" * 150
+        long = changed(healthy, deployment=Deployment("i-1", "198.51.100.7", url))
+        for height, with_explorer in ((22, False), (30, True)):
+            file = io.StringIO()
+            page = Console(
+                file=file, width=80, height=height, force_terminal=True, color_system=None
+            )
+            monkeypatch.setattr(console, "page", page)
+            with Live(console=page, screen=True) as live:
+                live.update(output._page(long, None, with_plot=False), refresh=True)
+            text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\s", "", file.getvalue())
+            assert url in text
+            assert ("/account/" in text) is with_explorer
 
     def test_one_long_alarm_is_shown_whole(self, healthy: Status) -> None:
         rows = shown(changed(healthy, alarms=[alarm("disk-full", "ALARM")]))
