@@ -10,6 +10,7 @@ from allora_cli.context import Context, open_context
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import FUNDING, make_words, read_words
 from allora_cli.wallet.store import Storing, require_wallet, store_wallet
+from shared.networks import NETWORKS
 
 app = typer.Typer(
     no_args_is_help=True, help="Create, import and show the worker's wallet in SSM Parameter Store."
@@ -70,9 +71,15 @@ def address_(*, json: console.Json = False) -> None:
     context = open_context()
     wallet = require_wallet(context)
     network = context.settings.allora_network
-    document = {"address": wallet.address, "parameter": wallet.parameter, "network": network}
+    page = NETWORKS[network].account_url(str(wallet.address))
+    document = {
+        "address": wallet.address,
+        "parameter": wallet.parameter,
+        "network": network,
+        "explorer_url": page,
+    }
     if not json:
-        title = f"The wallet in {wallet.parameter} ({network}):"
+        title = f"The wallet in {wallet.parameter} ({network}, {page}):"
         console.err.print(title, markup=False, style="dim")
     console.show(document, [str(wallet.address)], json=json)
 

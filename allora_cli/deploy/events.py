@@ -249,11 +249,13 @@ class Ready:
     Attributes:
         healthy: None of a worker image of the user's own, whose logs alone can tell.
         address: the worker's; None when it is unknown.
+        explorer_url: the explorer's page of the address; likewise.
         seconds: that each step took, by its name.
     """
 
     healthy: bool | None
     address: str | None
+    explorer_url: str | None
     seconds: Mapping[str, float | None]
 
 

@@ -35,6 +35,7 @@ CHECKS: Final = (
     Check("other-hosts", Group.DEPLOYMENT, "Hosts", worker.check_other_hosts, _REGION),
     Check("secrets", Group.WALLET, "Secrets", worker.check_secrets, _REGION),
     Check("wallet", Group.WALLET, "Address", worker.check_wallet, _REGION),
+    Check("one-wallet", Group.WALLET, "In one place", worker.check_one_wallet, ("wallet",)),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
     Check("cost", Group.COST, "Monthly", bill.check_cost, _SETTINGS, _CREDENTIALS),

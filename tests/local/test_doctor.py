@@ -36,6 +36,7 @@ from tests.local.deployment import (
     make_bucket_of_another_account,
 )
 from tests.local.interposer import holding
+from tests.local.reported import STATUS, ReportedHost
 from tests.local.template import Deployed
 from tests.local.terminal import terminal
 from tests.price_server import PriceServer, price_server
@@ -385,7 +386,7 @@ class TestAccount:
         assert report.healthy
         assert report.verdict("region") == "ok"
         assert report.verdicts("unknown") == {
-            "instance-type", "vcpus", "elastic-ips", "vpcs", "other-hosts"
+            "instance-type", "vcpus", "elastic-ips", "vpcs", "other-hosts", "one-wallet"
         }  # fmt: skip
         assert "may not call DescribeAddresses" in report.text("elastic-ips")
 
@@ -719,9 +720,11 @@ def tags(**changes: str) -> list[dict[str, str]]:
     return [{"Key": name, "Value": value} for name, value in ours.items()]
 
 
-def launch(deployment: Deployment, instance_type: str, **changes: str) -> str:
+def launch(
+    deployment: Deployment, instance_type: str, *, region: str = REGION, **changes: str
+) -> str:
     """Runs an instance with tags as the stacks give them, but for the changes."""
-    (instance,) = deployment.client("ec2").run_instances(
+    (instance,) = deployment.client("ec2", region).run_instances(
         ImageId="ami-785db401",
         InstanceType=instance_type,
         MinCount=1,
@@ -851,9 +854,42 @@ class TestWorker:
         deployment.client("ec2").terminate_instances(InstanceIds=[other])
         assert examined(deployment).verdict("other-hosts") == "ok"
 
-    def test_a_host_with_another_wallet(self, deployment: Deployment) -> None:
-        launch(deployment, "t3.medium", Worker="another-worker")
-        assert examined(deployment).verdict("other-hosts") == "ok"
+    def test_another_worker_with_the_same_wallet(self, deployment: Deployment) -> None:
+        other = launch(deployment, "t3.medium", Worker="b", Project="another-prefix")
+        report = examined(deployment)
+        assert report.verdict("other-hosts") == "ok"
+        assert report.verdict("one-wallet") == "unknown"
+        assert f"b ({other} in {REGION}) has not reported a wallet" in report.text("one-wallet")
+
+        host = ReportedHost(deployment.client("logs"), other, "b")
+        host.status(worker=STATUS["worker"] | {"address": "allo1another"})
+        report = examined(deployment)
+        assert report.verdict("one-wallet") == "ok"
+        assert "1 other worker" in report.text("one-wallet")
+
+        host.status(worker=STATUS["worker"] | {"address": ADDRESS})
+        host.status(worker=None)  # silent, and then stopped
+        deployment.client("ec2").stop_instances(InstanceIds=[other])
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"one-wallet"}
+        assert f"b ({other} in {REGION}) signs with this wallet" in report.text("one-wallet")
+        assert "allora wallet create --replace" in report.text("one-wallet")
+
+    def test_a_worker_in_another_region_with_the_same_wallet(self, deployment: Deployment) -> None:
+        # Also one of the same name: in another region, that is another parameter.
+        other = launch(deployment, "t3.medium", region="eu-west-1")
+        host = ReportedHost(deployment.client("logs", "eu-west-1"), other)
+        host.status(worker=STATUS["worker"] | {"address": ADDRESS})
+        assert examined(deployment).verdict("one-wallet") == "ok"  # nothing leads there
+        # A dashboard is of the whole account; the emulator's is of a region.
+        deployment.client("cloudwatch").put_dashboard(
+            DashboardName="another-prefix-eu-west-1", DashboardBody="{}"
+        )
+        assert f"{other} in eu-west-1" in examined(deployment).text("one-wallet")
+        with answering(403, error("AccessDenied")) as refusing:
+            report = examined(deployment, AWS_ENDPOINT_URL_CLOUDWATCH=refusing)
+        assert report.verdict("one-wallet") == "unknown"
+        assert "other regions cannot be seen" in report.text("one-wallet")
 
 
 class TestDeployed:
