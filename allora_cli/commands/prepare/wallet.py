@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allora_cli.context import Context, open_context
 from allora_cli.terminal import console, prompts
-from allora_cli.wallet.mnemonic import FUNDING, make_words, read_words
-from allora_cli.wallet.store import Storing, require_wallet, store_wallet
+
+if TYPE_CHECKING:
+    from allora_cli.context import Context
+    from allora_cli.wallet.store import Storing
 
 app = typer.Typer(
-    no_args_is_help=True, help="Create, import and show the worker's wallet in SSM Parameter Store."
+    name="wallet", help="Create, import and show the worker's wallet in SSM Parameter Store."
 )
 
 Replace = Annotated[
@@ -34,8 +35,13 @@ def create(
     """Create a wallet, and store its 24 words encrypted, without showing them.
 
     Replaces another wallet only with --replace and its address.
+
     Example: allora wallet create
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.mnemonic import make_words
+    from allora_cli.wallet.store import store_wallet
+
     context = open_context()
     storing = store_wallet(context, make_words(), replace=replace, address=address)
     show(
@@ -53,8 +59,13 @@ def import_(
     """Store an existing wallet: its 12 to 24 words, encrypted.
 
     Asks for the words without showing them, or reads them from standard input.
+
     Example: allora wallet import
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.mnemonic import read_words
+    from allora_cli.wallet.store import store_wallet
+
     context = open_context()
     words = read_words(prompts.hidden_or_stdin("The wallet's words, in one line"))
     storing = store_wallet(context, words, replace=replace, address=address)
@@ -67,6 +78,9 @@ def address_(*, json: console.Json = False) -> None:
 
     Example: allora wallet address
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.store import require_wallet
+
     context = open_context()
     wallet = require_wallet(context)
     network = context.settings.allora_network
@@ -81,6 +95,8 @@ def show(
     storing: Storing, context: Context, *, json: bool, then: str = "Next: allora doctor"
 ) -> None:
     """Print the outcome of storing a wallet, and the next step."""
+    from allora_cli.wallet.mnemonic import FUNDING
+
     wallet, replaced = storing.wallet, storing.replaced
     network = context.settings.allora_network
     document = {
