@@ -9,7 +9,10 @@ import typer
 from allora_cli.terminal import console, prompts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from allora_cli.context import Context
+    from allora_cli.wallet.funding import Funding
     from allora_cli.wallet.store import Storing
 
 app = typer.Typer(
@@ -48,7 +51,10 @@ def create(
         storing,
         context,
         json=json,
-        then="Next: allora backup. There is no other copy of the words, and no coins without them.",
+        then=[
+            "Next: allora backup. There is no other copy of the words, and no coins without them.",
+            "Then: allora deploy",
+        ],
     )
 
 
@@ -92,13 +98,17 @@ def address_(*, json: console.Json = False) -> None:
 
 
 def show(
-    storing: Storing, context: Context, *, json: bool, then: str = "Next: allora doctor"
+    storing: Storing,
+    context: Context,
+    *,
+    json: bool,
+    then: Iterable[str] = ("Next: allora deploy",),
 ) -> None:
-    """Print the outcome of storing a wallet, and the next step."""
-    from allora_cli.wallet.mnemonic import FUNDING
+    """Print the outcome of storing a wallet, how to fund it, and the next steps."""
+    from allora_cli.wallet.funding import funding_of
 
     wallet, replaced = storing.wallet, storing.replaced
-    network = context.settings.allora_network
+    network, funding = context.settings.allora_network, funding_of(context.settings)
     document = {
         "address": wallet.address,
         "parameter": wallet.parameter,
@@ -106,6 +116,7 @@ def show(
         "network": network,
         "stored": storing.is_new,
         "replaced": replaced and {"address": replaced.address, "version": replaced.version},
+        "funding": {"allo": f"{funding.allo:f}", "faucet": funding.faucet},
     }
     lines = [
         f"✔ The wallet is stored, encrypted: {wallet.parameter}"
@@ -120,5 +131,16 @@ def show(
             "  A running worker keeps its wallet until: allora restart",
         ]
     if storing.is_new:
-        lines += [f"  To fund it: {FUNDING[network]}", then]
+        lines += [*_how_to_fund(funding), *then]
     console.show(document, lines, json=json)
+
+
+def _how_to_fund(funding: Funding) -> Iterator[str]:
+    if funding.faucet:
+        yield f"  To fund it with test coins, free of charge: {funding.faucet}"
+    else:
+        yield "  To fund it: send ALLO to the address, from another wallet or an exchange"
+    yield f"  Needed for about 100 transactions: {funding.allo:f} ALLO"
+    if funding.faucet:
+        yield "  With a key of https://developer.allora.network the worker gets test coins itself:"
+        yield "  allora secret set api-key"
