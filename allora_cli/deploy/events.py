@@ -13,7 +13,8 @@ from allora_cli.doctor.findings import Report
 from allora_cli.errors import ErrorCode
 from allora_cli.events import Event, EventCode
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, text_of
+from allora_cli.host.log_format import text_of
+from allora_cli.host.parts import Part
 from allora_cli.terraform.plans import Change
 
 

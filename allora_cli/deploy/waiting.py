@@ -18,7 +18,8 @@ from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Source
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Event, Workflow
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, is_metric
+from allora_cli.host.log_format import is_metric
+from allora_cli.host.parts import Part
 from allora_cli.host.protocol import host_event
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import duration, moment

@@ -22,8 +22,9 @@ from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_output
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, text_of
+from allora_cli.host.log_format import text_of
 from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
+from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, parse_status
 from allora_cli.status import output
