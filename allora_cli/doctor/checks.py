@@ -36,5 +36,5 @@ CHECKS: Final = (
     Check("wallet", Group.WALLET, "Address", worker.check_wallet, _REGION),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
-    Check("cost", Group.COST, "Monthly", bill.check_cost, _SETTINGS, _CREDENTIALS),
+    Check("cost", Group.COST, "Monthly", bill.check_cost, _CREDENTIALS),
 )
