@@ -38,5 +38,5 @@ CHECKS: Final = (
     Check("one-wallet", Group.WALLET, "In one place", worker.check_one_wallet, ("wallet",)),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
-    Check("cost", Group.COST, "Monthly", bill.check_cost, _SETTINGS, _CREDENTIALS),
+    Check("cost", Group.COST, "Monthly", bill.check_cost, _CREDENTIALS),
 )

@@ -49,7 +49,7 @@ def check_lock(context: CheckContext) -> Finding:
         except s3.exceptions.NoSuchKey:
             continue
         except s3.exceptions.NoSuchBucket:
-            return skipped("needs: Bucket")
+            return skipped("state-bucket", "Bucket")
         locks[stack] = _lock(answer["Body"].read())
     if not locks:
         return ok("no run is under way")

@@ -77,8 +77,10 @@ def check_secrets(context: CheckContext) -> Finding:
 def check_wallet(context: CheckContext) -> Finding:
     """Check that the stored words are a wallet."""
     wallet = read_wallet(context.ssm, context.names.wallet)
+    if wallet is None and context.settings.worker_image:
+        return ok("none is stored: ALLORA_WORKER_IMAGE is your own")
     if wallet is None:
-        return skipped("needs: Secrets")
+        return skipped("secrets", "Secrets")
     if wallet.address is None:
         return fail(
             "the stored words are no wallet: one is misspelt, missing or out of place",
@@ -107,7 +109,9 @@ def check_one_wallet(context: CheckContext) -> Finding:
 
 def check_balance(context: CheckContext) -> Finding:
     """Check that the wallet can pay for its transactions."""
-    settings, address = context.settings, str(context.address)
+    settings, address = context.settings, context.address
+    if address is None:
+        return unknown("the wallet of ALLORA_WORKER_IMAGE is not known here")
     try:
         uallo = chain.balance(settings.api_url, address)
     except chain.ChainError as error:

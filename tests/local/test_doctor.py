@@ -118,7 +118,8 @@ class Report:
 
     def __init__(self, text: str) -> None:
         self.document = json.loads(text)
-        self.healthy: bool = self.document["healthy"]
+        self.healthy: bool | None = self.document["healthy"]
+        self.unchecked: int = self.document["unchecked"]
         self.checks = {check["id"]: check for check in self.document["checks"]}
 
     def verdict(self, check: str) -> str:
@@ -322,8 +323,7 @@ class TestAccount:
         assert report.verdicts("fail") == {"credentials"}
         assert "aws configure sso" in report.text("credentials")
         assert report.verdict("region") == "skipped"
-        assert report.verdict("cost") == "unknown"
-        assert "https://calculator.aws/" in report.text("cost")
+        assert report.verdict("cost") == "skipped"
 
     def test_a_profile_that_is_not_there(self, deployment: Deployment, tmp_path: Path) -> None:
         deployment.write_env(AWS_PROFILE="nobody-s")
@@ -345,10 +345,16 @@ class TestAccount:
         assert says in report.text("credentials")
 
     def test_aws_out_of_reach_is_no_fault_of_the_credentials(self, deployment: Deployment) -> None:
+        """Nor is it a success: one line says why, and how much could not be checked."""
+        done = run(deployment, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+        assert done.returncode == 3
+        assert done.stdout.count("does not answer") == 1
+        assert "Not checked" in done.stdout
         report = examined(deployment, AWS_ENDPOINT_URL="http://127.0.0.1:9")
-        assert report.verdict("credentials") == "unknown"
-        assert report.verdicts("fail") == set()
-        assert "does not answer" in report.text("credentials")
+        assert report.healthy is None
+        assert report.verdicts("unknown") == {"credentials"}
+        assert report.unchecked == len(BUT_COMPUTER) - 3  # settings, open ports, topics
+        assert f"{report.unchecked} of {len(CHECKS)} checks could not be made" in done.stdout
 
     def test_another_account(self, deployment: Deployment) -> None:
         deployment.write_env(AWS_ACCOUNT_ID="210987654321")
@@ -383,7 +389,7 @@ class TestAccount:
     def test_one_who_may_not_look_at_anything_is_not_stopped(self, deployment: Deployment) -> None:
         with answering(403, error("UnauthorizedOperation")) as url:
             report = examined(deployment, AWS_ENDPOINT_URL_EC2=url)
-        assert report.healthy
+        assert report.healthy is None
         assert report.verdict("region") == "ok"
         assert report.verdicts("unknown") == {
             "instance-type", "vcpus", "elastic-ips", "vpcs", "other-hosts", "one-wallet"
@@ -492,7 +498,7 @@ class TestPermissions:
         with answering(403, error("AccessDenied")) as url:
             report = examined(deployment, **keys, AWS_ENDPOINT_URL_IAM=url)
         assert report.verdict("permissions") == "unknown"
-        assert report.healthy
+        assert report.healthy is None
 
 
 def somebody(deployment: Deployment, *statements: dict[str, Any]) -> dict[str, str]:
@@ -706,7 +712,8 @@ class TestMachine:
         assert report.verdict("cost") == "unknown"
         assert "https://calculator.aws/" in report.text("cost")
         assert report.checks["cost"]["facts"]["usd_a_month"] is None
-        assert report.healthy
+        assert report.healthy is None
+        assert report.unchecked == 1
 
 
 def set_quota(deployment: Deployment, service: str, code: str, value: float) -> None:
@@ -752,7 +759,8 @@ class TestWorker:
         deployment.write_env(ALLORA_WORKER_IMAGE="ghcr.io/you/worker:1.0")
         report = examined(deployment)
         assert report.verdict("secrets") == "ok"
-        assert report.healthy
+        assert report.verdict("wallet") == "ok"
+        assert report.verdicts("unknown") == {"balance"}
 
     def test_many_secrets_are_asked_for_in_turns(self, deployment: Deployment) -> None:
         names = [f"NAME_{number}" for number in range(12)]
@@ -818,7 +826,7 @@ class TestWorker:
     def test_a_network_out_of_reach(self, deployment: Deployment, chain: Chain) -> None:
         chain.behave(refuse=True)
         report = examined(deployment)
-        assert report.healthy
+        assert report.healthy is None
         assert report.verdicts("unknown") == {"balance", "topics"}
         assert "does not answer" in report.text("topics")
 
