@@ -16,6 +16,7 @@ from allora_cli.commands import (
     restart,
     restore,
     secret,
+    state,
     status,
     update,
     wallet,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(wallet.app, name="wallet")
 app.add_typer(secret.app, name="secret")
+app.add_typer(state.app, name="state")
 for command in (
     bootstrap.bootstrap,
     doctor.doctor,

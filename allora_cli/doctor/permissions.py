@@ -198,13 +198,14 @@ def _needed(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield bucket, "s3", "ListBucket ListBucketVersions"
     for stack in STACKS:
         for key in (state_key(stack), lock_key(stack)):
-            yield f"{bucket}/{key}", "s3", "GetObject PutObject DeleteObject"
+            yield f"{bucket}/{key}", "s3", _STATE
     yield f"{bucket}/{names.archive_prefix}/*", "s3", _BUILD_CONTEXTS
     if not settings.ami_id:
         canonical = "parameter/aws/service/canonical/*"
         yield f"arn:{partition}:ssm:{settings.aws_region}::{canonical}", "ssm", "GetParameter"
 
 
+_STATE = "GetObject GetObjectVersion PutObject DeleteObject"
 _EC2_READS = """
     DescribeAddresses DescribeAddressesAttribute DescribeImages DescribeInstanceAttribute
     DescribeInstanceCreditSpecifications DescribeInstanceTypeOfferings DescribeInstanceTypes
