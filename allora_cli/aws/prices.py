@@ -105,6 +105,28 @@ def monthly_snapshot_cost(settings: Settings, prices: PriceList, gib: int) -> fl
     return _sum(usage, _find_rates(settings, prices, [usage]))
 
 
+def monthly_instance_cost(settings: Settings, prices: PriceList, type_: str) -> float | None:
+    """Estimate the monthly price of an instance without its disk; None if unknown."""
+    usage = [_Usage(_instance(type_), HOURS_A_MONTH)]
+    return _sum(usage, _find_rates(settings, prices, [usage]))
+
+
+def monthly_address_cost(settings: Settings, prices: PriceList) -> float | None:
+    """Estimate the monthly price of a public IPv4 address, used or not; None if unknown."""
+    usage = [_Usage(_ADDRESS, HOURS_A_MONTH)]
+    return _sum(usage, _find_rates(settings, prices, [usage]))
+
+
+def monthly_storage_cost(
+    settings: Settings, prices: PriceList, volume_type: str, gib: int
+) -> float | None:
+    """Estimate the monthly price of a volume without provisioned IOPS; None if unknown."""
+    if volume_type not in _USAGE_NAMES:
+        return None
+    usage = [_Usage(_storage(volume_type), gib)]
+    return _sum(usage, _find_rates(settings, prices, [usage]))
+
+
 def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | None:
     """Estimate USD since the month began (UTC) or the later launch; None if a price is unknown."""
     if cost.total is None:

@@ -72,6 +72,25 @@ class HostReplacement(Event):
 
 
 @dataclass(frozen=True)
+class StaleLock(Event):
+    """A run on this computer was killed, and its lock remains."""
+
+    code = EventCode.STALE_LOCK
+    stack: str
+    who: str
+    operation: str
+    since: str
+
+
+@dataclass(frozen=True)
+class LockReleased(Event):
+    """The lock of a killed run is gone."""
+
+    code = EventCode.LOCK_RELEASED
+    stack: str
+
+
+@dataclass(frozen=True)
 class NotDeployed(Event):
     """There is nothing to destroy."""
 

@@ -23,6 +23,7 @@ CHECKS: Final = (
     Check("permissions", Group.ACCOUNT, "IAM actions", permissions.check_permissions, _CREDENTIALS),
     Check("state-bucket", Group.STATE, "Bucket", state.check_bucket, _CREDENTIALS),
     Check("state-lock", Group.STATE, "Lock", state.check_lock, _CREDENTIALS),
+    Check("state", Group.STATE, "States", state.check_states, _CREDENTIALS),
     Check("instance-type", Group.DEPLOYMENT, "Instance type", machine.check_instance_type, _REGION),
     Check("account-plan", Group.DEPLOYMENT, "Plan", machine.check_account_plan, _REGION),
     Check("vcpus", Group.DEPLOYMENT, "Quota: vCPUs", quotas.check_vcpus, _REGION),

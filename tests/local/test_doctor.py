@@ -578,7 +578,7 @@ class TestState:
         assert "allora-single-node: ada@laptop runs apply since 2026-11-22 09:15 UTC" in (
             report.text("state-lock")
         )
-        assert "docs/state.md#release-a-stale-lock" in report.text("state-lock")
+        assert "allora state unlock allora-single-node" in report.text("state-lock")
         assert report.checks["state-lock"]["facts"]["locks"] == {"allora-single-node": lock}
         s3.delete_object(Bucket=BUCKET, Key=key)
         assert examined(deployment).verdict("state-lock") == "ok"
