@@ -118,7 +118,7 @@ def _deploying(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield bucket, "s3", "ListBucket ListBucketVersions"
     for stack in STACKS:
         for key in (state_key(stack), lock_key(stack)):
-            yield f"{bucket}/{key}", "s3", "GetObject PutObject DeleteObject"
+            yield f"{bucket}/{key}", "s3", "GetObject GetObjectVersion PutObject DeleteObject"
     yield f"{bucket}/{names.archive_prefix}/*", "s3", _HOST_ARCHIVE
     if not settings.ami_id:
         yield "ssm::parameter/aws/service/canonical/*", "ssm", "GetParameter"

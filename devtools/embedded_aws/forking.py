@@ -22,6 +22,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
 from devtools.embedded_aws.front.application import embedded_aws
+from devtools.embedded_aws.front.call import load_models
 from devtools.embedded_aws.lease import FORK, LOOPBACK
 from devtools.embedded_aws.server import complete_moto
 
@@ -156,6 +157,7 @@ if __name__ == "__main__":
         os._exit(0)  # the starter does not wait for the server
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for forks
     complete_moto()
+    load_models()  # for all forks
     _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     sys.stderr.flush()
     os._exit(0)  # without waiting for threads: no client is left

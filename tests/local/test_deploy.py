@@ -205,7 +205,7 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
         failed = limited.allora("deploy", "--yes", "--no-wait")
     assert failed.returncode == ExitCode.PROBLEM
     assert "A quota of the account is used up" in failed.output
-    assert "servicequotas" in failed.output
+    assert "Service Quotas" in failed.output
     assert "#quota" in failed.output
     assert locks(deployment) == []
 

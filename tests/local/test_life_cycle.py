@@ -150,7 +150,7 @@ def test_a_change_in_place_and_the_end(deployed: Deployed, template: Template) -
     """
     deployment = deployed.deployment
     deployment.write_env(
-        AWS_INSTANCE_TYPE="t3.small",
+        AWS_INSTANCE_TYPE="t4g.medium",
         AWS_ROOT_VOLUME_SIZE="40",
         LOG_RETENTION_DAYS="60",
         ALLORA_INGRESS_CIDRS="203.0.113.0/24",
@@ -163,7 +163,7 @@ def test_a_change_in_place_and_the_end(deployed: Deployed, template: Template) -
             recorded.apply(stack)
         assert running_instances(deployment) == [deployed.outputs["instance_id"]]
         host = instance(deployment, deployed.outputs["instance_id"])
-        assert host["InstanceType"] == "t3.small"
+        assert host["InstanceType"] == "t4g.medium"
         for stack in reversed(STACKS):
             recorded.apply(stack, "-destroy", "-refresh=false")
     assert line.lost == 2

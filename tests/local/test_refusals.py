@@ -207,6 +207,12 @@ def test_what_the_model_forbids(aws: Aws, case: Forbidden) -> None:
     aws.ask(case.service, case.operation, **case.right)
 
 
+def test_a_type_that_is_newer_than_the_model_is_looked_up(aws: Aws) -> None:
+    code, _ = aws.refusal("ec2", "describe_instance_types", InstanceTypes=["t99.large"])
+    assert code == "InvalidInstanceType"
+    aws.ask("ec2", "describe_instance_types", InstanceTypes=["t3.large"])
+
+
 def test_a_secret_is_not_told(aws: Aws) -> None:
     _, message = aws.refusal("ssm", "put_parameter", Name="", Value="abandon", Type="?")
     assert "2 validation errors detected" in message
@@ -379,6 +385,8 @@ def test_a_service_principal_is_of_its_partition(aws: Aws) -> None:
     assert code == "MalformedPolicyDocument"
     assert message == 'Invalid principal in policy: "SERVICE":"ec2.amazonaws.com"'
     china.ask("iam", "create_role", **right)
+    other = {"RoleName": "r", "PolicyDocument": wrong["AssumeRolePolicyDocument"]}
+    assert china.refusal("iam", "update_assume_role_policy", **other)[0] == code
     aws.ask("iam", "create_role", **wrong)
 
 

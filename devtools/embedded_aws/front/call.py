@@ -27,6 +27,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements
 _MODELS: Final = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 """The service models whose names differ from those that their requests are signed for."""
 
+_IN_USE: Final = ("cloudwatch", "ec2", "iam", "logs", "s3", "service-quotas", "sns", "ssm", "sts")
+
 
 @dataclass(frozen=True)
 class Call:
@@ -59,6 +61,12 @@ class Call:
     def name(self) -> str:
         """Return the operation's name, such as `RunInstances`."""
         return str(self.operation.name)
+
+
+def load_models() -> None:
+    """Load the models of the services in use, which takes as long as hundreds of requests."""
+    for service in _IN_USE:
+        get_service_router(service)
 
 
 def read(environ: dict[str, Any]) -> Call | None:

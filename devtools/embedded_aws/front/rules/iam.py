@@ -31,11 +31,11 @@ def service_principals(call: Call) -> None:
     The text: https://github.com/kubernetes/kops/issues/27
     """
     renamed = _PRINCIPALS.get(get_partition(call.region), {})
-    for statement in _statements(call.parameters["AssumeRolePolicyDocument"]):
-        for service in _listed(statement.get("Principal", {}).get("Service", [])):
-            if service in renamed:
-                message = f'Invalid principal in policy: "SERVICE":"{service}"'
-                raise RefusedError("MalformedPolicyDocument", message)
+    document = call.parameters.get("AssumeRolePolicyDocument") or call.parameters["PolicyDocument"]
+    for service in _trusted_services(document):
+        if service in renamed:
+            message = f'Invalid principal in policy: "SERVICE":"{service}"'
+            raise RefusedError("MalformedPolicyDocument", message)
 
 
 def resources_of_partition(call: Call) -> None:
@@ -66,6 +66,13 @@ def size_of_role(call: Call) -> None:
     if sum(len("".join(policy.split())) for policy in policies.values()) > _MOST_OF_ROLE:
         message = f"Maximum policy size of {_MOST_OF_ROLE} bytes exceeded for role {name}"
         raise RefusedError("LimitExceeded", message, 409)
+
+
+def _trusted_services(document: str) -> Iterator[str]:
+    for statement in _statements(document):
+        principal = statement.get("Principal")
+        if isinstance(principal, dict):  # and not a star
+            yield from _listed(principal.get("Service", []))
 
 
 def _statements(document: str) -> Iterator[dict[str, Any]]:

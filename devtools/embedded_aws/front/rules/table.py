@@ -30,6 +30,9 @@ _RULES: Final[Mapping[tuple[str, str], tuple[Callable[[Call], None], ...]]] = {
     ("logs", "PutRetentionPolicy"): (cloudwatch.retention,),
     ("iam", "CreateRole"): (iam.service_principals,),
     ("ssm", "PutParameter"): (ssm.size_of_parameter,),
+    ("iam", "UpdateAssumeRolePolicy"): (iam.service_principals,),
+    ("iam", "CreatePolicy"): (iam.resources_of_partition,),
+    ("iam", "PutUserPolicy"): (iam.resources_of_partition,),
     ("iam", "PutRolePolicy"): (iam.resources_of_partition, iam.size_of_role),
 }
 """By service and operation."""

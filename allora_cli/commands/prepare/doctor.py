@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from allora_cli.doctor import examine_with_progress, show
 from allora_cli.errors import ExitCode
 from allora_cli.terminal import console
 
@@ -12,9 +11,11 @@ from allora_cli.terminal import console
 def doctor(*, json: console.Json = False) -> None:
     """Check everything that a deployment needs, and say how to fix what is missing.
 
-    Changes nothing, here or in AWS. Exit code 3: there is a ✘.
+    Changes nothing, here or in AWS. Exit code 3: there is a ✘, or a check could not be made.
     Example: allora doctor
     """
+    from allora_cli.doctor import examine_with_progress, show
+
     report = examine_with_progress()
     if json:
         console.result(report.as_dict())

@@ -8,12 +8,8 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.diagram.architecture import Architecture
 from allora_cli.diagram.files import Format, write
-from allora_cli.diagram.svg import draw
 from allora_cli.terminal import console
-from allora_cli.terraform.synthesis import read_stacks, synthesize
-from settings import load_settings
 
 
 def diagram(
@@ -27,8 +23,14 @@ def diagram(
     """Draw the architecture of your settings, from the synthesized stacks, as SVG and PNG.
 
     Needs no credentials, and changes nothing in AWS.
+
     Example: allora diagram --output-dir pictures
     """
+    from allora_cli.diagram.architecture import Architecture
+    from allora_cli.diagram.svg import draw
+    from allora_cli.terraform.synthesis import read_stacks, synthesize
+    from settings import load_settings
+
     settings = load_settings()
     with console.working("Synthesizing the stacks"), TemporaryDirectory() as folder:
         synthesize(Path(folder))

@@ -30,10 +30,11 @@ def destroy(
 
     Shows what will be destroyed, and asks for the worker's name. After Ctrl-C, run it again to
     continue.
+
     Example: allora destroy
     """
-    from allora_cli.deploy.destroying import Scope  # noqa: PLC0415 - the wallet's libraries
-    from allora_cli.deploy.destroying import destroy as workflow  # noqa: PLC0415
-    from allora_cli.deploy.renderers import run  # noqa: PLC0415
+    from allora_cli.deploy.destroying import Scope
+    from allora_cli.deploy.destroying import destroy as workflow
+    from allora_cli.deploy.renderers import run
 
     run(workflow(Answers(yes), Scope(everything, address)), json=json)

@@ -39,11 +39,12 @@ def deploy(
     Runs the checks of doctor, shows Terraform's plan, asks, deploys, and follows the host. After
     Ctrl-C, run it again to continue. Without changes, it only checks that the worker works.
     Exit code 3: a ✘, or the worker needs you; 4: not in time.
+
     Example: allora deploy --timeout 60
     """
-    from allora_cli.deploy.deploying import deploy as workflow  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.renderers import run  # noqa: PLC0415
-    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
+    from allora_cli.deploy.deploying import deploy as workflow
+    from allora_cli.deploy.renderers import run
+    from allora_cli.deploy.waiting import WaitPolicy
 
     policy = None if no_wait else WaitPolicy.of(timeout, pace)
     run(workflow(Answers(yes), policy=policy), json=json)

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_context
 from allora_cli.errors import ExitCode
 from allora_cli.terminal import console
 
@@ -30,10 +29,12 @@ def status(
     """Show whether the worker earns: host, containers, topics, wallet, alarms and cost.
 
     Exit code 0: healthy; 3: not healthy, for the reason in the first line. Times are UTC.
+
     Example: allora status --watch
     """
-    from allora_cli.status import output  # noqa: PLC0415 - pydantic models, and prices
-    from allora_cli.status.collect import Observer  # noqa: PLC0415
+    from allora_cli.context import open_context
+    from allora_cli.status import output
+    from allora_cli.status.collect import Observer
 
     observer = Observer(open_context())
     if watch:

@@ -8,11 +8,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_context
 from allora_cli.terminal import console
-from allora_cli.wallet.backup import Backup, backup_path, check_place, new_passphrase, write_backup
-from allora_cli.wallet.mnemonic import address_of
-from allora_cli.wallet.store import require_wallet
 
 
 def backup(
@@ -32,8 +28,20 @@ def backup(
 
     Asks for the passphrase, or reads it from standard input. The file is in age's format: `age -d`
     opens it without this project.
+
     Example: allora backup
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.backup import (
+        Backup,
+        backup_path,
+        check_place,
+        new_passphrase,
+        write_backup,
+    )
+    from allora_cli.wallet.mnemonic import address_of
+    from allora_cli.wallet.store import require_wallet
+
     context = open_context()
     wallet = require_wallet(context)
     content = Backup(

@@ -6,17 +6,10 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_context
 from allora_cli.terminal import console, prompts
-from allora_cli.wallet.secrets import (
-    check_secret_name,
-    check_secret_value,
-    list_secrets,
-    put_secret,
-)
 
 app = typer.Typer(
-    no_args_is_help=True,
+    name="secret",
     help="Store and list the worker's secrets in SSM Parameter Store, except the wallet.",
 )
 
@@ -39,8 +32,12 @@ def set_(
     """Store a secret, encrypted.
 
     Asks for the value without showing it, or reads it from standard input.
+
     Example: allora secret set api-key
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.secrets import check_secret_name, check_secret_value, put_secret
+
     context = open_context()
     check_secret_name(name, context.settings.model_secrets)
     value = prompts.hidden_or_stdin(name).strip()
@@ -62,6 +59,9 @@ def list_(*, json: console.Json = False) -> None:
 
     Example: allora secret list
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.secrets import list_secrets
+
     context = open_context()
     secrets = list_secrets(context.session.client("ssm"), context.names.parameters)
     documents, lines = [], []

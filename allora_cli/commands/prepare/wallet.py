@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allora_cli.context import Context, open_context
 from allora_cli.terminal import console, prompts
-from allora_cli.wallet.mnemonic import FUNDING, make_words, read_words
-from allora_cli.wallet.store import Storing, require_wallet, store_wallet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from allora_cli.context import Context
+    from allora_cli.wallet.funding import Funding
+    from allora_cli.wallet.store import Storing
 
 app = typer.Typer(
-    no_args_is_help=True, help="Create, import and show the worker's wallet in SSM Parameter Store."
+    name="wallet", help="Create, import and show the worker's wallet in SSM Parameter Store."
 )
 
 Replace = Annotated[
@@ -34,15 +38,23 @@ def create(
     """Create a wallet, and store its 24 words encrypted, without showing them.
 
     Replaces another wallet only with --replace and its address.
+
     Example: allora wallet create
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.mnemonic import make_words
+    from allora_cli.wallet.store import store_wallet
+
     context = open_context()
     storing = store_wallet(context, make_words(), replace=replace, address=address)
     show(
         storing,
         context,
         json=json,
-        then="Next: allora backup. There is no other copy of the words, and no coins without them.",
+        then=[
+            "Next: allora backup. There is no other copy of the words, and no coins without them.",
+            "Then: allora deploy",
+        ],
     )
 
 
@@ -53,8 +65,13 @@ def import_(
     """Store an existing wallet: its 12 to 24 words, encrypted.
 
     Asks for the words without showing them, or reads them from standard input.
+
     Example: allora wallet import
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.mnemonic import read_words
+    from allora_cli.wallet.store import store_wallet
+
     context = open_context()
     words = read_words(prompts.hidden_or_stdin("The wallet's words, in one line"))
     storing = store_wallet(context, words, replace=replace, address=address)
@@ -67,22 +84,38 @@ def address_(*, json: console.Json = False) -> None:
 
     Example: allora wallet address
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.store import require_wallet
+    from shared.networks import NETWORKS
+
     context = open_context()
     wallet = require_wallet(context)
     network = context.settings.allora_network
-    document = {"address": wallet.address, "parameter": wallet.parameter, "network": network}
+    page = NETWORKS[network].account_url(str(wallet.address))
+    document = {
+        "address": wallet.address,
+        "parameter": wallet.parameter,
+        "network": network,
+        "explorer_url": page,
+    }
     if not json:
-        title = f"The wallet in {wallet.parameter} ({network}):"
+        title = f"The wallet in {wallet.parameter} ({network}, {page}):"
         console.err.print(title, markup=False, style="dim")
     console.show(document, [str(wallet.address)], json=json)
 
 
 def show(
-    storing: Storing, context: Context, *, json: bool, then: str = "Next: allora doctor"
+    storing: Storing,
+    context: Context,
+    *,
+    json: bool,
+    then: Iterable[str] = ("Next: allora deploy",),
 ) -> None:
-    """Print the outcome of storing a wallet, and the next step."""
+    """Print the outcome of storing a wallet, how to fund it, and the next steps."""
+    from allora_cli.wallet.funding import funding_of
+
     wallet, replaced = storing.wallet, storing.replaced
-    network = context.settings.allora_network
+    network, funding = context.settings.allora_network, funding_of(context.settings)
     document = {
         "address": wallet.address,
         "parameter": wallet.parameter,
@@ -90,6 +123,7 @@ def show(
         "network": network,
         "stored": storing.is_new,
         "replaced": replaced and {"address": replaced.address, "version": replaced.version},
+        "funding": {"allo": f"{funding.allo:f}", "faucet": funding.faucet},
     }
     lines = [
         f"✔ The wallet is stored, encrypted: {wallet.parameter}"
@@ -104,5 +138,16 @@ def show(
             "  A running worker keeps its wallet until: allora restart",
         ]
     if storing.is_new:
-        lines += [f"  To fund it: {FUNDING[network]}", then]
+        lines += [*_how_to_fund(funding), *then]
     console.show(document, lines, json=json)
+
+
+def _how_to_fund(funding: Funding) -> Iterator[str]:
+    if funding.faucet:
+        yield f"  To fund it with test coins, free of charge: {funding.faucet}"
+    else:
+        yield "  To fund it: send ALLO to the address, from another wallet or an exchange"
+    yield f"  Needed for about 100 transactions: {funding.allo:f} ALLO"
+    if funding.faucet:
+        yield "  With a key of https://developer.allora.network the worker gets test coins itself:"
+        yield "  allora secret set api-key"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.commands.deploy import NoWait, Pace, Timeout
+from allora_cli.commands.deploy.deploy import NoWait, Pace, Timeout
 from allora_cli.terminal import console
 from allora_cli.terminal.prompts import Answers
 
@@ -36,11 +36,12 @@ def update(
 
     Shows the plan, asks, changes the settings file, deploys, and waits until the new host has
     submitted. Without options, it deploys the settings file as it is.
+
     Example: allora update --model-ref v1.1
     """
-    from allora_cli.deploy.renderers import run  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.updating import update as workflow  # noqa: PLC0415
-    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
+    from allora_cli.deploy.renderers import run
+    from allora_cli.deploy.updating import update as workflow
+    from allora_cli.deploy.waiting import WaitPolicy
 
     given = {
         "MODEL_REF": model_ref,

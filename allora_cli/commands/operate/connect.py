@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 
-from allora_cli.context import open_context
-from allora_cli.host import ssm_session
 from allora_cli.terminal import console
 
 
@@ -14,8 +12,12 @@ def connect(*, json: console.Json = False) -> None:
     """Open a shell on the host through Session Manager, without a port or a key.
 
     `exit` ends it. With --json, print the command that would open it.
+
     Example: allora connect
     """
+    from allora_cli.context import open_context
+    from allora_cli.host import ssm_session
+
     command = ssm_session.session_command(open_context())
     if json:
         console.result({"command": shlex.join(command), "arguments": command})

@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.commands.wallet import Address, Replace, show
-from allora_cli.context import open_context
+from allora_cli.commands.prepare.wallet import Address, Replace, show
 from allora_cli.terminal import console, prompts
-from allora_cli.wallet.backup import read_backup, read_encrypted
-from allora_cli.wallet.store import store_wallet
 
 
 def restore(
@@ -25,8 +22,13 @@ def restore(
 
     Asks for the file's passphrase, or reads it from standard input. Replaces another wallet only
     with --replace and its address.
+
     Example: allora restore allora-worker-allo19rl4-jnh7gv-2026-11-30.age
     """
+    from allora_cli.context import open_context
+    from allora_cli.wallet.backup import read_backup, read_encrypted
+    from allora_cli.wallet.store import store_wallet
+
     context = open_context()
     read_encrypted(file)  # before the question for its passphrase
     passphrase = prompts.hidden_or_stdin("Passphrase of the file")

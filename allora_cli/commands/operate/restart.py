@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.commands.deploy import Pace, Timeout
+from allora_cli.commands.deploy.deploy import Pace, Timeout
 from allora_cli.terminal import console
 
 
@@ -22,10 +22,11 @@ def restart(
     """Restart worker and model, so that they read their secrets again; wait until they are ready.
 
     Exit code 3: the worker needs you; 4: it was not ready in time.
+
     Example: allora restart
     """
-    from allora_cli.deploy.renderers import run  # noqa: PLC0415 - pydantic models
-    from allora_cli.deploy.restarting import restart as workflow  # noqa: PLC0415
-    from allora_cli.deploy.waiting import WaitPolicy  # noqa: PLC0415
+    from allora_cli.deploy.renderers import run
+    from allora_cli.deploy.restarting import restart as workflow
+    from allora_cli.deploy.waiting import WaitPolicy
 
     run(workflow(reboot=reboot, policy=WaitPolicy.of(timeout, pace)), json=json)

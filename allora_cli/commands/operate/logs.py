@@ -7,10 +7,7 @@ from typing import Annotated
 
 import typer
 
-from allora_cli.context import open_context
-from allora_cli.host import log_output
-from allora_cli.host.log_format import Part
-from allora_cli.host.log_reader import LogReader, parse_since
+from allora_cli.host.parts import Part
 from allora_cli.terminal import console
 
 
@@ -47,8 +44,13 @@ def logs(
     """Show the log of the worker, the model or the host. Times are UTC.
 
     With --json, one object a line: time, part, instance_id, and fields or text.
+
     Example: allora logs worker -f --since 15m
     """
+    from allora_cli.context import open_context
+    from allora_cli.host import log_output
+    from allora_cli.host.log_reader import LogReader
+
     begin = _begin(part, since)
     reader = LogReader(open_context(), part)
     view = log_output.View(part, json=json, raw=raw)
@@ -60,6 +62,8 @@ def logs(
 def _begin(part: Part, since: str | None) -> datetime | None:
     if since is None and part is Part.BOOT:
         return None
+    from allora_cli.host.log_reader import parse_since
+
     try:
         return parse_since(since or "1h", datetime.now(UTC))
     except (ValueError, OverflowError) as error:

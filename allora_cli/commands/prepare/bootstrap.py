@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from allora_cli.context import open_context
 from allora_cli.terminal import console
-from allora_cli.terraform.state_bucket import ensure_state_bucket
 
 
 def bootstrap(*, json: console.Json = False) -> None:
     """Create the S3 bucket for Terraform's state, or check and repair the existing one.
 
     Safe to run at any time.
+
     Example: allora bootstrap
     """
+    from allora_cli.context import open_context
+    from allora_cli.terraform.state_bucket import ensure_state_bucket
+
     context = open_context()
     settings = context.settings
     steps = ensure_state_bucket(
