@@ -24,6 +24,8 @@ class EventCode(StrEnum):
     WALLET_UNFUNDED = "wallet-unfunded"
     NO_CHANGES = "no-changes"
     HOST_REPLACEMENT = "host-replacement"
+    STALE_LOCK = "stale-lock"
+    LOCK_RELEASED = "lock-released"
     RESOURCE = "resource"
     TERRAFORM = "terraform"
     APPLIED = "applied"

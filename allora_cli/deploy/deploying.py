@@ -19,6 +19,7 @@ from allora_cli.deploy.events import (
     WalletUnfunded,
 )
 from allora_cli.deploy.progress import ALL, UNTIL_CONTAINERS
+from allora_cli.deploy.recovery import recover
 from allora_cli.deploy.stacks import Approve, bring_up_to_date
 from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.doctor.examine import examine
@@ -47,6 +48,7 @@ def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployRes
     answers.require_possible()
     report = yield from require_ready()
     context = open_context()
+    yield from recover(context, answers)
     require_only_host(context)
     unfunded = _unfunded(context, report)
     yield from bring_up_to_date(context, approval(context, answers, unfunded))

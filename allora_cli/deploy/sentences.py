@@ -108,6 +108,21 @@ def _(event: events.WalletUnfunded) -> Iterator[Sentence]:
     yield Sentence("Without them the worker is deployed, but can neither register nor submit.")
 
 
+@sentences.register
+def _(event: events.StaleLock) -> Iterator[Sentence]:
+    run = event.operation or "Terraform"
+    yield Sentence(
+        f"The last run on {event.stack} was killed: {event.who}, {run}, since {event.since}. Its "
+        "lock remains.",
+        "yellow",
+    )
+
+
+@sentences.register
+def _(event: events.LockReleased) -> Iterator[Sentence]:
+    yield Sentence(f"✔ The lock of {event.stack} is released.", "green")
+
+
 # --- Terraform at work
 
 
@@ -233,6 +248,9 @@ def _(event: events.WorkerResult) -> Iterator[Sentence]:
     else:
         state = f"Worker and model run on {host}; whether they work, their logs alone show."
     yield Sentence(f"✔ {state} Next: allora status")
+    if event.ready and event.ready.explorer_url:
+        yield Sentence(f"  Account    {event.ready.explorer_url}")
+    yield Sentence(f"  Dashboard  {event.dashboard_url}")
 
 
 @sentences.register

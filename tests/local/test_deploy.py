@@ -28,6 +28,7 @@ from allora_cli.terraform.synthesis import foreseen
 from devtools.embedded_aws.emulator import Emulator
 from shared.host_events import Code
 from shared.stacks import STACKS
+from tests.local.deployer import deployer
 from tests.local.deployment import (
     BUCKET,
     ROOT,
@@ -48,8 +49,10 @@ QUICK = ("--pace", "0.02")
 
 @pytest.fixture
 def bare(emulator: Emulator, tmp_path: Path) -> Deployment:
-    """A user's directory, with neither state bucket nor wallet."""
-    return Deployment(emulator, tmp_path)
+    """A user's directory, with neither state bucket nor wallet; the user may do what it takes."""
+    made = Deployment(emulator, tmp_path)
+    made.variables |= deployer(made)
+    return made
 
 
 @pytest.fixture
@@ -253,7 +256,7 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
         failed = limited.allora("deploy", "--yes", "--no-wait")
     assert failed.returncode == ExitCode.PROBLEM
     assert "A quota of the account is used up" in failed.output
-    assert "servicequotas" in failed.output
+    assert "Service Quotas" in failed.output
     assert "#quota" in failed.output
     assert locks(deployment) == []
 

@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError, NoRegionError
 from rich.console import Console
 
 from allora_cli import chain
+from allora_cli.aws.needed_actions import deploying_actions
 from allora_cli.doctor import Finding, Report, Result, Verdict, examine, show
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
-from allora_cli.doctor.permissions import needed_actions
 from allora_cli.doctor.quotas import quota_of
 from settings import Settings, SettingsError
 from shared.aws_console import console_url
@@ -241,7 +241,7 @@ def test_quotas_of_families(instance_type: str, code: str) -> None:
 class TestNeededActions:
     @staticmethod
     def actions(settings: Settings) -> set[str]:
-        return {action for _, actions in needed_actions(settings) for action in actions}
+        return {action for _, actions in deploying_actions(settings) for action in actions}
 
     def test_only_what_the_settings_make(self, make_settings: MakeSettings) -> None:
         plain = self.actions(make_settings())
@@ -263,12 +263,12 @@ class TestNeededActions:
         self, make_settings: MakeSettings
     ) -> None:
         settings = make_settings(AWS_REGION="cn-north-1")
-        arns = {resource for resource, _ in needed_actions(settings)} - {"*"}
+        arns = {resource for resource, _ in deploying_actions(settings)} - {"*"}
         assert {arn.split(":")[1] for arn in arns} == {"aws-cn"}
         assert {arn.split(":")[3] for arn in arns} == {"cn-north-1", ""}
 
     def test_nothing_reads_a_secret(self, make_settings: MakeSettings) -> None:
-        for resource, actions in needed_actions(make_settings()):
+        for resource, actions in deploying_actions(make_settings()):
             if any(action.startswith("ssm:") for action in actions):
                 assert "parameter/aws/service/canonical/" in resource
 
