@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from allora_cli.changes.proposal import Proposal
+from allora_cli.changes.volumes import require_growing_volumes
 from allora_cli.context import Context
 from allora_cli.deploy.events import NoChanges, StackPlanned, StateBucketMade
 from allora_cli.errors import ErrorCode, OperatorError
@@ -124,6 +125,7 @@ def _carry_out(
 def _planned(plans: Iterable[Plan]) -> Iterator[StackPlanned]:
     for plan in plans:
         if not plan.is_empty:
+            require_growing_volumes(plan.changes)
             yield StackPlanned(plan.stack, plan.changes)
 
 
