@@ -29,6 +29,7 @@ from allora_cli.changes.summary import (
     stops_host,
 )
 from allora_cli.changes.volumes import SmallerVolume, require_growing_volumes, smaller_volumes
+from allora_cli.deploy import stacks
 from allora_cli.errors import OperatorError
 from allora_cli.terraform.plans import Action, AttributeChange, Change, Plan, changes_of
 from settings import Settings
@@ -131,8 +132,9 @@ class TestChangeInPlace:
             SmallerVolume("AWS_ROOT_VOLUME_SIZE", 50, 30),
             SmallerVolume("EDGE_DATA_VOL_SIZE", 40, 20),
         ]
+        plan = Plan(SINGLE_NODE, Path("plan"), is_empty=False, changes=tuple(shrinking))
         with pytest.raises(OperatorError, match=r"AWS_ROOT_VOLUME_SIZE=50|EDGE_DATA_VOL_SIZE=40"):
-            require_growing_volumes(shrinking)
+            list(stacks._planned([plan]))  # before any question
 
     @pytest.mark.parametrize("name", ["architecture", "zone", "destroy"])
     def test_a_new_volume_may_be_smaller(self, name: str) -> None:
