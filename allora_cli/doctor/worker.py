@@ -116,6 +116,7 @@ def check_balance(context: CheckContext) -> Finding:
         uallo = chain.balance(settings.api_url, address)
     except chain.ChainError as error:
         return unknown(str(error))
+    context.uallo = uallo
     shown, facts = chain.allo(uallo), {"uallo": uallo}
     if uallo == 0 or uallo < settings.alarm_balance * UALLO:
         how = _FUNDING[settings.allora_network].format(address=address)
