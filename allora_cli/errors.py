@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
 class ErrorCode(StrEnum):
     """Kinds of errors; docs/operations.md has an entry for each, with its value as heading."""
 
+    USAGE = "usage"
     SETTINGS = "settings"
     NO_CREDENTIALS = "no-credentials"
     CREDENTIALS_EXPIRED = "credentials-expired"
@@ -51,6 +52,13 @@ class ErrorCode(StrEnum):
     TERRAFORM_FAILED = "terraform-failed"
     STATE_LOCKED = "state-locked"
     STATE_NOT_SAVED = "state-not-saved"
+    STATE_DAMAGED = "state-damaged"
+    STATE_NEWER = "state-newer"
+    STATE_DELETED = "state-deleted"
+    STATE_FOREIGN = "state-foreign"
+    STATE_VERSION = "state-version"
+    PARTLY_DEPLOYED = "partly-deployed"
+    ORPHANS = "orphans"
     CAPACITY = "capacity"
     OTHER_HOST = "other-host"
     OTHER_REGION = "other-region"

@@ -9,6 +9,7 @@ from typing import Final
 from allora_cli.context import Context, open_context
 from allora_cli.deploy.deploying import approval, require_only_host, wait_for
 from allora_cli.deploy.events import SettingChanged, UpdateResult
+from allora_cli.deploy.recovery import recover
 from allora_cli.deploy.stacks import bring_up_to_date
 from allora_cli.deploy.waiting import WaitPolicy
 from allora_cli.errors import ExitCode, OperatorError
@@ -47,6 +48,7 @@ def update(
     """
     file = SettingsFile.in_force()
     context = open_context()
+    yield from recover(context, answers)
     before = require_deployment(context)
     answers.require_possible()
     require_only_host(context)

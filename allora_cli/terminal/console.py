@@ -38,6 +38,8 @@ class SafeConsole(Console):
 
 out = SafeConsole(highlight=False, soft_wrap=True)
 err = SafeConsole(stderr=True, highlight=False, soft_wrap=True)
+page = SafeConsole(highlight=False)
+"""Stdout for pages that fill a terminal, which does not wrap what is wider."""
 
 
 def result(value: Mapping[str, Any]) -> None:

@@ -22,6 +22,13 @@ from settings.variable import Section, variable
 _REF_FORBIDDEN = re.compile(r"\.\.|//|@\{|(?:^|/)\.|^[-/]|(?:\.lock|\.|/)$|\.lock/|^@$")
 """https://git-scm.com/docs/git-check-ref-format"""
 
+_MOST_SECRETS = 50
+"""With the longest names, the role's policy then keeps IAM's limit of 10,240 characters.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+_MOST_OF_SECRET = 64
+
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -224,7 +231,8 @@ class ModelServerSettings(Section):
     model_secrets: tuple[str, ...] = variable(
         "MODEL_SECRETS",
         "Names of secret variables for the model server, separated by commas. "
-        "The values are set with `allora secret set model/<NAME>`.",
+        "The values are set with `allora secret set model/<NAME>`. At most 50 names of at most "
+        "64 characters.",
         default=(),
         default_text="none",
         example="CG_API_KEY",
@@ -240,6 +248,22 @@ class ModelServerSettings(Section):
                 "names only, never values, as in CG_API_KEY,DB_URL",
             )
         return comma_list(text)
+
+    @field_validator("model_secrets")
+    @classmethod
+    def _fit_into_role(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(names) > _MOST_SECRETS:
+            raise fault(
+                f"has {len(names)} names; the host's role takes {_MOST_SECRETS}.",
+                "put several values into one secret, as JSON",
+            )
+        for name in names:
+            if len(name) > _MOST_OF_SECRET:
+                raise fault(
+                    f"has a name of {len(name)} characters; at most {_MOST_OF_SECRET} are allowed.",
+                    "a shorter name",
+                )
+        return names
 
     @field_validator("model_secrets")
     @classmethod

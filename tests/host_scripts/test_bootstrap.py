@@ -276,6 +276,23 @@ def test_a_policy_that_comes_late_is_waited_for(host: Host, s3: Any, endpoint: s
     assert "InvalidAccessKeyId" in waiting[0]
 
 
+def test_session_manager_is_tried_again_once_aws_answers(host: Host, s3: Any, logs: Any) -> None:
+    """The agent, whose own first try may have been too early, would sleep for half an hour."""
+    assert logs
+    wake = "systemctl try-restart --no-block *amazon-ssm-agent.service"
+    sha256 = put(s3, archive())
+    role = host.role.read_text()
+    host.role.unlink()
+    process = host.start(sha256)
+    wait_for("it has been tried", host.waits)
+    assert wake not in host.calls
+    host.role.write_text(role)
+    assert process.wait(SECONDS) == 0
+    assert host.calls.count(wake) == 1
+    host.run(sha256)  # by hand perhaps, in a session of this agent
+    assert host.calls.count(wake) == 1
+
+
 def test_another_content_is_refused_and_reported(host: Host, s3: Any, logs: Any) -> None:
     sha256 = put(s3, archive(), sha256="0" * 64)
     process = host.start(sha256)

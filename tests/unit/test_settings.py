@@ -186,7 +186,7 @@ class TestValues:
         assert (settings.vpc_cidr, settings.subnet_cidr) == ("10.0.0.0/16", "10.0.0.0/24")
         assert settings.ingress_cidrs == ("0.0.0.0/0",)
         assert (settings.worker_port, settings.model_port) == (9010, 8000)
-        assert (settings.instance_type, settings.architecture) == ("t3.medium", "x86_64")
+        assert (settings.instance_type, settings.architecture) == ("t4g.small", "arm64")
         assert settings.data_volume is None
         assert (settings.allora_network, settings.topic_ids) == ("testnet", (69,))
         assert settings.inference_endpoint == (
@@ -212,7 +212,7 @@ class TestValues:
             ("AWS_INSTANCE_TYPE=t4g.medium", "architecture", "arm64"),
             ("AWS_INSTANCE_TYPE=t4g.medium\nAWS_INSTANCE_CPU_TYPE=ARM_64", "architecture", "arm64"),
             ("AWS_INSTANCE_TYPE=t4g.medium\nAWS_INSTANCE_CPU_TYPE=Arm64", "architecture", "arm64"),
-            ("AWS_INSTANCE_CPU_TYPE=X86_64", "cpu_type", "x86_64"),
+            ("AWS_INSTANCE_TYPE=t3.small\nAWS_INSTANCE_CPU_TYPE=X86_64", "cpu_type", "x86_64"),
             ("ALLORA_WORKER_NAME=aws", "worker_name", "aws"),
             ("ALLORA_WORKER_TOPIC_ID=1, 69", "topic_ids", (1, 69)),
             ("ALLORA_NETWORK=Mainnet\nALLORA_WORKER_TOPIC_ID=1", "allora_network", "mainnet"),

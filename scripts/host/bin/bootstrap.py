@@ -72,6 +72,16 @@ def send(settings: Settings, event: str) -> bool:
     return True
 
 
+def wake_session_manager() -> None:
+    """Restart the SSM agent, by whatever package it came.
+
+    After a first try without the Elastic IP or the role it sleeps for up to half an hour
+    (https://github.com/aws/amazon-ssm-agent/issues/544).
+    """
+    agent = "*amazon-ssm-agent.service"  # the snap's unit is snap.amazon-ssm-agent.…
+    subprocess.run(["systemctl", "try-restart", "--no-block", agent], check=False)
+
+
 def fetch(settings: Settings) -> bytes:
     """Return the archive.
 
@@ -140,6 +150,7 @@ def install_archive(settings: Settings) -> None:
             time.sleep(pause)
         else:
             report(settings, "done", "the host's scripts are in place")
+            wake_session_manager()
             return
 
 
