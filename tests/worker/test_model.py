@@ -79,6 +79,7 @@ async def test_what_is_no_number_is_refused(
     [
         ('{"error":"Token not supported"}', '{"error":"Token not supported"}'),
         ("\n\n  first\nsecond", "first"),
+        ('{\n  "error": "Token not supported"\n}', '"error": "Token not supported"'),
         ("<!doctype html>\n<title>404 Not Found</title>", "404 Not Found"),
         ("\x1b[31mred\x1b[0m", "?[31mred?[0m"),
         ("x" * 10_000, "x" * 120),

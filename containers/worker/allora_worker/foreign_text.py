@@ -26,9 +26,9 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 
 
 def first_line(body: bytes) -> str:
-    """Return the first line with text of an answer, or "" if there is none; tags are left out."""
+    """Return the first line with words of an answer, or "" if there is none; tags are left out."""
     text = _TAG.sub(" ", body[:MOST_BYTES].decode(errors="replace"))
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    line = next((line for line in text.splitlines() if any(map(str.isalnum, line))), "")
     return shorten(without_secrets(line), _MOST)
 
 
