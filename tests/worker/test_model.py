@@ -86,6 +86,8 @@ async def test_what_is_no_number_is_refused(
         ("GET https://u:p@feed.example/v1?key=S3CRET failed", "GET https://feed.example/v1 failed"),
         ('{"api_key": "S3CRET", "why": "bad"}', '{"api_key": "***", "why": "bad"}'),
         ("Authorization: Bearer S3CRET", "Authorization: Bearer ***"),
+        ("unknown token: DOGE", "unknown token: DOGE"),
+        ('{"token": "0123456789abcdef"}', '{"token": "***"}'),
     ],
 )
 async def test_a_refusal_is_told_with_the_first_line_of_its_body(

@@ -16,10 +16,11 @@ MOST_BYTES: Final = 2 * 1024
 
 _MOST: Final = 120  # characters
 _URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
-# A name such as `api_key`, what separates it from its value, and the value.
+# A name such as `api_key`, what separates it from its value, and the value. A short "token" is a
+# coin.
 _SECRET: Final = re.compile(
-    r"((?:api[-_ ]?key|secret|passw(?:or)?d|token|authorization)[\"']?\s*[:=]\s*[\"']?"
-    r"(?:(?:bearer|basic)\s+)?)[^\s\"',;&}]+",
+    r"((?:api[-_ ]?key|secret|passw(?:or)?d|authorization|token(?=\W{1,6}[^\s\"',;&}]{16}))[\"']?"
+    r"\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?)[^\s\"',;&}]+",
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(r"<[^<>]*>")
