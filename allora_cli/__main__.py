@@ -6,6 +6,7 @@ import json
 import sys
 
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
+from allora_cli.terminal.arguments import hidden_character
 from shared.any_locale import print_in_any_locale
 from shared.garbage_collection import collect_rarely
 
@@ -20,6 +21,9 @@ def main() -> int:
     from allora_cli.terminal import console  # noqa: PLC0415
 
     print_in_any_locale()
+    if complaint := hidden_character(sys.argv[1:]):
+        console.err.print(complaint, markup=False, style="red")
+        return ExitCode.USAGE
     try:
         code = app(prog_name="allora", standalone_mode=False) or ExitCode.OK
     except Exception as error:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from allora_cli.commands import state
 from allora_cli.commands.deploy.deploy import deploy
 from allora_cli.commands.deploy.update import update
 from allora_cli.commands.leave.destroy import destroy
@@ -27,7 +28,7 @@ from shared.version import VERSION
 _PHASES: Final[Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]]] = {
     "Prepare": (init, wallet.app, secret.app, bootstrap, doctor),
     "Deploy": (deploy, update),
-    "Operate": (status, logs, connect, restart, backup, restore, diagram),
+    "Operate": (status, logs, connect, restart, backup, restore, state.app, diagram),
     "Leave": (destroy,),
 }
 """Commands and groups of commands, in the order of their use."""

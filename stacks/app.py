@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cdktf import App
+from cdktf import App, TerraformStack
 
 from settings import Settings
 from shared.stacks import COMMON, SINGLE_NODE
@@ -19,11 +19,31 @@ def build_app(settings: Settings, outdir: str | None = None) -> App:
     """
     app = App(outdir=outdir)
     common = CommonStack(app, COMMON, settings=settings)
-    SingleNodeStack(
+    single_node = SingleNodeStack(
         app,
         SINGLE_NODE,
         settings=settings,
         instance_profile_name=common.instance_profile_name,
         alarm_topic_arn=common.alarm_topic_arn,
     )
+    _require_outputs(single_node, of=COMMON)
     return app
+
+
+def _require_outputs(stack: TerraformStack, *, of: str) -> None:
+    """Have a plan that needs another stack's outputs say in one sentence that there are none.
+
+    Terraform would report each attribute that is missing.
+    """
+    stack.add_override(
+        f"data.terraform_remote_state.cross-stack-reference-input-{of}.lifecycle.postcondition",
+        [
+            {
+                "condition": "${length(self.outputs) > 0}",
+                "error_message": (
+                    f"{of} is not deployed: its state has no outputs. Deploy both stacks with "
+                    f"allora deploy, or {of} first."
+                ),
+            }
+        ],
+    )

@@ -9,6 +9,7 @@ from allora_cli.aws.session import is_embedded
 from allora_cli.context import Context, open_context
 from allora_cli.deploy.events import DeployResult, Examined, HostReplacement, Ready, WaitStarted
 from allora_cli.deploy.progress import ALL, UNTIL_CONTAINERS
+from allora_cli.deploy.recovery import recover
 from allora_cli.deploy.stacks import Approve, bring_up_to_date
 from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.doctor.examine import examine
@@ -35,6 +36,7 @@ def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployRes
     answers.require_possible()
     yield from require_ready()
     context = open_context()
+    yield from recover(context, answers)
     require_only_host(context)
     yield from bring_up_to_date(context, approval(context, answers))
     deployment = require_deployment(context)
@@ -51,7 +53,7 @@ def require_ready() -> Workflow[None]:
     yield Working(Phase.DOCTOR)
     report = examine()
     yield Examined(report)
-    if not report.healthy:
+    if report.blocked:
         raise OperatorError(
             ErrorCode.NOT_READY,
             "Each ✘ above would make the deployment fail, or leave a worker that cannot work. "

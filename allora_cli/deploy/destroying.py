@@ -18,16 +18,17 @@ from allora_cli.deploy.events import (
     NotDeployed,
     ToRemove,
 )
+from allora_cli.deploy.recovery import recover
 from allora_cli.deploy.stacks import destroy_all
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
 from allora_cli.terminal import prompts
 from allora_cli.terminal.prompts import Answers
+from allora_cli.terraform.locks import held_lock
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
     foreign_keys,
-    held_lock,
     require_region,
     resources_of,
 )
@@ -62,6 +63,7 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
         OperatorError: it was declined, or failed; or the host is in another region.
     """
     context = open_context()
+    yield from recover(context, answers)
     resources = [resource for stack in STACKS for resource in resources_of(context, stack)]
     require_region(context, hosts_in(resources))
     consent = _Consent(context, answers, scope)

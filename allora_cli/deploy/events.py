@@ -72,6 +72,25 @@ class HostReplacement(Event):
 
 
 @dataclass(frozen=True)
+class StaleLock(Event):
+    """A run on this computer was killed, and its lock remains."""
+
+    code = EventCode.STALE_LOCK
+    stack: str
+    who: str
+    operation: str
+    since: str
+
+
+@dataclass(frozen=True)
+class LockReleased(Event):
+    """The lock of a killed run is gone."""
+
+    code = EventCode.LOCK_RELEASED
+    stack: str
+
+
+@dataclass(frozen=True)
 class NotDeployed(Event):
     """There is nothing to destroy."""
 
@@ -250,11 +269,13 @@ class Ready:
     Attributes:
         healthy: None of a worker image of the user's own, whose logs alone can tell.
         address: the worker's; None when it is unknown.
+        explorer_url: the explorer's page of the address; likewise.
         seconds: that each step took, by its name.
     """
 
     healthy: bool | None
     address: str | None
+    explorer_url: str | None
     seconds: Mapping[str, float | None]
 
 

@@ -53,7 +53,7 @@ class JsonLines:
 
     def show(self, event: Event) -> None:
         """Print one."""
-        print(json.dumps(event.as_dict(), ensure_ascii=False, default=str), flush=True)
+        print(json.dumps(event.as_dict(), default=str), flush=True)
 
     def close(self) -> None:
         """Do nothing: each line is complete."""

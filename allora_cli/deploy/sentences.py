@@ -132,6 +132,21 @@ def _loss(change: Change) -> str | None:
             return None
 
 
+@sentences.register
+def _(event: events.StaleLock) -> Iterator[Sentence]:
+    run = event.operation or "Terraform"
+    yield Sentence(
+        f"The last run on {event.stack} was killed: {event.who}, {run}, since {event.since}. Its "
+        "lock remains.",
+        "yellow",
+    )
+
+
+@sentences.register
+def _(event: events.LockReleased) -> Iterator[Sentence]:
+    yield Sentence(f"✔ The lock of {event.stack} is released.", "green")
+
+
 # --- Terraform at work
 
 
@@ -257,6 +272,9 @@ def _(event: events.WorkerResult) -> Iterator[Sentence]:
     else:
         state = f"Worker and model run on {host}; whether they work, their logs alone show."
     yield Sentence(f"✔ {state} Next: allora status")
+    if event.ready and event.ready.explorer_url:
+        yield Sentence(f"  Account    {event.ready.explorer_url}")
+    yield Sentence(f"  Dashboard  {event.dashboard_url}")
 
 
 @sentences.register

@@ -9,6 +9,7 @@ from typing import Final
 from allora_cli.context import Context, open_context
 from allora_cli.deploy.deploying import approval, require_only_host, wait_for
 from allora_cli.deploy.events import SettingChanged, UpdateResult
+from allora_cli.deploy.recovery import recover
 from allora_cli.deploy.stacks import bring_up_to_date
 from allora_cli.deploy.waiting import WaitPolicy
 from allora_cli.errors import ExitCode, OperatorError
@@ -45,14 +46,15 @@ def update(
         OperatorError: it was declined, failed, or does not work.
         SettingsError: the new settings would be wrong. Nothing was written.
     """
+    file = SettingsFile.in_force()
     context = open_context()
+    yield from recover(context, answers)
     before = require_deployment(context)
     answers.require_possible()
     require_only_host(context)
-    file = SettingsFile.in_force()
     new = _resolved(context, changes)
     old = {variable: file.value(variable) for variable in new}
-    with file.draft(new) as draft:
+    with file.draft(new, OPTIONS) as draft:
         context = replace(context, settings=draft.settings, names=Names(draft.settings))
         yield from (SettingChanged(name, old[name], value) for name, value in new.items())
         ask = approval(context, answers)

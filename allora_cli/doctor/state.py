@@ -1,4 +1,4 @@
-"""Checks of Terraform's state: its bucket and its locks."""
+"""Checks of Terraform's state: its bucket, its locks, and the states themselves."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from botocore.exceptions import ClientError
 
 from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
+from allora_cli.errors import OperatorError
+from allora_cli.terraform.locks import Holder, describe, find_lock, holder_of
+from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import hosts_in, managed_resources, read_state
 from allora_cli.terraform.state_bucket import unless
-from shared.stacks import STACKS, lock_key
+from shared.stacks import STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -40,27 +43,55 @@ def check_bucket(context: CheckContext) -> Finding:
 
 
 def check_lock(context: CheckContext) -> Finding:
-    """Check that no run, be it a killed one, holds a lock: an object that Terraform writes."""
-    s3 = _s3(context)
-    locks = {}
-    for stack in STACKS:
-        try:
-            answer = s3.get_object(Bucket=context.settings.state_bucket, Key=lock_key(stack))
-        except s3.exceptions.NoSuchKey:
-            continue
-        except s3.exceptions.NoSuchBucket:
-            return skipped("needs: Bucket")
-        locks[stack] = _lock(answer["Body"].read())
+    """Check that no run holds a lock; that of a killed one on this computer stops nothing."""
+    s3, settings = _s3(context), context.settings
+    try:
+        found = [find_lock(s3, settings.state_bucket, stack) for stack in STACKS]
+    except s3.exceptions.NoSuchBucket:
+        return skipped("state-bucket", "Bucket")
+    locks = [lock for lock in found if lock]
     if not locks:
         return ok("no run is under way")
-    stack, lock = next(iter(locks.items()))
-    operation = str(lock.get("Operation", "")).removeprefix("OperationType") or "Terraform"
-    return fail(
-        f"{stack}: {lock.get('Who') or 'an unknown user'} runs {operation.lower()} since "
-        f"{_minute(lock.get('Created'))}",
-        "wait for it; if it was killed: docs/state.md#release-a-stale-lock",
-        locks=locks,
+    holders = {lock.stack: holder_of(lock, settings) for lock in locks}
+    facts = {
+        "locks": {lock.stack: dict(lock.document) for lock in locks},
+        "holders": holders,
+    }
+    for lock in locks:
+        said = f"{lock.stack}: {describe(lock)}"
+        match holders[lock.stack]:
+            case Holder.RUNS:
+                return fail(f"{said}, on this computer", "wait for it", **facts)
+            case Holder.ELSEWHERE:
+                return fail(
+                    said,
+                    f"wait for it; if it was killed: allora state unlock {lock.stack}",
+                    **facts,
+                )
+            case Holder.GONE:
+                continue
+    return warning(
+        f"{locks[0].stack}: {describe(locks[0])}; it was killed",
+        "allora deploy asks to release the lock, and goes on; or: allora state unlock",
+        **facts,
     )
+
+
+def check_states(context: CheckContext) -> Finding:
+    """Check that the states can be read, and are those of this worker's stacks."""
+    s3, settings = _s3(context), context.settings
+    counts = {}
+    for stack in STACKS:
+        try:
+            state = read_state(s3, settings.state_bucket, stack)
+            require_own_state(settings, stack, state)
+        except OperatorError as error:
+            return fail(str(error), f"docs/operations.md#{error.code}", error=error.code)
+        counts[stack] = len(managed_resources(state))
+    if not any(counts.values()):
+        return ok("nothing is deployed", resources=counts)
+    shown = ", ".join(f"{stack}: {count} resources" for stack, count in counts.items())
+    return ok(shown, resources=counts)
 
 
 def known_hosts(context: CheckContext) -> dict[str, str]:
@@ -120,16 +151,3 @@ _PROPERTIES: dict[str, Callable[[S3Client, dict[str, Any]], bool]] = {
     "private": _is_private,
     "TLS only": _is_tls_only,
 }
-
-
-def _lock(body: bytes) -> dict[str, Any]:
-    try:
-        lock = json.loads(body)
-    except ValueError:
-        return {}
-    return lock if isinstance(lock, dict) else {}
-
-
-def _minute(created: object) -> str:
-    """Return a time without the nanoseconds that Terraform writes."""
-    return f"{str(created)[:16].replace('T', ' ')} UTC" if created else "an unknown time"

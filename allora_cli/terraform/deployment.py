@@ -7,7 +7,8 @@ from typing import Any
 
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
-from allora_cli.terraform.state_objects import state_of
+from allora_cli.terraform.running_costs import COSTLY, RunningCosts, name_of, price
+from allora_cli.terraform.state_objects import resources_of, state_of
 from shared.stacks import SINGLE_NODE
 
 
@@ -36,10 +37,11 @@ def require_deployment(context: Context) -> Deployment:
     """What is deployed.
 
     Raises:
-        OperatorError: nothing is.
+        OperatorError: nothing is, or only a part.
     """
     deployment = find_deployment(context)
     if deployment is None:
+        _require_nothing_left(context)
         raise OperatorError(
             ErrorCode.NOT_DEPLOYED,
             f"The worker {context.settings.worker_name!r} is not deployed in account "
@@ -47,6 +49,35 @@ def require_deployment(context: Context) -> Deployment:
             "Deploy it: allora deploy",
         )
     return deployment
+
+
+def _require_nothing_left(context: Context) -> None:
+    """Make sure that no run has stopped halfway.
+
+    Raises:
+        OperatorError: one has; the message names what costs money.
+    """
+    resources = resources_of(context, SINGLE_NODE)
+    if not resources:
+        return
+    costs = RunningCosts(context)
+    costly = [
+        f"{name_of(type_, values)}, {price(costs.monthly(type_, values))}"
+        for type_, values in ((each["type"], each["values"]) for each in resources)
+        if type_ in COSTLY
+    ]
+    raise OperatorError(
+        ErrorCode.PARTLY_DEPLOYED,
+        f"The worker {context.settings.worker_name!r} is there in part: a deployment or a destroy "
+        f"has stopped halfway, and {len(resources)} resources of {SINGLE_NODE} are left. "
+        f"{_bill(costly)} To complete it: allora deploy. To remove it: allora destroy",
+    )
+
+
+def _bill(costly: list[str]) -> str:
+    if not costly:
+        return "None of them costs money by the hour."
+    return f"What costs money: {'; '.join(costly)}."
 
 
 def read_outputs(context: Context) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from allora_cli.aws.queries import Unknown, asked
 from allora_cli.aws.session import explain
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.terraform.locks import held_lock, holder_of, lock_error
 from allora_cli.terraform.messages import Severity, TerraformMessage
 from allora_cli.terraform.runner import TerraformError
-from allora_cli.terraform.state_objects import held_lock
 
 AGAIN: Final = "Running the same command again goes on from here."
 
@@ -42,16 +42,17 @@ def explain_failure(context: Context, folder: Path, error: TerraformError) -> Op
         error: the failure.
     """
     if (folder / "errored.tfstate").exists():
-        return _state_not_saved(folder)
+        return state_not_saved(folder)
     return (
-        _state(context, folder, error.stack)
+        _state(context, error.stack)
         or _credentials(context)
         or _api_error(error.messages)
         or _unknown(error)
     )
 
 
-def _state_not_saved(folder: Path) -> OperatorError:
+def state_not_saved(folder: Path) -> OperatorError:
+    """Return how to save the state that Terraform has left in a stack's folder."""
     return OperatorError(
         ErrorCode.STATE_NOT_SAVED,
         f"Terraform could not save its state to S3, and left it in {folder}/errored.tfstate. "
@@ -60,7 +61,7 @@ def _state_not_saved(folder: Path) -> OperatorError:
     )
 
 
-def _state(context: Context, folder: Path, stack: str) -> OperatorError | None:
+def _state(context: Context, stack: str) -> OperatorError | None:
     """Return why the state cannot be used; None when it is there and not locked."""
     try:
         answer = asked(lambda: held_lock(context, stack))
@@ -70,13 +71,7 @@ def _state(context: Context, folder: Path, stack: str) -> OperatorError | None:
         return OperatorError(answer.error.code, f"{answer.error} {AGAIN}")
     if answer is None:
         return None
-    return OperatorError(
-        ErrorCode.STATE_LOCKED,
-        f"Another run has locked the state {answer.path} ({answer.who}, since "
-        f"{answer.created:%Y-%m-%d %H:%M:%S} UTC), or one was killed. Wait until it is over, and "
-        f"run the same command again. If it is surely dead: cd {folder} && "
-        f"terraform force-unlock {answer.id}",
-    )
+    return lock_error(answer, holder_of(answer, context.settings))
 
 
 def _credentials(context: Context) -> OperatorError | None:

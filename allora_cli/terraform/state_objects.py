@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from allora_cli.context import Context
@@ -15,7 +12,7 @@ from allora_cli.terraform.state import (
     managed_resources,
     read_state,
 )
-from shared.stacks import STACKS, lock_key, state_key
+from shared.stacks import STACKS, state_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -45,40 +42,6 @@ def require_region(context: Context, hosts: Mapping[str, str]) -> None:
             f"({settings.state_bucket}) is in {zone}. Nothing was changed. "
             "Set AWS_REGION back; to move, first: allora destroy",
         )
-
-
-@dataclass(frozen=True)
-class Lock:
-    """A state's lock, as Terraform writes it.
-
-    https://github.com/hashicorp/terraform/blob/v1.11.4/internal/states/statemgr/locker.go
-    """
-
-    id: str
-    path: str
-    who: str
-    created: datetime
-
-
-def held_lock(context: Context, stack: str) -> Lock | None:
-    """Return the lock of a stack's state; None when it is not locked.
-
-    Raises:
-        OperatorError: the state bucket does not exist.
-    """
-    s3, bucket = _s3(context), context.settings.state_bucket
-    try:
-        answer = s3.get_object(Bucket=bucket, Key=lock_key(stack))
-    except s3.exceptions.NoSuchKey:
-        return None
-    except s3.exceptions.NoSuchBucket:
-        raise OperatorError(
-            ErrorCode.BUCKET,
-            f"The bucket {bucket} for Terraform's state does not exist. Make it: allora bootstrap",
-        ) from None
-    lock = json.loads(answer["Body"].read())
-    created = datetime.fromisoformat(lock["Created"])
-    return Lock(lock["ID"], lock["Path"], lock["Who"], created)
 
 
 def foreign_keys(context: Context) -> list[str] | None:

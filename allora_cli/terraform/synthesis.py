@@ -21,6 +21,11 @@ def output_folder() -> Path:
     return ROOT / cdktf_output()
 
 
+def stack_folder(stack: str) -> Path:
+    """Return Terraform's working directory of a stack."""
+    return output_folder() / "stacks" / stack
+
+
 def synthesize(folder: Path, *, env_file: Path | None = None) -> None:
     """Write the stacks' Terraform JSON; needs neither credentials nor network.
 

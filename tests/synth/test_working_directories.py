@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,39 @@ def test_a_folder_of_the_users_own_stays(outdir: Path) -> None:
     prepare_working_directories(outdir)
     assert plugins.is_dir()
     assert not plugins.is_symlink()
+
+
+HERE = {"bucket": "states", "key": "a", "region": "us-east-1", "use_lockfile": True}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "stays"),
+    [
+        (HERE | {"profile": None, "endpoints": None}, True),
+        (HERE | {"bucket": "others"}, False),
+        (HERE | {"region": "eu-west-1"}, False),
+        (HERE | {"profile": "ada"}, False),
+        ({"bucket": "states"}, False),
+    ],
+)
+def test_a_connection_to_another_state_is_forgotten(
+    outdir: Path, recorded: dict[str, object], *, stays: bool
+) -> None:
+    stack = outdir / "stacks" / STACKS[0]
+    (stack / "cdk.tf.json").write_text(json.dumps({"terraform": {"backend": {"s3": HERE}}}))
+    (stack / ".terraform").mkdir()
+    pointer = stack / ".terraform" / "terraform.tfstate"
+    pointer.write_text(json.dumps({"backend": {"type": "s3", "config": recorded}}))
+    prepare_working_directories(outdir)
+    assert pointer.exists() is stays
+
+
+def test_a_connection_that_cannot_be_read_is_terraform_s(outdir: Path) -> None:
+    pointer = outdir / "stacks" / STACKS[0] / ".terraform" / "terraform.tfstate"
+    pointer.parent.mkdir()
+    pointer.write_text("not json")
+    prepare_working_directories(outdir)
+    assert pointer.exists()
 
 
 def test_the_locked_version_is_the_one_that_is_synthesized(common: Callable[..., Stack]) -> None:

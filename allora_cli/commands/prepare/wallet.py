@@ -86,13 +86,20 @@ def address_(*, json: console.Json = False) -> None:
     """
     from allora_cli.context import open_context
     from allora_cli.wallet.store import require_wallet
+    from shared.networks import NETWORKS
 
     context = open_context()
     wallet = require_wallet(context)
     network = context.settings.allora_network
-    document = {"address": wallet.address, "parameter": wallet.parameter, "network": network}
+    page = NETWORKS[network].account_url(str(wallet.address))
+    document = {
+        "address": wallet.address,
+        "parameter": wallet.parameter,
+        "network": network,
+        "explorer_url": page,
+    }
     if not json:
-        title = f"The wallet in {wallet.parameter} ({network}):"
+        title = f"The wallet in {wallet.parameter} ({network}, {page}):"
         console.err.print(title, markup=False, style="dim")
     console.show(document, [str(wallet.address)], json=json)
 

@@ -1,0 +1,56 @@
+"""What has to be right with Terraform's states before Terraform is started."""
+
+from __future__ import annotations
+
+from allora_cli.context import Context
+from allora_cli.deploy.events import LockReleased, StaleLock
+from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.events import Workflow
+from allora_cli.terminal.prompts import Answers
+from allora_cli.terraform.failures import state_not_saved
+from allora_cli.terraform.locks import Holder, held_lock, holder_of, lock_error, release
+from allora_cli.terraform.ownership import require_own_state
+from allora_cli.terraform.state_objects import state_of
+from allora_cli.terraform.synthesis import stack_folder
+from shared.stacks import STACKS
+
+
+def recover(context: Context, answers: Answers) -> Workflow[bool]:
+    """Make sure that both states can be used; offer to release the lock of a killed run.
+
+    Returns:
+        Whether there was such a lock: what that run created last may be in no state.
+
+    Raises:
+        OperatorError: a state is damaged, another's, locked, or was never saved.
+    """
+    for stack in STACKS:
+        folder = stack_folder(stack)
+        if (folder / "errored.tfstate").exists():
+            raise state_not_saved(folder)
+        require_own_state(context.settings, stack, state_of(context, stack))
+    was_killed = False
+    for stack in STACKS:
+        was_killed |= yield from _unlock(context, answers, stack)
+    return was_killed
+
+
+def _unlock(context: Context, answers: Answers, stack: str) -> Workflow[bool]:
+    lock = held_lock(context, stack)
+    if lock is None:
+        return False
+    holder = holder_of(lock, context.settings)
+    if holder is not Holder.GONE:
+        raise lock_error(lock, holder)
+    yield StaleLock(stack, lock.who, lock.operation, lock.since)
+    answers.require_possible()
+    if not answers.confirm("Release its lock, and go on from there?"):
+        raise OperatorError(ErrorCode.DECLINED, "The lock was not released. Nothing was changed.")
+    if not release(context, lock):
+        raise OperatorError(
+            ErrorCode.STATE_LOCKED,
+            f"Another run holds the state of {stack} by now. Wait until it is over, and run the "
+            "same command again.",
+        )
+    yield LockReleased(stack)
+    return True
