@@ -9,9 +9,7 @@ from pathlib import Path
 
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.init.draft import lines_of
-from settings.loader import DEFAULT_FILE, chosen_file
-
-_PROJECT = Path(__file__).resolve().parents[2]
+from settings.loader import DEFAULT_FILE, PROJECT, chosen_file
 
 
 def new_path() -> Path:
@@ -20,7 +18,7 @@ def new_path() -> Path:
     Raises:
         OperatorError: there is a settings file.
     """
-    path = chosen_file() or _PROJECT / DEFAULT_FILE
+    path = chosen_file() or PROJECT / DEFAULT_FILE
     if path.exists():
         raise _exists(path)
     return path
