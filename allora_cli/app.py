@@ -22,11 +22,12 @@ from allora_cli.commands.operate.status import status
 from allora_cli.commands.prepare import secret, wallet
 from allora_cli.commands.prepare.bootstrap import bootstrap
 from allora_cli.commands.prepare.doctor import doctor
+from allora_cli.commands.prepare.init import init
 from allora_cli.terminal.help import Group
 from shared.version import VERSION
 
 _PHASES: Final[Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]]] = {
-    "Prepare": (wallet.app, secret.app, bootstrap, doctor),
+    "Prepare": (init, wallet.app, secret.app, bootstrap, doctor),
     "Deploy": (deploy, update),
     "Operate": (status, dashboard, logs, connect, restart, backup, restore, state.app, diagram),
     "Leave": (destroy,),

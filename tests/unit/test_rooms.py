@@ -37,7 +37,7 @@ COMMAND_LAYERS = (
     {"app"},
     {"commands"},
     {"deploy"},
-    {"diagram", "doctor", "status"},
+    {"diagram", "doctor", "init", "status"},
     {"changes", "host", "wallet"},
     {"terraform"},
     {"context"},
