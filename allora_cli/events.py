@@ -21,6 +21,8 @@ class EventCode(StrEnum):
     PLAN = "plan"
     NO_CHANGES = "no-changes"
     HOST_REPLACEMENT = "host-replacement"
+    ORPHANS = "orphans"
+    ORPHAN_REMOVED = "orphan-removed"
     STALE_LOCK = "stale-lock"
     LOCK_RELEASED = "lock-released"
     RESOURCE = "resource"

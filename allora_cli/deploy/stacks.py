@@ -9,8 +9,10 @@ from typing import TypeAlias
 
 from allora_cli.context import Context
 from allora_cli.deploy.events import NoChanges, StackPlanned
+from allora_cli.deploy.recovery.orphans import Settle
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.orphans.places import imported
 from allora_cli.terraform.failures import explain_failure
 from allora_cli.terraform.plans import Plan
 from allora_cli.terraform.runner import Terraform, TerraformError
@@ -23,12 +25,13 @@ Approve: TypeAlias = Callable[[Plan], Workflow[bool]]
 
 
 def bring_up_to_date(
-    context: Context, approve: Approve, *, env_file: Path | None = None
+    context: Context, settle: Settle, approve: Approve, *, env_file: Path | None = None
 ) -> Workflow[None]:
     """Make both stacks what the settings say.
 
     Args:
         context: whose stacks.
+        settle: called before the first plan.
         approve: called with each plan that changes something, before it is applied.
         env_file: the settings, by default those in force.
 
@@ -37,8 +40,10 @@ def bring_up_to_date(
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
     folder = yield from _synthesized(env_file)
+    orphans = yield from settle(folder)
+    yield Working(Phase.PLAN)
     is_changed = False
-    with _terraform(context, folder) as terraform:
+    with imported(folder, orphans), _terraform(context, folder) as terraform:
         plans = _plan(context, terraform)
         for stack in STACKS:
             plan = plans.get(stack)
@@ -69,6 +74,7 @@ def destroy_all(context: Context, approve: Callable[[], Workflow[None]]) -> Work
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
     folder = yield from _synthesized(None)
+    yield Working(Phase.PLAN)
     with _terraform(context, folder) as terraform:
         terraform.init(STACKS)
         plans = terraform.plan([*reversed(STACKS)], destroy=True)
@@ -94,7 +100,6 @@ def _synthesized(env_file: Path | None) -> Workflow[Path]:
     folder = output_folder()
     yield Working(Phase.SYNTH)
     synthesize(folder, env_file=env_file)
-    yield Working(Phase.PLAN)
     return folder
 
 

@@ -38,7 +38,7 @@ COMMAND_LAYERS = (
     {"commands"},
     {"deploy"},
     {"diagram", "doctor", "status"},
-    {"host", "wallet"},
+    {"host", "orphans", "wallet"},
     {"terraform"},
     {"context"},
     {"aws", "chain", "settings_file"},
