@@ -118,7 +118,7 @@ def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
     shutil.rmtree(directory, ignore_errors=True)
     leases = [empty.fork()]
     deployment = Deployment(leases[0].emulator, directory, dict(SETTINGS))
-    printed = [_prepare(deployment)]
+    printed = [prepare(deployment)]
 
     def fork_between_the_stacks(action: str) -> Answer | None:
         if action == "CreateVpc":
@@ -145,7 +145,7 @@ def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
     return template, leases
 
 
-def _prepare(deployment: Deployment) -> str:
+def prepare(deployment: Deployment) -> str:
     """State bucket and secrets; what was printed."""
     done = [deployment.allora("bootstrap")]
     for name, value in SECRETS.items():
