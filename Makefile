@@ -80,8 +80,9 @@ format: setup-dev ## Format the code
 	@ruff format .
 
 .PHONY: docs
-docs: setup-dev ## Generate docs/configuration.md and docs/status.schema.json
+docs: setup-dev ## Generate docs/configuration.md, docs/permissions.md and docs/status.schema.json
 	@python -m settings.reference
+	@python -m allora_cli.aws.deployer_policy
 	@python -m allora_cli.status.document
 
 .PHONY: pictures

@@ -6,7 +6,7 @@ import json
 import sys
 
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
-from allora_cli.terminal import console
+from allora_cli.terminal.arguments import hidden_character
 from shared.any_locale import print_in_any_locale
 from shared.garbage_collection import collect_rarely
 
@@ -16,29 +16,51 @@ _RUNBOOK = "docs/operations.md"
 def main() -> int:
     """Run the command; end every error that a user can cause with a sentence and an exit code."""
     collect_rarely()
-    # Not before: these import all the rest.
+    # Not before: it imports all the rest.
     from allora_cli.app import app  # noqa: PLC0415
-    from allora_cli.aws.session import one_sentence_errors  # noqa: PLC0415
-    from settings import SettingsError  # noqa: PLC0415
+    from allora_cli.terminal import console  # noqa: PLC0415
 
     print_in_any_locale()
+    if complaint := hidden_character(sys.argv[1:]):
+        console.err.print(complaint, markup=False, style="red")
+        return ExitCode.USAGE
     try:
-        with one_sentence_errors():
-            app(prog_name="allora")
-    except SystemExit as end:
-        if end.code == ExitCode.INTERRUPTED:
-            console.err.print(
-                "Interrupted. Nothing is lost: run the same command again to continue."
-            )
-        raise
-    except SettingsError as error:
-        return _report(OperatorError(ErrorCode.SETTINGS, str(error)))
-    except OperatorError as error:
-        return _report(error)
-    return ExitCode.OK
+        code = app(prog_name="allora", standalone_mode=False) or ExitCode.OK
+    except Exception as error:
+        explained = _explain(error)
+        if explained is None:
+            raise
+        return _report(explained)
+    if code == ExitCode.INTERRUPTED:
+        console.err.print("Interrupted. Nothing is lost: run the same command again to continue.")
+    return int(code)
+
+
+def _explain(error: Exception) -> OperatorError | None:
+    """Return an error that a user can fix; None for a bug."""
+    # Late, since help and completion need none of them.
+    import typer  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    from allora_cli.aws.session import explain  # noqa: PLC0415
+    from allora_cli.terminal.usage import usage_error  # noqa: PLC0415
+    from settings import SettingsError  # noqa: PLC0415
+
+    match error:
+        case OperatorError():
+            return error
+        case SettingsError():
+            return OperatorError(ErrorCode.SETTINGS, str(error))
+        case BotoCoreError() | ClientError():
+            return explain(error)
+        case typer.TyperException():
+            return usage_error(error)
+    return None
 
 
 def _report(error: OperatorError) -> int:
+    from allora_cli.terminal import console  # noqa: PLC0415
+
     if "--json" in sys.argv:
         # On one line: it may follow lines of events.
         print(json.dumps({"error": {"trouble": error.code, "message": str(error)}}))

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from containers.worker.allora_worker.foreign_text import MOST_BYTES, first_line
 from containers.worker.allora_worker.money import UALLO
 from shared.loopback import open_url
 
@@ -88,7 +89,9 @@ def _get(api_url: str, path: str) -> dict[str, Any]:
         with error:
             if error.code == HTTPStatus.NOT_IMPLEMENTED:
                 raise OtherVersionError(f"{api_url} does not know {path}") from error
-            raise ChainError(f"{api_url} answers with status {error.code}") from error
+            line = first_line(error.read(MOST_BYTES))
+            status = f"status {error.code}: {line}" if line else f"status {error.code}"
+            raise ChainError(f"{api_url} answers with {status}") from error
     except (OSError, http.client.HTTPException) as error:
         raise ChainError(f"{api_url} does not answer: {_reason(error)}") from error
     except ValueError as error:

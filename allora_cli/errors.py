@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
 class ErrorCode(StrEnum):
     """Kinds of errors; docs/operations.md has an entry for each, with its value as heading."""
 
+    USAGE = "usage"
     SETTINGS = "settings"
     NO_CREDENTIALS = "no-credentials"
     CREDENTIALS_EXPIRED = "credentials-expired"

@@ -7,19 +7,26 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
+from types import MappingProxyType
 
-from dotenv import set_key
+from dotenv.parser import parse_stream
 
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
 from settings.env_file import read_env_file
-from settings.loader import DEFAULT_FILE, chosen_file
+from settings.loader import DEFAULT_FILE, chosen_file, how_to_begin
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 """A value that needs no quotes."""
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_HEAD = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'[^']+'|[^=#\s]+)[^\S\r\n]*=[^\S\r\n]*")
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
+_LINE = re.compile(r"[^\r\n]*")
 
 
 class SettingsFile:
@@ -35,8 +42,13 @@ class SettingsFile:
         if not path.exists():
             raise OperatorError(
                 ErrorCode.SETTINGS,
-                f"There is no settings file {path} to change. Begin with: "
-                "cp samples/testnet.env .env",
+                f"There is no settings file {path} to change. Begin with: {how_to_begin()}",
+            )
+        if not path.is_file():
+            raise OperatorError(
+                ErrorCode.SETTINGS,
+                f"{path} is no regular file, and this command changes none other. Change the value "
+                "where it comes from, then: allora update",
             )
         return cls(path)
 
@@ -46,8 +58,14 @@ class SettingsFile:
         return entries[0].value if entries and entries[0].value else None
 
     @contextmanager
-    def draft(self, changes: Mapping[str, str]) -> Iterator[Draft]:
+    def draft(
+        self, changes: Mapping[str, str], options: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[Draft]:
         """Yield a temporary copy with other values.
+
+        Args:
+            changes: new values by variable.
+            options: the command's option for each variable, which an error blames.
 
         Raises:
             SettingsError: the settings would be invalid.
@@ -59,7 +77,13 @@ class SettingsFile:
             try:
                 settings = load_settings(draft)
             except SettingsError as error:
-                raise SettingsError(str(self.path), error.problems) from None
+                problems = [
+                    replace(problem, line=None, origin=options[problem.variable])
+                    if problem.variable in options.keys() & changes.keys()
+                    else problem
+                    for problem in error.problems
+                ]
+                raise SettingsError(str(self.path), problems) from None
             yield Draft(draft, settings, original)
 
     def replace_by(self, draft: Draft) -> None:
@@ -79,7 +103,10 @@ class SettingsFile:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(new)
-            Path(name).chmod(target.stat().st_mode)
+            status = target.stat()
+            Path(name).chmod(status.st_mode)
+            with suppress(PermissionError):  # only root may give a file to its owner
+                os.chown(name, status.st_uid, status.st_gid)
             Path(name).replace(target)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -100,16 +127,54 @@ class Draft:
 
 
 def changed(content: bytes, changes: Mapping[str, str]) -> bytes:
-    """Return a settings file's content (UTF-8, any line endings) with other values."""
+    """Return a settings file's content (UTF-8) with other values; all else stays, byte for byte."""
     mark = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
     text = content.removeprefix(mark).decode()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "env"
-        file.write_text(text.replace("\r\n", "\n"), encoding="utf-8")
-        for variable, value in changes.items():
-            quotes = "never" if _PLAIN.fullmatch(value) else "always"
-            set_key(file, variable, value, quote_mode=quotes)
-        new = file.read_text(encoding="utf-8")
-    if "\r\n" in text:
-        new = new.replace("\n", "\r\n")
-    return mark + new.encode()
+    for variable, value in changes.items():
+        text = _with_value(text, variable, value)
+    return mark + text.encode()
+
+
+def _with_value(written: str, variable: str, value: str) -> str:
+    # newline="" keeps the line endings.
+    entries = list(parse_stream(StringIO(written, newline="")))
+    if any(entry.key == variable for entry in entries):
+        return "".join(
+            _edited(entry.original.string, value)
+            if entry.key == variable
+            else entry.original.string
+            for entry in entries
+        )
+    ending = next(iter(_NEWLINE.findall(written)), "\n")
+    begin = "" if not written or written.endswith(("\r", "\n")) else ending
+    return f"{written}{begin}{variable}={_quoted(value)}{ending}"
+
+
+def _edited(entry: str, value: str) -> str:
+    """Return an entry as the user wrote it, with another value."""
+    head = _HEAD.match(entry)
+    if head is None:  # a name without a value, which `settings` refuses
+        return entry
+    rest = entry[head.end() :]
+    old, tail = _split_value(rest, is_spaced=head[0][-1].isspace())
+    gap = " " if not old and tail.startswith("#") else ""
+    return f"{head[0]}{_quoted(value, old[:1])}{gap}{tail}"
+
+
+def _split_value(rest: str, *, is_spaced: bool) -> tuple[str, str]:
+    """Split what follows `=` as python-dotenv does: the value, and the comment and line ending."""
+    if quoted := _QUOTED.match(rest):
+        end = quoted.end()
+    elif is_spaced and rest.startswith("#"):
+        end = 0
+    else:
+        end = len(re.sub(r"\s+#.*", "", _LINE.match(rest)[0]).rstrip())  # type: ignore[index]
+    return rest[:end], rest[end:]
+
+
+def _quoted(value: str, quote: str = "") -> str:
+    if quote not in {"'", '"'}:
+        if _PLAIN.fullmatch(value):
+            return value
+        quote = "'"
+    return quote + value.replace("\\", "\\\\").replace(quote, f"\\{quote}") + quote

@@ -16,17 +16,14 @@ from constructs_lib.metrics import Source, Sources
 from containers.worker.allora_worker import metric_names as worker
 from shared.alarm_remedies import REMEDIES, AlarmId
 
-MOST_ALARMS = 11
-"""Of which ten are free; the eleventh costs 0.10 USD a month
-(https://aws.amazon.com/cloudwatch/pricing/)."""
+Writer = Literal["worker", "model", "host"]
+"""Of a log group."""
 
 FULL_DISK = 80
 """Percent, above which the host removes unused images (scripts/host/bin/care.sh)."""
 
 MUCH_TRAFFIC = 500
 """MB sent in an hour; 0.09 USD a GB in most regions (https://aws.amazon.com/ec2/pricing/)."""
-
-_RUNBOOK = "docs/operations.md"
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,7 @@ class Alarm:
         missing: How a period without data counts.
         meaning: First part of the description; `shared.alarm_remedies` has the remedy.
         ec2_action: EC2's automatic action.
+        log: Whose log tells more.
     """
 
     id: AlarmId
@@ -59,11 +57,12 @@ class Alarm:
     missing: Literal["breaching", "notBreaching", "ignore", "missing"]
     meaning: str
     ec2_action: Literal["recover", "reboot"] | None = None
+    log: Writer = "host"
 
-    @property
-    def description(self) -> str:
-        """Text of the e-mail and the console; at most 1024 characters."""
-        return f"{self.meaning} To do: {REMEDIES[self.id]} More: {_RUNBOOK}#alarm-{self.id}"
+    def description(self, *, dashboard_url: str, log_url: str) -> str:
+        """Return the text of the e-mail and the console; CloudWatch takes 1024 characters."""
+        todo = f"{self.meaning} To do: {REMEDIES[self.id]}"
+        return f"{todo} Dashboard: {dashboard_url} Log: {log_url}"
 
 
 @dataclass(frozen=True)
@@ -81,19 +80,21 @@ def host_alarms(sources: Sources, *, recoverable: bool, burstable: bool) -> Iter
 
     Args:
         sources: Of the metrics.
-        recoverable: Whether AWS can move the instance to other hardware.
+        recoverable: Whether EC2 can move the instance to other hardware.
         burstable: Whether the instance runs on CPU credits.
     """
     yield from _status_checks(sources, recoverable=recoverable)
     yield _restarts(
         AlarmId.WORKER_RESTARTS,
         sources.host("WorkerRestarts"),
+        "worker",
         "The worker ended and was started again three times in 20 minutes, as it does when a "
         "secret is wrong, or when the network refuses it in every topic.",
     )
     yield _restarts(
         AlarmId.MODEL_RESTARTS,
         sources.host("ModelRestarts"),
+        "model",
         "The model server ended and was started again three times in 20 minutes; windows are lost "
         "meanwhile.",
     )
@@ -141,6 +142,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
         comparison="GreaterThanOrEqualToThreshold",
         threshold=limits.missed_windows,
         missing="breaching",
+        log="worker",
         meaning=(
             f"No submission was accepted for {limits.missed_windows} windows of a topic, or the "
             "worker has been silent for 20 minutes, as before its first start: it earns nothing."
@@ -155,6 +157,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
         comparison="LessThanThreshold",
         threshold=float(limits.balance),
         missing="ignore",
+        log="worker",
         meaning=(
             f"The wallet has less than {limits.balance:f} ALLO. When it has too little for a "
             "transaction, nothing is submitted any more."
@@ -170,6 +173,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
         comparison="GreaterThanOrEqualToThreshold",
         threshold=1,
         missing="ignore",
+        log="worker",
         meaning=(
             "The network has moved on and does not speak the protocol of the worker's SDK any "
             "more: nothing is submitted."
@@ -185,6 +189,7 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
         comparison="GreaterThanOrEqualToThreshold",
         threshold=1,
         missing="ignore",
+        log="worker",
         meaning=(
             "The worker signs no transaction, because a fee would be above ALLORA_MAX_FEE, or the "
             "fees of 24 hours above ALLORA_MAX_DAILY_FEES: nothing is paid, and nothing is "
@@ -205,7 +210,7 @@ def _status_checks(sources: Sources, *, recoverable: bool) -> Iterator[Alarm]:
     )
     # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-recover.html
     not_recoverable = (
-        "The hardware under the host failed, and AWS moves no instance that has local disks."
+        "The hardware under the host failed, and EC2 is not asked to move an instance of this type."
     )
     yield _status_check(
         AlarmId.HOST_RECOVERY,
@@ -245,7 +250,7 @@ def _status_check(
     )
 
 
-def _restarts(id_: AlarmId, source: Source, meaning: str) -> Alarm:
+def _restarts(id_: AlarmId, source: Source, log: Writer, meaning: str) -> Alarm:
     """Return the alarm on a container that restarts repeatedly, as counted by the host.
 
     The worker's own count would miss early ends. Docker waits 0.1 s before a restart, and twice as
@@ -262,6 +267,7 @@ def _restarts(id_: AlarmId, source: Source, meaning: str) -> Alarm:
         comparison="GreaterThanOrEqualToThreshold",
         threshold=3,
         missing="notBreaching",
+        log=log,
         meaning=meaning,
     )
 

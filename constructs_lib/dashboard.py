@@ -45,6 +45,7 @@ class Dashboard:
 
     Attributes:
         log_groups: names of log groups by part of the host.
+        log_urls: their pages in the console.
         limits: of the worker's alarms; None when the worker reports no metrics.
         burstable: whether the instance runs on CPU credits.
     """
@@ -53,6 +54,7 @@ class Dashboard:
     sources: Sources
     alarm_arns: Sequence[str]
     log_groups: Mapping[str, str]
+    log_urls: Mapping[str, str]
     topic_ids: Sequence[int]
     limits: Limits | None
     burstable: bool
@@ -65,7 +67,7 @@ class Dashboard:
     def _rows(self) -> Iterator[tuple[int, list[Widget]]]:
         """Yield heights and widgets, from top to bottom."""
         alarms = {"title": "Alarms", "alarms": list(self.alarm_arns)}
-        yield 5, [_text(self.limits), {"type": "alarm", "properties": alarms}]
+        yield 5, [_text(self.limits, self.log_urls), {"type": "alarm", "properties": alarms}]
         if self.limits:
             yield 4, self._numbers()
             yield 6, self._earning(self.limits)
@@ -229,10 +231,12 @@ def _place(rows: Iterator[tuple[int, list[Widget]]]) -> Iterator[Widget]:
         y += height
 
 
-def _text(limits: Limits | None) -> Widget:
+def _text(limits: Limits | None, log_urls: Mapping[str, str]) -> Widget:
     markdown = _NOT_OURS
     if limits:
         markdown = _EARNING.format(windows=limits.missed_windows, balance=limits.balance)
+    links = ", ".join(f"[{part}]({url})" for part, url in log_urls.items())
+    markdown += f"- Whole logs: {links}\n"
     return {"type": "text", "properties": {"markdown": markdown}}
 
 

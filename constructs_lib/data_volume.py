@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from cdktf_cdktf_provider_aws.ebs_volume import EbsVolume
+from cdktf_cdktf_provider_aws.ebs_volume import EbsVolume, EbsVolumeTimeouts
 from cdktf_cdktf_provider_aws.volume_attachment import VolumeAttachment
 from constructs import Construct
 
 # Only a label: Nitro instances name the device otherwise, and the host finds the volume by its id.
 # https://docs.aws.amazon.com/ebs/latest/userguide/nvme-ebs-volumes.html
 _DEVICE_NAME = "/dev/sdf"
+
+_SNAPSHOT_TIMEOUT = "12h"
+"""How long a deletion waits for the final snapshot, which takes hours for a large volume. After the
+provider's ten minutes the deletion would fail, and the next one would make a second snapshot.
+https://docs.aws.amazon.com/ebs/latest/userguide/ebs-create-snapshot.html
+"""
 
 
 class DataVolume(Construct):
@@ -48,6 +54,7 @@ class DataVolume(Construct):
             encrypted=True,
             final_snapshot=True,
             tags={"Name": name},
+            timeouts=EbsVolumeTimeouts(delete=_SNAPSHOT_TIMEOUT),
         )
         self.volume_id = volume.id
 

@@ -50,6 +50,8 @@ class HostArchive(Construct):
             key=f"{key_prefix}/{name}",
             source=f"${{path.module}}/../../{_FOLDER}/{name}",
             content_type="application/x-tar",
+            # S3's own key: by the bucket's default it may be one that the host's role cannot use.
+            server_side_encryption="AES256",
             provider=provider,
             # A host that is being replaced may still fetch the old one.
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),

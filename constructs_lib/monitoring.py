@@ -11,7 +11,7 @@ from constructs import Construct
 from constructs_lib.alarms import Alarm, Limits, host_alarms, worker_alarms
 from constructs_lib.dashboard import Dashboard
 from constructs_lib.metrics import Sources
-from shared.aws_console import console_url
+from shared.aws_console import dashboard_url, log_group_url
 
 
 class Monitoring(Construct):
@@ -21,7 +21,7 @@ class Monitoring(Construct):
         name: the dashboard's name, unique in the account, and the beginning of the alarms' names.
         partition: `aws`, `aws-cn` or `aws-us-gov`.
         worker_name: the value of the metrics' `WorkerName` dimension.
-        recoverable: whether EC2 can move the instance to other hardware; not with local disks.
+        recoverable: whether EC2 can move the instance to other hardware.
         burstable: whether the instance runs on CPU credits.
         limits: thresholds of the worker's alarms; None: a worker image that reports no metrics.
         log_group_names: the host's log groups by part.
@@ -48,6 +48,10 @@ class Monitoring(Construct):
         self._name = name
         self._ec2_actions = f"arn:{partition}:automate:{region}:ec2"
         self._topic_arn = alarm_topic_arn
+        self.dashboard_url = dashboard_url(partition, region, name)
+        self._log_urls = {
+            part: log_group_url(partition, region, group) for part, group in log_group_names.items()
+        }
         sources = Sources(worker_name, instance_id)
         alarms = [
             *(worker_alarms(sources, limits) if limits else ()),
@@ -58,15 +62,12 @@ class Monitoring(Construct):
             sources=sources,
             alarm_arns=[self._alarm(alarm) for alarm in alarms],
             log_groups=log_group_names,
+            log_urls=self._log_urls,
             topic_ids=topic_ids,
             limits=limits,
             burstable=burstable,
         )
         CloudwatchDashboard(self, "dashboard", dashboard_name=name, dashboard_body=dashboard.body())
-        self.dashboard_url = (
-            f"{console_url(partition, region)}/cloudwatch/home"
-            f"?region={region}#dashboards/dashboard/{name}"
-        )
 
     def _alarm(self, alarm: Alarm) -> str:
         """Create an alarm; return its ARN."""
@@ -75,7 +76,9 @@ class Monitoring(Construct):
             self,
             alarm.id,
             alarm_name=f"{self._name}-{alarm.id}",
-            alarm_description=alarm.description,
+            alarm_description=alarm.description(
+                dashboard_url=self.dashboard_url, log_url=self._log_urls[alarm.log]
+            ),
             namespace=alarm.source.namespace,
             metric_name=alarm.source.name,
             dimensions=alarm.source.dimensions,

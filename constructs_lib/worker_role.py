@@ -11,6 +11,8 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from shared.service_principals import ec2_principal
+
 
 class WorkerRole(Construct):
     """A role for EC2 with the host's least privileges, and its instance profile.
@@ -49,7 +51,7 @@ class WorkerRole(Construct):
                 {
                     "Sid": "Ec2",
                     "Effect": "Allow",
-                    "Principal": {"Service": "ec2.amazonaws.com"},
+                    "Principal": {"Service": ec2_principal(partition)},
                     "Action": "sts:AssumeRole",
                 }
             ),

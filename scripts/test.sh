@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests with the tools that `make test` installs.
 #
-#   scripts/test.sh           all levels, two at a time, until one fails
+#   scripts/test.sh           all levels, three at a time, until one fails
 #   scripts/test.sh LEVEL     one level, in this terminal: lint unit local synth bats scripts images
 #                             security terraform host
 #

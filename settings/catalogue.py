@@ -20,6 +20,10 @@ class InstanceType(NamedTuple):
     instance_store: bool
     nitro: bool
     """Its disks are NVMe devices with a serial number; Xen's are not."""
+    recoverable: bool
+    """EC2 moves it to other hardware when its own fails (`AutoRecoverySupported`)."""
+    on_free_plan: bool
+    """An account on AWS's Free plan may start it (`FreeTierEligible`)."""
 
 
 class Catalogue(NamedTuple):

@@ -26,12 +26,14 @@ class Problem:
     def __str__(self) -> str:
         """Return the problem and, on a second line, its remedy, with control characters escaped."""
         place = f"line {self.line}" if self.line else self.origin
-        if not self.variable:
+        # Names are ASCII: a letter of another alphabet would look right and be wrong.
+        variable = self.variable.encode("ascii", "backslashreplace").decode()
+        if not variable:
             head = place
         elif place:
-            head = f"{self.variable} ({place})"
+            head = f"{variable} ({place})"
         else:
-            head = self.variable
+            head = variable
         sentence = printable(f"{head}: {self.message}")
         return sentence + (f"\n    -> {printable(self.remedy)}" if self.remedy else "")
 

@@ -1,21 +1,31 @@
 """Variables of the AWS Node Runners' Allora blueprint that are ignored with a warning.
 
+Those of all its revisions:
 https://github.com/aws-samples/aws-blockchain-node-runners (lib/allora/sample-configs)
 """
 
+_NETWORK = "choose the network with ALLORA_NETWORK (testnet or mainnet)"
+_NODE_RPC = (
+    "the SDK speaks gRPC and knows its network's address; "
+    "for another one set ALLORA_GRPC_URL (grpc+https://host:443)"
+)
+_VPC = "the VPC has one public subnet and no NAT gateway; AWS_VPC_CIDR sets its network"
 _KEY_NAME = "the SDK needs no key name: the wallet is the mnemonic in Parameter Store"
 _TUNED = "the Allora SDK sets fees, gas and retries by itself"
 _REPUTER = "this project runs a worker, not a reputer"
 
 LEGACY: dict[str, str] = {
-    "ALLORA_ENV": "choose the network with ALLORA_NETWORK (testnet or mainnet)",
+    "AWS_VPC_MAX_AZS": _VPC,
+    "AWS_VPC_NAT_GATEWAYS": _VPC,
+    "AWS_VPC_CIDR_MASK": _VPC,
+    "ALLORA_ENV": _NETWORK,
+    "ALLORA_NETWORK_NAME": _NETWORK,
+    "ALLORA_NODE_RPC": _NODE_RPC,
+    "ALLORA_TOPIC_ID": "the topic's setting is ALLORA_WORKER_TOPIC_ID",
     "ALLORA_ACCOUNT_NAME": _KEY_NAME,
     "ALLORA_WALLET_ADDRESS_KEY_NAME": _KEY_NAME,
     "ALLORA_WALLET_HOME_DIR": "the SDK keeps no key ring on disk",
-    "ALLORA_WALLET_NODE_RPC": (
-        "the SDK speaks gRPC and knows its network's address; "
-        "for another one set ALLORA_GRPC_URL (grpc+https://host:443)"
-    ),
+    "ALLORA_WALLET_NODE_RPC": _NODE_RPC,
     "ALLORA_WALLET_*": _TUNED,
     "ALLORA_WORKER_INFERENCE_ENTRYPOINT_NAME": (
         "the worker asks the model at ALLORA_WORKER_INFERENCE_ENDPOINT directly"

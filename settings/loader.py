@@ -19,6 +19,7 @@ from settings.text_rules import misfit
 from settings.variable import example_of
 
 DEFAULT_FILE = Path(".env")
+PROJECT = Path(__file__).resolve().parents[1]
 FILE_VARIABLE = "ALLORA_ENV_FILE"
 
 FILE_ONLY = frozenset({"AWS_PROFILE"})
@@ -59,7 +60,7 @@ def load_settings(
     interpolated, and a forgotten shell variable must not choose another account.
 
     Args:
-        env_file: By default that of ALLORA_ENV_FILE, else `.env` if it exists, else none.
+        env_file: By default that of `chosen_file`.
         environ: The environment variables.
 
     Raises:
@@ -67,7 +68,7 @@ def load_settings(
     """
     path = env_file or chosen_file(environ)
     text = read_env_file(path) if path else EnvText((), (), complete=True)
-    source = str(path) if path else "The environment (there is no .env file here)"
+    source = str(path) if path else "The environment (there is no .env file here or in the project)"
     problems = [*text.problems, *_set_twice(text.entries), *_not_settings(text.entries)]
     if not text.complete:  # a missing setting may be in the unread rest
         raise SettingsError(source, problems)
@@ -97,10 +98,20 @@ def load_settings(
 
 
 def chosen_file(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """Return the default settings file; None for the environment alone."""
+    """Return the settings file: that of ALLORA_ENV_FILE, else `.env` here or in the project.
+
+    None stands for the environment alone.
+    """
     if named := environ.get(FILE_VARIABLE):
         return Path(named).expanduser()
-    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+    defaults = (DEFAULT_FILE, PROJECT / DEFAULT_FILE)
+    return next((path for path in defaults if path.exists()), None)
+
+
+def how_to_begin() -> str:
+    """Return the command that makes a settings file, for the working directory."""
+    project = "" if Path.cwd() == PROJECT else f"{PROJECT}/"
+    return f"cp {project}samples/testnet.env {project}.env"
 
 
 def _set_twice(entries: tuple[Entry, ...]) -> Iterator[Problem]:
@@ -201,7 +212,7 @@ def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) ->
         return entry.problem(problem.variable, message, problem.remedy)
     if has_file:
         return problem
-    return replace(problem, remedy="cp samples/testnet.env .env, and set it there")
+    return replace(problem, remedy=f"{how_to_begin()}, and set it there")
 
 
 def _placed_notes(notes: list[Problem], found: Mapping[str, _Found]) -> Iterator[Problem]:

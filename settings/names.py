@@ -30,8 +30,17 @@ class Names:
             for secret in (*Secret, *(f"model/{name}" for name in settings.model_secrets))
         )
         self.wallet = f"{self.secrets_prefix}/{Secret.MNEMONIC}"
-        self.log_group_prefix = f"/allora/{settings.worker_name}"
+        self.log_group_prefix = _log_group_prefix(settings.worker_name)
         self.archive_prefix = ARCHIVE_PREFIX
         self.log_groups: Mapping[str, str] = {
-            part: f"{self.log_group_prefix}/{part}" for part in ("worker", "model", "host")
+            part: log_group(settings.worker_name, part) for part in ("worker", "model", "host")
         }
+
+
+def log_group(worker_name: str, part: str) -> str:
+    """Return the name of a worker's log group."""
+    return f"{_log_group_prefix(worker_name)}/{part}"
+
+
+def _log_group_prefix(worker_name: str) -> str:
+    return f"/allora/{worker_name}"

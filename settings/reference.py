@@ -28,8 +28,8 @@ remedy.
 
 ## Where settings come from
 
-1. **The file.** `.env` in the working directory, or the one that the environment variable
-   `ALLORA_ENV_FILE` names.
+1. **The file.** The one that the environment variable `ALLORA_ENV_FILE` names; without it, `.env`
+   in the working directory, or else in the project's folder, so that `allora` works from anywhere.
 2. **The environment**, for a variable that is not in the file; it is enough alone when there is no
    file, as in CI. `AWS_PROFILE` is read from the file only: in the environment it works as with
    every AWS tool.
@@ -105,8 +105,9 @@ _LEGACY_HEAD = """\
 ## Variables of the AWS blueprint that mean nothing any more
 
 An `.env` of the Allora blueprint of
-[AWS Blockchain Node Runners](https://github.com/aws-samples/aws-blockchain-node-runners) works once
-its secrets are moved (see above). These variables of it are ignored, each with a warning:
+[AWS Blockchain Node Runners](https://github.com/aws-samples/aws-blockchain-node-runners) works,
+in every revision, once its secrets are moved (see above); an instance of the family `t2` cannot
+have a data volume here. These variables of it are ignored, each with a warning:
 
 | Variable | Why |
 |---|---|

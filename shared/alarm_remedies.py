@@ -23,9 +23,28 @@ class AlarmId(StrEnum):
     FEE_REFUSED = "fee-refused"
 
 
+OF_THE_OWN_WORKER: Final = frozenset(
+    {AlarmId.NO_SUBMISSION, AlarmId.BALANCE_LOW, AlarmId.SDK_REFUSED, AlarmId.FEE_REFUSED}
+)
+"""Alarms on metrics that a worker image of one's own may not report."""
+
+
+def alarm_ids(*, burstable: bool, own_worker: bool) -> frozenset[AlarmId]:
+    """Return the alarms of a deployment.
+
+    Args:
+        burstable: whether the instance runs on CPU credits.
+        own_worker: whether the worker is the project's own.
+    """
+    absent = set() if own_worker else set(OF_THE_OWN_WORKER)
+    if not burstable:
+        absent.add(AlarmId.CPU_CREDITS)
+    return frozenset(AlarmId) - absent
+
+
 REMEDIES: Final[Mapping[str, str]] = {
     AlarmId.HOST_RECOVERY: (
-        "nothing, if AWS has moved the instance. If it repeats, or the instance has local disks: "
+        "nothing, if AWS has moved the instance. If it repeats, or AWS does not move this type: "
         "stop the instance (aws ec2 stop-instances) and start it again; what was on local disks is "
         "lost."
     ),

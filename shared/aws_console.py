@@ -15,3 +15,18 @@ _DOMAINS: Final = {
 def console_url(partition: str, region: str) -> str:
     """Return the console's URL in a region, without a path."""
     return f"https://{region}.{_DOMAINS[partition]}"
+
+
+def dashboard_url(partition: str, region: str, name: str) -> str:
+    """Return the URL of a CloudWatch dashboard."""
+    return f"{_cloudwatch(partition, region)}#dashboards/dashboard/{name}"
+
+
+def log_group_url(partition: str, region: str, name: str) -> str:
+    """Return the URL of a log group; the console wants its slashes encoded twice."""
+    encoded = name.replace("/", "$252F")
+    return f"{_cloudwatch(partition, region)}#logsV2:log-groups/log-group/{encoded}"
+
+
+def _cloudwatch(partition: str, region: str) -> str:
+    return f"{console_url(partition, region)}/cloudwatch/home?region={region}"

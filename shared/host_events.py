@@ -50,7 +50,7 @@ class State(StrEnum):
     WAITING = "waiting"
     """Failed, and tried again."""
     FAILED = "failed"
-    """Failed, and not tried again before the next boot."""
+    """Failed, and not tried again before the next boot; an installation is on older hosts only."""
 
 
 class Code(StrEnum):

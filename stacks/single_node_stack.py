@@ -85,7 +85,7 @@ class SingleNodeStack(BaseStack):
             worker_name=settings.worker_name,
             topic_ids=settings.topic_ids,
             instance_id=host.instance_id,
-            recoverable=not (settings.instance and settings.instance.instance_store),
+            recoverable=bool(settings.instance and settings.instance.recoverable),
             burstable=bool(settings.instance and settings.instance.burstable),
             limits=self._limits(settings),
             alarm_topic_arn=alarm_topic_arn,

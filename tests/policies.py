@@ -14,14 +14,23 @@ from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
-_CI = Path(__file__).resolve().parent.parent / "docs" / "ci.md"
+_DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def policies_for_plans() -> tuple[dict[str, Any], dict[str, Any]]:
     """Whom the role for plans on pull requests trusts, and what it may do."""
-    blocks = re.findall(r"```json\n(.*?)```", _CI.read_text("utf-8"), re.DOTALL)
-    trust, permissions = map(json.loads, blocks)
+    trust, permissions = _policies_in("ci.md")
     return trust, permissions
+
+
+def policies_of_deployers() -> list[dict[str, Any]]:
+    """What people may do who deploy and operate a worker."""
+    return _policies_in("permissions.md")
+
+
+def _policies_in(document: str) -> list[dict[str, Any]]:
+    text = (_DOCS / document).read_text("utf-8")
+    return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
 
 
 def findings(policy: Mapping[str, Any]) -> list[str]:

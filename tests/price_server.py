@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 ON_DEMAND = {
+    "AmazonEC2 BoxUsage:t4g.small": 0.0168,
     "AmazonEC2 BoxUsage:t3.medium": 0.0416,
     "AmazonEC2 EBS:VolumeUsage.gp3": 0.08,
     "AmazonEC2 EBS:VolumeP-IOPS.gp3": 0.005,
@@ -29,6 +30,8 @@ ON_DEMAND = {
     "AmazonVPC PublicIPv4:InUseAddress": 0.005,
     "AmazonVPC PublicIPv4:IdleAddress": 0.005,
     "AmazonCloudWatch CW:MetricMonitorUsage": 0.3,
+    "AmazonCloudWatch CW:AlarmMonitorUsage": 0.1,
+    "AmazonCloudWatch CW:HighResAlarmMonitorUsage": 0.3,
 }
 """USD of a service's usage type, without the prefix of a region."""
 
@@ -144,7 +147,7 @@ def price_server(**options: Any) -> Iterator[PriceServer]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         prices.url = f"http://127.0.0.1:{server.server_address[1]}"
         yield prices

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_USER_DATA_BYTES = 16 * 1024
@@ -59,8 +59,8 @@ def render_environment(variables: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
-def render_cloud_config(files: Iterable[HostFile], *, command: str) -> str:
-    """Return a cloud-config that writes files and then runs a command, by its absolute path.
+def render_cloud_config(files: Iterable[HostFile], *, command: Sequence[str]) -> str:
+    """Return a cloud-config that writes files and then runs a command, given in words.
 
     https://cloudinit.readthedocs.io/en/latest/reference/modules.html
     """
@@ -73,7 +73,7 @@ def render_cloud_config(files: Iterable[HostFile], *, command: str) -> str:
             }
             for file in files
         ],
-        "runcmd": [[command]],
+        "runcmd": [[*command]],
     }
     return f"#cloud-config\n{_json_in_yaml(document)}\n"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from settings import Settings
+from settings.command_words import command_words
 
 _CONTEXTS = "/opt/allora/build-contexts"
 _MODEL_CHECKOUT = "/var/lib/allora/model"
@@ -38,7 +39,7 @@ def _worker_image(settings: Settings) -> dict[str, Any]:
 
 
 def _model_image(settings: Settings) -> dict[str, Any]:
-    command = {"command": _escape(settings.model_command)} if settings.model_command else {}
+    command = _command(settings.model_command) if settings.model_command else {}
     if settings.model_image:
         return {"image": settings.model_image, **command}
     if settings.model_repo:
@@ -49,6 +50,11 @@ def _model_image(settings: Settings) -> dict[str, Any]:
         "read_only": True,
         **command,
     }
+
+
+def _command(command: str) -> dict[str, Any]:
+    """Return the command in words: Compose would split a text by rules of its own."""
+    return {"command": [_escape(word) for word in command_words(command)]}
 
 
 def _worker_variables(settings: Settings) -> dict[str, str]:

@@ -21,6 +21,7 @@ from user_data.compose import compose_settings
 
 _HOST = Path(__file__).resolve().parent.parent / "scripts" / "host"
 _BOOTSTRAP = "/opt/allora-bootstrap"
+_INSTALL = "allora-install.service"
 
 
 def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserData:
@@ -31,7 +32,7 @@ def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserDat
     """
     text = render_cloud_config(
         [*_configuration(settings, archive_sha256), *_bootstrap()],
-        command=f"{_BOOTSTRAP}/bootstrap.py",
+        command=("systemctl", "enable", "--now", "--no-block", _INSTALL),
     )
     try:
         return encode_user_data(text)
@@ -46,8 +47,8 @@ def _bootstrap() -> Iterator[HostFile]:
     for name in ("bootstrap.py", "aws.py"):
         text = (_HOST / "bin" / name).read_text("utf-8")
         yield HostFile(f"{_BOOTSTRAP}/{name}", text, executable=True)
-    unit = "allora-install.service"
-    yield HostFile(f"/etc/systemd/system/{unit}", (_HOST / "systemd" / unit).read_text("utf-8"))
+    unit = (_HOST / "systemd" / _INSTALL).read_text("utf-8")
+    yield HostFile(f"/etc/systemd/system/{_INSTALL}", unit)
 
 
 def _configuration(settings: Settings, archive_sha256: str) -> Iterator[HostFile]:

@@ -1,4 +1,4 @@
-"""Find hosts with a worker's wallet that Terraform does not know."""
+"""Find the hosts of workers, by the tags that the stacks give them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def find_other_hosts(ec2: EC2Client, worker_name: str, known: Collection[str]) -
 
     Two hosts of one worker name have one wallet, and break each other's transactions (ADR 17).
     """
+    hosts = find_hosts(ec2, worker_name)
+    return [id_ for id_ in hosts if id_ not in known]
+
+
+def find_hosts(ec2: EC2Client, worker_name: str = "*") -> dict[str, str]:
+    """Return the worker's name of each host in this account and region, by instance id."""
     pages = ec2.get_paginator("describe_instances").paginate(
         Filters=[
             {"Name": "tag:Worker", "Values": [worker_name]},
@@ -24,5 +30,9 @@ def find_other_hosts(ec2: EC2Client, worker_name: str, known: Collection[str]) -
             {"Name": "instance-state-name", "Values": _MIGHT_SIGN},
         ]
     )
-    found = pages.search("Reservations[].Instances[].InstanceId")
-    return [id_ for id_ in found if id_ not in known]
+    return {
+        instance["InstanceId"]: tag["Value"]
+        for instance in pages.search("Reservations[].Instances[]")
+        for tag in instance["Tags"]
+        if tag["Key"] == "Worker"
+    }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from allora_cli.aws.billed_parts import Parts, parts_in, parts_of
 from allora_cli.aws.price_list import PriceList, Product, Rates
-from containers.worker.allora_worker.metric_names import METRICS, WORKER, WORKER_AND_TOPIC
-from scripts.host.bin import host_status
 from settings import EbsVolume, Settings
 
 CALCULATOR: Final = "https://calculator.aws/"
@@ -22,6 +21,7 @@ HOURS_A_MONTH: Final = 730
 _GP3_FREE_IOPS: Final = 3000
 _GP3_FREE_MIB_S: Final = 125
 _FREE_METRICS: Final = 10
+_FREE_ALARMS: Final = 10
 
 _IO2_TIERS: Final = (("io2", 32_000), ("io2.tier2", 32_000), ("io2.tier3", 192_000))
 """Each tier's usage type and IOPS (https://docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html)."""
@@ -52,8 +52,19 @@ class Cost:
     @property
     def total(self) -> float | None:
         """Return USD per month; None if the price of a part is unknown."""
-        prices = [item.usd for item in self.items if item.usd is not None]
-        return sum(prices) if len(prices) == len(self.items) else None
+        return None if self.missing else sum(item.usd or 0 for item in self.items)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the names of parts without a price."""
+        return tuple(item.name for item in self.items if item.usd is None)
+
+
+class CostChange(NamedTuple):
+    """A worker's monthly cost before and after a deployment; None: it does not exist then."""
+
+    before: Cost | None
+    after: Cost | None
 
 
 class _Usage(NamedTuple):
@@ -66,13 +77,26 @@ class _Usage(NamedTuple):
 def monthly_cost(settings: Settings, prices: PriceList | None) -> Cost:
     """Estimate the configured worker's cost in a month of 730 hours.
 
-    Without logs, whose volume is unknown, and alarms beyond an account's ten free ones. The
-    account's ten free custom metrics count for this worker. `prices` is None without credentials.
+    Without logs, whose volume is unknown. The account's ten free alarms and ten free custom metrics
+    count for this worker. `prices` is None without credentials.
     """
-    bill = dict(_bill(settings))
-    rates = _find_rates(settings, prices, bill.values())
-    items = tuple(Item(name, _sum(usages, rates)) for name, usages in bill.items())
-    return Cost(items, rates.problem or f"AWS's price list for {settings.aws_region}")
+    return _cost_of(parts_of(settings), settings, prices)
+
+
+def monthly_cost_change(
+    settings: Settings, deployed: Iterable[Mapping[str, Any]], prices: PriceList | None
+) -> CostChange:
+    """Estimate the monthly cost of what is deployed, and of what the settings ask for.
+
+    Args:
+        settings: those that are to be deployed.
+        deployed: `type` and `values` of each resource in the states, as
+            `allora_cli.terraform.state_objects.resources_of` returns them.
+        prices: None without credentials.
+    """
+    present = parts_in(deployed, settings)
+    before = None if present is None else _cost_of(present, settings, prices)
+    return CostChange(before, monthly_cost(settings, prices))
 
 
 def monthly_snapshot_cost(settings: Settings, prices: PriceList, gib: int) -> float | None:
@@ -112,6 +136,13 @@ def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | Non
     return cost.total / HOURS_A_MONTH * max(hours, 0)
 
 
+def _cost_of(parts: Parts, settings: Settings, prices: PriceList | None) -> Cost:
+    bill = dict(_bill(parts))
+    rates = _find_rates(settings, prices, bill.values())
+    items = tuple(Item(name, _sum(usages, rates)) for name, usages in bill.items())
+    return Cost(items, rates.problem or f"AWS's price list for {settings.aws_region}")
+
+
 def _find_rates(
     settings: Settings, prices: PriceList | None, bill: Iterable[Sequence[_Usage]]
 ) -> Rates:
@@ -128,18 +159,19 @@ def _sum(usages: Sequence[_Usage], rates: Rates) -> float | None:
     return sum(rates.usd[usage.product] * usage.quantity for usage in usages)
 
 
-def _bill(settings: Settings) -> Iterator[tuple[str, list[_Usage]]]:
+def _bill(parts: Parts) -> Iterator[tuple[str, list[_Usage]]]:
     """Yield each part's name and usage."""
-    yield settings.instance_type, [_Usage(_instance(settings.instance_type), HOURS_A_MONTH)]
+    yield parts.instance_type, [_Usage(_instance(parts.instance_type), HOURS_A_MONTH)]
     yield "public IPv4 address", [_Usage(_ADDRESS, HOURS_A_MONTH)]
-    root_gib = settings.root_volume_size
-    yield f"root volume, gp3, {root_gib} GiB", [_Usage(_storage("gp3"), root_gib)]
-    if volume := settings.data_volume:
+    yield f"root volume, gp3, {parts.root_gib} GiB", [_Usage(_storage("gp3"), parts.root_gib)]
+    if volume := parts.data_volume:
         yield f"data volume, {volume.type}, {volume.size} GiB", list(_data_volume(volume))
-    count = _custom_metrics(settings)
-    if count > _FREE_METRICS:
-        name = f"{count} custom metrics, of which {_FREE_METRICS} are free"
-        yield name, [_Usage(_METRIC, count - _FREE_METRICS)]
+    for name, product, count, free in (
+        ("custom metrics", _METRIC, parts.metrics, _FREE_METRICS),
+        ("alarms", _ALARM, parts.alarms, _FREE_ALARMS),
+    ):
+        if count > free:
+            yield f"{count} {name}, of which {free} are free", [_Usage(product, count - free)]
 
 
 def _data_volume(volume: EbsVolume) -> Iterator[_Usage]:
@@ -159,14 +191,6 @@ def _data_volume(volume: EbsVolume) -> Iterator[_Usage]:
                 if rest > 0:
                     yield _Usage(_volume(f"VolumeP-IOPS.{tier}"), min(rest, most))
                 rest -= most
-
-
-def _custom_metrics(settings: Settings) -> int:
-    """Count the metrics of host and worker: AWS bills each set of dimension values."""
-    values = {WORKER: 1, WORKER_AND_TOPIC: len(settings.topic_ids)}
-    ours = METRICS if not settings.worker_image else ()
-    sets = (dimensions for metric in ours for dimensions in metric.dimensions)
-    return len(host_status.METRICS) + sum(values.get(dimensions, 0) for dimensions in sets)
 
 
 def _instance(instance_type: str) -> Product:
@@ -194,3 +218,4 @@ def _volume(usage: str) -> Product:
 _SNAPSHOT: Final = Product("AmazonEC2", "EBS:SnapshotUsage")
 _ADDRESS: Final = Product("AmazonVPC", "PublicIPv4:InUseAddress")
 _METRIC: Final = Product("AmazonCloudWatch", "CW:MetricMonitorUsage")
+_ALARM: Final = Product("AmazonCloudWatch", "CW:AlarmMonitorUsage")

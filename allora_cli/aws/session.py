@@ -74,8 +74,13 @@ _SERVICE_ERRORS: Final = {
     "LimitExceededException VcpuLimitExceeded InstanceLimitExceeded AddressLimitExceeded"
     " VpcLimitExceeded ServiceQuotaExceededException ResourceLimitExceeded": _Meaning(
         ErrorCode.QUOTA,
-        "A quota of the account is used up: {error}. Free something, or request an increase at "
-        "https://console.aws.amazon.com/servicequotas/.",
+        "A quota of the account is used up: {error}. Free something, or request an increase under "
+        "Service Quotas in the AWS console; `allora doctor` has the address.",
+    ),
+    "VolumeModificationRateExceeded IncorrectModificationState": _Meaning(
+        ErrorCode.AWS_REFUSED,
+        "AWS still changes the volume, or has changed it too often: {error}. Run the same command "
+        "again in some hours.",
     ),
     "InsufficientInstanceCapacity": _Meaning(
         ErrorCode.CAPACITY,

@@ -75,7 +75,7 @@ def require_ready() -> Workflow[None]:
     yield Working(Phase.DOCTOR)
     report = examine()
     yield Examined(report)
-    if not report.healthy:
+    if report.blocked:
         raise OperatorError(
             ErrorCode.NOT_READY,
             "Each ✘ above would make the deployment fail, or leave a worker that cannot work. "

@@ -13,7 +13,8 @@ from allora_cli.doctor.findings import Report
 from allora_cli.errors import ErrorCode
 from allora_cli.events import Event, EventCode
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, text_of
+from allora_cli.host.log_format import text_of
+from allora_cli.host.parts import Part
 from allora_cli.orphans.orphan import Orphan
 from allora_cli.terraform.plans import Change
 
@@ -297,11 +298,13 @@ class Ready:
     Attributes:
         healthy: None of a worker image of the user's own, whose logs alone can tell.
         address: the worker's; None when it is unknown.
+        explorer_url: the explorer's page of the address; likewise.
         seconds: that each step took, by its name.
     """
 
     healthy: bool | None
     address: str | None
+    explorer_url: str | None
     seconds: Mapping[str, float | None]
 
 

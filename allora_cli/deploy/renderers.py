@@ -15,7 +15,8 @@ from allora_cli.deploy.sentences import sentences
 from allora_cli.doctor.screen import show as show_report
 from allora_cli.events import Event, EventCode, Phase, Returned, Workflow, Working
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, text_of
+from allora_cli.host.log_format import text_of
+from allora_cli.host.parts import Part
 from allora_cli.terminal import console
 
 Result = TypeVar("Result", bound=Event)
@@ -52,7 +53,7 @@ class JsonLines:
 
     def show(self, event: Event) -> None:
         """Print one."""
-        print(json.dumps(event.as_dict(), ensure_ascii=False, default=str), flush=True)
+        print(json.dumps(event.as_dict(), default=str), flush=True)
 
     def close(self) -> None:
         """Do nothing: each line is complete."""

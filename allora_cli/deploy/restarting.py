@@ -33,7 +33,8 @@ _COMMANDS: Final = (
 _DELIVERED_WITHIN: Final = timedelta(seconds=60)
 _POLL_SECONDS: Final = 1.0
 _UNDER_WAY: Final = {"Pending", "InProgress", "Delayed"}
-_NOT_DELIVERED: Final = {"Delivery Timed Out", "Undeliverable", "Terminated", "Delayed"}
+_NOT_DELIVERED: Final = {"DeliveryTimedOut", "Undeliverable", "Terminated", "Delayed"}
+"""Without spaces: AWS documents "Delivery Timed Out", and answers "DeliveryTimedOut" as well."""
 
 
 def restart(*, reboot: bool, policy: WaitPolicy) -> Workflow[RestartResult]:
@@ -102,7 +103,7 @@ def _wait_for_command(ssm: SSMClient, instance_id: str, command_id: str) -> None
         if found["Status"] == "Success":
             return
         if found["Status"] not in _UNDER_WAY:
-            if found["StatusDetails"] in _NOT_DELIVERED:
+            if found["StatusDetails"].replace(" ", "") in _NOT_DELIVERED:
                 break
             said = found.get("StandardErrorContent", "").strip() or found["StatusDetails"]
             raise OperatorError(

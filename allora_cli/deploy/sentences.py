@@ -292,6 +292,9 @@ def _(event: events.WorkerResult) -> Iterator[Sentence]:
     else:
         state = f"Worker and model run on {host}; whether they work, their logs alone show."
     yield Sentence(f"✔ {state} Next: allora status")
+    if event.ready and event.ready.explorer_url:
+        yield Sentence(f"  Account    {event.ready.explorer_url}")
+    yield Sentence(f"  Dashboard  {event.dashboard_url}")
 
 
 @sentences.register

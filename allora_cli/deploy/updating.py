@@ -46,14 +46,14 @@ def update(
         OperatorError: it was declined, failed, or does not work.
         SettingsError: the new settings would be wrong. Nothing was written.
     """
+    file = SettingsFile.in_force()
     context = open_context()
     was_killed = yield from recover(context, answers)
     before = require_deployment(context)
     answers.require_possible()
-    file = SettingsFile.in_force()
     new = _resolved(context, changes)
     old = {variable: file.value(variable) for variable in new}
-    with file.draft(new) as draft:
+    with file.draft(new, OPTIONS) as draft:
         context = replace(context, settings=draft.settings, names=Names(draft.settings))
         yield from (SettingChanged(name, old[name], value) for name, value in new.items())
         ask = approval(context, answers)

@@ -18,10 +18,12 @@ from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Source
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Event, Workflow
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, is_metric
+from allora_cli.host.log_format import is_metric
+from allora_cli.host.parts import Part
 from allora_cli.host.protocol import host_event
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import duration, moment
+from shared.networks import NETWORKS
 
 _LINES_OF_EACH: Final = 5
 _BAD_LEVELS: Final = {"warning", "error", "critical"}
@@ -73,6 +75,7 @@ class Wait:
         since: datetime | None = None,
     ) -> None:
         self._instance_id = instance_id
+        self._network = NETWORKS[context.settings.allora_network]
         self._policy = policy
         self.progress = Progress(since or _launched_at(context, instance_id), steps)
         self._feed = HostFeed(context, instance_id, self.progress, policy.silence)
@@ -125,10 +128,12 @@ class Wait:
         return progress.judged_at is not None and datetime.now(UTC) - progress.judged_at < IS_FRESH
 
     def _result(self) -> Ready:
+        address = self.progress.address
         seconds = {step.name.lower(): self.progress.seconds(step) for step in self.progress.steps}
         return Ready(
             healthy=True if Step.REGISTERED in self.progress.steps else None,
-            address=self.progress.address,
+            address=address,
+            explorer_url=self._network.account_url(address) if address else None,
             seconds={
                 name: None if taken is None else round(taken, 1) for name, taken in seconds.items()
             },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allora_cli.aws.price_list import open_price_list
-from allora_cli.aws.prices import CALCULATOR, monthly_cost
+from allora_cli.aws.prices import CALCULATOR, Cost, monthly_cost
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, ok, unknown
 
@@ -20,11 +20,21 @@ def check_cost(context: CheckContext) -> Finding:
         "source": cost.source,
     }
     if cost.total is None:
-        missing = ", ".join(item.name for item in cost.items if item.usd is None)
-        return unknown(f"no price of {missing}: see {CALCULATOR} ({cost.source})", **facts)
+        return unknown(_without_prices(cost), **facts)
     instance = cost.items[0]
     return ok(
         f"about {cost.total:.0f} USD, {instance.usd:.0f} of it for {instance.name}, plus logs "
         f"({cost.source})",
         **facts,
+    )
+
+
+def _without_prices(cost: Cost) -> str:
+    """Return what is not known, and where it is to be found."""
+    if len(cost.missing) == len(cost.items):
+        return f"no prices from AWS; {CALCULATOR} has them ({cost.source})"
+    known = sum(item.usd or 0 for item in cost.items)
+    return (
+        f"about {known:.0f} USD without {' and '.join(cost.missing)}, whose price {CALCULATOR} has "
+        f"({cost.source})"
     )

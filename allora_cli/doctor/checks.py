@@ -25,6 +25,7 @@ CHECKS: Final = (
     Check("state-lock", Group.STATE, "Lock", state.check_lock, _CREDENTIALS),
     Check("state", Group.STATE, "States", state.check_states, _CREDENTIALS),
     Check("instance-type", Group.DEPLOYMENT, "Instance type", machine.check_instance_type, _REGION),
+    Check("account-plan", Group.DEPLOYMENT, "Plan", machine.check_account_plan, _REGION),
     Check("vcpus", Group.DEPLOYMENT, "Quota: vCPUs", quotas.check_vcpus, _REGION),
     Check("elastic-ips", Group.DEPLOYMENT, "Quota: addresses", quotas.check_addresses, _REGION),
     Check("vpcs", Group.DEPLOYMENT, "Quota: VPCs", quotas.check_vpcs, _REGION),
@@ -42,7 +43,8 @@ CHECKS: Final = (
     ),
     Check("secrets", Group.WALLET, "Secrets", worker.check_secrets, _REGION),
     Check("wallet", Group.WALLET, "Address", worker.check_wallet, _REGION),
+    Check("one-wallet", Group.WALLET, "In one place", worker.check_one_wallet, ("wallet",)),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
-    Check("cost", Group.COST, "Monthly", bill.check_cost, _SETTINGS, _CREDENTIALS),
+    Check("cost", Group.COST, "Monthly", bill.check_cost, _CREDENTIALS),
 )

@@ -36,7 +36,7 @@ def examine(
             if check.id in findings or check in running.values() or not _may_begin(check, findings):
                 continue
             if obstacle := _obstacle(check, checks, findings):
-                findings[check.id] = skipped(f"needs: {obstacle.title}")
+                findings[check.id] = skipped(obstacle.id, obstacle.title)
             else:
                 running[in_background(partial(_find, check, context))] = check
         if not running:
@@ -54,10 +54,14 @@ def _may_begin(check: Check, findings: dict[str, Finding]) -> bool:
 
 
 def _obstacle(check: Check, checks: Sequence[Check], findings: dict[str, Finding]) -> Check | None:
-    """Return the first check that this one needs and that has not succeeded."""
+    """Return the check at the root of why this one cannot be made; None if it can."""
     good = {Verdict.OK, Verdict.WARNING}
     needed = (other for other in checks if other.id in check.needs)
-    return next((other for other in needed if findings[other.id].verdict not in good), None)
+    first = next((other for other in needed if findings[other.id].verdict not in good), None)
+    if first is None:
+        return None
+    root = findings[first.id].needs
+    return next((other for other in checks if other.id == root), first)
 
 
 def _find(check: Check, context: CheckContext) -> Finding:

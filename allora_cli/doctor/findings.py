@@ -20,7 +20,7 @@ class Verdict(StrEnum):
     WARNING = "warning"
     """Worth knowing; it stops nothing."""
     UNKNOWN = "unknown"
-    """The check could not be made, which stops nothing."""
+    """The check could not be made; that does not stop a deployment."""
     SKIPPED = "skipped"
     """A check that this one needs has not succeeded."""
 
@@ -45,12 +45,14 @@ class Finding:
         detail: a few words or a sentence; never a secret.
         remedy: commands or hints, one a line; "" when all is well.
         facts: numbers and names for `--json`.
+        needs: of a skipped check, the id of the check that is the reason.
     """
 
     verdict: Verdict
     detail: str
     remedy: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    needs: str = ""
 
 
 def ok(detail: str, **facts: Any) -> Finding:  # noqa: ANN401 - for JSON
@@ -73,9 +75,9 @@ def unknown(detail: str, **facts: Any) -> Finding:  # noqa: ANN401
     return Finding(Verdict.UNKNOWN, detail, "", facts)
 
 
-def skipped(detail: str) -> Finding:
-    """Return the finding of a check that lacks another one's result."""
-    return Finding(Verdict.SKIPPED, detail)
+def skipped(needs: str, title: str) -> Finding:
+    """Return the finding of a check that lacks another one's result, by its id and title."""
+    return Finding(Verdict.SKIPPED, f"needs: {title}", needs=needs)
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,21 @@ class Report:
     deployed: bool | None
 
     @property
-    def healthy(self) -> bool:
-        """Return whether no check failed."""
-        return not self.count(Verdict.FAIL)
+    def healthy(self) -> bool | None:
+        """Return whether all is well; None if nothing failed, but not everything was checked."""
+        if self.blocked:
+            return False
+        return None if self.unchecked else True
+
+    @property
+    def blocked(self) -> bool:
+        """Return whether a check failed: a deployment would fail, or be of no use."""
+        return self.count(Verdict.FAIL) > 0
+
+    @property
+    def unchecked(self) -> int:
+        """Return the number of checks that could not be made."""
+        return self.count(Verdict.UNKNOWN) + self.count(Verdict.SKIPPED)
 
     def count(self, verdict: Verdict) -> int:
         """Return the number of checks with a verdict."""
@@ -133,6 +147,7 @@ class Report:
         """Return the document of `allora doctor --json`."""
         return {
             "healthy": self.healthy,
+            "unchecked": self.unchecked,
             "checks": [
                 {
                     "id": result.check.id,

@@ -1,4 +1,4 @@
-"""Checks of the instance type and the machine image."""
+"""Checks of the instance type, of the account's plan for it, and of the machine image."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import re
 
 from botocore.exceptions import ClientError
 
-from allora_cli.doctor.check_context import CheckContext
+from allora_cli.aws import free_plan
+from allora_cli.doctor.check_context import QUICK, CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, warning
 from settings.images import ubuntu_parameter
+from settings.sections.instance import ADVISED_MEMORY_MIB
+from shared.aws_console import console_url
 
 
 def check_instance_type(context: CheckContext) -> Finding:
@@ -42,6 +45,37 @@ def check_instance_type(context: CheckContext) -> Finding:
             zones=zones,
         )
     return ok(f"{settings.instance_type} is offered in {wanted or zones[0]}", zones=zones)
+
+
+def check_account_plan(context: CheckContext) -> Finding:
+    """Check that the account's plan allows the instance type.
+
+    EC2 refuses another one only when the network and the address exist already.
+    """
+    settings = context.settings
+    if settings.partition != "aws":
+        return ok(f"there is no Free plan in {settings.partition}")
+    region = free_plan.REGION
+    plan = free_plan.find_free_plan(
+        context.client(lambda each: each.client("freetier", region_name=region, config=QUICK))
+    )
+    if plan is None:
+        return ok("not the Free plan: every instance type is allowed", free_plan=False)
+    upgrade = f"upgrade to the Paid plan: {console_url(settings.partition, region)}/billing/home"
+    if plan.is_over:
+        return fail("the account's Free plan is over", upgrade, free_plan=True)
+    eligible = free_plan.eligible_types(context.ec2)
+    if settings.instance_type in {each.name for each in eligible}:
+        left = f", with {plan.usd_left:.0f} USD of credits left" if plan.usd_left else ""
+        until = f", until {plan.ends:%Y-%m-%d}" if plan.ends else ""
+        return ok(f"the Free plan{until}{left}; it allows {settings.instance_type}", free_plan=True)
+    enough = free_plan.large_enough(eligible, ADVISED_MEMORY_MIB, settings.architecture)
+    return fail(
+        f"the account is on AWS's Free plan, which does not allow {settings.instance_type}",
+        f"AWS_INSTANCE_TYPE={' or '.join(enough)}; or {upgrade}",
+        free_plan=True,
+        eligible=enough,
+    )
 
 
 def check_image(context: CheckContext) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -42,7 +42,13 @@ def _progress(titles: Sequence[str]) -> str:
 
 
 def show(report: Report, out: Console, *, next_step: bool = True) -> None:
-    """Print a report, and by default the command that comes next."""
+    """Print a report, and by default the command that comes next.
+
+    Args:
+        report: what to print.
+        out: where.
+        next_step: False where a deployment goes on by its own rule.
+    """
     if report.subject:
         out.print(Text(report.subject, "bold"), soft_wrap=True)
     if endpoint := aws_endpoint_url():
@@ -51,31 +57,37 @@ def show(report: Report, out: Console, *, next_step: bool = True) -> None:
     out.print(_summary(report))
     if next_step:
         out.print(_next(report))
+    elif report.unchecked:
+        out.print(f"{_unchecked(report)} That does not stop a deployment.")
 
 
-def _table(results: Iterable[Result]) -> Table:
+def _table(results: Sequence[Result]) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True, style="bold")
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for group, members in itertools.groupby(results, key=lambda result: result.check.group):
-        for number, (title, finding) in enumerate(_lines(members)):
+    waiting = _waiting(results)
+    made = (result for result in results if result.finding.verdict is not Verdict.SKIPPED)
+    for group, members in itertools.groupby(made, key=lambda result: result.check.group):
+        for number, result in enumerate(members):
+            check, finding = result.check, result.finding
             mark = Text(*_MARKS[finding.verdict])
-            table.add_row("" if number else group.value, mark, title, _text(finding))
+            table.add_row("" if number else group.value, mark, check.title, _text(finding))
+            if titles := waiting.get(check.id):
+                skipped = Finding(Verdict.SKIPPED, f"without it: {', '.join(titles)}")
+                mark = Text(*_MARKS[skipped.verdict])
+                table.add_row("", mark, "Not checked", _text(skipped))
     return table
 
 
-def _lines(results: Iterable[Result]) -> Iterator[tuple[str, Finding]]:
-    """Yield a line for each result; checks skipped for the same reason share one."""
-    for finding, members in itertools.groupby(results, key=lambda result: result.finding):
-        first, *others = [result.check.title for result in members]
-        if finding.verdict is not Verdict.SKIPPED:
-            yield from ((title, finding) for title in (first, *others))
-        elif others:
-            yield first, Finding(finding.verdict, f"{finding.detail}; so do {', '.join(others)}")
-        else:
-            yield first, finding
+def _waiting(results: Iterable[Result]) -> dict[str, list[str]]:
+    """Return the titles of skipped checks by the check that is the reason: one line for each."""
+    waiting: dict[str, list[str]] = {}
+    for result in results:
+        if result.finding.verdict is Verdict.SKIPPED:
+            waiting.setdefault(result.finding.needs, []).append(result.check.title)
+    return waiting
 
 
 def _text(finding: Finding) -> Text:
@@ -90,16 +102,23 @@ def _summary(report: Report) -> Text:
     text = Text("\n")
     for verdict, (mark, style) in _MARKS.items():
         count = report.count(verdict)
-        if count and verdict is not Verdict.SKIPPED:
+        if count:
             text.append(f"{count} {mark}  ", style)
     return text
 
 
 def _next(report: Report) -> str:
-    if not report.healthy:
+    if report.blocked:
         return "Fix each ✘, then run: [bold]allora doctor[/]"
-    missing = report.count(Verdict.UNKNOWN) + report.count(Verdict.SKIPPED)
-    found = f"No ✘; checks that could not be made: {missing}." if missing else "All is ready."
+    if report.count(Verdict.SKIPPED):
+        return f"{_unchecked(report)} Fix the cause, then run: [bold]allora doctor[/]"
+    found = _unchecked(report) if report.unchecked else "All is ready."
     if report.deployed:
         return f"{found} To see how the worker is doing: [bold]allora status[/]"
     return f"{found} Next: [bold]allora deploy[/]"
+
+
+def _unchecked(report: Report) -> str:
+    """Return how many checks could not be made."""
+    count = f"{report.unchecked} of {len(report.results)}"
+    return f"No ✘, but {count} checks could not be made; each ? says why."

@@ -48,7 +48,7 @@ def check_lock(context: CheckContext) -> Finding:
     try:
         found = [find_lock(s3, settings.state_bucket, stack) for stack in STACKS]
     except s3.exceptions.NoSuchBucket:
-        return skipped("needs: Bucket")
+        return skipped("state-bucket", "Bucket")
     locks = [lock for lock in found if lock]
     if not locks:
         return ok("no run is under way")

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import Any, Final
 
 from rich.text import Text
 
 from allora_cli.host.log_events import Line
+from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent, host_event
 from allora_cli.terminal.text import clean
 from containers.worker.allora_worker.event_names import Event
-
-
-class Part(StrEnum):
-    """Whose log."""
-
-    WORKER = "worker"
-    MODEL = "model"
-    BOOT = "boot"
-
 
 _STYLES: Final = {"warning": "yellow", "error": "red", "critical": "red"}
 _SHOWN: Final = {"time", "level", "event", "message", "traceback", "topic", "nonce", "_aws"}

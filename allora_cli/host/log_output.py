@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from allora_cli.host.log_format import Part, is_metric, json_of, text_of
+from allora_cli.host.log_format import is_metric, json_of, text_of
 from allora_cli.host.log_reader import Entry, LogReader, Note
+from allora_cli.host.parts import Part
 from allora_cli.terminal import console
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import clean, moment

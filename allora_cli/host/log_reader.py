@@ -14,7 +14,7 @@ from allora_cli.aws.session import one_sentence_errors
 from allora_cli.context import Context
 from allora_cli.host import log_events
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part
+from allora_cli.host.parts import Part
 from allora_cli.terminal.text import clamp
 from allora_cli.terraform.deployment import find_deployment, require_deployment
 

@@ -11,7 +11,7 @@ from allora_cli.aws.instances import find_instance
 from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import Cost, cost_so_far, monthly_cost
 from allora_cli.aws.queries import PATIENCE, Question, Unknown
-from allora_cli.aws.session import one_sentence_errors
+from allora_cli.aws.session import is_embedded, one_sentence_errors
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
@@ -139,6 +139,7 @@ class Status:
         host: None when EC2 does not know the instance any more.
         report: the newest status that the host has sent; None when there is none.
         progress: the host's newest event.
+        is_embedded: whether AWS is the embedded one, where no host boots.
     """
 
     at: datetime
@@ -150,6 +151,7 @@ class Status:
     last_day: LastDay | Unknown
     alarms: list[Alarm] | Unknown
     cost: CostSoFar | Unknown
+    is_embedded: bool = False
 
     @property
     def topics(self) -> dict[int, Topic | None]:
@@ -214,6 +216,7 @@ class Observer:
             last_day=last_day.answer(),
             alarms=alarms.answer(),
             cost=_cost_so_far(monthly_cost.answer(), found, now),
+            is_embedded=is_embedded(),
         )
 
     def _find_host(self, instance_id: str) -> Host | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from allora_cli.aws.queries import Unknown
+from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
 from allora_cli.status.collect import Host, Status
 from allora_cli.terminal.text import duration
@@ -18,6 +19,9 @@ REPORT_IS_OLD: Final = timedelta(minutes=3)
 
 _SET_UP: Final = timedelta(minutes=30)
 """How long after its launch a host may still be busy with its first start."""
+
+_JUST_STARTED: Final = timedelta(minutes=1)
+"""How long after its start a worker may not answer yet."""
 
 _FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
 
@@ -35,6 +39,7 @@ class Condition(StrEnum):
     HOST_STARTING = "status-host-starting"
     SETTING_UP = "status-setting-up"
     BOOT_FAILED = "status-boot-failed"
+    EMBEDDED_AWS = "status-embedded-aws"
     NO_REPORT = "status-no-report"
     WORKER_DOWN = "status-worker-down"
     WORKER_SILENT = "status-worker-silent"
@@ -131,6 +136,13 @@ def report_age(status: Status) -> timedelta | None:
 def _of_boot(status: Status) -> Diagnosis | None:
     """Return the diagnosis while the host is set up, or if that has failed."""
     progress = None if isinstance(status.progress, Unknown) else status.progress
+    if status.is_embedded and progress is None and status.report is None:
+        return Diagnosis(
+            Condition.EMBEDDED_AWS,
+            "this is the embedded AWS, where the deployment is real and no host ever boots.",
+            "A worker on this computer: make worker-local. One that earns: allora deploy, without "
+            "AWS_ENDPOINT_URL",
+        )
     if progress and progress.is_obstacle:
         return Diagnosis(
             Condition.BOOT_FAILED,
@@ -147,6 +159,8 @@ def _of_boot(status: Status) -> Diagnosis | None:
 def _of_containers(status: Status) -> Diagnosis | None:
     report = _report(status)
     worker, model = report.container("worker"), report.container("model")
+    if verdict := _of_start(status):
+        return verdict
     if worker.state != "running":
         return _of_boot(status) or Diagnosis(
             Condition.WORKER_DOWN,
@@ -156,7 +170,7 @@ def _of_containers(status: Status) -> Diagnosis | None:
     if report.worker is None and not (_is_foreign(status) and worker.is_well):
         return Diagnosis(
             Condition.WORKER_SILENT,
-            f"the worker runs, and does not answer{_since_start(worker, report)}.",
+            f"the worker has run for {_run_time(worker, report)}, and does not answer.",
             "If it stays so: allora logs worker, then allora restart",
         )
     if report.worker and (refusal := _of_refusal(report.worker)):
@@ -183,10 +197,33 @@ def _down(container: Container) -> str:
     return f"is {state}{restarts}"
 
 
-def _since_start(container: Container, report: HostStatus) -> str:
+def _of_start(status: Status) -> Diagnosis | None:
+    """Return the diagnosis if the newest report is from before the worker could answer."""
+    report, progress = _report(status), status.progress
+    worker = report.container("worker")
+    if report.worker is not None or _is_foreign(status):
+        return None
+    is_earlier = isinstance(progress, HostEvent) and progress.is_up and report.at < progress.at
+    has_just_started = (
+        worker.state == "running"
+        and not worker.restarts
+        and worker.started_at is not None
+        and report.at - worker.started_at < _JUST_STARTED
+    )
+    if not is_earlier and not has_just_started:
+        return None
+    return Diagnosis(
+        Condition.REGISTERING,
+        f"the worker had just started when the host reported, {duration(status.at - report.at)} "
+        "ago.",
+        "The next report comes within a minute: allora status --watch",
+    )
+
+
+def _run_time(container: Container, report: HostStatus) -> str:
     if container.started_at is None:
-        return ""
-    return f", {duration(report.at - container.started_at)} after its start"
+        return "an unknown time"
+    return duration(report.at - container.started_at)
 
 
 def _of_refusal(worker: Worker) -> Diagnosis | None:

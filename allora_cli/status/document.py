@@ -26,6 +26,7 @@ from allora_cli.host.status_report import (
 from allora_cli.status.collect import CostSoFar, Host, LastDay, Status, Windows
 from allora_cli.status.diagnosis import Condition, Diagnosis, report_age
 from allora_cli.status.screen import RUNBOOK, started_at
+from shared.networks import NETWORKS, AlloraNetwork
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "status.schema.json"
 
@@ -94,6 +95,7 @@ class WalletPart(BaseModel):
 
     address: str | None
     balance_allo: float | None
+    explorer_url: str | None
 
 
 class SubmissionPart(BaseModel):
@@ -102,6 +104,7 @@ class SubmissionPart(BaseModel):
     nonce: int
     value: Any
     tx_hash: str | None
+    explorer_url: str | None
     at: Time
     age_seconds: int
 
@@ -226,16 +229,20 @@ def document_of(status: Status, verdict: Diagnosis) -> Document:
             part: UnknownPart(trouble=answer.error.code, message=str(answer.error))
             for part, answer in status.unknown.items()
         },
-        **_of_worker(worker),
+        **_of_worker(worker, NETWORKS[settings.allora_network]),
     )
 
 
-def _of_worker(worker: Worker | None) -> dict[str, Any]:
+def _of_worker(worker: Worker | None, network: AlloraNetwork) -> dict[str, Any]:
     if worker is None:
         return dict.fromkeys(("versions", "wallet", "fees", "model"))
     return {
         "versions": VersionsPart(sdk=worker.version, network=worker.network, role=worker.role),
-        "wallet": WalletPart(address=worker.address, balance_allo=worker.balance_allo),
+        "wallet": WalletPart(
+            address=worker.address,
+            balance_allo=worker.balance_allo,
+            explorer_url=network.account_url(worker.address) if worker.address else None,
+        ),
         "fees": worker.fees,
         "model": worker.model,
     }
@@ -283,6 +290,7 @@ def _containers(report: HostStatus | None) -> ContainersPart:
 
 def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:
     last = topic.last_submission if topic else None
+    network = NETWORKS[status.context.settings.allora_network]
     return TopicPart(
         topic_id=topic_id,
         state=topic and topic.state,
@@ -292,6 +300,7 @@ def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:
             nonce=last.nonce,
             value=last.number,
             tx_hash=last.tx_hash,
+            explorer_url=network.transaction_url(last.tx_hash) if last.tx_hash else None,
             at=last.at,
             age_seconds=round(max((status.at - last.at).total_seconds(), 0)),
         ),

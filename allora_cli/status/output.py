@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -17,7 +17,7 @@ from allora_cli.errors import OperatorError
 from allora_cli.status.collect import Observer, Status
 from allora_cli.status.diagnosis import judge
 from allora_cli.status.document import document_of
-from allora_cli.status.screen import dashboard_line, headline, screen_of
+from allora_cli.status.screen import dashboard_line, explorer_lines, headline, screen_of
 from allora_cli.terminal import console
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import clamp
@@ -42,6 +42,8 @@ def show(status: Status, *, with_plot: bool, json: bool) -> bool:
         seen = screen_of(status, verdict, width=width, with_plot=with_plot)
         console.out.print(seen, soft_wrap=False)
         console.out.print(dashboard_line(status))
+        for line in explorer_lines(status):
+            console.out.print(line)
     return verdict.is_healthy
 
 
@@ -81,7 +83,7 @@ def _watch_lines(seen: Status, next_look: _NextLook, *, with_plot: bool, json: b
 
 def _watch_screen(seen: Status, next_look: _NextLook, *, with_plot: bool) -> None:
     try:
-        with Live(console=console.out, screen=True, refresh_per_second=1) as live:
+        with Live(console=console.page, screen=True, refresh_per_second=1) as live:
             note = None
             while True:
                 live.update(_page(seen, note, with_plot=with_plot))
@@ -97,12 +99,14 @@ def _watch_screen(seen: Status, next_look: _NextLook, *, with_plot: bool) -> Non
 
 def _page(seen: Status, note: Text | None, *, with_plot: bool) -> Group:
     footer = Text(f"{seen.at:%H:%M:%S} UTC, every {_SECONDS} s; Ctrl-C ends it.", style="dim")
-    width = console.out.width
-    return Group(
+    page = console.page
+    parts: list[RenderableType] = [
         note or footer,
-        screen_of(seen, judge(seen), width=width, with_plot=with_plot),
+        screen_of(seen, judge(seen), width=page.width, with_plot=with_plot),
         dashboard_line(seen),
-    )
+    ]
+    with_more = Group(*parts, *explorer_lines(seen))
+    return with_more if len(page.render_lines(with_more)) <= page.height else Group(*parts)
 
 
 def _next_look(observer: Observer, ctrl_c: CtrlC) -> Status | OperatorError:

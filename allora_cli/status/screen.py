@@ -18,6 +18,7 @@ from allora_cli.status.collect import Host, Status
 from allora_cli.status.diagnosis import REPORT_IS_OLD, Condition, Diagnosis, report_age
 from allora_cli.status.plot import plot
 from allora_cli.terminal.text import clamp, duration, moment
+from shared.networks import NETWORKS
 
 RUNBOOK: Final = "docs/operations.md"
 
@@ -27,8 +28,8 @@ _REASON: Final = 170
 
 _SENTENCE: Final = 260
 
-_REMEDY: Final = 600
-"""Of an alarm, which may have 1024."""
+_REMEDY: Final = 1024
+"""Of an alarm: no link in it is cut."""
 
 _DETAILED_TOPICS: Final = 2
 _TOPICS: Final = 3
@@ -69,8 +70,27 @@ def screen_of(status: Status, verdict: Diagnosis, *, width: int, with_plot: bool
 
 
 def dashboard_line(status: Status) -> Text:
-    """Return the line with the dashboard's address, which must not be wrapped."""
-    return Text.assemble(("Dashboard  ", "bold"), status.deployment.dashboard_url)
+    """Return the line with the dashboard's URL, which must not be cut."""
+    return _link("Dashboard", status.deployment.dashboard_url)
+
+
+def explorer_lines(status: Status) -> list[Text]:
+    """Return lines with the explorer's pages of the wallet and of its newest transaction."""
+    network = NETWORKS[status.context.settings.allora_network]
+    report = status.report if isinstance(status.report, HostStatus) else None
+    worker = report.worker if report else None
+    if worker is None:
+        return []
+    lines = [_link("Account", network.account_url(worker.address))] if worker.address else []
+    sent = [last for topic in worker.topics if (last := topic.last_submission) and last.tx_hash]
+    if sent:
+        newest = max(sent, key=lambda submission: submission.at)
+        lines.append(_link("Latest", network.transaction_url(str(newest.tx_hash))))
+    return lines
+
+
+def _link(label: str, url: str) -> Text:
+    return Text.assemble((f"{label:<11}", "bold"), (url, f"link {url}"))
 
 
 def _plot(status: Status, width: int) -> Text:

@@ -8,7 +8,10 @@ from json import dumps
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from allora_cli.terminal.text import clean_lines
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
 """The option of every command with one result."""
@@ -21,14 +24,28 @@ JsonLines = Annotated[
 ]
 """The option of commands with events: each at once, the result last."""
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class SafeConsole(Console):
+    """Shows control and hidden characters as escapes: a name or an error may hold some."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """Yield the segments of what is printed, with their text made safe."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=clean_lines(segment.text))
+
+
+out = SafeConsole(highlight=False, soft_wrap=True)
+err = SafeConsole(stderr=True, highlight=False, soft_wrap=True)
+page = SafeConsole(highlight=False)
+"""Stdout for pages that fill a terminal, which does not wrap what is wider."""
 
 
 def result(value: Mapping[str, Any]) -> None:
     """Print a command's result as one JSON document."""
-    # rich would wrap and colour it.
-    print(dumps(value, indent=2, ensure_ascii=False, default=str))
+    # rich would wrap and colour it. In ASCII: a name may hold what a terminal obeys.
+    print(dumps(value, indent=2, default=str))
 
 
 def show(document: Mapping[str, Any], lines: Iterable[str], *, json: bool) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 # C0 and C1 controls except tab, line and paragraph separators, bidirectional controls
-# (https://trojansource.codes), and lone surrogates.
+# (https://trojansource.codes), characters of no width, and lone surrogates.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+    "\xad\u200b\u2060-\u2064\ufeff]"
 )
 
 # The minimum in seconds, the size and the name of units: "1 hour" would hide 59 minutes.
@@ -26,6 +27,11 @@ _UNITS = (
 def clean(text: str) -> str:
     """Return one line without colours, and with other control characters escaped."""
     return _UNSAFE.sub(_escape, _COLOURS.sub("", text))
+
+
+def clean_lines(text: str) -> str:
+    """Return lines, each of them cleaned."""
+    return "\n".join(map(clean, text.split("\n")))
 
 
 def cleaned(document: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from allora_cli.errors import ErrorCode, OperatorError
-from containers.worker.allora_worker.contract import FAUCET
 from shared.wallet_library import mnemonic_words, wallet_library
 
 ADDRESS_PREFIX = "allo"
@@ -13,13 +12,6 @@ DERIVATION_PATH = "m/44'/118'/0'/0/0"
 """The first account of a Cosmos wallet.
 https://github.com/satoshilabs/slips/blob/master/slip-0044.md: 118 is Cosmos' ATOM.
 """
-
-FUNDING = {
-    "testnet": f"get test coins from the faucet, {FAUCET}. The worker does so by itself if it has "
-    "an API key of developer.allora.network: allora secret set api-key",
-    "mainnet": "send ALLO to the address.",
-}
-"""How to fund a wallet, by network."""
 
 _COUNTS = (12, 15, 18, 21, 24)
 

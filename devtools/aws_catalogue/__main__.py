@@ -64,6 +64,8 @@ def traits(described: Mapping[str, Any], architecture: str) -> list[Any]:
         described["BurstablePerformanceSupported"],
         described["InstanceStorageSupported"],
         described.get("Hypervisor") != "xen",  # bare metal has none, and is Nitro
+        described["AutoRecoverySupported"],
+        described["FreeTierEligible"],
     ]
 
 

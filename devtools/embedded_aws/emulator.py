@@ -16,6 +16,7 @@ from urllib.request import Request
 
 import psutil
 
+from devtools.embedded_aws.front.account import PLAN_PATH, Plan
 from devtools.embedded_aws.processes import end
 from shared.loopback import no_proxy, open_url
 
@@ -71,6 +72,12 @@ class Emulator:
     def reset(self) -> None:
         """Forget everything that was made in it."""
         request = Request(f"{self.url}/moto-api/reset", method="POST")  # noqa: S310
+        open_url(request, timeout=30).close()
+
+    def choose_plan(self, plan: Plan) -> None:
+        """Have its account pay for another plan."""
+        url = f"{self.url}{PLAN_PATH}"
+        request = Request(url, method="PUT", data=plan.encode())  # noqa: S310
         open_url(request, timeout=30).close()
 
     def stop(self) -> None:

@@ -18,13 +18,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
+from devtools.embedded_aws.front.application import embedded_aws
+from devtools.embedded_aws.front.call import load_models
 from devtools.embedded_aws.lease import FORK, LOOPBACK
 from devtools.embedded_aws.server import complete_moto
 
@@ -90,7 +88,7 @@ class _Server:
     """
 
     def __init__(self, lease: socket.socket) -> None:
-        self._gate = _Gate(DomainDispatcherApplication(create_backend_app))
+        self._gate = _Gate(embedded_aws())
         self._open(lease)
 
     def _open(self, lease: socket.socket) -> None:
@@ -159,6 +157,7 @@ if __name__ == "__main__":
         os._exit(0)  # the starter does not wait for the server
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for forks
     complete_moto()
+    load_models()  # for all forks
     _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     sys.stderr.flush()
     os._exit(0)  # without waiting for threads: no client is left

@@ -3,10 +3,9 @@
 - Canonical's public parameters, which lead to Ubuntu's images.
 - Bucket policies that ask for TLS: this server speaks HTTP, on loopback alone.
 - Whose the credentials `embedded` are: the account's root user, who may do everything.
-- IAM's simulation of policies, as far as moto itself understands policies.
+- IAM's simulation of policies.
 - What AWS answers to a DetachVolume that was carried out already.
 - EC2's quotas. To ask for another value is to have it at once, also for a lower one.
-- The list of prices, which is empty: whatever a product costs is unknown.
 """
 
 from __future__ import annotations
@@ -16,24 +15,11 @@ import socket
 import sys
 from typing import Any
 
-from flask import Flask
-from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.exceptions import EC2ClientError, InvalidVolumeAttachmentError
 from moto.ec2.models.elastic_block_store import EBSBackend, VolumeAttachment
-from moto.iam.access_control import (
-    AssumedRoleAccessKey,
-    IAMPolicy,
-    IAMUserAccessKey,
-    PermissionResult,
-)
-from moto.iam.models import IAMBackend
-from moto.iam.responses import IamResponse
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from moto.s3.models import FakeBucket
 from moto.servicequotas.exceptions import NoSuchResource
 from moto.servicequotas.models import ServiceQuotasBackend
@@ -41,8 +27,9 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.ssm import models
 from moto.sts.models import STSBackend
 from werkzeug.serving import LISTEN_QUEUE, make_server
-from werkzeug.wrappers import Response
 
+from devtools.embedded_aws.front.application import embedded_aws
+from devtools.embedded_aws.iam.simulator import add_simulator
 from settings.catalogue import Architecture
 from settings.images import ubuntu_parameter
 
@@ -102,59 +89,6 @@ def _know_who_is_embedded() -> None:
         return user_id, arn, account_id
 
     STSBackend.get_caller_identity = get_caller_identity  # type: ignore[method-assign]
-
-
-def _simulate_principal_policy(self: IamResponse) -> ActionResult:
-    """IAM's SimulatePrincipalPolicy, without permissions boundaries and organizations.
-
-    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-    """
-    policies = _policies_of(self._get_param("PolicySourceArn"), self.backend)
-    context = {
-        entry["ContextKeyName"]: entry["ContextKeyValues"][0]
-        for entry in self._get_param("ContextEntries", [])
-    }
-    return ActionResult(
-        {
-            "EvaluationResults": [
-                {
-                    "EvalActionName": action,
-                    "EvalResourceName": resource,
-                    "EvalDecision": _decision(policies, action, resource, context),
-                }
-                for action in self._get_param("ActionNames")
-                for resource in self._get_param("ResourceArns", ["*"])
-            ],
-            "IsTruncated": False,
-        }
-    )
-
-
-def _policies_of(arn: str, backend: IAMBackend) -> list[Any]:
-    """Return the policies of a user or a role, as moto collects them for an access key."""
-    name = arn.rpartition("/")[2]
-    key: Any
-    if ":role/" in arn:
-        backend.get_role(name)  # an error when there is none
-        key = AssumedRoleAccessKey.__new__(AssumedRoleAccessKey)
-        key._owner_role_name = name  # noqa: SLF001
-    else:
-        backend.get_user(name)
-        key = IAMUserAccessKey.__new__(IAMUserAccessKey)
-        key._owner_user_name = name  # noqa: SLF001
-    key.account_id, key.partition = backend.account_id, backend.partition
-    policies: list[Any] = key.collect_policies()
-    return policies
-
-
-def _decision(policies: list[Any], action: str, resource: str, context: dict[str, str]) -> str:
-    results = {
-        IAMPolicy(policy).is_action_permitted(action, resource, incoming_condition_values=context)
-        for policy in policies
-    }
-    if PermissionResult.DENIED in results:
-        return "explicitDeny"
-    return "allowed" if PermissionResult.PERMITTED in results else "implicitDeny"
 
 
 # What AWS gives to a new account is less; these are the values of one that is in use.
@@ -221,29 +155,14 @@ def _know_detached_volumes() -> None:
     EBSBackend.detach_volume = detach_volume  # type: ignore[method-assign]
 
 
-def _add_price_list() -> None:
-    get_application = DomainDispatcherApplication.get_application
-
-    def application(self: DomainDispatcherApplication, environ: dict[str, Any]) -> Flask | Response:
-        if environ.get("HTTP_X_AMZ_TARGET") == "AWSPriceListService.GetProducts":
-            answer = {"FormatVersion": "aws_v1", "PriceList": []}
-            return Response(json.dumps(answer), content_type="application/x-amz-json-1.1")
-        return get_application(self, environ)
-
-    DomainDispatcherApplication.get_application = application  # type: ignore[assignment,method-assign]
-
-
 def complete_moto() -> None:
     """Give moto what it lacks."""
     FakeBucket.get_permission = _permission  # type: ignore[assignment, method-assign]
     models.ParameterDict = _ParametersWithUbuntuImages  # type: ignore[misc]
-    IamResponse.simulate_principal_policy = (  # type: ignore[attr-defined]
-        _simulate_principal_policy
-    )
+    add_simulator()
     _know_who_is_embedded()
     _add_ec2_quotas()
     _know_detached_volumes()
-    _add_price_list()
 
 
 def serve(listening: socket.socket) -> None:
@@ -253,7 +172,7 @@ def serve(listening: socket.socket) -> None:
     make_server(
         host,
         port,
-        DomainDispatcherApplication(create_backend_app),
+        embedded_aws(),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listening.fileno(),

@@ -13,6 +13,10 @@ GAS_USED = 90_000
 """What every transaction takes, in units of gas."""
 
 
+MOST_SUBSCRIPTIONS = 5
+"""max_subscriptions_per_client in https://docs.cometbft.com/v0.38/core/configuration"""
+
+
 class Failure(NamedTuple):
     """How a node reports that it does not take a transaction.
 
@@ -53,6 +57,8 @@ class Behaviour(BaseModel):
         simulated_gas: What the node says that every transaction takes, in units of gas.
         sequence: The number that the node says every account's next transaction must have; None:
             the true one.
+        most_subscriptions: So many different queries may one websocket client subscribe to; a
+            node's default is 5.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -75,6 +81,7 @@ class Behaviour(BaseModel):
     gas_price: NonNegativeInt = GAS_PRICE
     simulated_gas: NonNegativeInt = GAS_USED
     sequence: NonNegativeInt | None = None
+    most_subscriptions: NonNegativeInt = MOST_SUBSCRIPTIONS
 
     def changed(self, changes: dict[str, object]) -> Behaviour:
         """Return this behaviour with some of it changed.

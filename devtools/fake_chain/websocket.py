@@ -17,12 +17,13 @@ from websockets.http11 import Request, Response
 from .ledger import Block, Ledger
 
 PATH = "/websocket"
-CONDITION = re.compile(r"\s*([\w.]+)\s*=\s*'([^']*)'\s*")
+CONDITION = re.compile(r"\s*([\w.]+)\s*(?:=\s*'([^']*)'|EXISTS)\s*")
 
 # https://www.jsonrpc.org/specification#error_object
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
 
 
 class Parameters(BaseModel):
@@ -46,11 +47,11 @@ class Query:
     Attributes:
         event: `NewBlockEvents`, `NewBlock` or `NewBlockHeader`.
         conditions: Attributes that the block's events must have: name with the event's kind
-            before it, and exact value.
+            before it, and exact value; None: any value.
     """
 
     event: str
-    conditions: tuple[tuple[str, str], ...]
+    conditions: tuple[tuple[str, str | None], ...]
 
     @classmethod
     def parse(cls, text: str) -> Query:
@@ -61,17 +62,19 @@ class Query:
         """
         matches = [CONDITION.fullmatch(part) for part in text.split(" AND ")]
         pairs = [(match[1], match[2]) for match in matches if match]
-        if len(pairs) != len(matches) or pairs[0][0] != "tm.event":
+        name, event = pairs[0] if pairs else ("", None)
+        if len(pairs) != len(matches) or name != "tm.event" or event is None:
             raise ValueError(f"the fake chain does not understand the query {text}")
-        return cls(pairs[0][1], tuple(pairs[1:]))
+        return cls(event, tuple(pairs[1:]))
 
     def matches(self, block: Block) -> bool:
         """Return whether a subscriber gets this block."""
-        attributes = {
+        attributes: set[tuple[str, str | None]] = {
             (f"{event.kind}.{name}", value)
             for event in block.events
             for name, value in event.attributes.items()
         }
+        attributes |= {(name, None) for name, _ in attributes}
         return set(self.conditions) <= attributes
 
 
@@ -136,10 +139,22 @@ class Websocket:
                 query = Query.parse(call.params.query)
             except ValueError as error:
                 return _error(call.id, INVALID_PARAMS, str(error))
+            if limit := self._limit_reached(connection, call):
+                return limit
             self._subscriptions[connection, call.id] = (call.params.query, query)
         else:
             return _error(call.id, METHOD_NOT_FOUND, "Method not found")
         return {"jsonrpc": "2.0", "id": call.id, "result": {}}
+
+    def _limit_reached(self, connection: ServerConnection, call: Call) -> dict[str, object] | None:
+        """Return the error for a client that has as many queries as the node allows, or None."""
+        most = self._ledger.behaviour.most_subscriptions
+        queries = {query for key, (query, _) in self._subscriptions.items() if key[0] is connection}
+        if len(queries | {call.params.query}) <= most:
+            return None
+        # https://github.com/cometbft/cometbft/blob/v0.38.x/rpc/core/events.go
+        reason = f"max_subscriptions_per_client {most} reached"
+        return _error(call.id, INTERNAL_ERROR, "Internal error", reason)
 
     def _value(self, query: Query, block: Block) -> dict[str, object]:
         header = {
@@ -164,5 +179,6 @@ class Websocket:
         return {"height": str(block.height), "events": events}
 
 
-def _error(id_: str | None, code: int, message: str) -> dict[str, object]:
-    return {"jsonrpc": "2.0", "id": id_, "error": {"code": code, "message": message}}
+def _error(id_: str | None, code: int, message: str, data: str | None = None) -> dict[str, object]:
+    error = {"code": code, "message": message} | ({"data": data} if data else {})
+    return {"jsonrpc": "2.0", "id": id_, "error": error}

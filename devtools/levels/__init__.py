@@ -1,6 +1,6 @@
 """Run the tests level by level: scripts/test.sh.
 
 levels     what each level is
-runner     two levels side by side, each with its output in a file
+runner     three levels side by side, each with its output in a file
 report     what is printed about them
 """

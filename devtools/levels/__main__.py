@@ -23,7 +23,7 @@ def main() -> int:
     if len(levels) == 1:
         run_alone(levels[0], seed)
     print(
-        f"Tests, two levels at a time, in the random order SEED={seed}: some take minutes.\n"
+        f"Tests, three levels at a time, in the random order SEED={seed}: some take minutes.\n"
         f"To follow one: tail -F {RESULTS}/LEVEL/output.log",
         flush=True,
     )

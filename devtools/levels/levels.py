@@ -54,16 +54,6 @@ LEVELS = (
     Level("lint", "style and types", ("scripts/lint.sh",)),
     Level("unit", "settings, user data, documents", _pytest("-n", "2", "tests/unit")),
     Level("local", "whole deployments on an embedded AWS", _pytest("-n", "6", "tests/local")),
-    Level("synth", "what the stacks are made of", _pytest("tests/synth")),
-    Level(
-        "bats",
-        "shell scripts of set-up and host",
-        (
-            *("bats", "--print-output-on-failure", "--report-formatter", "junit"),
-            *("--output", str(RESULTS / "bats"), "tests/setup", "tests/host_scripts"),
-        ),
-    ),
-    Level("scripts", "Python scripts of the host", _pytest("-n", "4", "tests/host_scripts")),
     Level(
         "images",
         "worker, model server and fake chain",
@@ -76,6 +66,16 @@ LEVELS = (
         ),
         {"PYTHONPATH": "containers/worker:containers/model_server"},
     ),
+    Level("synth", "what the stacks are made of", _pytest("tests/synth")),
+    Level(
+        "bats",
+        "shell scripts of set-up and host",
+        (
+            *("bats", "--print-output-on-failure", "--report-formatter", "junit"),
+            *("--output", str(RESULTS / "bats"), "tests/setup", "tests/host_scripts"),
+        ),
+    ),
+    Level("scripts", "Python scripts of the host", _pytest("-n", "4", "tests/host_scripts")),
     Level("security", "checkov on every sample", _pytest("tests/security")),
     Level("terraform", "every sample is valid", _pytest("-n", "2", "tests/terraform")),
     Level(

@@ -1,4 +1,4 @@
-"""Run levels, two at a time, until one fails."""
+"""Run levels, three at a time, until one fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import NoReturn
 from devtools.levels.levels import ROOT, Level
 from devtools.levels.report import Result, count_tests
 
-_AT_ONCE = 2
+_AT_ONCE = 3
 _SECONDS_TO_STOP = 30
 
 

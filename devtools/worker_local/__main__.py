@@ -141,10 +141,22 @@ def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:
     }
 
 
-def _compose(settings: Settings, *arguments: str) -> int:
+def _docker_with_compose() -> str:
+    """Return the path of docker; end the program if it, or its compose plugin, is missing."""
     docker = shutil.which("docker")
     if docker is None:
         sys.exit("Docker is needed: https://docs.docker.com/get-started/get-docker/")
+    probe = [docker, "compose", "version"]
+    if subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        sys.exit(
+            "Docker's compose plugin is needed, which `docker compose version` does not find: "
+            "https://docs.docker.com/compose/install/linux/"
+        )
+    return docker
+
+
+def _compose(settings: Settings, *arguments: str) -> int:
+    docker = _docker_with_compose()
     files = [
         ROOT / "scripts" / "host" / "compose.yaml",
         STATE / "compose.settings.json",

@@ -90,13 +90,14 @@ class DataVolumeSettings(Section):
         if not traits.nitro:
             raise fault(
                 f"needs an instance on AWS's Nitro system, which {name} is not.",
-                "take a newer instance type, as in t3.medium, or EDGE_DATA_VOL_TYPE=none",
+                "take a newer instance type, as in t4g.small, or EDGE_DATA_VOL_TYPE=none",
             )
         return volume_type
 
     data_volume_size: Annotated[int, whole_number(1, 65536, "GiB")] | None = variable(
         "EDGE_DATA_VOL_SIZE",
-        "Its size in GiB. gp3: 1 to 65536, io1: 4 to 16384, io2: 4 to 65536.",
+        "Its size in GiB. gp3: 1 to 65536, io1: 4 to 16384, io2: 4 to 65536. It can grow, but AWS "
+        "makes no volume smaller.",
         default=None,
         default_text=f"`{DEFAULT_SIZE_GIB}`",
         example="256",

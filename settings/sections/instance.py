@@ -27,13 +27,15 @@ class InstanceSettings(Section):
         "Only needed for an instance family that is newer than this release.",
         default=None,
         default_text="that of `AWS_INSTANCE_TYPE`",
-        example="x86_64",
+        example="ARM_64",
     )
     instance_type: str = variable(
         "AWS_INSTANCE_TYPE",
-        "The EC2 instance type. Allora advises 2 to 4 GB of memory; less than 1 GiB is refused.",
-        default="t3.medium",
-        example="m7i.large",
+        "The EC2 instance type. Allora advises 2 to 4 GB of memory; less than 1 GiB is refused. "
+        "The default is arm64, has 2 vCPUs (40 % of one in the long run) and 2 GiB, and may be "
+        "started on AWS's Free plan.",
+        default="t4g.small",
+        example="t3.medium",
         check_default=True,
     )
 
@@ -71,8 +73,9 @@ class InstanceSettings(Section):
     )
     root_volume_size: Annotated[int, whole_number(20, 16384, "GiB")] = variable(
         "AWS_ROOT_VOLUME_SIZE",
-        "The size of the root volume in GiB. From 20 to 16384.",
-        default=30,
+        "The size of the root volume in GiB. From 20 to 16384. It can grow, but AWS makes no "
+        "volume smaller; a host that is replaced gets a new one.",
+        default=20,
         example="50",
     )
     reboot_time: Annotated[
@@ -109,8 +112,8 @@ def _check_cpu(name: str, traits: InstanceType, cpu_type: str | None) -> None:
     if cpu_type and cpu_type != traits.architecture:
         raise fault(
             f"is not the CPU of {name}, which is {traits.architecture}.",
-            "remove it: the CPU follows from AWS_INSTANCE_TYPE (t3.medium is x86_64, "
-            "t4g.medium is arm64)",
+            "remove it: the CPU follows from AWS_INSTANCE_TYPE (t4g.small is arm64, "
+            "t3.small is x86_64)",
             "AWS_INSTANCE_CPU_TYPE",
         )
 
@@ -119,13 +122,13 @@ def _check_memory(name: str, traits: InstanceType, info: ValidationInfo) -> None
     if traits.memory_mib < MIN_MEMORY_MIB:
         raise fault(
             f"has {traits.memory_mib} MiB of memory, too little for a worker and its model.",
-            "take t3.medium, or t3.small at least",
+            "take t4g.small, or t3.small for images of x86_64",
         )
     if traits.memory_mib < ADVISED_MEMORY_MIB:
         warn(
             info,
             f"{name} has {traits.memory_mib} MiB of memory; Allora advises 2 to 4 GB.",
-            "take t3.small or t3.medium if the worker is killed for lack of memory",
+            "take t4g.small, or t3.small for images of x86_64, if memory runs out",
         )
 
 

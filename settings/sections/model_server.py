@@ -10,17 +10,24 @@ from pydantic import ValidationInfo, field_validator
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
 from settings.checks import comma_list, whole_number
+from settings.command_words import command_words
 from settings.env_file import parse_env_text
 from settings.errors import fault, warn
+from settings.example_model import EXAMPLE_COMMAND, EXAMPLE_REPO, is_example
 from settings.secret_rules import assigned_secrets, is_secret_name, remedy_for_model, secret_kind
 from settings.sections.images import Image, warn_of_moving_image
 from settings.shown import shown
 from settings.variable import Section, variable
 
-_EXAMPLE_REPO = "https://github.com/allora-network/basic-coin-prediction-node"
-
 _REF_FORBIDDEN = re.compile(r"\.\.|//|@\{|(?:^|/)\.|^[-/]|(?:\.lock|\.|/)$|\.lock/|^@$")
 """https://git-scm.com/docs/git-check-ref-format"""
+
+_MOST_SECRETS = 50
+"""With the longest names, the role's policy then keeps IAM's limit of 10,240 characters.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+_MOST_OF_SECRET = 64
 
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -44,7 +51,7 @@ class ModelServerSettings(Section):
         "A public git repository with a Dockerfile that is built on the host: an https URL.",
         default=None,
         default_text="the project's own model (docs/model.md)",
-        example=_EXAMPLE_REPO,
+        example=EXAMPLE_REPO,
     )
 
     @field_validator("model_repo", mode="before")
@@ -53,15 +60,15 @@ class ModelServerSettings(Section):
         if "/tree/" in text or "/blob/" in text:
             raise fault(
                 "is the page of a branch or a file.",
-                f"the repository alone, as in {_EXAMPLE_REPO}, and MODEL_REF",
+                f"the repository alone, as in {EXAMPLE_REPO}, and MODEL_REF",
             )
-        parts = contract.url(text, ("https",), example=_EXAMPLE_REPO)
+        parts = contract.url(text, ("https",), example=EXAMPLE_REPO)
         if (
             not parts.path.strip("/")
             or parts.query
             or not re.fullmatch(r"[A-Za-z0-9._~/%+-]+", parts.path)
         ):
-            raise fault("is not the URL of a git repository.", f"as in {_EXAMPLE_REPO}")
+            raise fault("is not the URL of a git repository.", f"as in {EXAMPLE_REPO}")
         return text
 
     model_ref: str | None = variable(
@@ -125,21 +132,38 @@ class ModelServerSettings(Section):
 
     model_command: str | None = variable(
         "MODEL_COMMAND",
-        "The command of the model's container, in place of its image's own; in words, as for a "
-        "shell, but without one.",
+        "The command of the model's container, in place of its image's own: a program and its "
+        "arguments, quoted as for a shell. No shell runs it; for `&&`, `$NAME` or `cd`, start one "
+        'yourself: `sh -c "cd /app && exec python app.py"`.',
         default=None,
         default_text="that of the image",
-        example="python -u /app/app.py",
+        example=EXAMPLE_COMMAND,
+        check_default=True,
     )
 
     @field_validator("model_command", mode="before")
     @classmethod
-    def _no_secrets(cls, text: str) -> str:
+    def _words_without_secrets(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
         if secrets := assigned_secrets(text):
             raise fault(
                 f"sets {' and '.join(secrets)}: by name, a secret.", remedy_for_model(secrets)
             )
+        command_words(text)
         return text
+
+    @field_validator("model_command")
+    @classmethod
+    def _starts_the_example(cls, command: str | None, info: ValidationInfo) -> str | None:
+        if command is None and is_example(info.data.get("model_repo")):
+            warn(
+                info,
+                "the Dockerfile of this repository starts nothing that is there.",
+                f"MODEL_COMMAND='{EXAMPLE_COMMAND}'",
+                "MODEL_REPO",
+            )
+        return command
 
     model_env: Mapping[str, str] = variable(
         "MODEL_ENV_VARS",
@@ -207,7 +231,8 @@ class ModelServerSettings(Section):
     model_secrets: tuple[str, ...] = variable(
         "MODEL_SECRETS",
         "Names of secret variables for the model server, separated by commas. "
-        "The values are set with `allora secret set model/<NAME>`.",
+        "The values are set with `allora secret set model/<NAME>`. At most 50 names of at most "
+        "64 characters.",
         default=(),
         default_text="none",
         example="CG_API_KEY",
@@ -223,6 +248,22 @@ class ModelServerSettings(Section):
                 "names only, never values, as in CG_API_KEY,DB_URL",
             )
         return comma_list(text)
+
+    @field_validator("model_secrets")
+    @classmethod
+    def _fit_into_role(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(names) > _MOST_SECRETS:
+            raise fault(
+                f"has {len(names)} names; the host's role takes {_MOST_SECRETS}.",
+                "put several values into one secret, as JSON",
+            )
+        for name in names:
+            if len(name) > _MOST_OF_SECRET:
+                raise fault(
+                    f"has a name of {len(name)} characters; at most {_MOST_OF_SECRET} are allowed.",
+                    "a shorter name",
+                )
+        return names
 
     @field_validator("model_secrets")
     @classmethod

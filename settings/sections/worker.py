@@ -12,6 +12,7 @@ from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
+from settings.example_model import SYMBOLS, is_example
 from settings.sections.images import Image, warn_of_moving_image
 from settings.sections.model_server import runs_own_model
 from settings.shown import shown
@@ -94,6 +95,7 @@ class WorkerSettings(Section):
         "model knows symbols of coins: at most 10 letters and digits.",
         default=contract.DEFAULT_TOKEN,
         example="ETH",
+        check_default=True,
     )
 
     @field_validator("worker_token")
@@ -107,6 +109,24 @@ class WorkerSettings(Section):
                     "is nothing that the project's own model knows.",
                     f"{error.remedy}; or set MODEL_REPO or MODEL_IMAGE to a model that knows it",
                 ) from None
+            if symbol := SYMBOLS.get(token.lower()):
+                message = f"{token} is a coin's name; the exchanges know its symbol."
+                warn(info, message, f"ALLORA_WORKER_TOKEN={symbol}")
+        return token
+
+    @field_validator("worker_token")
+    @classmethod
+    def _known_to_the_example(cls, token: str, info: ValidationInfo) -> str:
+        if not is_example(info.data.get("model_repo")):
+            return token
+        known = info.data.get("model_env", {}).get("TOKEN", token).upper()
+        if token.upper() != known:
+            warn(
+                info,
+                f"the model answers to {known} alone, and the worker asks about {token}.",
+                f"ALLORA_WORKER_TOKEN={known}",
+                "MODEL_ENV_VARS",
+            )
         return token
 
     worker_role: Annotated[str, one_of(*contract.Role)] = variable(

@@ -88,6 +88,29 @@ async def test_other_topics_and_roles_are_not_heard(
     assert await nothing_arrived(websocket)
 
 
+async def test_one_subscription_for_all_topics(
+    paused: FakeChain, websocket: ClientConnection
+) -> None:
+    query = f"tm.event='NewBlockEvents' AND {WINDOW_OPENED}.topic_id EXISTS"
+    await call(websocket, "subscribe", "1", query)
+    paused.make_block()
+    paused.open_window(69, "reputer")
+    paused.open_window(69)
+    value = json.loads(await websocket.recv())["result"]["data"]["value"]
+    assert value["events"][0]["type"] == WINDOW_OPENED
+
+
+async def test_a_client_may_subscribe_to_five_queries(
+    paused: FakeChain, websocket: ClientConnection
+) -> None:
+    for number in range(5):
+        assert "error" not in await call(websocket, "subscribe", str(number), about(number))
+    answer = await call(websocket, "subscribe", "6", about(6))
+    assert answer["error"]["data"] == "max_subscriptions_per_client 5 reached"
+    await paused.behave(most_subscriptions=6)
+    assert "error" not in await call(websocket, "subscribe", "6", about(6))
+
+
 async def test_after_unsubscribing_nothing_is_heard(
     paused: FakeChain, websocket: ClientConnection
 ) -> None:

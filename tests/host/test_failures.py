@@ -60,9 +60,12 @@ def test_user_data_may_run_again(node: Node, world: World) -> None:
         node.machine.run("cloud-init status --wait --format json || true", timeout=180)
     )
     assert (status["status"], status["errors"]) == ("done", [])
-    added = node.machine.run("cat /var/log/allora/install.log").removeprefix(log)
-    assert "allora: ready" in added
-    assert "Setting up" not in added  # no package was installed
+
+    def added() -> str:
+        return node.machine.run("cat /var/log/allora/install.log").removeprefix(log)
+
+    wait_for("it is installed again", lambda: "allora: ready" in added(), 180)
+    assert "Setting up" not in added()  # no package was installed
     assert {service: node.container(service)["Image"] for service in before} == before
     submits(node, world)
 

@@ -70,8 +70,8 @@ script() {
   script 'die "$NEEDS_OPERATOR" secrets_unavailable "no mnemonic"'
   [ "$status" -eq 78 ]
   [ "$(last_event)" = 'host waiting secrets_unavailable True | no mnemonic' ]
-  script 'die 78 packages_unavailable "no packages" failed'
-  [ "$(last_event)" = 'host failed packages_unavailable True | no packages' ]
+  script 'die 78 packages_unavailable "no packages"'
+  [ "$(last_event)" = 'host waiting packages_unavailable True | no packages' ]
 }
 
 @test "an unset variable stops the script" {

@@ -140,8 +140,68 @@ has() {
   git -C "$REPO" update-index --add --cacheinfo "160000,$FIRST,x"
   commit three
   fetch main
-  has three
+  [ "$status" -eq 78 ] # for its submodule
   [ ! -e "$pwned" ]
-  [ -z "$(ls "$MODEL/x")" ]
+  git -C "$REPO" rm --quiet --force --cached x
+  git -C "$REPO" rm --quiet .gitmodules
+  commit four
+  fetch main
+  has four
+  [ ! -e "$pwned" ]
   [ "$(readlink "$MODEL/link")" = "$ALLORA_ROOT/etc/allora/host.env" ] # as a link: Docker sends it as such
+}
+
+# add_submodule REPOSITORY URL COMMIT: in the folder sub.
+add_submodule() {
+  printf '[submodule "sub"]\n\tpath = sub\n\turl = %s\n' "$2" >"$1/.gitmodules"
+  git -C "$1" add .gitmodules
+  git -C "$1" update-index --add --cacheinfo "160000,$3,sub"
+}
+
+@test "submodules are fetched, and theirs, by URLs that may be relative" {
+  local inner="$BATS_TEST_TMPDIR/inner" outer="$BATS_TEST_TMPDIR/outer"
+  cp -r "$REPO" "$inner"
+  cp -r "$REPO" "$outer"
+  add_submodule "$outer" "file://$inner" "$FIRST"
+  REPO="$outer" commit outer
+  add_submodule "$REPO" ../outer "$(git -C "$outer" rev-parse HEAD)"
+  commit three
+  fetch main
+  has three
+  [ "$(<"$MODEL/sub/Dockerfile")" = outer ]
+  [ "$(<"$MODEL/sub/sub/Dockerfile")" = one ]
+}
+
+@test "a submodule that is gone is a failure, not an empty folder" {
+  add_submodule "$REPO" ../nowhere "$FIRST"
+  commit three
+  fetch main
+  [ "$status" -eq 78 ]
+  contains "$(last_console_line)" 'and its submodules are public'
+}
+
+@test "Git LFS is refused in a sentence, also in a submodule" {
+  local other="$BATS_TEST_TMPDIR/other"
+  cp -r "$REPO" "$other"
+  mkdir "$other/weights"
+  printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 12345\n' 1 >"$other/weights/a b.bin"
+  git -C "$other" add weights
+  REPO="$other" commit other
+  fetch main "file://$other"
+  [ "$status" -eq 78 ]
+  contains "$(last_console_line)" "keeps 'weights/a b.bin' in Git LFS"
+  [ ! -e "$MODEL" ]
+  add_submodule "$REPO" ../other "$(git -C "$other" rev-parse HEAD)"
+  commit three
+  fetch main
+  [ "$status" -eq 78 ]
+  contains "$(last_console_line)" "keeps 'sub/weights/a b.bin' in Git LFS"
+}
+
+@test "a text about Git LFS is none of its files" {
+  printf 'A pointer begins with:\n\n    version https://git-lfs.github.com/spec/v1\n' >"$REPO/README.md"
+  git -C "$REPO" add README.md
+  commit three
+  fetch main
+  has three
 }

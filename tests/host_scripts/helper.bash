@@ -34,6 +34,7 @@ make_host() {
   done
   stub logger
   stub sleep
+  stub dpkg '[[ $* != --print-architecture ]] || echo arm64'
 }
 
 # stub NAME [BODY]: a command on PATH that records its call and runs BODY.

@@ -91,18 +91,54 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   [ "$(last_event)" = 'installation done | ready' ]
 }
 
+# hold LOCK: another program's lock of this file, in a directory that apt has made.
+hold() {
+  mkdir -p "$(dirname "$1")"
+  python3 -c '
+import fcntl, pathlib, sys, time
+lock = open(sys.argv[1], "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+pathlib.Path(sys.argv[2]).touch()
+time.sleep(600)' "$1" "$BATS_TEST_TMPDIR/held" 3>&- &
+  HOLDER=$!
+  until [[ -e $BATS_TEST_TMPDIR/held ]]; do command -p sleep 0.05; done
+}
+
+@test "another program that uses apt is waited for, whichever lock it holds" {
+  local lock
+  for lock in apt/lists/lock dpkg/lock; do
+    hold "$ALLORA_ROOT/var/lib/$lock"
+    "$BIN/install.sh" 3>&- &
+    local installation=$!
+    until [[ $(last_event) == *'waits for python3'* ]]; do command -p sleep 0.05; done
+    never_called '^apt-get'
+    kill "$HOLDER"
+    wait "$installation"
+    [ "$(last_event)" = 'installation done | ready' ]
+    called '^apt-get .* install '
+    rm "$BATS_TEST_TMPDIR/held" "$ALLORA_ROOT/installed"
+    : >"$CALLS"
+  done
+}
+
+@test "locks that nobody holds are not waited for" {
+  mkdir -p "$ALLORA_ROOT/var/lib/apt/lists" && touch "$ALLORA_ROOT/var/lib/apt/lists/lock"
+  "$BIN/install.sh"
+  [[ $(events) != *'waits for'* ]]
+}
+
 @test "apt that fails twice is tried again" {
   APT_FAILURES=2 run "$BIN/install.sh"
   [ "$status" -eq 0 ]
   [ "$(times '^apt-get .* install ')" -eq 3 ]
 }
 
-@test "apt that fails for good: a bounded number of tries, then a sentence that helps" {
+@test "apt that fails for good: a bounded number of tries, then a sentence that helps, and systemd's turn" {
   APT_FAILURES=99 run "$BIN/install.sh"
   [ "$status" -eq 78 ]
   [ "$(times '^apt-get .* install ')" -eq 5 ]
-  contains "$(last_event)" 'packages [4/6] failed packages_unavailable True | Install packages: apt-get could not install docker.io'
-  contains "$(last_console_line)" "Try again: sudo $BIN/install.sh"
+  contains "$(last_event)" 'packages [4/6] waiting packages_unavailable True | Install packages: apt-get could not install docker.io'
+  contains "$(last_console_line)" "systemd tries again every few minutes; at once: sudo systemctl restart allora-install"
   contains "$(<"$ALLORA_ROOT/var/log/allora/install.log")" 'E: no route'
   never_called '^systemctl (enable|start) allora.service'
 }
@@ -126,14 +162,14 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   stub systemctl 'if [[ $* == "enable docker.service" ]]; then echo "no such unit" >&2; exit 5; fi'
   run "$BIN/install.sh"
   [ "$status" -eq 78 ]
-  contains "$(last_event)" 'docker [5/6] failed unexpected True | Run Docker: systemctl enable docker.service: status 5 in install.sh line'
+  contains "$(last_event)" 'docker [5/6] waiting unexpected True | Run Docker: systemctl enable docker.service: status 5 in install.sh line'
   contains "$(<"$ALLORA_ROOT/journal")" 'no such unit'
 }
 
 @test "no internet: bounded, and never a package" {
   PROBE_URL=http://127.0.0.1:1/ run "$BIN/install.sh"
   [ "$status" -eq 78 ]
-  contains "$(last_event)" 'internet [1/6] failed internet_unreachable True | Reach the internet: http://127.0.0.1:1/ does not answer'
+  contains "$(last_event)" 'internet [1/6] waiting internet_unreachable True | Reach the internet: http://127.0.0.1:1/ does not answer'
   never_called '^apt-get'
 }
 
@@ -148,14 +184,15 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   touch "$ALLORA_ROOT/storage-fails"
   run "$BIN/install.sh"
   [ "$status" -eq 78 ]
-  contains "$(last_event)" 'storage [2/6] failed data_volume_missing True | Prepare storage: the disk is gone.'
+  contains "$(last_event)" 'storage [2/6] waiting data_volume_missing True | Prepare storage: the disk is gone.'
   never_called '^apt-get'
 }
 
-@test "a worker that does not start: the reason is in the last line, and it is not called ready" {
+@test "a worker that does not start: the reason is in the last line, it is not called ready, and allora.service is tried again" {
   touch "$ALLORA_ROOT/start-fails"
   run "$BIN/install.sh"
-  [ "$status" -eq 78 ]
+  [ "$status" -eq 0 ]
+  called '^systemctl disable allora-install.service$'
   contains "$(last_event)" 'worker [6/6] waiting secrets_unavailable True | Start worker and model: no mnemonic. systemd tries again'
   run ! grep -q '"installation"' "$ALLORA_ROOT/dev/console"
 }
@@ -189,7 +226,7 @@ systemctl enable --now allora-report.service allora-model-log.service allora-sta
   echo '{"dns": ' >"$ALLORA_ROOT/etc/docker/daemon.json"
   run "$BIN/install.sh"
   [ "$status" -eq 78 ]
-  contains "$(last_event)" 'docker_settings [3/6] failed docker_settings_invalid True'
+  contains "$(last_event)" 'docker_settings [3/6] waiting docker_settings_invalid True'
   contains "$(last_event)" 'daemon.json is not JSON'
   [ "$(<"$ALLORA_ROOT/etc/docker/daemon.json")" = '{"dns": ' ]
 }

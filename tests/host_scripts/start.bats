@@ -11,7 +11,7 @@ setup() {
   echo '{"services": {"worker": {"image": "worker:1"}, "model": {"image": "model:1"}}}' >"$SETTINGS"
   stub docker 'case "$*" in
     *" up "*) (( $(grep -c " up " "$CALLS") > ${UP_FAILURES:-0} )) || exit 1
-              echo "$INSTANCE_ID $MODEL_MEMORY $AWS_REGION $WORKER_PORT" >"$ALLORA_ROOT/environment" ;;
+              echo "$INSTANCE_ID $MODEL_MEMORY $AWS_REGION $WORKER_PORT $PLATFORM" >"$ALLORA_ROOT/environment" ;;
     *" ps --all --quiet "*) echo "${*: -1}-container" ;;
     inspect*RestartCount*) # of the one in $CRASHING it rises from look to look
       if [[ $* == *" ${CRASHING:-none}-container" ]]; then grep -c "RestartCount.*$CRASHING" "$CALLS"; else echo 2; fi ;;
@@ -34,7 +34,7 @@ replace() {
   [ "$status" -eq 0 ]
   [ "$(last_event)" = 'worker done | worker and model are running' ]
   called "^docker compose --file $ALLORA_ROOT/opt/allora/compose.yaml --file $SETTINGS up --detach --build --remove-orphans$"
-  [[ $(<"$ALLORA_ROOT/environment") =~ ^i-0123456789abcdef0\ [0-9]+m\ us-east-1\ 9010$ ]]
+  [[ $(<"$ALLORA_ROOT/environment") =~ ^i-0123456789abcdef0\ [0-9]+m\ us-east-1\ 9010\ linux/arm64$ ]]
 }
 
 @test "secrets are there before the first container" {

@@ -95,7 +95,7 @@ class _Health(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving(server: Worker) -> Iterator[Worker]:
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
         yield server

@@ -29,3 +29,13 @@ verify() {
   rm "$BIN/start.sh"
   contains "$(verify allora.service)" 'start.sh is not executable'
 }
+
+# A timer starts its service again; what Docker requires is started again with it, by allora.service.
+@test "no service gives up: each is tried again without a limit" {
+  local unit
+  for unit in "$UNITS"/*.service; do
+    if [[ -e ${unit%.service}.timer ]] || grep -q '^RequiredBy=docker.service$' "$unit"; then continue; fi
+    grep -qE '^Restart=(always|on-failure)$' "$unit" || { echo "$unit ends for good" && false; }
+    grep -q '^StartLimitIntervalSec=0$' "$unit" || { echo "$unit has a limit" && false; }
+  done
+}

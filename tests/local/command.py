@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 import sys
 import threading
 import traceback
@@ -18,9 +19,12 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, NoReturn
 
+import allora_cli
 from allora_cli import __main__ as operator
-from allora_cli import doctor  # noqa: F401 - doctor is imported by the command
 from allora_cli.terminal import console
+
+for module in pkgutil.walk_packages(allora_cli.__path__, "allora_cli."):
+    importlib.import_module(module.name)
 
 ROOT = Path(__file__).resolve().parents[2]
 _PIPE_BYTES = 16 * 1024  # what a pipe takes everywhere before somebody reads

@@ -114,11 +114,11 @@ class Deployment:
         assert result.returncode == 0, result.output
         return result.output
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         create: Any = boto3.client  # typed for each service by name, which is not known here
         return create(
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.emulator.url,
             aws_access_key_id="embedded",
             aws_secret_access_key="embedded",

@@ -132,7 +132,7 @@ def interposed(
     thread.start()
     emulator = replace(deployment.emulator, url=f"http://127.0.0.1:{server.server_port}")
     try:
-        yield Deployment(emulator, deployment.directory, deployment.settings)
+        yield Deployment(emulator, deployment.directory, deployment.settings, deployment.variables)
     finally:
         server.shutdown()
         server.server_close()

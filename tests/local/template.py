@@ -18,6 +18,7 @@ from devtools.embedded_aws.emulator import Emulator, EmulatorError
 from devtools.embedded_aws.lease import Lease
 from shared.stacks import STACKS
 from tests.local.asked import Asked
+from tests.local.deployer import deployer
 from tests.local.deployment import BUCKET, Deployment
 from tests.local.interposer import Answer, interposed
 
@@ -55,6 +56,8 @@ class Template:
         port: where there is a lease on the AWS with both stacks.
         half_port: likewise with `allora-common` alone.
         outputs: those of `allora-single-node`.
+        keys: of the user who deployed it, as variables: one with the policies of
+            docs/permissions.md, and not the root user.
         actions: what AWS was asked for, in IAM's terms.
         printed: by all commands.
     """
@@ -63,6 +66,7 @@ class Template:
     port: int
     half_port: int
     outputs: dict[str, str]
+    keys: dict[str, str]
     actions: list[str]
     printed: str
 
@@ -117,7 +121,8 @@ def _alone(directory: Path, name: str = "empty") -> Iterator[None]:
 def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
     shutil.rmtree(directory, ignore_errors=True)
     leases = [empty.fork()]
-    deployment = Deployment(leases[0].emulator, directory, dict(SETTINGS))
+    keys = deployer(Deployment(leases[0].emulator, directory))
+    deployment = Deployment(leases[0].emulator, directory, dict(SETTINGS), keys)
     printed = [prepare(deployment)]
 
     def fork_between_the_stacks(action: str) -> Answer | None:
@@ -139,6 +144,7 @@ def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
         port=leases[0].port,
         half_port=leases[1].port,
         outputs=json.loads(outputs.read_text())[STACKS[1]],
+        keys=keys,
         actions=sorted({each.permission for each in asked}),
         printed="".join(printed),
     )
@@ -178,6 +184,6 @@ def copied(template: Template, directory: Path, *, half: bool = False) -> Iterat
     lease = Lease.on(template.half_port if half else template.port)
     with forked(lease) as emulator:
         lease.release()
-        deployment = Deployment(emulator, directory, dict(SETTINGS))
+        deployment = Deployment(emulator, directory, dict(SETTINGS), dict(template.keys))
         shutil.copytree(f"{template.directory}/cdktf.out", directory / "cdktf.out", symlinks=True)
         yield Deployed(deployment, dict(template.outputs))

@@ -391,7 +391,7 @@ def test_a_first_boot_rings_no_alarm_for_credits(
 ) -> None:
     """12 minutes of all processors, paid back before there is a balance; a quarter goes on work.
 
-    What t3.micro, t3.medium, t3.large and t3.2xlarge gain in an hour:
+    What t3.micro, t4g.small, t3.large and t3.2xlarge gain in an hour:
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
     """
     node = Node(cloudwatch, alarms["cpu-credits"])

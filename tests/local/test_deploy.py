@@ -24,6 +24,7 @@ from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terraform.state import managed_resources, read_state
 from devtools.embedded_aws.emulator import Emulator
 from shared.host_events import Code
+from tests.local.deployer import deployer
 from tests.local.deployment import (
     BUCKET,
     ROOT,
@@ -43,8 +44,9 @@ QUICK = ("--pace", "0.02")
 
 @pytest.fixture
 def bare(emulator: Emulator, tmp_path: Path) -> Deployment:
-    """A user's directory with a state bucket, and no wallet."""
+    """A user's directory with a state bucket, and no wallet; the user may do just what it takes."""
     made = Deployment(emulator, tmp_path)
+    made.variables |= deployer(made)
     assert made.allora("bootstrap").returncode == 0
     return made
 
@@ -203,7 +205,7 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
         failed = limited.allora("deploy", "--yes", "--no-wait")
     assert failed.returncode == ExitCode.PROBLEM
     assert "A quota of the account is used up" in failed.output
-    assert "servicequotas" in failed.output
+    assert "Service Quotas" in failed.output
     assert "#quota" in failed.output
     assert locks(deployment) == []
 

@@ -19,12 +19,13 @@ from unittest import mock
 
 import pytest
 
+from allora_cli.aws.needed_actions import deploying_actions, operating_actions
 from allora_cli.doctor import examine
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Group
-from allora_cli.doctor.permissions import needed_actions
 from allora_cli.terraform.state_bucket import ensure_state_bucket
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
+from devtools.embedded_aws.front.account import Plan
 from settings import load_settings
 from tests.local.command import Finished
 from tests.local.deployment import (
@@ -35,6 +36,7 @@ from tests.local.deployment import (
     make_bucket_of_another_account,
 )
 from tests.local.interposer import holding
+from tests.local.reported import STATUS, ReportedHost
 from tests.local.template import Deployed
 from tests.local.terminal import terminal
 from tests.price_server import PriceServer, price_server
@@ -116,7 +118,8 @@ class Report:
 
     def __init__(self, text: str) -> None:
         self.document = json.loads(text)
-        self.healthy: bool = self.document["healthy"]
+        self.healthy: bool | None = self.document["healthy"]
+        self.unchecked: int = self.document["unchecked"]
         self.checks = {check["id"]: check for check in self.document["checks"]}
 
     def verdict(self, check: str) -> str:
@@ -167,7 +170,7 @@ def answering(status: int, body: str, kind: str = "text/xml") -> Iterator[str]:
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
@@ -209,7 +212,7 @@ class TestReady:
         assert facts["vcpus"] == {
             "quota": "L-1216C47A", "limit": 32.0, "used": 0, "needed": 2
         }  # fmt: skip
-        assert facts["cost"]["usd_a_month"] > 30
+        assert facts["cost"]["usd_a_month"] == 19.11
         assert facts["topics"]["topics"] == [
             {"id": 69, "name": "Topic 69 of a fake chain", "active": True}
         ]
@@ -320,8 +323,7 @@ class TestAccount:
         assert report.verdicts("fail") == {"credentials"}
         assert "aws configure sso" in report.text("credentials")
         assert report.verdict("region") == "skipped"
-        assert report.verdict("cost") == "unknown"
-        assert "https://calculator.aws/" in report.text("cost")
+        assert report.verdict("cost") == "skipped"
 
     def test_a_profile_that_is_not_there(self, deployment: Deployment, tmp_path: Path) -> None:
         deployment.write_env(AWS_PROFILE="nobody-s")
@@ -343,10 +345,16 @@ class TestAccount:
         assert says in report.text("credentials")
 
     def test_aws_out_of_reach_is_no_fault_of_the_credentials(self, deployment: Deployment) -> None:
+        """Nor is it a success: one line says why, and how much could not be checked."""
+        done = run(deployment, AWS_ENDPOINT_URL="http://127.0.0.1:9")
+        assert done.returncode == 3
+        assert done.stdout.count("does not answer") == 1
+        assert "Not checked" in done.stdout
         report = examined(deployment, AWS_ENDPOINT_URL="http://127.0.0.1:9")
-        assert report.verdict("credentials") == "unknown"
-        assert report.verdicts("fail") == set()
-        assert "does not answer" in report.text("credentials")
+        assert report.healthy is None
+        assert report.verdicts("unknown") == {"credentials"}
+        assert report.unchecked == len(BUT_COMPUTER) - 3  # settings, open ports, topics
+        assert f"{report.unchecked} of {len(CHECKS)} checks could not be made" in done.stdout
 
     def test_another_account(self, deployment: Deployment) -> None:
         deployment.write_env(AWS_ACCOUNT_ID="210987654321")
@@ -381,10 +389,10 @@ class TestAccount:
     def test_one_who_may_not_look_at_anything_is_not_stopped(self, deployment: Deployment) -> None:
         with answering(403, error("UnauthorizedOperation")) as url:
             report = examined(deployment, AWS_ENDPOINT_URL_EC2=url)
-        assert report.healthy
+        assert report.healthy is None
         assert report.verdict("region") == "ok"
         assert report.verdicts("unknown") == {
-            "instance-type", "vcpus", "elastic-ips", "vpcs", "other-hosts"
+            "instance-type", "vcpus", "elastic-ips", "vpcs", "other-hosts", "one-wallet"
         }  # fmt: skip
         assert "may not call DescribeAddresses" in report.text("elastic-ips")
 
@@ -405,7 +413,7 @@ class TestPermissions:
         settings = load_settings(deployment.directory / "env", {})
         statements = [
             {"Effect": "Allow", "Action": list(actions), "Resource": resource}
-            for resource, actions in needed_actions(settings)
+            for resource, actions in (*deploying_actions(settings), *operating_actions(settings))
         ]
         report = examined(deployment, **somebody(deployment, *statements))
         assert report.verdict("permissions") == "ok"
@@ -418,6 +426,48 @@ class TestPermissions:
         assert examined(deployment, **somebody(deployment, statement)).verdict(
             "permissions"
         ) == "ok"  # fmt: skip
+
+    def test_what_only_other_commands_need_stops_nothing(self, deployment: Deployment) -> None:
+        settings = load_settings(deployment.directory / "env", {})
+        statements = [
+            {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+            for resource, actions in deploying_actions(settings)
+        ]
+        report = examined(deployment, **somebody(deployment, *statements))
+        assert report.verdict("permissions") == "warning"
+        missing = report.checks["permissions"]["facts"]["missing_for_operation"]
+        assert "ssm:SendCommand" in missing
+        assert "docs/permissions.md" in report.text("permissions")
+
+    def test_an_action_on_other_resources_is_none(self, deployment: Deployment) -> None:
+        """Snapshots' ARNs have no account; an instance is launched with an image and others."""
+        deployment.write_env(EDGE_DATA_VOL_TYPE="gp3", EDGE_DATA_VOL_SIZE="20")
+        allowed = {"Effect": "Allow", "NotAction": ["ec2:CreateSnapshot"], "Resource": "*"}
+        ours = {
+            "Effect": "Allow",
+            "Action": "ec2:CreateSnapshot",
+            "Resource": [f"arn:aws:ec2:*:{ACCOUNT_ID}:snapshot/*", "arn:aws:ec2:*:*:volume/*"],
+        }
+        image = {
+            "Effect": "Deny",
+            "Action": "ec2:RunInstances",
+            "Resource": "arn:aws:ec2:*::image/*",
+        }
+        report = examined(deployment, **somebody(deployment, allowed, ours, image))
+        missing = report.checks["permissions"]["facts"]["missing"]
+        assert missing == ["ec2:CreateSnapshot", "ec2:RunInstances"]
+
+    def test_the_service_linked_role_is_created_once(self, deployment: Deployment) -> None:
+        linked = "iam:CreateServiceLinkedRole"
+        keys = somebody(deployment, {"Effect": "Allow", "NotAction": linked, "Resource": "*"})
+        report = examined(deployment, **keys)
+        assert report.checks["permissions"]["facts"]["missing"] == [linked]
+        deployment.client("iam").create_role(  # under the name that AWS gives it, and moto does not
+            RoleName="AWSServiceRoleForCloudWatchEvents",
+            Path="/aws-service-role/events.amazonaws.com/",
+            AssumeRolePolicyDocument=policy(),
+        )
+        assert examined(deployment, **keys).verdict("permissions") == "ok"
 
     def test_a_role_with_a_path(self, deployment: Deployment) -> None:
         """As IAM Identity Center makes them; the caller's ARN lacks the path."""
@@ -448,7 +498,7 @@ class TestPermissions:
         with answering(403, error("AccessDenied")) as url:
             report = examined(deployment, **keys, AWS_ENDPOINT_URL_IAM=url)
         assert report.verdict("permissions") == "unknown"
-        assert report.healthy
+        assert report.healthy is None
 
 
 def somebody(deployment: Deployment, *statements: dict[str, Any]) -> dict[str, str]:
@@ -555,6 +605,29 @@ class TestMachine:
         assert report.verdict("instance-type") == "fail"
         assert "t99.large is not offered in us-east-1" in report.text("instance-type")
 
+    def test_free_plan(self, deployment: Deployment) -> None:
+        deployment.emulator.choose_plan(Plan.FREE)
+        report = examined(deployment)
+        assert report.verdict("account-plan") == "ok"
+        assert "the Free plan; it allows t4g.small" in report.text("account-plan")
+        deployment.write_env(AWS_INSTANCE_TYPE="t3.medium")
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"account-plan"}
+        assert "does not allow t3.medium" in report.text("account-plan")
+        assert "upgrade to the Paid plan" in report.text("account-plan")
+        enough = report.checks["account-plan"]["facts"]["eligible"]
+        assert {"t3.small", "t4g.small", "m7i-flex.large"} <= set(enough)
+        assert "t3.micro" not in enough
+        deployment.emulator.choose_plan(Plan.PAID)
+        assert examined(deployment).verdict("account-plan") == "ok"
+
+    def test_plan_that_cannot_be_asked_for(self, deployment: Deployment) -> None:
+        with answering(400, '{"__type": "AccessDeniedException"}', "json") as url:
+            report = examined(deployment, AWS_ENDPOINT_URL_FREETIER=url)
+        assert report.verdict("account-plan") == "unknown"
+        assert "GetAccountPlanState" in report.text("account-plan")
+        assert report.healthy
+
     def test_subnets(self, deployment: Deployment) -> None:
         ec2 = deployment.client("ec2")
         (subnet, *_) = ec2.describe_subnets()["Subnets"]
@@ -608,7 +681,7 @@ class TestMachine:
         assert report.verdicts("fail") == {"image"}
         assert "there is no ami-0123456789abcdef0" in report.text("image")
         # Amazon's Linux for arm64, on a type that is not.
-        deployment.write_env(AWS_AMI_ID="ami-0e9271c829888680e")
+        deployment.write_env(AWS_AMI_ID="ami-0e9271c829888680e", AWS_INSTANCE_TYPE="t3.medium")
         assert "is for arm64, and t3.medium is x86_64" in examined(deployment).text("image")
         deployment.write_env(AWS_INSTANCE_TYPE="t4g.medium")
         report = examined(deployment)
@@ -630,7 +703,7 @@ class TestMachine:
         report = examined(deployment)
         assert report.verdict("cost") == "ok"
         facts = report.checks["cost"]["facts"]
-        assert facts["items"][0] == {"name": "t3.medium", "usd": pytest.approx(30.368)}
+        assert facts["items"][0] == {"name": "t4g.small", "usd": pytest.approx(12.264)}
         assert facts["source"] == "AWS's price list for us-east-1"
 
     def test_without_the_price_list(self, deployment: Deployment) -> None:
@@ -639,7 +712,8 @@ class TestMachine:
         assert report.verdict("cost") == "unknown"
         assert "https://calculator.aws/" in report.text("cost")
         assert report.checks["cost"]["facts"]["usd_a_month"] is None
-        assert report.healthy
+        assert report.healthy is None
+        assert report.unchecked == 1
 
 
 def set_quota(deployment: Deployment, service: str, code: str, value: float) -> None:
@@ -653,9 +727,11 @@ def tags(**changes: str) -> list[dict[str, str]]:
     return [{"Key": name, "Value": value} for name, value in ours.items()]
 
 
-def launch(deployment: Deployment, instance_type: str, **changes: str) -> str:
+def launch(
+    deployment: Deployment, instance_type: str, *, region: str = REGION, **changes: str
+) -> str:
     """Runs an instance with tags as the stacks give them, but for the changes."""
-    (instance,) = deployment.client("ec2").run_instances(
+    (instance,) = deployment.client("ec2", region).run_instances(
         ImageId="ami-785db401",
         InstanceType=instance_type,
         MinCount=1,
@@ -683,7 +759,8 @@ class TestWorker:
         deployment.write_env(ALLORA_WORKER_IMAGE="ghcr.io/you/worker:1.0")
         report = examined(deployment)
         assert report.verdict("secrets") == "ok"
-        assert report.healthy
+        assert report.verdict("wallet") == "ok"
+        assert report.verdicts("unknown") == {"balance"}
 
     def test_many_secrets_are_asked_for_in_turns(self, deployment: Deployment) -> None:
         names = [f"NAME_{number}" for number in range(12)]
@@ -749,7 +826,7 @@ class TestWorker:
     def test_a_network_out_of_reach(self, deployment: Deployment, chain: Chain) -> None:
         chain.behave(refuse=True)
         report = examined(deployment)
-        assert report.healthy
+        assert report.healthy is None
         assert report.verdicts("unknown") == {"balance", "topics"}
         assert "does not answer" in report.text("topics")
 
@@ -785,9 +862,42 @@ class TestWorker:
         deployment.client("ec2").terminate_instances(InstanceIds=[other])
         assert examined(deployment).verdict("other-hosts") == "ok"
 
-    def test_a_host_with_another_wallet(self, deployment: Deployment) -> None:
-        launch(deployment, "t3.medium", Worker="another-worker")
-        assert examined(deployment).verdict("other-hosts") == "ok"
+    def test_another_worker_with_the_same_wallet(self, deployment: Deployment) -> None:
+        other = launch(deployment, "t3.medium", Worker="b", Project="another-prefix")
+        report = examined(deployment)
+        assert report.verdict("other-hosts") == "ok"
+        assert report.verdict("one-wallet") == "unknown"
+        assert f"b ({other} in {REGION}) has not reported a wallet" in report.text("one-wallet")
+
+        host = ReportedHost(deployment.client("logs"), other, "b")
+        host.status(worker=STATUS["worker"] | {"address": "allo1another"})
+        report = examined(deployment)
+        assert report.verdict("one-wallet") == "ok"
+        assert "1 other worker" in report.text("one-wallet")
+
+        host.status(worker=STATUS["worker"] | {"address": ADDRESS})
+        host.status(worker=None)  # silent, and then stopped
+        deployment.client("ec2").stop_instances(InstanceIds=[other])
+        report = examined(deployment)
+        assert report.verdicts("fail") == {"one-wallet"}
+        assert f"b ({other} in {REGION}) signs with this wallet" in report.text("one-wallet")
+        assert "allora wallet create --replace" in report.text("one-wallet")
+
+    def test_a_worker_in_another_region_with_the_same_wallet(self, deployment: Deployment) -> None:
+        # Also one of the same name: in another region, that is another parameter.
+        other = launch(deployment, "t3.medium", region="eu-west-1")
+        host = ReportedHost(deployment.client("logs", "eu-west-1"), other)
+        host.status(worker=STATUS["worker"] | {"address": ADDRESS})
+        assert examined(deployment).verdict("one-wallet") == "ok"  # nothing leads there
+        # A dashboard is of the whole account; the emulator's is of a region.
+        deployment.client("cloudwatch").put_dashboard(
+            DashboardName="another-prefix-eu-west-1", DashboardBody="{}"
+        )
+        assert f"{other} in eu-west-1" in examined(deployment).text("one-wallet")
+        with answering(403, error("AccessDenied")) as refusing:
+            report = examined(deployment, AWS_ENDPOINT_URL_CLOUDWATCH=refusing)
+        assert report.verdict("one-wallet") == "unknown"
+        assert "other regions cannot be seen" in report.text("one-wallet")
 
 
 class TestDeployed:

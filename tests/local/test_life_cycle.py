@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from allora_cli.doctor.permissions import needed_actions
+from allora_cli.aws.needed_actions import deploying_actions
 from settings import load_settings
 from shared.stacks import STACKS
 from tests.local.asked import Asked
@@ -150,7 +150,7 @@ def test_a_change_in_place_and_the_end(deployed: Deployed, template: Template) -
     """
     deployment = deployed.deployment
     deployment.write_env(
-        AWS_INSTANCE_TYPE="t3.small",
+        AWS_INSTANCE_TYPE="t4g.medium",
         AWS_ROOT_VOLUME_SIZE="40",
         LOG_RETENTION_DAYS="60",
         ALLORA_INGRESS_CIDRS="203.0.113.0/24",
@@ -163,13 +163,13 @@ def test_a_change_in_place_and_the_end(deployed: Deployed, template: Template) -
             recorded.apply(stack)
         assert running_instances(deployment) == [deployed.outputs["instance_id"]]
         host = instance(deployment, deployed.outputs["instance_id"])
-        assert host["InstanceType"] == "t3.small"
+        assert host["InstanceType"] == "t4g.medium"
         for stack in reversed(STACKS):
             recorded.apply(stack, "-destroy", "-refresh=false")
     assert line.lost == 2
 
     settings = load_settings(deployment.directory / "env", {})
-    listed = {action for _, actions in needed_actions(settings) for action in actions}
+    listed = {action for _, actions in deploying_actions(settings) for action in actions}
     permissions = {each.permission for each in asked} | set(template.actions)
     assert {"ec2:RunInstances", "ec2:DeleteVpc", "sns:Subscribe", "s3:PutObject"} <= permissions
     assert permissions - {"sts:GetCallerIdentity"} <= listed

@@ -100,6 +100,11 @@ def test_a_worker_that_was_ready_before_is_no_success(
         ),
         (
             "GetCommandInvocation",
+            Answer(200, '{"Status": "TimedOut", "StatusDetails": "DeliveryTimedOut"}', "json"),
+            "does not reach",
+        ),
+        (
+            "GetCommandInvocation",
             Answer(
                 200,
                 '{"Status": "Failed", "StatusDetails": "Failed",'
@@ -109,7 +114,7 @@ def test_a_worker_that_was_ready_before_is_no_success(
             "Unit allora.service not found",
         ),
     ],
-    ids=["unknown to SSM", "not delivered", "failed"],
+    ids=["unknown to SSM", "not delivered", "not delivered, in one word", "failed"],
 )
 def test_a_host_out_of_reach_can_be_rebooted(
     deployed: Deployed, action: str, answer: Answer, words: str

@@ -208,7 +208,7 @@ class TestUnhealthy:
         assert "does not know it any more" in shown.output
 
     def test_host_is_new_and_tells_what_it_does(self, stage: Stage) -> None:
-        assert seen(stage)["finding"] == "status-setting-up"
+        assert seen(stage)["finding"] == "status-embedded-aws"
         stage.host.step(3)
         stage.host.boot("Step 1/12 : FROM python")
         document = seen(stage)
@@ -439,7 +439,7 @@ class TestWatch:
             terminal.expect("AWS does not answer")
             stage.host.status(worker=None)
             way.is_open = True
-            terminal.expect("does not answer, ")  # the worker's turn
+            terminal.expect("and does not answer")  # the worker's turn
             assert terminal.interrupt() == 0
 
     def test_json_is_a_line_each_time(self, stage: Stage) -> None:

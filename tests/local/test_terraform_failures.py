@@ -79,6 +79,20 @@ def test_the_code_that_aws_has_answered(
     assert "AWS_AVAILABILITY_ZONE" in str(error)
 
 
+@pytest.mark.parametrize("code", ["VolumeModificationRateExceeded", "IncorrectModificationState"])
+def test_a_volume_that_aws_still_changes(
+    place: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    error = explained(
+        context_of(place, monkeypatch),
+        tmp_path,
+        "modifying EBS Volume (vol-1): operation error EC2: ModifyVolume, https response error "
+        f"StatusCode: 400, RequestID: 1, api error {code}: wait",
+    )
+    assert error.code is ErrorCode.AWS_REFUSED
+    assert "again in some hours" in str(error)
+
+
 def test_anything_else_in_terraform_s_words(
     place: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

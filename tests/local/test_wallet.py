@@ -111,8 +111,9 @@ class TestCreate:
         assert found["Type"] == "SecureString"
         assert len(words.split()) == 24
         assert f"Address: {address_of(words)}\n" in created.output
-        assert "https://faucet.testnet.allora.network/" in created.output
-        assert "allora backup" in created.output
+        assert "free of charge: https://faucet.testnet.allora.network/\n" in created.output
+        assert "100 transactions: 0.00000000075 ALLO\n" in created.output
+        assert re.search(r"allora backup.*\nThen: allora deploy", created.output)
         assert not leaks(created.output, words)
 
     def test_mainnet_has_no_faucet(self, deployment: Deployment) -> None:
@@ -120,6 +121,7 @@ class TestCreate:
         created = deployment.allora("wallet", "create", "--json")
         assert created.returncode == 0, created.output
         assert json.loads(created.output)["network"] == "mainnet"
+        assert json.loads(created.output)["funding"] == {"allo": "0.01875", "faucet": None}
         address = json.loads(created.output)["address"]
         replaced = deployment.allora("wallet", "create", "--replace", "--address", address)
         assert "send ALLO" in replaced.output

@@ -172,8 +172,8 @@ def test_the_arrows_are_those_of_the_terraform(of: Draw) -> None:
 def test_the_cards_tell_what_the_settings_make(of: Draw) -> None:
     texts = of("testnet").texts
     for text in (
-        "AWS account 123456789012", "us-east-1", "10.0.0.0/16", "10.0.0.0/24", "t3.medium, x86_64",
-        "Ubuntu 24.04", "30 GiB gp3, encrypted", "testnet, topic 69", "/allora/worker/",
+        "AWS account 123456789012", "us-east-1", "10.0.0.0/16", "10.0.0.0/24", "t4g.small, arm64",
+        "Ubuntu 24.04", "20 GiB gp3, encrypted", "testnet, topic 69", "/allora/worker/",
         "mnemonic, api-key,", "GET /inference/BTC", "host-recovery", "kept for 30 days",
         "allora-tfstate-123456789012-us-east-1", "no e-mail:", "stack allora-common",
     ):  # fmt: skip

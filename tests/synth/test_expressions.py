@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ SEQUENCES = (
     "#{TfToken[TOKEN.1]} &{TfToken[TOKEN.1]}"
 )
 VALUES = {
-    "MODEL_COMMAND": f"echo {SEQUENCES}",
+    "MODEL_COMMAND": f"echo '{SEQUENCES}'",
     "MODEL_ENV_VARS": f"C4N4RY='{SEQUENCES}'",
     "ALLORA_WORKER_INFERENCE_ENDPOINT": "http://model:8000/c4n4ry/${Token}",
     "ALLORA_WORKER_FORECAST_ENDPOINT": "http://model:8000/c4n4ry/$${Token}",
@@ -50,7 +51,7 @@ def test_what_may_hold_any_text_reaches_the_host_and_not_terraform(
     compose = json.loads((tmp_path / "host/etc/allora/compose.settings.json").read_text("utf-8"))
     model, worker = compose["services"]["model"], compose["services"]["worker"]
     arrived = {
-        "MODEL_COMMAND": model["command"],
+        "MODEL_COMMAND": shlex.join(model["command"]),
         "MODEL_ENV_VARS": f"C4N4RY='{model['environment']['C4N4RY']}'",
         **{name: worker["environment"][name] for name in VALUES if name.startswith("ALLORA_")},
     }

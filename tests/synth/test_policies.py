@@ -17,6 +17,11 @@ from tests.synthesized import Stack
 Synth = Callable[..., Stack]
 
 PARTITIONS = {"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}
+PRINCIPALS = {
+    "us-east-1": "ec2.amazonaws.com",
+    "cn-north-1": "ec2.amazonaws.com.cn",
+    "us-gov-west-1": "ec2.amazonaws.com",
+}
 NOT_NARROWED = "RESOURCE_STAR: ['cloudwatch:DescribeAlarms']"
 """Of what AWS can narrow; it authorizes this one for `alarm:*`, whatever is asked for."""
 
@@ -37,7 +42,10 @@ def on_a_role(trust: dict[str, Any]) -> dict[str, Any]:
 def test_the_hosts_role(common: Synth, region: str) -> None:
     stack = common(AWS_REGION=region, MODEL_SECRETS="CG_API_KEY,DB_URL")
     assert findings(json.loads(stack.one("aws_iam_role_policy")["policy"])) == []
-    assert findings(on_a_role(json.loads(stack.one("aws_iam_role")["assume_role_policy"]))) == []
+    trust = json.loads(stack.one("aws_iam_role")["assume_role_policy"])
+    assert findings(on_a_role(trust)) == []
+    (trusted,) = trust["Statement"]
+    assert trusted["Principal"]["Service"] == PRINCIPALS[region]
 
 
 def test_the_alarm_topic(common: Synth) -> None:

@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError, NoRegionError
 from rich.console import Console
 
 from allora_cli import chain
+from allora_cli.aws.needed_actions import deploying_actions
 from allora_cli.doctor import Finding, Report, Result, Verdict, examine, show
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
-from allora_cli.doctor.permissions import needed_actions
 from allora_cli.doctor.quotas import quota_of
 from settings import Settings, SettingsError
 from shared.aws_console import console_url
@@ -63,7 +63,7 @@ class TestExamine:
             (warning("well", "but"), "ok"),
             (fail("bad", "mend it"), "skipped"),
             (unknown("dark"), "skipped"),
-            (skipped("needs: x"), "skipped"),
+            (skipped("x", "X"), "skipped"),
         ],
     )
     def test_what_needs_another_is_left_out_without_it(self, found: Finding, then: str) -> None:
@@ -74,10 +74,10 @@ class TestExamine:
         report = examine(checks=[check("a", fail("bad", "")), check("b", after=("a",))])
         assert verdicts(report)["b"] == "ok"
 
-    def test_what_stands_in_the_way_is_named(self) -> None:
+    def test_what_stands_in_the_way_of_all_is_named(self) -> None:
         checks = [check("a", fail("bad", "")), check("b", needs=("a",)), check("c", needs=("b",))]
         details = [result.finding.detail for result in examine(checks=checks).results]
-        assert details == ["bad", "needs: A", "needs: B"]
+        assert details == ["bad", "needs: A", "needs: A"]
 
     @pytest.mark.parametrize(
         ("code", "says"),
@@ -93,7 +93,9 @@ class TestExamine:
         (result,) = report.results
         assert result.finding.verdict is Verdict.UNKNOWN
         assert says in result.finding.detail
-        assert report.healthy
+        assert not report.blocked
+        assert report.healthy is None
+        assert report.unchecked == 1
 
     def test_what_the_client_refuses_is_unknown(self) -> None:
         assert verdicts(examine(checks=[check("a", NoRegionError())])) == {"a": "unknown"}
@@ -162,9 +164,9 @@ class TestReport:
         assert "1 ✔  1 ✘  1 !  1 ?" in text
 
     def test_what_was_left_out_for_one_reason_takes_one_line(self) -> None:
-        text = self.shown(fail("bad", "mend"), *[skipped("needs: C0")] * 3)
-        assert "– C1 needs: C0; so do C2, C3" in text
-        assert text.count("–") == 1
+        text = self.shown(unknown("dark"), ok("fine"), *[skipped("c0", "C0")] * 3)
+        assert "– Not checked without it: C2, C3, C4" in text
+        assert text.count("–") == 2  # and in the sum
 
     @pytest.mark.parametrize(
         ("finding", "deployed", "command"),
@@ -173,6 +175,8 @@ class TestReport:
             (ok(""), None, "allora deploy"),
             (warning("", ""), True, "allora status"),
             (fail("", ""), True, "allora doctor"),
+            (unknown(""), False, "allora deploy"),
+            (skipped("c9", "C9"), False, "allora doctor"),
         ],
     )
     def test_what_to_type_next(
@@ -181,8 +185,26 @@ class TestReport:
         assert self.shown(finding, deployed=deployed).endswith(f": {command}")
 
     def test_checks_that_could_not_be_made_are_counted(self) -> None:
-        text = self.shown(ok("fine"), unknown("dark"), skipped("needs: C1"))
-        assert "checks that could not be made: 2" in text
+        text = self.shown(ok("fine"), unknown("dark"), skipped("c1", "C1"))
+        assert "2 of 3 checks could not be made" in text
+        assert "All is ready" not in text
+
+    @pytest.mark.parametrize(
+        ("findings", "healthy", "unchecked"),
+        [
+            ([ok(""), warning("", "")], True, 0),
+            ([ok(""), unknown("")], None, 1),
+            ([unknown(""), skipped("c0", "C0")], None, 2),
+            ([fail("", ""), unknown("")], False, 1),
+        ],
+    )
+    def test_only_what_was_looked_at_is_healthy(
+        self, findings: list[Finding], *, healthy: bool | None, unchecked: int
+    ) -> None:
+        results = tuple(Result(check("c"), finding) for finding in findings)
+        document = Report(results, "", deployed=None).as_dict()
+        assert document["healthy"] is healthy
+        assert document["unchecked"] == unchecked
 
     def test_a_narrow_screen_loses_nothing(self) -> None:
         long = " ".join(f"word{number}" for number in range(40))
@@ -219,7 +241,7 @@ def test_quotas_of_families(instance_type: str, code: str) -> None:
 class TestNeededActions:
     @staticmethod
     def actions(settings: Settings) -> set[str]:
-        return {action for _, actions in needed_actions(settings) for action in actions}
+        return {action for _, actions in deploying_actions(settings) for action in actions}
 
     def test_only_what_the_settings_make(self, make_settings: MakeSettings) -> None:
         plain = self.actions(make_settings())
@@ -241,12 +263,12 @@ class TestNeededActions:
         self, make_settings: MakeSettings
     ) -> None:
         settings = make_settings(AWS_REGION="cn-north-1")
-        arns = {resource for resource, _ in needed_actions(settings)} - {"*"}
+        arns = {resource for resource, _ in deploying_actions(settings)} - {"*"}
         assert {arn.split(":")[1] for arn in arns} == {"aws-cn"}
         assert {arn.split(":")[3] for arn in arns} == {"cn-north-1", ""}
 
     def test_nothing_reads_a_secret(self, make_settings: MakeSettings) -> None:
-        for resource, actions in needed_actions(make_settings()):
+        for resource, actions in deploying_actions(make_settings()):
             if any(action.startswith("ssm:") for action in actions):
                 assert "parameter/aws/service/canonical/" in resource
 

@@ -143,7 +143,9 @@ def test_lines_of_terraform(message: dict[str, Any], event: Event | None) -> Non
 
 
 LEFTOVER = events.Leftover("the secrets", "free", "aws ssm …")
-READY = events.Ready(healthy=True, address="allo1", seconds={"host": 1.0})
+READY = events.Ready(
+    healthy=True, address="allo1", explorer_url="https://x/allo1", seconds={"host": 1.0}
+)
 WORKER = {
     "worker_name": "w", "instance_id": "i-1", "public_ip": "192.0.2.1", "dashboard_url": "https://d"
 }  # fmt: skip
@@ -238,7 +240,11 @@ def test_json_lines_end_with_the_result(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_screen_has_the_result_alone_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     run(workflow(), json=False)
     out, err = capsys.readouterr()
-    assert out == "✔ The worker works: i-1 (192.0.2.1) has submitted. Next: allora status\n"
+    assert out == (
+        "✔ The worker works: i-1 (192.0.2.1) has submitted. Next: allora status\n"
+        "  Account    https://x/allo1\n"
+        "  Dashboard  https://d\n"
+    )
     assert "! host: The disk is full." in err
 
 

@@ -38,7 +38,7 @@ EVENTS: Final = found(
     bootstrap=r'"event": "(\w+)"',
 )
 STATES: Final = found(
-    *(r"\bevent (?:\w+|\"\$EVENT\") '?(\w+)'? ", r"state=\$\{4:-(\w+)\}", r"\" (\w+)$"),
+    *(r"\bevent (?:\w+|\"\$EVENT\") '?(\w+)'? ", r"\" (\w+)$"),
     bootstrap=r'settings,\s+"(\w+)"',
 )
 CODES: Final = found(

@@ -75,7 +75,8 @@ def test_user_data_has_the_settings_and_what_fetches_the_rest(host: Callable[...
 def test_bootstrap_runs_at_the_first_boot(make_settings: MakeSettings) -> None:
     encoded = host_user_data(make_settings(), archive_sha256=DIGEST).base64
     document = yaml.safe_load(gzip.decompress(base64.b64decode(encoded)).decode())
-    assert document["runcmd"] == [["/opt/allora-bootstrap/bootstrap.py"]]
+    enable = ["systemctl", "enable", "--now", "--no-block", "allora-install.service"]
+    assert document["runcmd"] == [enable]
 
 
 def test_worker_gets_its_settings_and_boot_nodes(host: Callable[..., Path]) -> None:
@@ -191,8 +192,9 @@ def test_somebody_s_model_gets_its_own_variables_alone(host: Callable[..., Path]
 
 def test_model_s_command_replaces_that_of_its_image(host: Callable[..., Path]) -> None:
     repository = {"MODEL_REPO": "https://example.org/model.git", "MODEL_REF": "v1.0"}
-    model = services(host(**repository, MODEL_COMMAND="python -u /app/app.py"))["model"]
-    assert model["command"] == "python -u /app/app.py"
+    command = """sh -c 'exec python "$APP"' -u"""
+    model = services(host(**repository, MODEL_COMMAND=command))["model"]
+    assert model["command"] == ["sh", "-c", 'exec python "$$APP"', "-u"]
     assert "command" not in services(host(**repository))["model"]
 
 

@@ -81,6 +81,7 @@ def test_all_that_pass_are_told_with_their_tests(
 def test_a_failure_stops_the_others_and_says_how_to_repeat_it(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(runner, "_AT_ONCE", 2)
     levels = level("waits", WAITS), level("fails", FAILS), level("later", PASSES)
     assert run(monkeypatch, *levels) == 1
     told = capsys.readouterr().out

@@ -7,18 +7,26 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from allora_cli.aws.price_list import PriceList, Product, open_price_list
-from allora_cli.aws.prices import Cost, Item, cost_so_far, monthly_cost, monthly_snapshot_cost
+from allora_cli.aws.prices import (
+    Cost,
+    Item,
+    cost_so_far,
+    monthly_cost,
+    monthly_cost_change,
+    monthly_snapshot_cost,
+)
 from settings import Settings
 from tests.price_server import PriceServer, price_server
 
 MakeSettings = Callable[..., Settings]
 README = Path(__file__).parents[2] / "README.md"
-INSTANCE = Product("AmazonEC2", "BoxUsage:t3.medium")
+INSTANCE = Product("AmazonEC2", "BoxUsage:t4g.small")
 
 
 @pytest.fixture
@@ -45,23 +53,32 @@ def test_default_costs_what_the_readme_says(
 ) -> None:
     cost = monthly_cost(make_settings(AWS_REGION="us-east-1"), price_list(server))
     readme = README.read_text("utf-8")
-    for part in ("t3.medium", "public IPv4 address", "root volume"):
+    for part in ("t4g.small", "public IPv4 address", "root volume"):
         assert f"{usd(cost, part):.2f}" in readme
+    assert cost.total is not None
     assert cost.total == pytest.approx(sum(item.usd or 0 for item in cost.items))
     assert cost.source == "AWS's price list for us-east-1"
+    assert cost.total < 20
+
+
+def test_alarms_beyond_the_free_ones_cost(make_settings: MakeSettings, server: PriceServer) -> None:
+    assert usd(monthly_cost(make_settings(), price_list(server)), "11 alarms") == 0.1
+    steady = make_settings(AWS_INSTANCE_TYPE="m7g.medium")  # it has no credits to watch
+    assert "alarms" not in str(monthly_cost(steady, price_list(server)).items)
 
 
 def test_other_regions_have_prices_and_a_prefix_of_their_own(make_settings: MakeSettings) -> None:
     prices = {
-        "AmazonEC2 BoxUsage:t3.medium": 0.048,
+        "AmazonEC2 BoxUsage:t4g.small": 0.0192,
         "AmazonEC2 EBS:VolumeUsage.gp3": 0.0952,
         "AmazonVPC PublicIPv4:InUseAddress": 0.005,
         "AmazonCloudWatch CW:MetricMonitorUsage": 0.3,
+        "AmazonCloudWatch CW:AlarmMonitorUsage": 0.1,
     }
     with price_server(region="eu-central-1", prefix="EUC1-", prices=prices) as server:
         settings = make_settings(AWS_REGION="eu-central-1")
         cost = monthly_cost(settings, price_list(server, region="eu-central-1"))
-    assert usd(cost, "t3.medium") == pytest.approx(0.048 * 730)
+    assert usd(cost, "t4g.small") == pytest.approx(0.0192 * 730)
     assert cost.total is not None
     assert cost.source == "AWS's price list for eu-central-1"
 
@@ -149,7 +166,7 @@ def test_answer_in_another_form_is_unknown(
 
 
 def test_product_without_a_price_on_demand_is_passed_over(server: PriceServer) -> None:
-    free, price = ({"a": {"pricePerUnit": {"USD": usd}}} for usd in ("0.0000000000", "0.0416"))
+    free, price = ({"a": {"pricePerUnit": {"USD": usd}}} for usd in ("0.0000000000", "0.0168"))
     terms: list[dict[str, object]] = [
         {"Reserved": {}},
         {"OnDemand": {"x": {"priceDimensions": free}}},
@@ -157,7 +174,7 @@ def test_product_without_a_price_on_demand_is_passed_over(server: PriceServer) -
     ]
     product = {"attributes": {"usagetype": INSTANCE.usage_type}}
     server.answer = [json.dumps({"product": product, "terms": each}) for each in terms]
-    assert price_list(server).find_rates([INSTANCE]).usd == {INSTANCE: 0.0416}
+    assert price_list(server).find_rates([INSTANCE]).usd == {INSTANCE: 0.0168}
 
 
 def test_without_an_answer_all_is_unknown(make_settings: MakeSettings) -> None:
@@ -184,18 +201,68 @@ def test_prices_in_other_currencies_are_not_asked_for(
     assert server.asked == []
 
 
+def deployed(instance_type: str, root_gib: int, **volume: object) -> list[dict[str, Any]]:
+    """Return resources as a state of Terraform has them."""
+    root = [{"volume_size": root_gib, "volume_type": "gp3"}]
+    instance = {"instance_type": instance_type, "root_block_device": root}
+    return [
+        {"type": "aws_vpc", "values": {}},
+        {"type": "aws_instance", "values": instance},
+        *([{"type": "aws_ebs_volume", "values": volume}] if volume else []),
+        *[{"type": "aws_cloudwatch_metric_alarm", "values": {}} for _ in range(11)],
+    ]
+
+
+class TestCostChange:
+    def test_of_an_old_default(self, make_settings: MakeSettings, server: PriceServer) -> None:
+        change = monthly_cost_change(
+            make_settings(), deployed("t3.medium", 30), price_list(server, region="us-east-1")
+        )
+        assert change.before
+        assert change.after
+        assert usd(change.before, "t3.medium") == pytest.approx(30.368)
+        assert usd(change.before, "30 GiB") == pytest.approx(2.4)
+        assert change.after == monthly_cost(make_settings(), price_list(server))
+        assert change.before.total is not None
+        assert change.after.total is not None
+        assert change.before.total - change.after.total == pytest.approx(18.104 + 0.8)
+
+    def test_of_a_data_volume(self, make_settings: MakeSettings, server: PriceServer) -> None:
+        settings = make_settings(EDGE_DATA_VOL_TYPE="gp3")
+        plain, volume = (
+            deployed("t4g.small", 20, **more)
+            for more in ({}, {"type": "gp3", "size": 20, "iops": 3000, "throughput": 125})
+        )
+        assert monthly_cost_change(settings, volume, price_list(server)).before == monthly_cost(
+            settings, price_list(server)
+        )
+        without = monthly_cost_change(settings, plain, price_list(server)).before
+        assert without == monthly_cost(make_settings(), price_list(server))
+
+    @pytest.mark.parametrize("resources", [[], [{"type": "aws_vpc", "values": {}}]], ids=str)
+    def test_of_a_first_deployment(
+        self,
+        make_settings: MakeSettings,
+        server: PriceServer,
+        resources: list[dict[str, Any]],
+    ) -> None:
+        change = monthly_cost_change(make_settings(), resources, price_list(server))
+        assert change.before is None
+        assert change.after
+
+
 class TestCache:
     def test_rates_are_asked_for_once_a_day(self, server: PriceServer, tmp_path: Path) -> None:
         cache = tmp_path / "prices.json"
         for _ in range(2):
-            assert price_list(server, cache).find_rates([INSTANCE]).usd == {INSTANCE: 0.0416}
-        assert server.asked == ["BoxUsage:t3.medium"]
+            assert price_list(server, cache).find_rates([INSTANCE]).usd == {INSTANCE: 0.0168}
+        assert server.asked == ["BoxUsage:t4g.small"]
         rates = json.loads(cache.read_text())
         yesterday = {key: [usd, at - 24 * 3600] for key, (usd, at) in rates.items()}
         cache.write_text(json.dumps(yesterday))
         server.asked.clear()
         price_list(server, cache).find_rates([INSTANCE])
-        assert server.asked == ["BoxUsage:t3.medium"]
+        assert server.asked == ["BoxUsage:t4g.small"]
         ((_, at),) = json.loads(cache.read_text()).values()
         assert time.time() - at < 12 * 3600
 

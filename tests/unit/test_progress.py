@@ -14,7 +14,7 @@ import pytest
 from allora_cli.deploy.progress import AFTER_RESTART, UNTIL_CONTAINERS, Progress, Source, Step
 from allora_cli.deploy.waiting import significant
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part
+from allora_cli.host.parts import Part
 from allora_cli.host.status_report import HostStatus, parse_status
 from shared.host_events import Code, State
 from shared.host_events import Event as Host

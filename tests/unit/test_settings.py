@@ -22,6 +22,7 @@ Load = Callable[..., Settings]
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Load a `.env` with the required settings and these lines, in an environment of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("settings.loader.PROJECT", tmp_path)
 
     def from_text(lines: str = "", environ: Mapping[str, str] | None = None) -> Settings:
         Path(".env").write_bytes((REQUIRED + lines).encode())
@@ -34,8 +35,27 @@ class TestSources:
     def test_the_file_in_the_working_directory(self, load: Load) -> None:
         assert load("AWS_RESOURCE_NAME_PREFIX=mine").name_prefix == "mine"
 
+    def test_the_project_s_file_from_another_folder(
+        self, load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        load("AWS_RESOURCE_NAME_PREFIX=mine")
+        elsewhere = tmp_path / "docs"
+        elsewhere.mkdir()
+        monkeypatch.chdir(elsewhere)
+        assert load_settings(environ={}).name_prefix == "mine"
+        Path(".env").write_text(REQUIRED + "AWS_RESOURCE_NAME_PREFIX=here")
+        assert load_settings(environ={}).name_prefix == "here"
+
+    def test_a_file_named_by_the_environment_relative_to_another_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("my.env").write_text(REQUIRED)
+        assert load_settings(environ={"ALLORA_ENV_FILE": "my.env"}).aws_region == "us-east-1"
+
     def test_the_environment_alone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("settings.loader.PROJECT", tmp_path)
         settings = load_settings(environ={**REQUIRED_ENVIRON, "LOG_RETENTION_DAYS": "7"})
         assert (settings.aws_region, settings.log_retention_days) == ("us-east-1", 7)
 
@@ -166,7 +186,7 @@ class TestValues:
         assert (settings.vpc_cidr, settings.subnet_cidr) == ("10.0.0.0/16", "10.0.0.0/24")
         assert settings.ingress_cidrs == ("0.0.0.0/0",)
         assert (settings.worker_port, settings.model_port) == (9010, 8000)
-        assert (settings.instance_type, settings.architecture) == ("t3.medium", "x86_64")
+        assert (settings.instance_type, settings.architecture) == ("t4g.small", "arm64")
         assert settings.data_volume is None
         assert (settings.allora_network, settings.topic_ids) == ("testnet", (69,))
         assert settings.inference_endpoint == (
@@ -192,7 +212,7 @@ class TestValues:
             ("AWS_INSTANCE_TYPE=t4g.medium", "architecture", "arm64"),
             ("AWS_INSTANCE_TYPE=t4g.medium\nAWS_INSTANCE_CPU_TYPE=ARM_64", "architecture", "arm64"),
             ("AWS_INSTANCE_TYPE=t4g.medium\nAWS_INSTANCE_CPU_TYPE=Arm64", "architecture", "arm64"),
-            ("AWS_INSTANCE_CPU_TYPE=X86_64", "cpu_type", "x86_64"),
+            ("AWS_INSTANCE_TYPE=t3.small\nAWS_INSTANCE_CPU_TYPE=X86_64", "cpu_type", "x86_64"),
             ("ALLORA_WORKER_NAME=aws", "worker_name", "aws"),
             ("ALLORA_WORKER_TOPIC_ID=1, 69", "topic_ids", (1, 69)),
             ("ALLORA_NETWORK=Mainnet\nALLORA_WORKER_TOPIC_ID=1", "allora_network", "mainnet"),

@@ -19,7 +19,7 @@ def test_regions() -> None:
 
 def test_instance_types() -> None:
     types = catalogue().instance_types
-    assert types["t3.medium"] == ("x86_64", 2, 4096, True, False, True)
+    assert types["t3.medium"] == ("x86_64", 2, 4096, True, False, True, True, False)
     assert types["t4g.medium"].architecture == "arm64"
     assert types["i4i.large"].instance_store
     assert not types["t2.medium"].nitro

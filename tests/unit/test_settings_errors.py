@@ -91,8 +91,8 @@ BAD: list[tuple[str, str, tuple[str, ...]]] = [
         ("'m99g.huge'", "not an instance type"),
     ),
     ("AWS_INSTANCE_TYPE=mac2.metal", "AWS_INSTANCE_TYPE", ("'mac2.metal'",)),
-    ("AWS_INSTANCE_TYPE=t3.nano", "AWS_INSTANCE_TYPE", ("'t3.nano'", "512 MiB", "t3.small")),
-    ("AWS_INSTANCE_CPU_TYPE=ARM_64", "AWS_INSTANCE_CPU_TYPE", ("'ARM_64'", "t3.medium", "x86_64")),
+    ("AWS_INSTANCE_TYPE=t3.nano", "AWS_INSTANCE_TYPE", ("'t3.nano'", "512 MiB", "t4g.small")),
+    ("AWS_INSTANCE_CPU_TYPE=x86_64", "AWS_INSTANCE_CPU_TYPE", ("'x86_64'", "arm64", "t3.small")),
     ("AWS_INSTANCE_CPU_TYPE=i386", "AWS_INSTANCE_CPU_TYPE", ("'i386'", "ARM_64")),
     ("AWS_AMI_ID=ubuntu", "AWS_AMI_ID", ("'ubuntu'", "ami-")),
     ("HOST_REBOOT_TIME=24:00", "HOST_REBOOT_TIME", ("'24:00'", "04:30")),
@@ -114,7 +114,7 @@ BAD: list[tuple[str, str, tuple[str, ...]]] = [
     ("ALLORA_WORKER_GROUND_TRUTH_ENDPOINT=model", "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT", ()),
     ("AWS_ROOT_VOLUME_SIZE=8", "AWS_ROOT_VOLUME_SIZE", ("'8'", "20 to 16384")),
     ("EDGE_DATA_VOL_TYPE=gp2", "EDGE_DATA_VOL_TYPE", ("'gp2'", "gp3, io1, io2")),
-    ("EDGE_DATA_VOL_TYPE=instance-store", "EDGE_DATA_VOL_TYPE", ("t3.medium", "m6id.large")),
+    ("EDGE_DATA_VOL_TYPE=instance-store", "EDGE_DATA_VOL_TYPE", ("t4g.small", "m6id.large")),
     (
         "EDGE_DATA_VOL_TYPE=gp3\nAWS_INSTANCE_TYPE=t2.medium",
         "EDGE_DATA_VOL_TYPE",
@@ -212,6 +212,12 @@ BAD: list[tuple[str, str, tuple[str, ...]]] = [
     ("MODEL_ENV_VARS='A=1\nB=\0'", "MODEL_ENV_VARS", ("line 2 of the value",)),
     ("MODEL_SECRETS=CG_API_KEY,CG_API_KEY", "MODEL_SECRETS", ("twice",)),
     ("MODEL_SECRETS='A B'", "MODEL_SECRETS", ("names only",)),
+    (
+        f"MODEL_SECRETS={','.join(f'S{number}' for number in range(51))}",
+        "MODEL_SECRETS",
+        ("51 names", "the host's role takes 50", "one secret"),
+    ),
+    (f"MODEL_SECRETS={'S' * 65}", "MODEL_SECRETS", ("65 characters", "at most 64")),
     ("MODEL_ENV_VARS=A=1\nMODEL_SECRETS=A", "MODEL_SECRETS", ("MODEL_ENV_VARS", "remove it there")),
     ("ALARM_EMAIL=me", "ALARM_EMAIL", ("'me'", "you@example.com")),
     ("ALARM_EMAIL=a@b.example,c@d.example", "ALARM_EMAIL", ("one address",)),
@@ -330,11 +336,22 @@ class TestTogether:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("settings.loader.PROJECT", tmp_path)
         with pytest.raises(SettingsError, match=r"there is no \.env file here") as caught:
             load_settings(environ={"LOG_RETENTION_DAYS": "31"})
         assert "AWS_ACCOUNT_ID: is required" in str(caught.value)
         assert "cp samples/testnet.env .env" in str(caught.value)
         assert "LOG_RETENTION_DAYS (environment): '31'" in str(caught.value)
+
+    def test_the_way_to_begin_works_from_another_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "docs").mkdir()
+        monkeypatch.chdir(tmp_path / "docs")
+        monkeypatch.setattr("settings.loader.PROJECT", tmp_path)
+        with pytest.raises(SettingsError) as caught:
+            load_settings(environ={})
+        assert f"cp {tmp_path}/samples/testnet.env {tmp_path}/.env" in str(caught.value)
 
 
 class TestFile:
@@ -482,6 +499,7 @@ class TestSecrets:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("settings.loader.PROJECT", tmp_path)
         environ = {
             "AWS_ACCOUNT_ID": "123456789012",
             "AWS_REGION": "us-east-1",

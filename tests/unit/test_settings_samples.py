@@ -16,7 +16,7 @@ NEEDS = {
     "EDGE_DATA_VOL_IOPS": "EDGE_DATA_VOL_TYPE=gp3",
     "EDGE_DATA_VOL_THROUGHPUT": "EDGE_DATA_VOL_TYPE=gp3",
     "ALLORA_NETWORK": "ALLORA_WORKER_TOPIC_ID=1",
-    "MODEL_REPO": "MODEL_REF=v1",
+    "MODEL_REPO": "MODEL_REF=v1\nMODEL_COMMAND=python -u /app/app.py",
     "MODEL_REF": "MODEL_REPO=https://example.com/r",
     "BOOT_NODES": "ALLORA_WORKER_IMAGE=a/b:1",
 }
@@ -50,13 +50,13 @@ def test_each_sample_shows_what_its_name_promises() -> None:
     assert loaded["mainnet"].allora_network == "mainnet"
     assert loaded["arm64"].architecture == "arm64"
     assert loaded["existing-vpc"].subnet_id
-    assert loaded["own-model"].model_env["TOKEN"] == "ETH"
+    assert loaded["own-model"].model_env["TOKEN"] == "BTC"
     assert loaded["own-model"].model_secrets == ("CG_API_KEY",)
     assert loaded["boot-nodes"].boot_nodes
     blueprint = loaded["blueprint"]
     assert blueprint.data_volume
     assert (blueprint.data_volume.type, blueprint.data_volume.size) == ("gp3", 256)
-    assert blueprint.topic_ids == (1,)
+    assert blueprint.model_secrets == ("CG_API_KEY",)
 
 
 def test_the_configuration_reference_is_up_to_date() -> None:

@@ -137,6 +137,30 @@ class TestWhatCannotBePrinted:
         for warning in settings.warnings:
             is_printable(warning, lines=2)
 
+    @pytest.mark.parametrize(
+        ("name", "seen"),
+        [
+            ("AWS_REGION\u200b", r"AWS_REGION\u200b"),
+            ("AWS\u00ad_REGION", r"AWS\xad_REGION"),
+            ("AWS_REGION\ufe0f", r"AWS_REGION\ufe0f"),
+            ("AWS_REGION\u3164", r"AWS_REGION\u3164"),
+            ("\u0410WS_REGION", r"\u0410WS_REGION"),
+        ],
+    )
+    def test_a_name_that_only_looks_right_shows_what_is_wrong(
+        self, tmp_path: Path, name: str, seen: str
+    ) -> None:
+        file = tmp_path / ".env"
+        file.write_text(f"{name}=us-east-1\n", encoding="utf-8")
+        with pytest.raises(SettingsError) as error:
+            load_settings(file, REQUIRED)
+        assert f"{seen} (line 1): is not a setting; did you mean AWS_REGION" in str(error.value)
+
+    @pytest.mark.parametrize("hidden", ["\u200b", "\u00a0", "\ufe0f", "\u3164", "\u2800"])
+    def test_a_value_that_only_looks_right_as_well(self, load: Load, hidden: str) -> None:
+        escape = hidden.encode("unicode_escape").decode()
+        assert f"us-east-1{escape}" in (said(load, "AWS_REGION", f"us-east-1{hidden}") or "")
+
     def test_what_is_foreign_but_printed_stays_as_it_is(self) -> None:
         assert printable("grüße 日本 🚀") == "grüße 日本 🚀"
         assert printable("a\x1b\u202e\n\udcff") == r"a\x1b\u202e\n\udcff"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,21 +15,25 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from rich.console import Console
+from rich.live import Live
 
 from allora_cli.aws.queries import Question, Unknown
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_output
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import Part, text_of
+from allora_cli.host.log_format import text_of
 from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
+from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, parse_status
+from allora_cli.status import output
 from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
 from allora_cli.status.diagnosis import Condition, judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
 from allora_cli.status.plot import plot
-from allora_cli.status.screen import dashboard_line, screen_of
+from allora_cli.status.screen import dashboard_line, explorer_lines, screen_of
+from allora_cli.terminal import console
 from allora_cli.terminal.text import clean, cleaned, duration
 from allora_cli.terraform.deployment import Deployment
 from settings import Settings, load_settings
@@ -84,7 +89,10 @@ def healthy(settings: Settings) -> Status:
         host=Host("t3.medium", "running", "us-east-1a", None, NOW - timedelta(hours=5), None),
         report=report(),
         progress=HostEvent(
-            at=NOW, event=host_events.Event.INSTALLATION, state=State.DONE, message="ready"
+            at=NOW - timedelta(hours=4),
+            event=host_events.Event.INSTALLATION,
+            state=State.DONE,
+            message="ready",
         ),
         last_day=LastDay(Windows(35, 1), hours),
         alarms=[alarm("disk-full"), alarm("balance-low", "INSUFFICIENT_DATA")],
@@ -96,10 +104,16 @@ def changed(status: Status, **changes: Any) -> Status:
     return Status(**{**vars(status), **changes})
 
 
+WIDE = 200
+"""Columns, in which the explorer's pages fit."""
+
+
 def shown(status: Status, width: int = 100, *, with_plot: bool = False) -> list[str]:
     console = Console(file=io.StringIO(), width=width, highlight=False, no_color=True)
     console.print(screen_of(status, judge(status), width=width, with_plot=with_plot))
     console.print(dashboard_line(status))
+    if width >= WIDE:
+        console.print(*explorer_lines(status), sep="\n")
     assert isinstance(console.file, io.StringIO)
     return [row.rstrip() for row in console.file.getvalue().splitlines()]
 
@@ -140,6 +154,43 @@ class TestVerdict:
         silent = changed(healthy, report=None, progress=step)
         assert judge(changed(silent, host=new)).finding is Condition.SETTING_UP
         assert judge(silent).finding is Condition.NO_REPORT
+
+    def test_no_host_boots_on_the_embedded_aws(self, healthy: Status) -> None:
+        new = Host("t3.medium", "running", "us-east-1a", None, NOW, None)
+        silent = changed(healthy, host=new, report=None, progress=None)
+        assert judge(silent).finding is Condition.SETTING_UP
+        embedded = changed(silent, is_embedded=True)
+        assert judge(embedded).finding is Condition.EMBEDDED_AWS
+        assert "logs boot" not in "\n".join(shown(embedded))
+        # A test may play the host.
+        assert judge(changed(embedded, report=report())).finding is Condition.EARNING
+
+    @pytest.mark.parametrize(
+        ("seconds", "finding"), [(59, Condition.REGISTERING), (60, Condition.WORKER_SILENT)]
+    )
+    def test_worker_is_given_a_minute_to_answer(
+        self, healthy: Status, seconds: int, finding: Condition
+    ) -> None:
+        at = NOW - timedelta(seconds=20)
+        started = {"worker": SAMPLE["containers"]["worker"] | {
+            "started_at": (at - timedelta(seconds=seconds)).isoformat()
+        }}  # fmt: skip
+        status = changed(healthy, report=report(20, worker=None, containers=started))
+        assert judge(status).finding is finding
+
+    def test_report_from_before_the_start_tells_nothing_of_it(self, healthy: Status) -> None:
+        early = report(40, worker=None, containers={"worker": None, "model": None})
+        up = HostEvent(
+            at=NOW - timedelta(seconds=30),
+            event=host_events.Event.WORKER,
+            state=State.DONE,
+            message="ready",
+        )
+        verdict = judge(changed(healthy, report=early, progress=up))
+        assert verdict.finding is Condition.REGISTERING
+        assert "40 seconds ago" in verdict.sentence
+        later = report(20, worker=None, containers={"worker": None, "model": None})
+        assert judge(changed(healthy, report=later, progress=up)).finding is Condition.WORKER_DOWN
 
     def test_parts_that_do_not_matter_for_it_may_be_unknown(self, healthy: Status) -> None:
         parts = dict.fromkeys(("host", "progress", "last_day", "alarms", "cost"), unknown())
@@ -238,6 +289,33 @@ class TestScreen:
         assert len(rows) <= 30, "\n".join(rows)
         assert "and 7 more: --json has them" in "\n".join(rows)
         assert "and 2 more: --json has them" in "\n".join(rows)
+
+    def test_the_explorer_s_pages_of_wallet_and_newest_transaction(self, healthy: Status) -> None:
+        rows = shown(healthy, WIDE)
+        explorer = "https://explorer.testnet.allora.network/allora-testnet-1"
+        assert f"Account    {explorer}/account/{SAMPLE['worker']['address']}" in rows
+        assert f"Latest     {explorer}/tx/A1B2C3" in rows
+        document = document_of(healthy, judge(healthy)).as_json()
+        assert document["wallet"]["explorer_url"].endswith(SAMPLE["worker"]["address"])
+        assert document["topics"][0]["last_submission"]["explorer_url"] == f"{explorer}/tx/A1B2C3"
+
+    def test_without_a_worker_there_is_nothing_to_explore(self, healthy: Status) -> None:
+        assert explorer_lines(changed(healthy, report=report(worker=None))) == []
+
+    def test_watching_cuts_no_url(self, healthy: Status, monkeypatch: pytest.MonkeyPatch) -> None:
+        url = "https://console.example/" + "x" * 150
+        long = changed(healthy, deployment=Deployment("i-1", "198.51.100.7", url))
+        for height, with_explorer in ((22, False), (30, True)):
+            file = io.StringIO()
+            page = Console(
+                file=file, width=80, height=height, force_terminal=True, color_system=None
+            )
+            monkeypatch.setattr(console, "page", page)
+            with Live(console=page, screen=True) as live:
+                live.update(output._page(long, None, with_plot=False), refresh=True)
+            text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\s", "", file.getvalue())
+            assert url in text
+            assert ("/account/" in text) is with_explorer
 
     def test_one_long_alarm_is_shown_whole(self, healthy: Status) -> None:
         rows = shown(changed(healthy, alarms=[alarm("disk-full", "ALARM")]))

@@ -44,12 +44,12 @@ FILES = [HostFile(f"/etc/allora/{name}", value) for name, value in AWKWARD.items
 
 
 def test_files_can_be_read_as_they_were_written() -> None:
-    encoded = encode_user_data(render_cloud_config(FILES, command="/opt/program"))
+    encoded = encode_user_data(render_cloud_config(FILES, command=["/opt/program"]))
     assert read_files(encoded.base64) == FILES
 
 
 def test_cloud_init_reads_yaml_and_finds_the_same() -> None:
-    text = render_cloud_config(FILES, command="/opt/program")
+    text = render_cloud_config(FILES, command=["/opt/program"])
     assert text.startswith("#cloud-config\n")
     document: dict[str, Any] = yaml.safe_load(text)
     assert document == json.loads(text.removeprefix("#cloud-config\n"))
@@ -59,9 +59,11 @@ def test_cloud_init_reads_yaml_and_finds_the_same() -> None:
 
 def test_only_programs_can_be_run(tmp_path: Path) -> None:
     files = [HostFile("/bin/program", "#!/bin/sh\n", executable=True), HostFile("/etc/text", "x\n")]
-    document = yaml.safe_load(render_cloud_config(files, command="/bin/program"))
+    text = render_cloud_config(files, command=["/bin/program", "-x"])
+    document = yaml.safe_load(text)
     assert [file["permissions"] for file in document["write_files"]] == ["0755", "0644"]
-    unpack(encode_user_data(render_cloud_config(files, command="/bin/program")).base64, tmp_path)
+    assert document["runcmd"] == [["/bin/program", "-x"]]
+    unpack(encode_user_data(text).base64, tmp_path)
     assert (tmp_path / "bin/program").stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "etc/text").stat().st_mode & 0o777 == 0o644
 

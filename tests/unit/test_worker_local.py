@@ -25,12 +25,14 @@ class Computer:
         self.noted = tmp_path / "noted"
         self.directory = tmp_path / "project"
         self.directory.mkdir()
-        docker = self.bin / "docker"
-        docker.write_text(
-            "#!/bin/sh\n"
+        self.docker(
             f'printf "%s\\n" "$@" > {self.noted}\n'
-            f'printf "%s\\n" "$SECRETS_DIR" "$FAKE_CHAIN" > {self.noted}.environment\n'
+            f'printf "%s\\n" "$SECRETS_DIR" "$FAKE_CHAIN" > {self.noted}.environment'
         )
+
+    def docker(self, script: str) -> None:
+        docker = self.bin / "docker"
+        docker.write_text(f"#!/bin/sh\n{script}\n")
         docker.chmod(0o755)
 
     def run(self, *arguments: str, env: str = "") -> subprocess.CompletedProcess[str]:
@@ -117,6 +119,15 @@ def test_a_computer_without_docker_is_told_where_to_get_it(computer: Computer) -
     result = computer.run("up")
     assert result.returncode == 1
     assert "https://docs.docker.com" in result.stderr
+
+
+def test_a_docker_without_compose_is_told_where_to_get_it(computer: Computer) -> None:
+    # As docker without the plugin: "compose" is no command, and its options are not known.
+    computer.docker('echo "unknown flag: --project-name" >&2; exit 125')
+    result = computer.run("up")
+    assert result.returncode == 1
+    assert "https://docs.docker.com/compose/install" in result.stderr
+    assert "unknown flag" not in result.stderr
 
 
 def test_wallet_is_the_public_test_vector(computer: Computer) -> None:

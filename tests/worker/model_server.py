@@ -44,11 +44,11 @@ class ModelServer:
 
         self.reply = reply
 
-    def streams(self, chunk: bytes) -> None:
+    def streams(self, chunk: bytes, status: int = 200) -> None:
         """Answers without an end."""
 
         async def reply(request: web.Request) -> web.StreamResponse:
-            response = web.StreamResponse()
+            response = web.StreamResponse(status=status)
             await response.prepare(request)
             try:
                 while True:

@@ -91,7 +91,8 @@ class Worker:
         """Waits until it is registered in all its topics, and hears of windows."""
         topics = self.service.status.topics
         await until(lambda: all(topic.is_registered for topic in topics.values()))
-        wanted = self._subscriptions_before + 1 + len(topics)  # to blocks, and to each topic
+        # To blocks, and to each topic or all of them.
+        wanted = self._subscriptions_before + 1 + (len(topics) if len(topics) <= 4 else 1)
         await until(lambda: subscriptions(self._chain) >= wanted)
 
     async def stop(self) -> int:

@@ -15,9 +15,10 @@ from allora_worker.errors import ChainUnavailableError
 from allora_worker.networks import network_of
 from allora_worker.settings import load_settings
 from allora_worker.timings import Timings
+from allora_worker.urls import address_of
 from allora_worker.wallet import load_wallet
 
-from devtools.fake_chain import FakeChain
+from devtools.fake_chain import FakeChain, Options
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker, end_windows, environment, subscriptions
 from tests.worker.test_submissions import submissions, values
@@ -59,7 +60,7 @@ async def test_an_endpoint_that_fails_is_waited_for(
     await until(lambda: worker.topic().state == "chain_unavailable")
     health = await worker.health()
     assert health["http_status"] == 503
-    assert chain.grpc_url in worker.log.events("chain_unavailable")[0]["message"]
+    assert address_of(chain.grpc_url) in worker.log.events("chain_unavailable")[0]["message"]
     # Long enough for several attempts, and for a new connection.
     await until(lambda: sum(m["ChainErrors"] for m in worker.log.metrics("ChainErrors")) > 3)
     await chain.behave(**{failure: False})
@@ -174,6 +175,26 @@ async def test_a_websocket_that_missed_a_window_is_opened_again(
     await until(lambda: worker.log.events("websocket_deaf"))
     await until(lambda: subscriptions(chain) > subscribed)
     assert worker.log.events("websocket_failed") == []
+
+
+async def test_eight_topics_are_heard_within_a_node_s_limit_of_subscriptions(
+    model: ModelServer, secrets: Path
+) -> None:
+    topics = tuple(range(69, 77))
+    options = Options(topics=topics, block_seconds=0.1, window_blocks=200)
+    async with FakeChain(options, say=lambda _: None) as chain:
+        environ = environment(chain, model, secrets)
+        environ |= {"ALLORA_WORKER_TOPIC_ID": ",".join(map(str, topics))}
+        worker = Worker(chain, environ, dataclasses.replace(QUICK, events_reopen=0))
+        await worker.ready()
+        for topic in topics:
+            nonce = chain.open_window(topic)
+            await until(lambda: (topic, nonce, "100.5") in values(chain))  # noqa: B023
+        # Polling may be first, but hears of it afterwards.
+        await until(lambda: all(worker.topic(topic).submissions for topic in topics))
+        assert worker.log.events("websocket_refused") == []
+        assert worker.log.events("websocket_deaf") == []
+        await worker.stop()
 
 
 async def test_a_call_that_takes_too_long_does_not_leave_its_task_cancelled(

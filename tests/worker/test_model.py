@@ -74,10 +74,65 @@ async def test_what_is_no_number_is_refused(
     assert model.url in str(error)
 
 
-async def test_a_redirect_is_not_followed(client: Model, model: ModelServer) -> None:
-    model.answers("1", 302, Location=model.url + "/elsewhere")
-    assert (await failure(client, model)).kind is ModelFailureKind.STATUS
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ('{"error":"Token not supported"}', '{"error":"Token not supported"}'),
+        ("\n\n  first\nsecond", "first"),
+        ("<!doctype html>\n<title>404 Not Found</title>", "404 Not Found"),
+        ("\x1b[31mred\x1b[0m", "?[31mred?[0m"),
+        ("x" * 10_000, "x" * 120),
+        ("GET https://u:p@feed.example/v1?key=S3CRET failed", "GET https://feed.example/v1 failed"),
+        ('{"api_key": "S3CRET", "why": "bad"}', '{"api_key": "***", "why": "bad"}'),
+        ("Authorization: Bearer S3CRET", "Authorization: Bearer ***"),
+    ],
+)
+async def test_a_refusal_is_told_with_the_first_line_of_its_body(
+    client: Model, model: ModelServer, body: str, line: str
+) -> None:
+    model.answers(body, 400)
+    reason = str(await failure(client, model))
+    assert reason == f"{model.url}/inference/BTC answers with status 400: {line}"
+
+
+async def test_a_refusal_without_a_body_is_told_by_its_status(
+    client: Model, model: ModelServer
+) -> None:
+    model.answers("", 503)
+    assert str(await failure(client, model)).endswith("answers with status 503")
+
+
+async def test_an_endless_refusal_is_a_refusal(client: Model, model: ModelServer) -> None:
+    model.streams(b"no such token\n" * 5000, status=400)
+    error = await failure(client, model)
+    assert error.kind is ModelFailureKind.STATUS
+    assert str(error).endswith("status 400: no such token")
+    await asyncio.wait_for(model.given_up.wait(), 120)
+
+
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [
+        ("/inference/BTC/?key=S3CRET", "{url}/inference/BTC/"),
+        ("https://other.example/x", "https://other.example/x"),
+        ("http://[", "an address that is no URL"),
+    ],
+)
+async def test_a_redirect_is_not_followed_and_its_target_is_told(
+    client: Model, model: ModelServer, location: str, target: str
+) -> None:
+    model.answers("1", 307, Location=location)
+    error = await failure(client, model)
+    assert error.kind is ModelFailureKind.STATUS
+    assert f"status 307, a redirect to {target.format(url=model.url)}, " in str(error)
     assert model.requests == ["/inference/BTC"]
+
+
+async def test_no_secret_of_an_answer_that_is_no_number_is_told(
+    client: Model, model: ModelServer
+) -> None:
+    model.answers("https://feed.example/?key=S3CRET")
+    assert "S3CRET" not in str(await failure(client, model))
 
 
 async def test_an_endless_answer_is_given_up(client: Model, model: ModelServer) -> None:
@@ -105,7 +160,10 @@ async def test_a_model_that_hangs_is_given_up(client: Model, model: ModelServer)
 
 async def test_a_model_that_is_not_there_is_unreachable(client: Model, model: ModelServer) -> None:
     await model.stop()
-    assert (await failure(client, model)).kind is ModelFailureKind.UNREACHABLE
+    error = await failure(client, model)
+    assert error.kind is ModelFailureKind.UNREACHABLE
+    assert f"nothing listens on 127.0.0.1:{model.port}" in str(error)
+    assert "on 0.0.0.0 and not on 127.0.0.1" in str(error)
     await model.start()
     assert (await client.ask(question(model), read_number, 60)).value == Decimal("100.5")
 
@@ -114,6 +172,7 @@ async def test_an_unknown_host_is_unreachable(client: Model) -> None:
     with pytest.raises(ModelError) as caught:
         await client.ask(Question("http://model.invalid/{Token}", "BTC", 69, 1), read_number, 60)
     assert caught.value.kind is ModelFailureKind.UNREACHABLE
+    assert "DNS does not find the host of model.invalid:80" in str(caught.value)
 
 
 async def test_an_answer_that_breaks_off_is_unreachable(client: Model, model: ModelServer) -> None:

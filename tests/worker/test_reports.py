@@ -75,6 +75,14 @@ def test_the_names_can_be_imported_without_the_sdk() -> None:
     assert {str(module).split(".")[0] for module in modules} <= set(sys.stdlib_module_names)
 
 
+def test_a_library_is_heard_from_warnings_on_whatever_level_it_sets(log: Log) -> None:
+    logger = logging.getLogger("a_library_of_its_own_level")
+    logger.setLevel(logging.DEBUG)  # as setup_sdk_logging of the Allora SDK does
+    logger.info("Nothing to worry about")
+    logger.warning("Something")
+    assert [line["message"] for line in log.lines()] == ["Something"]
+
+
 def test_a_library_says_the_same_only_once(log: Log) -> None:
     for attempt in range(5):
         logging.getLogger("allora_sdk").error("Connection attempt %d failed", attempt)

@@ -92,7 +92,7 @@ async def test_a_model_that_is_not_ready_is_waited_for_visibly(
     await until(lambda: worker.service.status.model.failures[ModelFailureKind.UNREACHABLE] > 2)
     report = await worker.health()
     assert report["model"]["state"] == "failing"
-    assert model.url in report["model"]["reason"]
+    assert f"127.0.0.1:{model.port}" in report["model"]["reason"]
     assert len(worker.log.events("model_failed")) == 1
     await model.start()
     await until(lambda: worker.log.events("model_works"))

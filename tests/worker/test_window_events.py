@@ -10,7 +10,7 @@ import pytest_asyncio
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from allora_worker import reports
-from allora_worker.window_events import Opening, WindowEvents
+from allora_worker.window_events import Opening, WindowEvents, _opening_queries
 
 from tests.worker.log import Log
 from tests.worker.timings import QUICK
@@ -30,6 +30,7 @@ class Listener:
         self.openings: list[Opening] = []
         self.blocks: list[int] = []
         self.log = Log()
+        self.events: WindowEvents
         self._open: list[web.WebSocketResponse] = []
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -65,6 +66,7 @@ async def listener() -> AsyncIterator[Listener]:
             on_block=listener.blocks.append,
             timings=QUICK,
         )
+        listener.events = events
         running = asyncio.create_task(events.run())
         yield listener
         running.cancel()
@@ -84,6 +86,11 @@ async def test_it_subscribes_to_blocks_and_to_each_topic(listener: Listener) -> 
         f"tm.event='NewBlockEvents' AND {KIND}.topic_id = '\"69\"'",
         f"tm.event='NewBlockEvents' AND {KIND}.topic_id = '\"77\"'",
     ]
+
+
+@pytest.mark.parametrize(("topics", "queries"), [(1, 1), (4, 4), (5, 1), (8, 1)])
+async def test_no_more_queries_than_a_node_allows(topics: int, queries: int) -> None:
+    assert len(_opening_queries(KIND, range(1, topics + 1))) == queries
 
 
 async def test_it_tells_of_blocks_and_windows(listener: Listener) -> None:
@@ -117,3 +124,10 @@ async def test_a_strange_frame_does_not_deafen_it(listener: Listener, frame: str
 async def test_a_subscription_that_is_refused_is_reported(listener: Listener) -> None:
     await listener.send({"jsonrpc": "2.0", "id": "x", "error": {"message": "too many"}})
     await until(lambda: listener.log.events("websocket_refused"))
+
+
+async def test_a_websocket_that_refuses_a_subscription_is_not_deaf(listener: Listener) -> None:
+    await listener.send({"jsonrpc": "2.0", "id": "x", "error": {"message": "too many"}})
+    await until(lambda: listener.log.events("websocket_refused"))
+    listener.events.reopen()
+    assert listener.log.events("websocket_deaf") == []

@@ -9,7 +9,7 @@ from allora_cli.commands.state.orphans import orphans, remove
 from allora_cli.commands.state.versions import restore, versions
 
 app = typer.Typer(
-    no_args_is_help=True,
+    name="state",
     help="Mend Terraform's state: its versions, its locks, and what is in AWS but in no state.",
 )
 for command in (versions, restore, unlock, orphans, remove):

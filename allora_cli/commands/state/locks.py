@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from allora_cli.commands.state.stack import Stacks, declined, named
-from allora_cli.context import open_context
 from allora_cli.terminal import console
-from allora_cli.terminal.prompts import Answers
 
 
 def unlock(stack: Stacks = None, *, yes: console.Yes = False, json: console.Json = False) -> None:
@@ -14,7 +12,9 @@ def unlock(stack: Stacks = None, *, yes: console.Yes = False, json: console.Json
     Asks first; refuses if the run is still alive on this computer.
     Example: allora state unlock
     """
-    from allora_cli.terraform import locks  # noqa: PLC0415 - psutil
+    from allora_cli.context import open_context
+    from allora_cli.terminal.prompts import Answers
+    from allora_cli.terraform import locks
 
     context = open_context()
     answers = Answers(yes)

@@ -27,7 +27,7 @@ def orphans(*, json: console.Json = False) -> None:
     A killed run leaves it. Each line says what it is, what it costs, and what becomes of it.
     Example: allora state orphans
     """
-    from allora_cli.orphans.orphan import orphan_lines  # noqa: PLC0415 - prices
+    from allora_cli.orphans.orphan import orphan_lines
 
     found = _found(open_context())
     lines = list(orphan_lines(found.orphans)) or ["Everything in AWS is in a state."]
@@ -54,7 +54,7 @@ def remove(
     Asks first. Refuses what a state has, and what has neither this worker's tags nor its names.
     Example: allora state remove i-0123456789abcdef0
     """
-    from allora_cli.orphans.remove import remove_orphans  # noqa: PLC0415
+    from allora_cli.orphans.remove import remove_orphans
 
     context = open_context()
     chosen = _chosen(_found(context).orphans, ids)
@@ -72,12 +72,12 @@ def remove(
 
 def _found(context: Context) -> Found:
     """Return the orphans with their places in the synthesized stacks."""
-    from dataclasses import replace  # noqa: PLC0415
+    from dataclasses import replace
 
-    from allora_cli.orphans.find import find_orphans  # noqa: PLC0415
-    from allora_cli.orphans.known import Known  # noqa: PLC0415
-    from allora_cli.orphans.places import placed  # noqa: PLC0415
-    from allora_cli.terraform.synthesis import read_stacks, synthesize  # noqa: PLC0415
+    from allora_cli.orphans.find import find_orphans
+    from allora_cli.orphans.known import Known
+    from allora_cli.orphans.places import placed
+    from allora_cli.terraform.synthesis import read_stacks, synthesize
 
     known = Known.of(context)
     found = find_orphans(context, known)

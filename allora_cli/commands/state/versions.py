@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allora_cli.commands.state.stack import Stack, Stacks, declined, named
-from allora_cli.context import open_context
 from allora_cli.terminal import console
-from allora_cli.terminal.prompts import Answers
 
 if TYPE_CHECKING:
     from allora_cli.terraform.state_versions import StateVersion
@@ -27,7 +25,8 @@ def versions(
 
     Example: allora state versions allora-single-node
     """
-    from allora_cli.terraform.state_versions import list_versions  # noqa: PLC0415 - psutil
+    from allora_cli.context import open_context
+    from allora_cli.terraform.state_versions import list_versions
 
     context = open_context()
     found = [
@@ -60,8 +59,10 @@ def restore(
     with AWS.
     Example: allora state restore allora-single-node
     """
-    from allora_cli.terraform import state_versions  # noqa: PLC0415 - psutil
-    from allora_cli.terraform.locks import require_unlocked  # noqa: PLC0415
+    from allora_cli.context import open_context
+    from allora_cli.terminal.prompts import Answers
+    from allora_cli.terraform import state_versions
+    from allora_cli.terraform.locks import require_unlocked
 
     context = open_context()
     (stack,) = named(stack)

@@ -14,12 +14,15 @@ import aiohttp
 from grpclib.exceptions import GRPCError
 
 from . import reports
+from .complaints import complaint
 from .context import Context
 from .contract import Secret
 from .errors import ChainUnavailableError, RefusedError, one_line
 from .event_names import Event
 from .money import allo
 from .secret_files import read_secret
+from .unreachable import explain
+from .urls import address_of
 
 # Below this the SDK's own worker asks the faucet (_maybe_faucet_request of allora_sdk/worker).
 _LOW_UALLO: Final = 100_000_000
@@ -100,8 +103,8 @@ class Account:
                 if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                     return "it was asked too often"
                 is_success = HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES
-                return None if is_success else f"status {response.status}"
+                return None if is_success else f"it answers with {await complaint(response)}"
         except (aiohttp.ClientError, OSError) as error:
-            return one_line(error)
+            return explain(error, address_of(faucet_url))
         except ValueError:
             return "the api key or its answer is not valid in HTTP"

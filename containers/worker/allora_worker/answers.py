@@ -8,6 +8,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
+from .foreign_text import without_secrets
+
 # As Python and JSON write numbers, without the forms that only some languages read: `1_000`,
 # `0x10`, `1,5`, `NaN`, `Infinity`.
 _NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
@@ -73,5 +75,5 @@ def _as_number(value: object, answer: str) -> Decimal:
 
 def _shown(text: str) -> str:
     """Return the beginning of an answer, for a message."""
-    text = " ".join(text.split())
+    text = " ".join(without_secrets(text).split())
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…") if text else "nothing"

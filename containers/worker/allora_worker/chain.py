@@ -35,7 +35,8 @@ from .money import allo
 from .networks import Network
 from .timings import Timings
 from .transactions import CheckedTransactions
-from .urls import host_of
+from .unreachable import explain
+from .urls import address_of, host_of
 from .waiting import in_own_task
 from .windows import Topic
 
@@ -66,6 +67,7 @@ class Chain:
     ) -> None:
         self.network = network
         self.address = str(wallet.address())
+        self._endpoint = address_of(network.sdk.url)
         self.failures = 0
         """Failed calls that are not in the metric yet."""
         self._wallet = wallet
@@ -122,9 +124,11 @@ class Chain:
             # Beyond the deadline of each stub, for what the SDK puts around the call.
             result = read(await in_own_task(call, self._timings.chain_call + 1))
         except Exception as error:
-            meaning = translate(error)
+            meaning = self.translate(error)
             if meaning is error and not isinstance(error, GRPCError):
-                meaning = ChainUnavailableError(f"it answers nonsense: {one_line(error)}")
+                meaning = ChainUnavailableError(
+                    f"{self._endpoint} answers nonsense: {one_line(error)}"
+                )
             if isinstance(meaning, ChainUnavailableError):
                 self.note_failure(str(meaning))
             if meaning is error:
@@ -133,15 +137,28 @@ class Chain:
         self.note_success()
         return result
 
+    def translate(self, error: Exception) -> Exception:
+        """Return the SdkRefusedError or ChainUnavailableError that an error means, or the error."""
+        if isinstance(error, GRPCError):
+            if error.status is Status.UNIMPLEMENTED:
+                return SdkRefusedError(
+                    f"the network does not support this SDK's protocol ({_message(error)}); set "
+                    "ALLORA_SDK_VERSION to a version of the SDK that does, and build again"
+                )
+            if error.status in _FAILING:
+                return ChainUnavailableError(
+                    f"{self._endpoint} answers {error.status.name}: {_message(error)}"
+                )
+        if isinstance(error, _UNREACHABLE):
+            return ChainUnavailableError(explain(error, self._endpoint))
+        return error
+
     def note_failure(self, reason: str) -> None:
-        """Record a call that failed, and reconnect after several."""
+        """Record a call that failed, and reconnect after several; the reason names the endpoint."""
         self.failures += 1
         self._failed_in_a_row += 1
         if self._failed_in_a_row == 1:
-            reports.warning(
-                Event.CHAIN_UNAVAILABLE,
-                f"the chain's endpoint {host_of(self.network.sdk.url)} fails: {reason}",
-            )
+            reports.warning(Event.CHAIN_UNAVAILABLE, f"the chain's endpoint fails: {reason}")
         if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
             self._reconnect()
 
@@ -228,23 +245,6 @@ class Chain:
             f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
             f"fund {self.address} {self.network.funding}"
         )
-
-
-def translate(error: Exception) -> Exception:
-    """Return the SdkRefusedError or ChainUnavailableError that an error means, or the error."""
-    if isinstance(error, GRPCError):
-        if error.status is Status.UNIMPLEMENTED:
-            return SdkRefusedError(
-                f"the network does not support this SDK's protocol ({_message(error)}); set "
-                "ALLORA_SDK_VERSION to a version of the SDK that does, and build again"
-            )
-        if error.status in _FAILING:
-            return ChainUnavailableError(f"{error.status.name} {_message(error)}")
-    if isinstance(error, TimeoutError):
-        return ChainUnavailableError("it does not answer")
-    if isinstance(error, _UNREACHABLE):
-        return ChainUnavailableError(one_line(error))
-    return error
 
 
 def _message(error: GRPCError) -> str:

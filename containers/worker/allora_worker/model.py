@@ -14,10 +14,12 @@ from urllib.parse import quote
 import aiohttp
 
 from .answers import NotAValueError
+from .complaints import complaint, is_redirect
 from .errors import one_line
 from .limited_socket import LimitedSocket
 from .timings import Timings
-from .urls import without_query
+from .unreachable import explain, is_refused
+from .urls import address_of, without_query
 
 T = TypeVar("T")
 
@@ -150,34 +152,41 @@ class Model:
         return Answer(value, (time.monotonic() - started) * 1000)
 
     async def _get(self, question: Question, seconds: float) -> str:
-        url, name = question.url, question.name
         timeout = aiohttp.ClientTimeout(
             total=seconds, connect=min(self._timings.model_connect, seconds)
         )
         try:
-            async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
+            async with self._session.get(
+                question.url, timeout=timeout, allow_redirects=False
+            ) as response:
                 if response.status != _OK:
-                    raise ModelError(
-                        ModelFailureKind.STATUS, f"{name} answers with status {response.status}"
-                    )
+                    raise await _refusal(response, question.name)
                 return await _read_text(response, question)
         except (aiohttp.ClientError, OSError) as error:
-            raise _failure(name, error, seconds) from None
+            raise _failure(question, error, seconds) from None
 
 
-def _failure(name: str, error: Exception, seconds: float) -> ModelError:
+async def _refusal(response: aiohttp.ClientResponse, name: str) -> ModelError:
+    reason = f"{name} answers with {await complaint(response)}"
+    if is_redirect(response):
+        reason += ", which is not followed: make that address the endpoint"
+    return ModelError(ModelFailureKind.STATUS, reason)
+
+
+def _failure(question: Question, error: Exception, seconds: float) -> ModelError:
+    name = question.name
     if isinstance(error, OSError) and error.errno == errno.EMSGSIZE:
         return _too_large(name, _MAX_BYTES_RECEIVED)
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        problem = "cannot be connected to in time"
-    elif isinstance(error, TimeoutError):
+    if isinstance(error, aiohttp.ClientPayloadError):
+        reason = f"{name} broke its answer off: {one_line(error)}"
+        return ModelError(ModelFailureKind.UNREACHABLE, reason)
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
         reason = f"{name} does not answer within {seconds:.0f} s"
         return ModelError(ModelFailureKind.TIMEOUT, reason)
-    elif isinstance(error, aiohttp.ClientPayloadError):
-        problem = f"broke its answer off: {one_line(error)}"
-    else:
-        problem = f"cannot be reached: {one_line(error)}"
-    return ModelError(ModelFailureKind.UNREACHABLE, f"{name} {problem}")
+    reason = explain(error, address_of(question.url))
+    if is_refused(error):
+        reason += "; have the model server listen there, on 0.0.0.0 and not on 127.0.0.1"
+    return ModelError(ModelFailureKind.UNREACHABLE, reason)
 
 
 async def _read_text(response: aiohttp.ClientResponse, question: Question) -> str:

@@ -125,7 +125,7 @@ class _RepeatFilter(logging.Filter):
         event = getattr(record, "event", None)
         if event == Event.METRIC:
             return True
-        if event is None and self._is_known(record):
+        if event is None and (record.levelno < logging.WARNING or self._is_known(record)):
             return False
         fields: Mapping[str, object] = getattr(record, "fields", {})
         key = (event or record.name.split(".")[0], fields.get("topic"))
@@ -174,7 +174,7 @@ class _Repeats:
 def set_up(stream: TextIO = sys.stdout) -> None:
     """Sends what this program and its libraries log to `stream`, as lines of JSON.
 
-    Libraries are heard from warnings on.
+    Libraries are heard from warnings on, even if they set a lower level themselves.
     """
     handler: logging.StreamHandler[Any] = logging.StreamHandler(stream)
     handler.setFormatter(_JsonFormatter())

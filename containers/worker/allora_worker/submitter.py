@@ -19,7 +19,7 @@ from cosmpy.aerial.wallet import Wallet
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from .chain import Chain, translate
+from .chain import Chain
 from .contract import Role
 from .errors import (
     ChainUnavailableError,
@@ -170,7 +170,7 @@ class Submitter:
         """Return the refusal or the failure of the endpoint behind an error, or the error."""
         if refusal := self._refusal(topic, error):
             return refusal
-        meaning = translate(error)
+        meaning = self._chain.translate(error)
         if isinstance(meaning, ChainUnavailableError) and meaning is not error:
             self._chain.note_failure(str(meaning))  # of a call that the SDK made by itself
         return meaning

@@ -11,7 +11,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,13 +22,17 @@ from .errors import one_line, shorten
 from .event_names import Event
 from .flood import FloodDetector
 from .timings import Timings
-from .urls import host_of
+from .unreachable import explain
+from .urls import address_of, host_of
 from .waiting import Backoff
 
 _MAX_FRAME: Final = 4 * 1024 * 1024  # events of a whole block
 _MAX_PARTS: Final = 500_000  # lists and objects of a frame; each takes memory
 _PING_SECONDS: Final = 20.0
 _HEADERS_QUERY: Final = "tm.event='NewBlockHeader'"
+_MAX_SUBSCRIPTIONS: Final = 5
+"""Of one client, by a node's default (max_subscriptions_per_client in
+https://docs.cometbft.com/v0.38/core/configuration)."""
 # For each subscription in ten seconds. The network makes a block in five.
 _MAX_FRAMES: Final = 500
 _MAX_BYTES: Final = 10 * 1024 * 1024
@@ -88,13 +92,11 @@ class WindowEvents:
         self._on_block = on_block
         self._timings = timings
         self._topic_ids = frozenset(topic_ids)
-        self._queries = [_HEADERS_QUERY] + [
-            f"tm.event='NewBlockEvents' AND {event_type}.topic_id = '\"{topic_id}\"'"
-            for topic_id in sorted(self._topic_ids)
-        ]
+        self._queries = [_HEADERS_QUERY, *_opening_queries(event_type, sorted(self._topic_ids))]
         self._websocket: aiohttp.ClientWebSocketResponse | None = None
         self._closing: asyncio.Task[bool] | None = None
         self._reopened_at = -math.inf
+        self._is_refused = False
         self._silent_at: float | None = None
         self._is_working = True
 
@@ -113,7 +115,7 @@ class WindowEvents:
                 except aiohttp.WSServerHandshakeError as error:
                     self._report_failure(f"it answers with status {error.status}")
                 except (aiohttp.ClientError, OSError) as error:
-                    self._report_failure(one_line(error))
+                    self._report_failure(explain(error, address_of(self._url)))
                 if time.monotonic() - began > self._timings.events_pause_max:
                     backoff.reset()
                 await asyncio.sleep(backoff.next())
@@ -121,10 +123,12 @@ class WindowEvents:
     def reopen(self) -> None:
         """Reconnect, because the open websocket missed a window.
 
-        Not every time: a node may not announce every topic.
+        Not every time: a node may not announce every topic. And not if it has refused a
+        subscription: it would refuse the next one, too.
         """
         now = time.monotonic()
-        if self._websocket is None or now - self._reopened_at < self._timings.events_reopen:
+        is_soon = now - self._reopened_at < self._timings.events_reopen
+        if self._websocket is None or self._is_refused or is_soon:
             return
         self._reopened_at = now
         reports.warning(
@@ -143,6 +147,7 @@ class WindowEvents:
         async with asyncio.timeout(self._timings.chain_call):
             websocket = await connecting
         self._silent_at = None
+        self._is_refused = False
         self._websocket = websocket
         try:
             await self._subscribe(websocket)
@@ -192,6 +197,7 @@ class WindowEvents:
         try:
             frame = json.loads(text)
             if "error" in frame:
+                self._is_refused = True
                 message = f"the websocket answers {shorten(str(frame['error']))}"
                 reports.warning(Event.WEBSOCKET_REFUSED, message, per_minute=1)
             elif "data" in frame["result"]:
@@ -229,6 +235,18 @@ class WindowEvents:
         if not self._is_working:
             self._is_working = True
             reports.info(Event.WEBSOCKET_WORKS, "the chain's websocket works again")
+
+
+def _opening_queries(event_type: str, topic_ids: Sequence[int]) -> list[str]:
+    """Return a query for each topic, or one for the openings in all topics if these are too many.
+
+    The events of a block come whole, so the one query for all topics costs traffic.
+    https://pkg.go.dev/github.com/cometbft/cometbft/libs/pubsub/query/syntax
+    """
+    of_topic = f"tm.event='NewBlockEvents' AND {event_type}.topic_id"
+    if 1 + len(topic_ids) > _MAX_SUBSCRIPTIONS:
+        return [f"{of_topic} EXISTS"]
+    return [f"{of_topic} = '\"{topic_id}\"'" for topic_id in topic_ids]
 
 
 def _report_frame(reason: str) -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Fetch the host's archive to /opt/allora and hand over to its install.sh.
 
-User data runs this at the first boot, allora-install.service after an interrupted installation. The
+allora-install.service runs this, from the first boot on until install.sh has succeeded. The
 archive's SHA-256 is in user data, so write access to the bucket does not change what runs. Network,
 role and policy may come late: it retries for ever.
 """
@@ -72,10 +72,14 @@ def send(settings: Settings, event: str) -> bool:
     return True
 
 
-def resume_after_reboot() -> None:
-    """Run this again at the next boot, until install.sh is done."""
-    for arguments in (["daemon-reload"], ["enable", "allora-install.service"]):
-        subprocess.run(["systemctl", *arguments], check=False)
+def wake_session_manager() -> None:
+    """Restart the SSM agent, by whatever package it came.
+
+    After a first try without the Elastic IP or the role it sleeps for up to half an hour
+    (https://github.com/aws/amazon-ssm-agent/issues/544).
+    """
+    agent = "*amazon-ssm-agent.service"  # the snap's unit is snap.amazon-ssm-agent.…
+    subprocess.run(["systemctl", "try-restart", "--no-block", agent], check=False)
 
 
 def fetch(settings: Settings) -> bytes:
@@ -146,6 +150,7 @@ def install_archive(settings: Settings) -> None:
             time.sleep(pause)
         else:
             report(settings, "done", "the host's scripts are in place")
+            wake_session_manager()
             return
 
 
@@ -153,7 +158,6 @@ def main() -> None:
     """Install the archive if needed, and become its install.sh."""
     os.umask(0o022)
     settings = read_settings()
-    resume_after_reboot()
     if not is_unpacked(settings["ARCHIVE_SHA256"]):
         install_archive(settings)
     install = DIRECTORY / "bin/install.sh"

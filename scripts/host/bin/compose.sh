@@ -13,6 +13,7 @@ model_memory() {
 
 INSTANCE_ID=$(<"$ROOT/var/lib/cloud/data/instance-id")
 MODEL_MEMORY=$(model_memory)
-export INSTANCE_ID MODEL_MEMORY
+PLATFORM=linux/$(dpkg --print-architecture)
+export INSTANCE_ID MODEL_MEMORY PLATFORM
 
 exec docker compose --file "$HOME_DIR/compose.yaml" --file "$ROOT/etc/allora/compose.settings.json" "$@"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Allora worker on a fresh Ubuntu host. bootstrap.py runs it; every step may run again.
+# Installs the Allora worker on a fresh Ubuntu host. bootstrap.py runs it; every step may run again, and
+# allora-install.service runs all of them again until they succeed.
 
 # shellcheck source=../lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
@@ -7,12 +8,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/common.sh"
 BIN_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly BIN_DIR
 readonly LOG_FILE="$LOG_DIR/install.log"
-readonly AGAIN="Details: $LOG_FILE. Try again: sudo $BIN_DIR/install.sh"
+readonly AGAIN="Details: $LOG_FILE. systemd tries again every few minutes; at once: sudo systemctl restart allora-install"
 # apt's own server
 readonly PROBE_URL="${PROBE_URL:-http://archive.ubuntu.com/ubuntu/}"
 # Newer versions of docker compose need docker-buildx for builds.
 readonly PACKAGES="${PACKAGES:-docker.io docker-buildx docker-compose-v2 git nftables unattended-upgrades}"
 readonly SHOWN_LINES=20
+readonly APT_PATIENCE=1800 # seconds, for another program's installation
 EVENT=installation TITLE='Begin'
 trap 'give_up unexpected "$BASH_COMMAND: status $? in ${BASH_SOURCE[0]##*/} line $LINENO."' ERR
 
@@ -63,11 +65,11 @@ run_steps() {
   STEP=''
 }
 
-# give_up CODE MESSAGE: an installation is not tried again before the next boot.
+# give_up CODE MESSAGE: systemd begins again.
 give_up() {
   trap - ERR
   show_log
-  die "$NEEDS_OPERATOR" "$1" "$TITLE: $2 $AGAIN" failed
+  die "$NEEDS_OPERATOR" "$1" "$TITLE: $2 $AGAIN"
 }
 
 # Copies the last output of commands to the journal, and so to CloudWatch.
@@ -119,9 +121,18 @@ missing_packages() {
 }
 
 apt_install() {
+  wait_for_apt
   apt_get --option APT::Update::Error-Mode=any update &&
     dpkg --configure -a && # after a power cut
     apt_get install --no-install-recommends "$@"
+}
+
+# A fresh host updates itself at boot.
+wait_for_apt() {
+  local holder
+  holder=$("$BIN_DIR/apt-in-use.py") && return
+  event "$EVENT" started "$TITLE: waits for $holder, which uses apt"
+  "$BIN_DIR/apt-in-use.py" "$APT_PATIENCE" || true
 }
 
 apt_get() {
@@ -140,7 +151,10 @@ start_worker() {
   systemctl enable --now allora-care.timer
   systemctl start allora.service && return
   read -r status code message < <(last_failure)
-  die "$status" "$code" "$TITLE: $message systemd tries again every few minutes; at once: sudo systemctl restart allora"
+  # The installation is over: from now on systemd tries allora.service again.
+  systemctl disable allora-install.service
+  report_failure "$status" "$code" "$TITLE: $message systemd tries again every few minutes; at once: sudo systemctl restart allora"
+  exit 0
 }
 
 last_failure() {

@@ -58,16 +58,20 @@ stderr_is_the_journal() {
 # Exit status of a failure that a retry does not mend: EX_CONFIG of sysexits.h.
 readonly NEEDS_OPERATOR=78
 
-# die STATUS CODE MESSAGE [STATE]: write an event and exit; last-failure has the reason for the caller. The state is waiting,
-# because systemd restarts almost everything, or failed.
+# die STATUS CODE MESSAGE: report a failure and exit; last-failure has the reason for the caller.
 die() {
-  local -r status=$1 code=$2 message=$(plain "$3") state=${4:-waiting}
-  local needs_operator=false
-  if ((status == NEEDS_OPERATOR)); then needs_operator=true; fi
+  local -r status=$1 code=$2 message=$(plain "$3")
   trap - ERR
   printf '%s %s %s\n' "$status" "$code" "$message" >"$RUN_DIR/last-failure"
-  event "$EVENT" "$state" "$message" "$code" "$needs_operator"
+  report_failure "$status" "$code" "$message"
   exit "$status"
+}
+
+# report_failure STATUS CODE MESSAGE: write an event of what systemd tries again.
+report_failure() {
+  local needs_operator=false
+  if (($1 == NEEDS_OPERATOR)); then needs_operator=true; fi
+  event "$EVENT" waiting "$3" "$2" "$needs_operator"
 }
 
 # retry ATTEMPTS COMMAND...: until it succeeds, with pauses of 2, 4, 8, 16, then 30 seconds.

@@ -1,0 +1,54 @@
+"""`allora update`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from allora_cli.commands.deploy.deploy import NoWait, Pace, Timeout
+from allora_cli.terminal import console
+from allora_cli.terminal.prompts import Answers
+
+
+def update(
+    *,
+    model_ref: Annotated[
+        str | None, typer.Option(metavar="REF", help="MODEL_REF: a branch, a tag or a commit.")
+    ] = None,
+    model_image: Annotated[
+        str | None, typer.Option(metavar="IMAGE", help="MODEL_IMAGE: a published image.")
+    ] = None,
+    sdk_version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="ALLORA_SDK_VERSION, such as 1.3.0.")
+    ] = None,
+    ami: Annotated[
+        str | None,
+        typer.Option(metavar="AMI_ID", help="AWS_AMI_ID, or latest: Canonical's current Ubuntu."),
+    ] = None,
+    yes: console.Yes = False,
+    no_wait: NoWait = False,
+    timeout: Timeout = 30,
+    pace: Pace = 1,
+    json: console.JsonLines = False,
+) -> None:
+    """Deploy a new model, SDK or machine image, on a new host.
+
+    Shows the plan, asks, changes the settings file, deploys, and waits until the new host has
+    submitted. Without options, it deploys the settings file as it is.
+
+    Example: allora update --model-ref v1.1
+    """
+    from allora_cli.deploy.renderers import run
+    from allora_cli.deploy.updating import update as workflow
+    from allora_cli.deploy.waiting import WaitPolicy
+
+    given = {
+        "MODEL_REF": model_ref,
+        "MODEL_IMAGE": model_image,
+        "ALLORA_SDK_VERSION": sdk_version,
+        "AWS_AMI_ID": ami,
+    }
+    changes = {variable: value for variable, value in given.items() if value is not None}
+    policy = None if no_wait else WaitPolicy.of(timeout, pace)
+    run(workflow(changes, Answers(yes), policy=policy), json=json)

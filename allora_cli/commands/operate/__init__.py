@@ -1,0 +1,1 @@
+"""Commands for a worker that is deployed."""

@@ -1,0 +1,73 @@
+"""`allora logs`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from allora_cli.host.parts import Part
+from allora_cli.terminal import console
+
+
+def logs(
+    part: Annotated[
+        Part,
+        typer.Argument(help="worker, model, or boot (the host's set-up and its service)."),
+    ] = Part.WORKER,
+    *,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            "-f",
+            help="Continue with new lines, also when the host is replaced; Ctrl-C ends it, with "
+            "exit code 130.",
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="15m, 2h, 1d, or 2026-11-22T10:00 (UTC). Default: 1h; for boot, everything.",
+        ),
+    ] = None,
+    lines: Annotated[
+        int | None, typer.Option("--lines", "-n", min=1, help="Only the last N lines.", metavar="N")
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Every line as written, metrics included.")
+    ] = False,
+    json: console.Json = False,
+) -> None:
+    """Show the log of the worker, the model or the host. Times are UTC.
+
+    With --json, one object a line: time, part, instance_id, and fields or text.
+
+    Example: allora logs worker -f --since 15m
+    """
+    from allora_cli.context import open_context
+    from allora_cli.host import log_output
+    from allora_cli.host.log_reader import LogReader
+
+    begin = _begin(part, since)
+    reader = LogReader(open_context(), part)
+    view = log_output.View(part, json=json, raw=raw)
+    show = log_output.follow if follow else log_output.show
+    with log_output.until_nobody_reads():
+        show(reader, view, begin, lines)
+
+
+def _begin(part: Part, since: str | None) -> datetime | None:
+    if since is None and part is Part.BOOT:
+        return None
+    from allora_cli.host.log_reader import parse_since
+
+    try:
+        return parse_since(since or "1h", datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            f"{since!r} is not a time. Use 15m, 2h, 1d (ago), or 2026-11-22T10:00 (UTC).",
+            param_hint="--since",
+        ) from error

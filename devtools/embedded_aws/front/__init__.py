@@ -1,0 +1,1 @@
+"""What AWS refuses and moto accepts: checks that stand before moto's server."""

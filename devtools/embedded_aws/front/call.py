@@ -1,0 +1,116 @@
+"""A request to AWS, read with AWS's own service models."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from botocore.exceptions import UnknownServiceError
+from moto.core.model import OperationModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from moto.iam.models import get_account_id_from
+from werkzeug.exceptions import NotFound
+
+_SCOPE: Final = re.compile(
+    r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
+)
+"""The credential scope of a signature.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements.html
+"""
+
+_MODELS: Final = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
+"""The service models whose names differ from those that their requests are signed for."""
+
+_IN_USE: Final = ("cloudwatch", "ec2", "iam", "logs", "s3", "service-quotas", "sns", "ssm", "sts")
+
+
+@dataclass(frozen=True)
+class Call:
+    """An operation of AWS that somebody asks for.
+
+    Attributes:
+        service: botocore's name of the service, such as `cloudwatch`.
+        region: the region that the request is signed for.
+        access_key: the id of the access key that signed it.
+        operation: the operation's model.
+        protocol: how it is written, such as `query`.
+        parameters: the input, by the names of the model.
+        has_security_token: whether the credentials are temporary.
+    """
+
+    service: str
+    region: str
+    access_key: str
+    operation: OperationModel
+    protocol: str
+    parameters: dict[str, Any]
+    has_security_token: bool
+
+    @property
+    def account_id(self) -> str:
+        """Return the account that the access key belongs to."""
+        return str(get_account_id_from(self.access_key))
+
+    @property
+    def name(self) -> str:
+        """Return the operation's name, such as `RunInstances`."""
+        return str(self.operation.name)
+
+
+def load_models() -> None:
+    """Load the models of the services in use, which takes as long as hundreds of requests."""
+    for service in _IN_USE:
+        get_service_router(service)
+
+
+def read(environ: dict[str, Any]) -> Call | None:
+    """Return the call of a request, which can be read again afterwards.
+
+    Returns:
+        None for a request that is not signed, or whose service or operation botocore does not know.
+    """
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if scope is None:
+        return None
+    service = _MODELS.get(scope["service"], scope["service"])
+    request = Request({**environ, "wsgi.input": io.BytesIO(_body(environ))})
+    try:
+        operation, uri_parameters = get_service_router(service).match(request)
+        protocol = determine_request_protocol(get_service_model(service), request.content_type)
+    except (UnknownServiceError, NotFound, NotImplementedError):
+        return None
+    parameters = PROTOCOL_PARSERS[protocol](operation).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": uri_parameters,
+        }
+    )
+    return Call(
+        service=service,
+        region=scope["region"],
+        access_key=scope["key"],
+        operation=operation,
+        protocol=protocol,
+        parameters=parameters,
+        has_security_token="HTTP_X_AMZ_SECURITY_TOKEN" in environ,
+    )
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    """Return the body, and leave it to be read once more."""
+    stream = environ["wsgi.input"]
+    # A body in chunks ends by itself; any other one leaves the connection open.
+    length = None if environ.get("wsgi.input_terminated") else environ.get("CONTENT_LENGTH") or 0
+    body: bytes = stream.read() if length is None else stream.read(int(length))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body

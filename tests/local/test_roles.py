@@ -1,0 +1,150 @@
+"""Users and roles on the embedded AWS may do what their policies say, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
+from tests.local.deployment import REGION, Deployment
+
+
+@pytest.fixture
+def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
+    return Deployment(emulator, tmp_path / "user")
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def allow(action: str, resource: str = "*") -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def as_user(deployment: Deployment, *statements: dict[str, Any]) -> Callable[[str], Any]:
+    """Makes clients of a user with a policy."""
+    iam = deployment.client("iam")
+    iam.create_user(UserName="ada")
+    iam.put_user_policy(UserName="ada", PolicyName="p", PolicyDocument=policy(*statements))
+    key = iam.create_access_key(UserName="ada")["AccessKey"]
+    return clients(deployment, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def as_role(deployment: Deployment, *statements: dict[str, Any]) -> Callable[[str], Any]:
+    """Makes clients of a role that is assumed."""
+    iam = deployment.client("iam")
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
+    role = iam.create_role(RoleName="host", AssumeRolePolicyDocument=trust)["Role"]
+    iam.put_role_policy(RoleName="host", PolicyName="p", PolicyDocument=policy(*statements))
+    session = deployment.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="i-1")
+    keys = session["Credentials"]
+    return clients(deployment, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
+def clients(
+    deployment: Deployment, key: str, secret: str, token: str | None = None
+) -> Callable[[str], Any]:
+    create: Any = boto3.Session(key, secret, token, region_name=REGION).client
+    return lambda service: create(service, endpoint_url=deployment.emulator.url)
+
+
+ASKED: dict[str, tuple[str, str, dict[str, Any], str, int]] = {
+    "ec2": ("ec2", "describe_vpcs", {}, "UnauthorizedOperation", 403),
+    "query": ("iam", "list_roles", {}, "AccessDenied", 403),
+    "sns": ("sns", "create_topic", {"Name": "a"}, "AuthorizationError", 403),
+    "json": ("logs", "create_log_group", {"logGroupName": "a"}, "AccessDeniedException", 400),
+    "s3": ("s3", "get_object", {"Bucket": "a", "Key": "b"}, "AccessDenied", 403),
+    "head": ("s3", "head_bucket", {"Bucket": "a"}, "403", 403),
+    "quotas": (
+        "service-quotas",
+        "get_service_quota",
+        {"ServiceCode": "ec2", "QuotaCode": "L-1216C47A"},
+        "AccessDeniedException",
+        400,
+    ),
+}
+
+
+@pytest.mark.parametrize("protocol", ASKED)
+def test_what_no_policy_allows_is_refused_in_each_protocol(
+    deployment: Deployment, protocol: str
+) -> None:
+    service, method, parameters, code, status = ASKED[protocol]
+    client = as_user(deployment, allow("sqs:*"))(service)
+    with pytest.raises(ClientError) as refused:
+        getattr(client, method)(**parameters)
+    assert refused.value.response["Error"]["Code"] == code
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+def test_the_message_names_user_action_and_resource(deployment: Deployment) -> None:
+    sns = as_user(deployment, allow("sns:CreateTopic"))("sns")
+    with pytest.raises(ClientError) as refused:
+        sns.create_topic(Name="a", Tags=[{"Key": "b", "Value": "c"}])
+    assert refused.value.response["Error"]["Message"] == (
+        f"User: arn:aws:iam::{ACCOUNT_ID}:user/ada is not authorized to perform: sns:TagResource "
+        f"on resource: arn:aws:sns:{REGION}:{ACCOUNT_ID}:a because no identity-based policy allows "
+        "the sns:TagResource action"
+    )
+
+
+@pytest.mark.parametrize("somebody", [as_user, as_role])
+def test_it_is_allowed_on_the_resource_alone(
+    deployment: Deployment, somebody: Callable[..., Callable[[str], Any]]
+) -> None:
+    mine = f"arn:aws:ssm:{REGION}:{ACCOUNT_ID}:parameter/mine/*"
+    ssm = somebody(deployment, allow("ssm:PutParameter", mine), allow("ssm:GetParameters", mine))(
+        "ssm"
+    )
+    ssm.put_parameter(Name="/mine/a", Value="b", Type="String")
+    assert len(ssm.get_parameters(Names=["/mine/a"])["Parameters"]) == 1
+    for refused in (["/mine/a", "/theirs/a"], ["/theirs/a"]):
+        with pytest.raises(ClientError):
+            ssm.get_parameters(Names=refused)
+    with pytest.raises(ClientError):
+        ssm.get_parameter(Name="/mine/a")
+
+
+def test_everybody_may_know_who_they_are(deployment: Deployment) -> None:
+    identity = as_role(deployment, allow("sqs:*"))("sts").get_caller_identity()
+    assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/host/i-1"
+
+
+def test_a_policy_that_is_changed_counts_at_once(deployment: Deployment) -> None:
+    ec2 = as_user(deployment, allow("ec2:*"))("ec2")
+    ec2.create_vpc(CidrBlock="10.0.0.0/24")
+    denied = allow("ec2:CreateVpc") | {"Effect": "Deny"}
+    deployment.client("iam").put_user_policy(
+        UserName="ada", PolicyName="q", PolicyDocument=policy(denied)
+    )
+    with pytest.raises(ClientError, match="explicit deny"):
+        ec2.create_vpc(CidrBlock="10.0.0.0/24")
+
+
+def test_an_object_under_a_customer_s_key_needs_the_key(deployment: Deployment) -> None:
+    """As in a state bucket whose default is such a key; an object may say otherwise."""
+    s3 = deployment.client("s3")
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rule = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    s3.create_bucket(Bucket="state")
+    s3.put_bucket_encryption(Bucket="state", ServerSideEncryptionConfiguration=rule)
+    s3.put_object(Bucket="state", Key="default", Body=b"archive")
+    s3.put_object(Bucket="state", Key="own", Body=b"archive", ServerSideEncryption="AES256")
+
+    host = as_role(deployment, allow("s3:GetObject"), allow("s3:PutObject"))("s3")
+    assert host.get_object(Bucket="state", Key="own")["Body"].read() == b"archive"
+    with pytest.raises(ClientError, match=rf"not authorized to perform: kms:Decrypt on .*{key}"):
+        host.get_object(Bucket="state", Key="default")
+    with pytest.raises(ClientError, match="kms:GenerateDataKey"):
+        host.put_object(Bucket="state", Key="new", Body=b"archive")
+
+    user = as_user(deployment, allow("s3:GetObject"), allow("kms:Decrypt", key))("s3")
+    assert user.get_object(Bucket="state", Key="default")["Body"].read() == b"archive"

@@ -1,0 +1,127 @@
+"""Each sample pairs network, topic, token and model that fit, so that its worker can earn."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from containers.model_server.model_server import settings as own_model
+from containers.model_server.model_server.horizon import parse_horizon
+from settings import Settings, load_settings
+from settings.example_model import EXAMPLE_COMMAND, is_example
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted((ROOT / "samples").glob("*.env"))
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What the chain says about a topic, and what its metadata means."""
+
+    network: str
+    id: int
+    metadata: str
+    loss_method: str
+    category: str
+    token: str
+    horizon: str
+
+
+_COPY = json.loads((ROOT / "tests/samples/topics.json").read_text("utf-8"))
+TOPICS = {(each["network"], each["id"]): Topic(**each) for each in _COPY["topics"]}
+
+
+def misfits(settings: Settings) -> list[str]:
+    """Return what keeps a worker with these settings from earning, as far as files can tell."""
+    found = []
+    for topic_id in settings.topic_ids:
+        topic = TOPICS.get((settings.allora_network, topic_id))
+        if topic is None:
+            found.append(f"topic {topic_id} is not in the copy")
+            continue
+        if topic.category != "price":
+            found.append(f"topic {topic_id} is about a {topic.category}")
+        if settings.worker_token != topic.token:
+            found.append(f"topic {topic_id} is about {topic.token}")
+        horizon = model_horizon(settings, topic_id)
+        if horizon and horizon != parse_horizon(topic.horizon):
+            found.append(f"topic {topic_id} looks {topic.horizon} ahead")
+    if is_example(settings.model_repo):
+        if EXAMPLE_COMMAND not in (settings.model_command or ""):
+            found.append("the example does not start")
+        if settings.model_env["TOKEN"] != settings.worker_token:
+            found.append("the example knows another token")
+    return found
+
+
+def model_horizon(settings: Settings, topic_id: int) -> float | None:
+    """Return how far ahead the model looks, in seconds; None for one that nobody knows."""
+    if settings.runs_own_model:
+        own = own_model.read_settings(settings.model_env)
+        return own.topic_horizons.get(topic_id, own.horizon)
+    if is_example(settings.model_repo):
+        return parse_horizon(settings.model_env["TIMEFRAME"])
+    return None
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_fits_its_topics(sample: Path) -> None:
+    assert misfits(load_settings(sample, {})) == []
+
+
+@pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda topic: f"{topic.network} {topic.id}")
+def test_token_and_horizon_are_those_of_the_metadata(topic: Topic) -> None:
+    assert topic.token in topic.metadata
+    number = topic.horizon.rstrip("minhd")
+    assert number in topic.metadata
+    assert ("Log Returns" in topic.metadata) == (topic.category == "log-return")
+
+
+@pytest.mark.parametrize(
+    ("sample", "line", "misfit"),
+    [
+        ("mainnet", "ALLORA_WORKER_TOPIC_ID=1", "log-return"),
+        ("mainnet", "ALLORA_WORKER_TOKEN=BTC", "is about ETH"),
+        ("mainnet", "ALLORA_WORKER_TOPIC_ID=69", "not in the copy"),
+        ("testnet", "ALLORA_WORKER_TOKEN=ETH", "is about BTC"),
+        ("testnet", "ALLORA_WORKER_TOPIC_ID=14", "looks 5min ahead"),
+        ("blueprint", "ALLORA_WORKER_TOPIC_ID=1", "looks 10min ahead"),
+        ("blueprint", "MODEL_COMMAND=", "does not start"),
+        ("own-model", "ALLORA_WORKER_TOKEN=ETH", "knows another token"),
+    ],
+)
+def test_a_misfit_would_be_found(tmp_path: Path, sample: str, line: str, misfit: str) -> None:
+    variable = line.partition("=")[0]
+    kept = (ROOT / f"samples/{sample}.env").read_text("utf-8").splitlines()
+    lines = [each for each in kept if not each.startswith(f"{variable}=")]
+    path = tmp_path / ".env"
+    path.write_text("\n".join([*lines, line]), "utf-8")
+    assert misfit in " ".join(misfits(load_settings(path, {})))
+
+
+EXAMPLE = "MODEL_REPO=https://github.com/allora-network/basic-coin-prediction-node\nMODEL_REF=v1\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "warned"),
+    [
+        (EXAMPLE, "MODEL_REPO .line 3.: the Dockerfile .* starts nothing"),
+        (
+            f"{EXAMPLE}MODEL_COMMAND=python -u /app/app.py\nMODEL_ENV_VARS='TOKEN=\"ETH\"'\n",
+            "MODEL_ENV_VARS .line 6.: the model answers to ETH alone, .* about BTC",
+        ),
+        (
+            "ALLORA_WORKER_TOKEN=ethereum",
+            "ALLORA_WORKER_TOKEN .line 3.: ethereum is a coin's name.*\n.*ALLORA_WORKER_TOKEN=ETH",
+        ),
+    ],
+)
+def test_settings_that_cannot_earn_cause_a_warning(tmp_path: Path, lines: str, warned: str) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n{lines}", "utf-8")
+    (warning,) = load_settings(path, {}).warnings
+    assert re.match(warned, warning)
