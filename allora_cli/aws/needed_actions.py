@@ -130,6 +130,11 @@ def _operating(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield "*", "servicequotas", "GetServiceQuota"
     yield "*", "pricing", "GetProducts"
     yield "*", "cloudwatch", "GetMetricData"
+    # What a killed run has left (docs/state.md#orphans).
+    yield "*", "iam", "ListRoles"
+    yield "iam:instance-profile/*", "iam", "ListInstanceProfiles"
+    yield f"iam:role/{settings.name_prefix}-*", "iam", "ListRoleTags"
+    yield "*", "cloudwatch", "ListDashboards"
     groups = f"logs:log-group:{names.log_group_prefix}/*"
     yield f"{groups}:*", "logs", "FilterLogEvents"
     yield f"{groups}:log-stream:*", "logs", "GetLogEvents"
