@@ -8,6 +8,8 @@ from typing import Final
 
 from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import CALCULATOR, monthly_snapshot_cost
+from allora_cli.changes.proposal import Proposal
+from allora_cli.changes.summarize import summarize
 from allora_cli.context import Context, open_context
 from allora_cli.deploy.events import (
     BucketKept,
@@ -74,7 +76,7 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
     else:
         yield NotDeployed(context.settings.worker_name, context.settings.state_bucket)
         if scope.everything:
-            yield from consent.ask()
+            yield from consent.ask(Proposal(destroys=True))
     if scope.everything:
         yield Working(Phase.REMOVE)
         yield from _remove_everything(context)
@@ -166,13 +168,16 @@ class _Consent:
         if self._wallet and (self._scope.address or not prompts.at_terminal()):
             self._require_address()
 
-    def ask(self) -> Workflow[None]:
-        """Ask, after what else is removed."""
+    def ask(self, proposal: Proposal) -> Workflow[bool]:
+        """Ask, after what is destroyed and what else is removed."""
+        if proposal.changes:
+            yield summarize(self._context, proposal)
         if self._scope.everything:
             yield ToRemove(tuple(leftovers(self._context)))
         self._require_name()
         if self._wallet:
             self._require_address()
+        return True
 
     def _require_name(self) -> None:
         name = self._context.settings.worker_name

@@ -47,11 +47,35 @@ class StackPlanned(Event):
     code = EventCode.PLAN
     stack: str
     changes: tuple[Change, ...]
-    destroys: bool = False
 
     def fields(self) -> dict[str, Any]:
         """Return the changes by address, without the resources' values."""
         return {"stack": self.stack, "changes": [each.as_dict() for each in self.changes]}
+
+
+@dataclass(frozen=True)
+class StateBucketMade(Event):
+    """The bucket for Terraform's state was created; a line about each of its properties."""
+
+    code = EventCode.STATE_BUCKET
+    bucket: str
+    properties: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WalletUnfunded(Event):
+    """The wallet cannot pay for transactions yet.
+
+    Attributes:
+        needed: in ALLO.
+        faucet: where there are coins for nothing; None on a network where they have a price.
+    """
+
+    code = EventCode.WALLET_UNFUNDED
+    address: str
+    balance: str
+    needed: str
+    faucet: str | None
 
 
 @dataclass(frozen=True)

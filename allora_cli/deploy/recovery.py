@@ -10,6 +10,7 @@ from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.failures import state_not_saved
 from allora_cli.terraform.locks import Holder, held_lock, holder_of, lock_error, release
 from allora_cli.terraform.ownership import require_own_state
+from allora_cli.terraform.state_bucket import bucket_exists
 from allora_cli.terraform.state_objects import state_of
 from allora_cli.terraform.synthesis import stack_folder
 from shared.stacks import STACKS
@@ -24,6 +25,8 @@ def recover(context: Context, answers: Answers) -> Workflow[bool]:
     Raises:
         OperatorError: a state is damaged, another's, locked, or was never saved.
     """
+    if not bucket_exists(context):
+        return False  # the first deployment creates it
     for stack in STACKS:
         folder = stack_folder(stack)
         if (folder / "errored.tfstate").exists():

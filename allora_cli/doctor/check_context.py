@@ -38,6 +38,7 @@ class CheckContext:
         deployed: whether a worker is deployed.
         stored_secrets: names of the stored parameters.
         address: the wallet's address.
+        uallo: its balance.
     """
 
     known_settings: Settings | None = None
@@ -46,6 +47,7 @@ class CheckContext:
     deployed: bool | None = None
     stored_secrets: frozenset[str] | None = None
     address: str | None = None
+    uallo: int | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -65,7 +65,7 @@ def test_another_name_than_the_worker_s_destroys_nothing(deployment: Deployment)
         screen.enter("y")
         assert screen.end() == ExitCode.PROBLEM
     assert "Nothing was changed" in screen.text
-    assert "with all its logs" in screen.text
+    assert "with all their logs" in screen.text
     assert len(running_instances(deployment)) == 1
 
 

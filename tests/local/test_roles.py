@@ -136,6 +136,28 @@ def test_a_policy_that_is_changed_counts_at_once(deployment: Deployment) -> None
         ec2.create_vpc(CidrBlock="10.0.0.0/24")
 
 
+def test_an_object_under_a_customer_s_key_needs_the_key(deployment: Deployment) -> None:
+    """As in a state bucket whose default is such a key; an object may say otherwise."""
+    s3 = deployment.client("s3")
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rule = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    s3.create_bucket(Bucket="state")
+    s3.put_bucket_encryption(Bucket="state", ServerSideEncryptionConfiguration=rule)
+    s3.put_object(Bucket="state", Key="default", Body=b"archive")
+    s3.put_object(Bucket="state", Key="own", Body=b"archive", ServerSideEncryption="AES256")
+
+    host = as_role(deployment, allow("s3:GetObject"), allow("s3:PutObject"))("s3")
+    assert host.get_object(Bucket="state", Key="own")["Body"].read() == b"archive"
+    with pytest.raises(ClientError, match=rf"not authorized to perform: kms:Decrypt on .*{key}"):
+        host.get_object(Bucket="state", Key="default")
+    with pytest.raises(ClientError, match="kms:GenerateDataKey"):
+        host.put_object(Bucket="state", Key="new", Body=b"archive")
+
+    user = as_user(deployment, allow("s3:GetObject"), allow("kms:Decrypt", key))("s3")
+    assert user.get_object(Bucket="state", Key="default")["Body"].read() == b"archive"
+
+
 def test_without_any_of_its_permissions_the_host_is_refused(deployed: Deployed) -> None:
     """The policy is the one that Terraform gave the role."""
     root = deployed.deployment.client

@@ -9,22 +9,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from moto.core.utils import get_service_model
 
 from devtools.embedded_aws.front import constraints
+from devtools.embedded_aws.front.account import ACCOUNT, Plan
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.front.refusal import RefusedError
-from devtools.embedded_aws.front.rules import table
+from devtools.embedded_aws.front.rules import ec2, table
 from tests.synthesized import Stack
 
 Synth = Callable[..., dict[str, Stack]]
 Request = tuple[str, str, dict[str, Any]]
 """Service, operation and input."""
 
-REGIONS = ["us-east-1", "ap-southeast-1", "us-gov-west-1"]
+REGIONS = ["us-east-1", "ap-southeast-1", "cn-northwest-1", "us-gov-west-1"]
 
 # The provider appends a time and a number: the 26 characters of `unique_id`.
 UNIQUE = "20261129080000000000000001"
@@ -231,3 +233,35 @@ REQUESTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Request]]] = {
     "aws_ebs_volume": _volume,
 }
 """By type of Terraform; the others take nothing but ids and numbers from the settings."""
+
+
+@pytest.fixture
+def free_plan() -> Iterator[None]:
+    ACCOUNT.plan = Plan.FREE
+    yield
+    ACCOUNT.reset()
+
+
+@pytest.mark.usefixtures("free_plan")
+def test_every_account_may_start_the_default_type(synth: Synth) -> None:
+    assert instance_refused(synth()) is None
+    assert "not eligible for Free Tier" in str(
+        instance_refused(synth(AWS_INSTANCE_TYPE="t3.large"))
+    )
+
+
+def instance_refused(stacks: dict[str, Stack]) -> str | None:
+    (request,) = _instance(stacks["allora-single-node"].one("aws_instance") | {"tags": {}})
+    return refused("us-east-1", *request)
+
+
+@pytest.mark.parametrize("instance_type", ["t3.small", "c5d.large", "inf2.xlarge", "g5g.metal"])
+def test_a_host_that_ec2_cannot_recover_has_no_such_alarm(
+    synth: Synth, monkeypatch: pytest.MonkeyPatch, instance_type: str
+) -> None:
+    host = SimpleNamespace(instance_type=instance_type)
+    monkeypatch.setattr(ec2, "_instance", lambda *_: host)
+    node = synth(AWS_INSTANCE_TYPE=instance_type)["allora-single-node"]
+    alarms = [request for request in requests(node) if request[1] == "PutMetricAlarm"]
+    assert alarms
+    assert [refusal for each in alarms if (refusal := refused("eu-central-1", *each))] == []

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.iam.account import Account
+from devtools.embedded_aws.iam.encryption import needed_key
 from devtools.embedded_aws.iam.policies import Context
 from devtools.embedded_aws.iam.reference import ResourceType, action
 from shared.service_principals import ec2_principal
@@ -48,6 +49,7 @@ def needs(call: Call, account: Account) -> Iterator[Need]:
         yield from place.tagging(name, parameters)
         yield from place.passing_roles(name, parameters)
         yield from place.linked_roles(name, parameters)
+    yield from place.keys()
 
 
 def _members(value: Any, name: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - of any shape
@@ -127,6 +129,11 @@ class _Place:
             resource = self._account.arn("role", _EVENTS_ROLE, path)
             context = {"iam:AWSServiceName": _EVENTS}
             yield self._need("iam:CreateServiceLinkedRole", resource, context)
+
+    def keys(self) -> Iterator[Need]:
+        """Yield the customer's key that an object is encrypted with."""
+        if needed := needed_key(self._call, self._account):
+            yield self._need(*needed)
 
     def _need(self, name: str, resource: str, context: Context | None = None) -> Need:
         return Need(

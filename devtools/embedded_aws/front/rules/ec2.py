@@ -98,9 +98,9 @@ def descriptions(call: Call) -> None:
     kinds = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
     ranges = [each for rule in permissions for kind in kinds for each in rule.get(kind, [])]
     given = [call.parameters, *ranges]
-    for text in (each["Description"] for each in given if "Description" in each):
-        if len(text) > _MOST_OF_DESCRIPTION or not _DESCRIPTION.fullmatch(text):
-            message = f"Value ({text}) for parameter Description is invalid."
+    for value in (each["Description"] for each in given if "Description" in each):
+        if len(value) > _MOST_OF_DESCRIPTION or not _DESCRIPTION.fullmatch(value):
+            message = f"Value ({value}) for parameter Description is invalid."
             raise RefusedError("InvalidParameterValue", message)
 
 
