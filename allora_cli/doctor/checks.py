@@ -48,7 +48,14 @@ CHECKS: Final = (
     Check(
         "exposure", Group.DEPLOYMENT, "Open ports", worker.check_exposure, _SETTINGS, ("secrets",)
     ),
-    Check("other-hosts", Group.DEPLOYMENT, "Hosts", worker.check_other_hosts, _REGION),
+    Check(
+        "other-hosts",
+        Group.DEPLOYMENT,
+        "Hosts",
+        worker.check_other_hosts,
+        _REGION,
+        ("state-lock",),
+    ),
     Check("secrets", Group.WALLET, "Secrets", worker.check_secrets, _REGION),
     Check("wallet", Group.WALLET, "Address", worker.check_wallet, _REGION),
     Check(

@@ -29,11 +29,17 @@ def check_other_hosts(context: CheckContext) -> Finding:
     known = known_hosts(context)
     context.deployed = bool(known)
     others = find_other_hosts(context.ec2, settings.worker_name, known)
+    if others and context.was_killed:
+        return warning(
+            f"{', '.join(others)} is not in the state: a killed run has left it",
+            "allora deploy asks to remove it, and what else that run has left",
+            others=others,
+        )
     if others:
         return fail(
             f"{', '.join(others)} has the same wallet, and is not in the state",
-            f"end it: aws ec2 terminate-instances --instance-ids {' '.join(others)}; or give one "
-            "of the two another ALLORA_WORKER_NAME and wallet",
+            f"if a killed run has left it: allora state remove {' '.join(others)}; otherwise give "
+            "one of the two another ALLORA_WORKER_NAME and wallet",
             others=others,
         )
     if elsewhere := hosts_elsewhere(known, settings.aws_region):

@@ -112,7 +112,7 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
     with another_host(deployment) as other:
         refused = deployment.allora("update", "--model-ref", "v1.1", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
-    assert f"terminate-instances --instance-ids {other} " in refused.output
+    assert f"allora state remove {other}" in refused.output
     assert "#other-host" in refused.output
     assert host_of(deployment) == host
 

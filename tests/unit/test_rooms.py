@@ -38,7 +38,7 @@ COMMAND_LAYERS = (
     {"commands"},
     {"deploy"},
     {"diagram", "doctor", "init", "status"},
-    {"changes", "host", "wallet"},
+    {"changes", "host", "orphans", "wallet"},
     {"terraform"},
     {"context"},
     {"aws", "chain", "settings_file", "sources"},
