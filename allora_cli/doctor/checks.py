@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from allora_cli.doctor import account, bill, computer, machine, permissions, quotas, state, worker
+from allora_cli.doctor import (
+    account,
+    bill,
+    computer,
+    machine,
+    permissions,
+    quotas,
+    sources,
+    state,
+    worker,
+)
 from allora_cli.doctor.findings import Check, Group
 
 _SETTINGS: Final = ("settings",)
@@ -30,6 +40,10 @@ CHECKS: Final = (
     Check("elastic-ips", Group.DEPLOYMENT, "Quota: addresses", quotas.check_addresses, _REGION),
     Check("vpcs", Group.DEPLOYMENT, "Quota: VPCs", quotas.check_vpcs, _REGION),
     Check("image", Group.DEPLOYMENT, "Machine image", machine.check_image, _REGION),
+    Check(
+        "model-source", Group.DEPLOYMENT, "Model's source", sources.check_model_source, _SETTINGS
+    ),
+    Check("container-images", Group.DEPLOYMENT, "Images", sources.check_images, _SETTINGS),
     Check(
         "exposure", Group.DEPLOYMENT, "Open ports", worker.check_exposure, _SETTINGS, ("secrets",)
     ),

@@ -34,7 +34,7 @@ SETTINGS = {
     "EDGE_DATA_VOL_SIZE": "20",
     "ALARM_EMAIL": "someone@example.org",
     "MODEL_SECRETS": "CG_API_KEY",
-    "MODEL_REPO": "https://example.com/my-model.git",
+    "MODEL_REPO": "https://git.invalid/my-model.git",
     "MODEL_REF": "v1.0",
 }
 

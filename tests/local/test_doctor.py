@@ -311,7 +311,7 @@ class TestAccount:
         assert report.verdict("credentials") == "skipped"
 
     def test_remarks_stop_nothing(self, deployment: Deployment) -> None:
-        deployment.write_env(MODEL_IMAGE="ghcr.io/you/model")
+        deployment.write_env(MODEL_IMAGE="registry.invalid/you/model")
         report = examined(deployment)
         assert report.healthy
         assert report.verdict("settings") == "warning"

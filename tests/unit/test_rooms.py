@@ -41,7 +41,7 @@ COMMAND_LAYERS = (
     {"changes", "host", "wallet"},
     {"terraform"},
     {"context"},
-    {"aws", "chain", "settings_file"},
+    {"aws", "chain", "settings_file", "sources"},
     {"terminal"},
     {"errors", "events"},
 )
