@@ -26,6 +26,7 @@ class ErrorCode(StrEnum):
 
     USAGE = "usage"
     SETTINGS = "settings"
+    SETTINGS_FILE = "settings-file"
     NO_CREDENTIALS = "no-credentials"
     CREDENTIALS_EXPIRED = "credentials-expired"
     CREDENTIALS_REFUSED = "credentials-refused"

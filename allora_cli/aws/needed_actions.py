@@ -131,6 +131,10 @@ def _operating(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield "*", "pricing", "GetProducts"
     yield "*", "freetier", "GetAccountPlanState"
     yield "*", "cloudwatch", "GetMetricData ListDashboards"
+    # What a killed run has left (docs/state.md#orphans).
+    yield "*", "iam", "ListRoles"
+    yield "iam:instance-profile/*", "iam", "ListInstanceProfiles"
+    yield f"iam:role/{settings.name_prefix}-*", "iam", "ListRoleTags"
     groups = f"logs:log-group:{names.log_group_prefix}/*"
     yield f"{groups}:*", "logs", "FilterLogEvents"
     yield _every_hosts_log(settings), "logs", "GetLogEvents"

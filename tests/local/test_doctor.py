@@ -860,7 +860,7 @@ class TestWorker:
         other = launch(deployment, "t3.medium", Project="another-prefix")
         report = examined(deployment)
         assert report.verdicts("fail") == {"other-hosts"}
-        assert f"terminate-instances --instance-ids {other}" in report.text("other-hosts")
+        assert f"allora state remove {other}" in report.text("other-hosts")
         deployment.client("ec2").terminate_instances(InstanceIds=[other])
         assert examined(deployment).verdict("other-hosts") == "ok"
 

@@ -112,7 +112,7 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
     with another_host(deployment) as other:
         refused = deployment.allora("update", "--model-ref", "v1.1", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
-    assert f"terminate-instances --instance-ids {other} " in refused.output
+    assert f"allora state remove {other}" in refused.output
     assert "#other-host" in refused.output
     assert host_of(deployment) == host
 
@@ -135,7 +135,7 @@ def test_yes_approves_the_plan_without_a_look_at_it(
     result = events[-1]
     assert result["changed"] == {"MODEL_REF": {"from": "v1.0", "to": "v1.1"}}
     assert result["healthy"] is None
-    assert "MODEL_REF=v1.1\n" in env_file(deployment).read_text()
+    assert "MODEL_REF='v1.1'\n" in env_file(deployment).read_text()
     commands = (stand_in.parent / "commands").read_text().splitlines()
     assert commands == ["init", "init", "plan", "plan", "show", "apply"]  # each once a stack
 
@@ -188,7 +188,7 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
     destroyed = screen.text.index("aws_instance.host_instance_168AED24: destroyed")
     assert destroyed < screen.text.index("aws_instance.host_instance_168AED24: created")
     text = env_file(deployment).read_text()
-    assert "MODEL_REF=v1.1\n" in text
+    assert "MODEL_REF='v1.1'\n" in text
     assert f"AWS_AMI_ID={image_of(deployment, new)}\n" in text
     assert COMMENT in text
     assert "MODEL_REPO='https://git.invalid/my-model.git'\n" in text
