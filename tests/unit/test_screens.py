@@ -80,6 +80,10 @@ def test_a_longer_word_is_kept_whole() -> None:
     assert wrapped(Text(f"see {URL} now"), 60).plain == f"see\n{URL}\nnow"
 
 
+def test_the_blank_before_an_answer_stays() -> None:
+    assert wrapped(Text("one two: "), 6).plain == "one\ntwo: "
+
+
 def test_what_fits_stays_as_it_is() -> None:
     assert wrapped(Text("a  b \n\nc: "), 60).plain == "a  b \n\nc: "
 
