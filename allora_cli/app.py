@@ -13,6 +13,7 @@ from allora_cli.commands.deploy.update import update
 from allora_cli.commands.leave.destroy import destroy
 from allora_cli.commands.operate.backup import backup
 from allora_cli.commands.operate.connect import connect
+from allora_cli.commands.operate.dashboard import dashboard
 from allora_cli.commands.operate.diagram import diagram
 from allora_cli.commands.operate.logs import logs
 from allora_cli.commands.operate.restart import restart
@@ -28,7 +29,7 @@ from shared.version import VERSION
 _PHASES: Final[Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]]] = {
     "Prepare": (init, wallet.app, secret.app, bootstrap, doctor),
     "Deploy": (deploy, update),
-    "Operate": (status, logs, connect, restart, backup, restore, state.app, diagram),
+    "Operate": (status, dashboard, logs, connect, restart, backup, restore, state.app, diagram),
     "Leave": (destroy,),
 }
 """Commands and groups of commands, in the order of their use."""

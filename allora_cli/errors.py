@@ -61,6 +61,7 @@ class ErrorCode(StrEnum):
     PARTLY_DEPLOYED = "partly-deployed"
     ORPHANS = "orphans"
     CAPACITY = "capacity"
+    VOLUME_SIZE = "volume-size"
     OTHER_HOST = "other-host"
     OTHER_REGION = "other-region"
     INSTANCE_DOWN = "instance-down"

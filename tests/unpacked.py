@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from pathlib import Path
 
-from user_data.cloud_config import HostFile
+from user_data.cloud_config import read_files
 
-
-def read_files(user_data_base64: str) -> list[HostFile]:
-    text = gzip.decompress(base64.b64decode(user_data_base64)).decode()
-    first_line, document = text.split("\n", 1)
-    assert first_line == "#cloud-config"
-    return [
-        HostFile(file["path"], file["content"], file["permissions"] == "0755")
-        for file in json.loads(document)["write_files"]
-    ]
+__all__ = ["read_files", "unpack"]
 
 
 def unpack(user_data_base64: str, root: Path) -> None:

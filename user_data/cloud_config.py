@@ -14,6 +14,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+_FIRST_LINE = "#cloud-config"
+
 MAX_USER_DATA_BYTES = 16 * 1024
 """Before base64.
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
@@ -75,7 +77,26 @@ def render_cloud_config(files: Iterable[HostFile], *, command: Sequence[str]) ->
         ],
         "runcmd": [[*command]],
     }
-    return f"#cloud-config\n{_json_in_yaml(document)}\n"
+    return f"{_FIRST_LINE}\n{_json_in_yaml(document)}\n"
+
+
+def read_files(user_data_base64: str) -> list[HostFile]:
+    """Return the files of user data that `render_cloud_config` and `encode_user_data` made.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        text = gzip.decompress(base64.b64decode(user_data_base64)).decode()
+        first_line, _, document = text.partition("\n")
+        if first_line != _FIRST_LINE:
+            raise ValueError("not a cloud-config")
+        return [
+            HostFile(file["path"], file["content"], file["permissions"] == "0755")
+            for file in json.loads(document)["write_files"]
+        ]
+    except (EOFError, KeyError, OSError, TypeError) as error:
+        raise ValueError("not user data of this project") from error
 
 
 def encode_user_data(user_data: str) -> EncodedUserData:

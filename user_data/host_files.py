@@ -23,6 +23,11 @@ _HOST = Path(__file__).resolve().parent.parent / "scripts" / "host"
 _BOOTSTRAP = "/opt/allora-bootstrap"
 _INSTALL = "allora-install.service"
 
+VARIABLES_FILE = "/etc/allora/host.env"
+COMPOSE_FILE = "/etc/allora/compose.settings.json"
+APT_FILE = "/etc/apt/apt.conf.d/52allora"
+"""The host's files with settings."""
+
 
 def host_user_data(settings: Settings, *, archive_sha256: str) -> EncodedUserData:
     """Return the user data of a host that fetches the archive with this digest.
@@ -53,10 +58,10 @@ def _bootstrap() -> Iterator[HostFile]:
 
 def _configuration(settings: Settings, archive_sha256: str) -> Iterator[HostFile]:
     variables = {**_host_variables(settings), "ARCHIVE_SHA256": archive_sha256}
-    yield HostFile("/etc/allora/host.env", render_environment(variables))
-    yield HostFile("/etc/apt/apt.conf.d/52allora", _unattended_upgrades(settings.reboot_time))
+    yield HostFile(VARIABLES_FILE, render_environment(variables))
+    yield HostFile(APT_FILE, _unattended_upgrades(settings.reboot_time))
     yield HostFile(
-        "/etc/allora/compose.settings.json",
+        COMPOSE_FILE,
         json.dumps(compose_settings(settings), indent=1, ensure_ascii=False) + "\n",
     )
 

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
+from allora_cli import chain
 from allora_cli.aws.other_hosts import find_other_hosts
 from allora_cli.aws.session import is_embedded
+from allora_cli.changes.proposal import Proposal
+from allora_cli.changes.summarize import summarize
 from allora_cli.context import Context, open_context
-from allora_cli.deploy.events import DeployResult, Examined, HostReplacement, Ready, WaitStarted
+from allora_cli.deploy.events import (
+    DeployResult,
+    Examined,
+    HostReplacement,
+    Ready,
+    WaitStarted,
+    WalletUnfunded,
+)
 from allora_cli.deploy.progress import ALL, UNTIL_CONTAINERS
-from allora_cli.deploy.recovery import recover
+from allora_cli.deploy.recovery.orphans import Settle, settling
+from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import Approve, bring_up_to_date
 from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.doctor.examine import examine
+from allora_cli.doctor.findings import Report
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.orphans.orphan import Orphan
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import Deployment, find_deployment, require_deployment
-from allora_cli.terraform.plans import Plan
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import require_region, resources_of
+from containers.worker.allora_worker.contract import FAUCET
+from containers.worker.allora_worker.money import UALLO
 from shared.stacks import SINGLE_NODE
 
 
@@ -27,25 +43,44 @@ def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployRes
     """Deploy both stacks, and wait until the chain has accepted a submission.
 
     Args:
-        answers: whether each plan may be applied.
+        answers: whether the changes may be made.
         policy: how long to wait; None: not at all.
 
     Raises:
         OperatorError: it failed, or does not work.
     """
     answers.require_possible()
-    yield from require_ready()
+    report = yield from require_ready()
     context = open_context()
-    yield from recover(context, answers)
-    require_only_host(context)
-    yield from bring_up_to_date(context, approval(context, answers))
+    was_killed = yield from recover(context, answers)
+    settle = settled(context, answers, was_killed=was_killed)
+    unfunded = _unfunded(context, report)
+    yield from bring_up_to_date(context, settle, approval(context, answers, unfunded))
     deployment = require_deployment(context)
     ready = None if policy is None else (yield from wait_for(context, deployment, policy))
     return DeployResult(context.settings.worker_name, **asdict(deployment), ready=ready)
 
 
-def require_ready() -> Workflow[None]:
-    """Examine everything that a deployment needs.
+def settled(context: Context, answers: Answers, *, was_killed: bool) -> Settle:
+    """Return what settles the orphans, and then makes sure that no other host has the wallet.
+
+    Args:
+        context: whose worker.
+        answers: whether orphans may be taken over and removed.
+        was_killed: whether this command has found a killed run.
+    """
+    settle_orphans = settling(context, answers, was_killed=was_killed)
+
+    def settle(folder: Path) -> Workflow[Sequence[Orphan]]:
+        orphans = yield from settle_orphans(folder)
+        require_only_host(context)
+        return orphans
+
+    return settle
+
+
+def require_ready() -> Workflow[Report]:
+    """Examine everything that a deployment needs; a check that cannot be made does not stop it.
 
     Raises:
         OperatorError: there is a ✘.
@@ -60,6 +95,7 @@ def require_ready() -> Workflow[None]:
             "Nothing was changed. Do what the line says, and run the same command again.",
             exit_code=ExitCode.UNHEALTHY,
         )
+    return report
 
 
 def require_only_host(context: Context) -> None:
@@ -83,28 +119,51 @@ def require_only_host(context: Context) -> None:
             f"Another host of the worker {settings.worker_name!r} is in {settings.aws_region}, "
             f"which Terraform's state in {settings.state_bucket} does not know: "
             f"{', '.join(others)}. Both would sign with the same wallet. Nothing was changed. "
-            "If it is not needed: aws ec2 terminate-instances --instance-ids "
-            f"{' '.join(others)} --region {settings.aws_region}. If it is: choose another "
-            "ALLORA_WORKER_NAME.",
+            f"If a killed run has left it: allora state remove {' '.join(others)}. If it is "
+            "needed: choose another ALLORA_WORKER_NAME, or the state bucket that knows it.",
         )
 
 
-def approval(context: Context, answers: Answers) -> Approve:
-    """Return what asks for each plan, and says before what becomes of the host."""
+def approval(context: Context, answers: Answers, unfunded: WalletUnfunded | None = None) -> Approve:
+    """Return what sums a proposal up, and asks for it.
 
-    def approve(plan: Plan) -> Workflow[bool]:
-        if plan.replaces_host and (present := find_deployment(context)):
+    Args:
+        context: whose stacks.
+        answers: whether it may be carried out.
+        unfunded: told before the question.
+    """
+
+    def approve(proposal: Proposal) -> Workflow[bool]:
+        yield summarize(context, proposal)
+        if proposal.replaces_host and (present := find_deployment(context)):
             yield HostReplacement(
                 present.instance_id,
                 present.public_ip,
                 keeps_data_volume=context.settings.data_volume is not None,
             )
-        if not answers.confirm(f"Apply this to {plan.stack}?"):
+        if unfunded:
+            yield unfunded
+        if not answers.confirm("Make these changes?"):
             return False
         require_only_host(context)  # once more: plan and question may have taken long
         return True
 
     return approve
+
+
+def _unfunded(context: Context, report: Report) -> WalletUnfunded | None:
+    """Return that the wallet cannot pay for transactions; None if it can, or nobody knows."""
+    settings = context.settings
+    if report.address is None or report.uallo is None:
+        return None
+    if report.uallo and report.uallo >= settings.alarm_balance * UALLO:
+        return None
+    return WalletUnfunded(
+        report.address,
+        chain.allo(report.uallo),
+        f"{settings.alarm_balance:f} ALLO",
+        FAUCET if settings.allora_network == "testnet" else None,
+    )
 
 
 def wait_for(context: Context, deployment: Deployment, policy: WaitPolicy) -> Workflow[Ready]:

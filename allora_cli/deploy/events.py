@@ -15,6 +15,7 @@ from allora_cli.events import Event, EventCode
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_format import text_of
 from allora_cli.host.parts import Part
+from allora_cli.orphans.orphan import Orphan
 from allora_cli.terraform.plans import Change
 
 
@@ -47,11 +48,35 @@ class StackPlanned(Event):
     code = EventCode.PLAN
     stack: str
     changes: tuple[Change, ...]
-    destroys: bool = False
 
     def fields(self) -> dict[str, Any]:
         """Return the changes by address, without the resources' values."""
         return {"stack": self.stack, "changes": [each.as_dict() for each in self.changes]}
+
+
+@dataclass(frozen=True)
+class StateBucketMade(Event):
+    """The bucket for Terraform's state was created; a line about each of its properties."""
+
+    code = EventCode.STATE_BUCKET
+    bucket: str
+    properties: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WalletUnfunded(Event):
+    """The wallet cannot pay for transactions yet.
+
+    Attributes:
+        needed: in ALLO.
+        faucet: where there are coins for nothing; None on a network where they have a price.
+    """
+
+    code = EventCode.WALLET_UNFUNDED
+    address: str
+    balance: str
+    needed: str
+    faucet: str | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +113,34 @@ class LockReleased(Event):
 
     code = EventCode.LOCK_RELEASED
     stack: str
+
+
+@dataclass(frozen=True)
+class OrphansFound(Event):
+    """Something has this worker's tags or name, and is in no state.
+
+    Attributes:
+        orphans: each with its fate.
+        bucket: where the states are.
+        is_settled: whether this command deals with it.
+    """
+
+    code = EventCode.ORPHANS
+    orphans: tuple[Orphan, ...]
+    bucket: str
+    is_settled: bool
+
+    def fields(self) -> dict[str, Any]:
+        """Return the orphans as `allora state orphans --json` does."""
+        return {"orphans": [each.as_dict() for each in self.orphans], "settled": self.is_settled}
+
+
+@dataclass(frozen=True)
+class OrphanRemoved(Event):
+    """An orphan is gone."""
+
+    code = EventCode.ORPHAN_REMOVED
+    what: str
 
 
 @dataclass(frozen=True)

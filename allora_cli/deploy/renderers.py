@@ -22,14 +22,15 @@ from allora_cli.terminal import console
 Result = TypeVar("Result", bound=Event)
 
 
-def run(workflow: Workflow[Result], *, json: bool) -> Result:
+def run(workflow: Workflow[Result], *, json: bool, plan: bool = False) -> Result:
     """Run a workflow to its end, and show its events and its result.
 
     Args:
         workflow: what to run.
         json: whether each event is a line of JSON on stdout; questions go to stderr anyway.
+        plan: whether the screen shows each attribute of Terraform's plans.
     """
-    renderer = JsonLines() if json else Screen()
+    renderer = JsonLines() if json else Screen(plan=plan)
     with closing(renderer):
         result = watch(workflow, renderer)
         renderer.show(result)
@@ -71,9 +72,14 @@ _WAITS: Final = {EventCode.WAIT, EventCode.RESTARTED}
 
 
 class Screen:
-    """Sentences: progress on stderr, the result on stdout."""
+    """Sentences: progress on stderr, the result on stdout.
 
-    def __init__(self) -> None:
+    Args:
+        plan: whether each attribute of Terraform's plans is shown.
+    """
+
+    def __init__(self, *, plan: bool = False) -> None:
+        self._plan = plan
         self._status: Status | None = None
         self._checklist = Checklist(console.err)
 
@@ -94,6 +100,8 @@ class Screen:
                 show_report(report, console.err, next_step=False)
             case events.LogExcerpt(part, lines):
                 self._show_log(part, lines)
+            case events.StackPlanned() if not self._plan:
+                pass  # the summary follows
             case _:
                 self._show_sentences(event)
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import singledispatch
-from typing import Final, NamedTuple
+from typing import Final
 
+from allora_cli.changes.details import details
+from allora_cli.changes.sentences import sentences as summed_up
+from allora_cli.changes.summary import Summary
 from allora_cli.deploy import events
 from allora_cli.deploy.progress import Step
 from allora_cli.events import Event
+from allora_cli.orphans.orphan import orphan_lines
+from allora_cli.terminal.sentence import Sentence
 from allora_cli.terraform.messages import (
     ResourceChanged,
     ResourceState,
@@ -18,14 +23,6 @@ from allora_cli.terraform.messages import (
     TerraformMessage,
 )
 from allora_cli.terraform.plans import Action, Change
-
-
-class Sentence(NamedTuple):
-    """A line, and how rich prints it."""
-
-    text: str
-    style: str = ""
-
 
 _SIGNS: Final[Mapping[Action, tuple[str, str]]] = {
     Action.CREATE: ("+", "green"),
@@ -71,65 +68,45 @@ def _(_event: events.NoChanges) -> Iterator[Sentence]:
 
 
 @sentences.register
-def _(event: events.StackPlanned) -> Iterator[Sentence]:
-    return _destruction(event) if event.destroys else _plan(event)
+def _(event: Summary) -> Iterator[Sentence]:
+    return summed_up(event)
 
 
 @sentences.register
-def _(event: events.HostReplacement) -> Iterator[Sentence]:
-    host, address = event.instance_id, event.public_ip
-    volume = ", and the data volume" if event.keeps_data_volume else ""
-    yield Sentence(f"The host {host} is replaced: it ends, and only then the new one starts.")
-    yield Sentence("So the wallet never signs twice, and nothing is submitted for some minutes.")
-    yield Sentence(f"What stays: the address {address}, wallet and secrets, the logs{volume}.")
-    yield Sentence("What goes: the host's own disk, with all that the model has written there.")
-
-
-def _plan(event: events.StackPlanned) -> Iterator[Sentence]:
-    yield Sentence(f"{event.stack}: {_summary(event.changes)}", "bold")
+def _(event: events.StackPlanned) -> Iterator[Sentence]:
+    yield Sentence(f"{event.stack}: {_counts(event.changes)}", "bold")
     for change in event.changes:
         sign, style = _SIGNS[change.action]
         yield Sentence(f"  {sign} {change.address}", style)
-        for each in change.attributes:
-            values = "" if each.before is None else f": {each.before} → {each.after}"
-            reason = " (forces the replacement)" if each.replaces else ""
-            yield Sentence(f"      {each.name}{values}{reason}", "dim")
-    yield Sentence(f"  Every value: cdktf diff {event.stack}", "dim")
+        yield from (Sentence(f"      {line}", "dim") for line in details(change))
 
 
-def _summary(changes: tuple[Change, ...]) -> str:
+def _counts(changes: tuple[Change, ...]) -> str:
     counts = {action: sum(each.action is action for each in changes) for action in Action}
     named = [f"{count} to {action}" for action, count in counts.items() if count]
     return ", ".join(named) or "only outputs change"
 
 
-def _destruction(event: events.StackPlanned) -> Iterator[Sentence]:
-    """Name what would be missed, and count the rest."""
-    yield Sentence(f"{event.stack}, will be destroyed:", "bold")
-    losses = [_loss(change) for change in event.changes]
-    yield from (Sentence(f"  {loss}") for loss in losses if loss)
-    if rest := losses.count(None):
-        yield Sentence(f"  and {rest} other resources: network, role, dashboard, alarms and so on")
+@sentences.register
+def _(event: events.HostReplacement) -> Iterator[Sentence]:
+    yield Sentence("")
+    yield Sentence(f"The host {event.instance_id} ends, and only then the new one starts.")
+    yield Sentence("So the wallet never signs twice, and nothing is submitted for some minutes.")
 
 
-def _loss(change: Change) -> str | None:
-    values = change.before
-    match change.type:
-        case "aws_instance":
-            return f"the instance {values['id']}, with its disk"
-        case "aws_eip":
-            return f"the address {values['public_ip']}; another deployment gets another one"
-        case "aws_ebs_volume":
-            snapshot = (
-                "a last snapshot of it is made"
-                if values.get("final_snapshot")
-                else "with all that is on it"
-            )
-            return f"the data volume {values['id']}, {values['size']} GiB; {snapshot}"
-        case "aws_cloudwatch_log_group":
-            return f"the log group {values['name']}, with all its logs"
-        case _:
-            return None
+@sentences.register
+def _(event: events.StateBucketMade) -> Iterator[Sentence]:
+    yield Sentence(f"✔ The bucket {event.bucket} for Terraform's state is made.", "green")
+
+
+@sentences.register
+def _(event: events.WalletUnfunded) -> Iterator[Sentence]:
+    yield Sentence("")
+    yield Sentence(f"The wallet has {event.balance}, and needs about {event.needed}:", "yellow")
+    yield Sentence(f"  {event.address}")
+    how = f"Get test coins now: {event.faucet}" if event.faucet else "Send ALLO to it now."
+    yield Sentence(f"{how}")
+    yield Sentence("Without them the worker is deployed, but can neither register nor submit.")
 
 
 @sentences.register
@@ -145,6 +122,25 @@ def _(event: events.StaleLock) -> Iterator[Sentence]:
 @sentences.register
 def _(event: events.LockReleased) -> Iterator[Sentence]:
     yield Sentence(f"✔ The lock of {event.stack} is released.", "green")
+
+
+@sentences.register
+def _(event: events.OrphansFound) -> Iterator[Sentence]:
+    yield Sentence("In AWS, with this worker's tags or name, but in no state:", "yellow")
+    yield from (Sentence(f"  {line}") for line in orphan_lines(event.orphans))
+    if event.is_settled:
+        yield Sentence(
+            f"A killed run has left it, or another bucket than {event.bucket} has its state: if "
+            "TF_STATE_BUCKET was changed, say no and set it back.",
+            "dim",
+        )
+    else:
+        yield Sentence("It stays as it is: no run was killed. More: allora state orphans", "dim")
+
+
+@sentences.register
+def _(event: events.OrphanRemoved) -> Iterator[Sentence]:
+    yield Sentence(f"✔ {event.what}: removed")
 
 
 # --- Terraform at work

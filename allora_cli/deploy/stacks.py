@@ -1,84 +1,143 @@
-"""Plan and apply the stacks: each change is applied exactly as it was planned and approved."""
+"""Plan and apply the stacks: nothing is done beyond what was proposed and approved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from allora_cli.changes.proposal import Proposal
+from allora_cli.changes.volumes import require_growing_volumes
 from allora_cli.context import Context
-from allora_cli.deploy.events import NoChanges, StackPlanned
+from allora_cli.deploy.events import NoChanges, StackPlanned, StateBucketMade
+from allora_cli.deploy.recovery.orphans import Settle
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.orphans.places import imported
 from allora_cli.terraform.failures import explain_failure
 from allora_cli.terraform.plans import Plan
 from allora_cli.terraform.runner import Terraform, TerraformError
+from allora_cli.terraform.state_bucket import bucket_exists, ensure_bucket
 from allora_cli.terraform.state_objects import state_of
-from allora_cli.terraform.synthesis import output_folder, synthesize
+from allora_cli.terraform.synthesis import foreseen, output_folder, synthesize
 from shared.stacks import STACKS
 
-Approve: TypeAlias = Callable[[Plan], Workflow[bool]]
-"""Asks whether a plan may be applied."""
+Approve: TypeAlias = Callable[[Proposal], Workflow[bool]]
+"""Tells of a proposal, and asks whether it may be carried out."""
 
 
 def bring_up_to_date(
-    context: Context, approve: Approve, *, env_file: Path | None = None
+    context: Context, settle: Settle, approve: Approve, *, env_file: Path | None = None
 ) -> Workflow[None]:
     """Make both stacks what the settings say.
 
     Args:
         context: whose stacks.
-        approve: called with each plan that changes something, before it is applied.
+        settle: called before the first plan.
+        approve: called once with all that changes, before anything does; and again only if a plan
+            turns out to do more.
         env_file: the settings, by default those in force.
 
     Raises:
-        OperatorError: it failed, or a plan was declined.
+        OperatorError: it failed, or was declined.
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
     folder = yield from _synthesized(env_file)
-    is_changed = False
-    with _terraform(context, folder) as terraform:
+    orphans = yield from settle(folder)
+    yield Working(Phase.PLAN)
+    with imported(folder, orphans), _terraform(context, folder) as terraform:
+        if not bucket_exists(context):
+            yield from _deploy_first(context, terraform, folder, approve)
+            return
+        terraform.init(STACKS)
         plans = _plan(context, terraform)
-        for stack in STACKS:
-            plan = plans.get(stack)
-            if plan is None:
-                yield Working(Phase.PLAN)
-                plan = terraform.plan([stack])[stack]
-            if plan.is_empty:
-                continue
-            yield StackPlanned(stack, plan.changes)
-            if not (yield from approve(plan)):
-                raise _declined(is_changed=is_changed)
-            yield from terraform.apply(plan)
-            is_changed = True
-            plans.clear()  # the later stacks read the outputs of this one
-    if not is_changed:
-        yield NoChanges()
+        proposal = _propose(context, folder, plans)
+        if not proposal.changes:
+            yield NoChanges()
+            return
+        yield from _planned(plans.values())
+        yield from _ask(approve, proposal, is_changed=False)
+        yield from _carry_out(terraform, plans, proposal, approve)
 
 
-def destroy_all(context: Context, approve: Callable[[], Workflow[None]]) -> Workflow[None]:
+def destroy_all(context: Context, approve: Approve) -> Workflow[None]:
     """Destroy both stacks, in reverse order.
 
     Args:
         context: whose stacks.
-        approve: called once, after all plans were shown.
+        approve: called once, with all that is destroyed.
 
     Raises:
         OperatorError: it failed, or was declined.
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
     folder = yield from _synthesized(None)
+    yield Working(Phase.PLAN)
     with _terraform(context, folder) as terraform:
         terraform.init(STACKS)
         plans = terraform.plan([*reversed(STACKS)], destroy=True)
-        for plan in plans.values():
-            if not plan.is_empty:
-                yield StackPlanned(plan.stack, plan.changes, destroys=True)
-        yield from approve()
-        for plan in plans.values():
-            if not plan.is_empty:
-                yield from terraform.apply(plan)
+        changing = [plan for plan in plans.values() if not plan.is_empty]
+        yield from _planned(changing)
+        proposal = Proposal({plan.stack: plan.changes for plan in changing}, destroys=True)
+        yield from _ask(approve, proposal, is_changed=False)
+        for plan in changing:
+            yield from terraform.apply(plan)
+
+
+def _deploy_first(
+    context: Context, terraform: Terraform, folder: Path, approve: Approve
+) -> Workflow[None]:
+    """Deploy where there is no state, and no bucket for one: Terraform can plan nothing yet."""
+    proposal = Proposal(
+        {stack: foreseen(folder, stack) for stack in STACKS},
+        new_bucket=context.settings.state_bucket,
+    )
+    yield from _ask(approve, proposal, is_changed=False)
+    yield StateBucketMade(context.settings.state_bucket, tuple(ensure_bucket(context)))
+    yield Working(Phase.PLAN)
+    terraform.init(STACKS)
+    yield from _carry_out(terraform, {}, proposal, approve)
+
+
+def _propose(context: Context, folder: Path, plans: dict[str, Plan]) -> Proposal:
+    """Return all that the plans change, and what becomes of a stack that cannot be planned yet."""
+    changes = {stack: plan.changes for stack, plan in plans.items() if not plan.is_empty}
+    for stack in STACKS:
+        if stack not in plans and not state_of(context, stack).get("resources"):
+            changes[stack] = foreseen(folder, stack)
+    return Proposal(changes)
+
+
+def _carry_out(
+    terraform: Terraform, plans: dict[str, Plan], proposal: Proposal, approve: Approve
+) -> Workflow[None]:
+    """Apply each stack's plan; ask again only for one that does more than what was approved."""
+    for stack in STACKS:
+        plan = plans.pop(stack, None)
+        if plan is None:
+            yield Working(Phase.PLAN)
+            plan = terraform.plan([stack])[stack]
+            yield from _planned([plan])
+        if plan.is_empty:
+            continue
+        if not proposal.covers(plan):
+            proposal = Proposal({stack: plan.changes})
+            yield from _ask(approve, proposal, is_changed=True)
+        yield from terraform.apply(plan)
+        plans.clear()  # the later stacks read the outputs of this one
+
+
+def _planned(plans: Iterable[Plan]) -> Iterator[StackPlanned]:
+    for plan in plans:
+        if not plan.is_empty:
+            require_growing_volumes(plan.changes)
+            yield StackPlanned(plan.stack, plan.changes)
+
+
+def _ask(approve: Approve, proposal: Proposal, *, is_changed: bool) -> Workflow[None]:
+    if not (yield from approve(proposal)):
+        raise _declined(is_changed=is_changed)
 
 
 def _declined(*, is_changed: bool) -> OperatorError:
@@ -94,13 +153,11 @@ def _synthesized(env_file: Path | None) -> Workflow[Path]:
     folder = output_folder()
     yield Working(Phase.SYNTH)
     synthesize(folder, env_file=env_file)
-    yield Working(Phase.PLAN)
     return folder
 
 
 def _plan(context: Context, terraform: Terraform) -> dict[str, Plan]:
     """Plan both stacks side by side, where the second one can read the first one's outputs."""
-    terraform.init(STACKS)
     first = STACKS[0]
     return terraform.plan(STACKS if state_of(context, first).get("outputs") else [first])
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Final
 
+from allora_cli.changes.proposal import Proposal
 from allora_cli.context import Context, open_context
-from allora_cli.deploy.deploying import approval, require_only_host, wait_for
+from allora_cli.deploy.deploying import approval, settled, wait_for
 from allora_cli.deploy.events import SettingChanged, UpdateResult
-from allora_cli.deploy.recovery import recover
+from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import bring_up_to_date
 from allora_cli.deploy.waiting import WaitPolicy
 from allora_cli.errors import ExitCode, OperatorError
@@ -17,7 +18,6 @@ from allora_cli.events import Workflow
 from allora_cli.settings_file import SettingsFile
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import require_deployment
-from allora_cli.terraform.plans import Plan
 from settings.images import ubuntu_parameter
 from settings.names import Names
 
@@ -39,7 +39,7 @@ def update(
 
     Args:
         changes: new values by variable; none of them: what the settings say already.
-        answers: whether each plan may be applied.
+        answers: whether the changes may be made.
         policy: how long to wait; None: not at all.
 
     Raises:
@@ -48,10 +48,9 @@ def update(
     """
     file = SettingsFile.in_force()
     context = open_context()
-    yield from recover(context, answers)
+    was_killed = yield from recover(context, answers)
     before = require_deployment(context)
     answers.require_possible()
-    require_only_host(context)
     new = _resolved(context, changes)
     old = {variable: file.value(variable) for variable in new}
     with file.draft(new, OPTIONS) as draft:
@@ -59,13 +58,14 @@ def update(
         yield from (SettingChanged(name, old[name], value) for name, value in new.items())
         ask = approval(context, answers)
 
-        def approve(plan: Plan) -> Workflow[bool]:
-            is_approved = yield from ask(plan)
+        def approve(proposal: Proposal) -> Workflow[bool]:
+            is_approved = yield from ask(proposal)
             if is_approved:
                 file.replace_by(draft)
             return is_approved
 
-        yield from bring_up_to_date(context, approve, env_file=draft.path)
+        settle = settled(context, answers, was_killed=was_killed)
+        yield from bring_up_to_date(context, settle, approve, env_file=draft.path)
         file.replace_by(draft)
     deployment = require_deployment(context)
     try:

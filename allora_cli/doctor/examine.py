@@ -46,7 +46,8 @@ def examine(
         for future in done:
             findings[running.pop(future).id] = future.result()
     results = tuple(Result(check, findings[check.id]) for check in checks)
-    return Report(results, _subject(context.known_settings), context.deployed)
+    subject = _subject(context.known_settings)
+    return Report(results, subject, context.deployed, context.address, context.uallo)
 
 
 def _may_begin(check: Check, findings: dict[str, Finding]) -> bool:

@@ -116,11 +116,15 @@ class Report:
         results: in the order of the screen.
         subject: the worker, account and region; "" when the settings are unreadable.
         deployed: whether a worker is deployed; None when unknown.
+        address: the wallet's; None when unknown.
+        uallo: its balance; None when unknown.
     """
 
     results: tuple[Result, ...]
     subject: str
     deployed: bool | None
+    address: str | None = None
+    uallo: int | None = None
 
     @property
     def healthy(self) -> bool | None:

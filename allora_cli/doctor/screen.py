@@ -56,7 +56,7 @@ def show(report: Report, out: console.SafeConsole, *, next_step: bool = True) ->
     out.print(_summary(report))
     if next_step:
         out.print(_next(report))
-    elif report.unchecked:
+    elif report.unchecked and not report.blocked:
         out.print(f"{_unchecked(report)} That does not stop a deployment.")
 
 

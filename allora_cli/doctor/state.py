@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from allora_cli.doctor.check_context import QUICK, CheckContext
-from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
+from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.errors import OperatorError
 from allora_cli.terraform.locks import Holder, describe, find_lock, holder_of
 from allora_cli.terraform.ownership import require_own_state
@@ -48,7 +48,7 @@ def check_lock(context: CheckContext) -> Finding:
     try:
         found = [find_lock(s3, settings.state_bucket, stack) for stack in STACKS]
     except s3.exceptions.NoSuchBucket:
-        return skipped("state-bucket", "Bucket")
+        return ok("no state, so no run is under way")
     locks = [lock for lock in found if lock]
     if not locks:
         return ok("no run is under way")
@@ -70,6 +70,7 @@ def check_lock(context: CheckContext) -> Finding:
                 )
             case Holder.GONE:
                 continue
+    context.was_killed = True
     return warning(
         f"{locks[0].stack}: {describe(locks[0])}; it was killed",
         "allora deploy asks to release the lock, and goes on; or: allora state unlock",
@@ -109,7 +110,11 @@ def _not_usable(bucket: str, error: ClientError) -> Finding:
     # The answer to a HEAD request has no body, only a status.
     match error.response["ResponseMetadata"]["HTTPStatusCode"]:
         case HTTPStatus.NOT_FOUND:
-            return fail(f"{bucket} does not exist", _BOOTSTRAP)
+            return warning(
+                f"{bucket} does not exist yet",
+                f"allora deploy creates it; to use cdktf alone: {_BOOTSTRAP}",
+                exists=False,
+            )
         case HTTPStatus.FORBIDDEN:
             return fail(
                 f"{bucket} belongs to another account, or you may not see it",

@@ -21,6 +21,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, fo
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.")]
 """The option of every command that asks before it changes something."""
 
+Plan = Annotated[
+    bool, typer.Option("--plan", help="Show every attribute of Terraform's plan as well.")
+]
+"""The option of every command that applies a plan."""
+
 JsonLines = Annotated[
     bool, typer.Option("--json", help="Print events and result as lines of JSON, for scripts.")
 ]

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.terraform.plans import Action, Change
 from settings.environment import cdktf_output
 from settings.loader import FILE_VARIABLE
 
@@ -60,6 +62,32 @@ def read_stacks(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         file.parent.name: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted(folder.glob("stacks/*/cdk.tf.json"))
+    }
+
+
+def foreseen(folder: Path, stack: str) -> tuple[Change, ...]:
+    """Return what a stack without a state will come to: all its resources are created.
+
+    Terraform itself can plan `allora-single-node` only once `allora-common` is deployed.
+
+    Args:
+        folder: of the synthesized stacks.
+        stack: its id.
+    """
+    resources = read_stacks(folder)[stack].get("resource", {})
+    return tuple(
+        Change(f"{type_}.{name}", type_, Action.CREATE, after=_constants(values))
+        for type_, named in resources.items()
+        for name, values in named.items()
+    )
+
+
+def _constants(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes that are no expressions."""
+    return {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, (str, int)) and "${" not in str(value)
     }
 
 

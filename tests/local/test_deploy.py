@@ -6,11 +6,13 @@ import base64
 import json
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -22,8 +24,10 @@ from allora_cli.deploy.renderers import Screen, watch
 from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terraform.state import managed_resources, read_state
+from allora_cli.terraform.synthesis import foreseen
 from devtools.embedded_aws.emulator import Emulator
 from shared.host_events import Code
+from shared.stacks import STACKS
 from tests.local.deployer import deployer
 from tests.local.deployment import (
     BUCKET,
@@ -37,6 +41,7 @@ from tests.local.interposer import BROKEN, Answer, ec2_error, holding, interpose
 from tests.local.reported import STATUS, ReportedHost, once
 from tests.local.template import Deployed
 from tests.local.terminal import CTRL_C, terminal
+from tests.price_server import PriceServer
 
 WORDS = "abandon " * 11 + "about"
 QUICK = ("--pace", "0.02")
@@ -44,24 +49,57 @@ QUICK = ("--pace", "0.02")
 
 @pytest.fixture
 def bare(emulator: Emulator, tmp_path: Path) -> Deployment:
-    """A user's directory with a state bucket, and no wallet; the user may do just what it takes."""
+    """A user's directory, with neither state bucket nor wallet; the user may do what it takes."""
     made = Deployment(emulator, tmp_path)
     made.variables |= deployer(made)
-    assert made.allora("bootstrap").returncode == 0
     return made
 
 
 @pytest.fixture
 def deployment(bare: Deployment) -> Deployment:
-    """Everything is ready for a first deployment."""
+    """Everything is ready for a first deployment; there is no state bucket yet."""
     stored = bare.allora("wallet", "import", stdin=WORDS)
     assert stored.returncode == 0, stored.output
     return bare
 
 
+def buckets(deployment: Deployment) -> list[str]:
+    return [bucket["Name"] for bucket in deployment.client("s3").list_buckets()["Buckets"]]
+
+
 def locks(deployment: Deployment) -> list[str]:
+    if BUCKET not in buckets(deployment):
+        return []
     found = deployment.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
     return [entry["Key"] for entry in found if entry["Key"].endswith(".tflock")]
+
+
+@contextmanager
+def chain_with(uallo: int) -> Iterator[str]:
+    """A chain's REST endpoint, where every wallet has so much and every topic is active."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            document = {
+                "balance": {"denom": "uallo", "amount": str(uallo)},
+                "exists": True,
+                "is_active": True,
+            }
+            body = json.dumps(document).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
 
 
 def types_in_state(deployment: Deployment, stack: str) -> set[str]:
@@ -114,13 +152,26 @@ def test_doctor_comes_first_and_stops_it(bare: Deployment) -> None:
 
 
 @pytest.mark.slow
-def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> None:
-    with terminal(deployment, "deploy") as screen:
-        screen.expect("Apply this to allora-common?")
-        screen.enter("n")
-        assert screen.end() == ExitCode.PROBLEM
-    assert "8 to create" in screen.text
-    assert "+ aws_iam_role.worker-role" in screen.text
+def test_a_first_deployment_that_is_declined_makes_nothing(
+    deployment: Deployment, prices: PriceServer
+) -> None:
+    """One question about all of it, the state bucket with it; and the wallet is empty."""
+    deployment.variables["AWS_ENDPOINT_URL_PRICING"] = prices.url
+    with chain_with(0) as url:
+        deployment.write_env(ALLORA_API_URL=url)
+        with terminal(deployment, "deploy", columns=80) as screen:
+            screen.expect("Make these changes? [y/N]")
+            screen.enter("n")
+            assert screen.end() == ExitCode.PROBLEM
+    assert f"+ the S3 bucket for Terraform's state {BUCKET}" in screen.text
+    assert "+ the instance (t" in screen.text
+    assert "+ 3 log groups" in screen.text
+    assert "USD a month, now nothing (AWS's price list for us-east-1)" in screen.text
+    assert "aws_" not in screen.text
+    assert "The wallet has 0 ALLO" in screen.text
+    assert b"\n  allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv\r" in screen.received
+    assert "https://faucet.testnet.allora.network/" in screen.text
+    assert buckets(deployment) == []
     assert "did not approve" in screen.text
     assert "Nothing was changed" in screen.text
     assert "Traceback" not in screen.text
@@ -130,7 +181,7 @@ def test_a_plan_that_is_declined_is_not_carried_out(deployment: Deployment) -> N
 @pytest.mark.slow
 def test_ctrl_c_at_the_question_leaves_no_lock(deployment: Deployment) -> None:
     with terminal(deployment, "deploy") as screen:
-        screen.expect("Apply this to allora-common?")
+        screen.expect("Make these changes? [y/N]")
         assert locks(deployment) == []
         screen.type(CTRL_C)
         assert screen.end() == ExitCode.INTERRUPTED
@@ -210,7 +261,7 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
     assert locks(deployment) == []
 
     with terminal(deployment, "deploy", *QUICK) as screen:
-        screen.expect("Apply this to allora-single-node?")
+        screen.expect("Make these changes? [y/N]")
         screen.enter("y")
         screen.expect_pattern("Waiting for the first submission of i-[0-9a-f]+")
         (id_,) = running_instances(deployment)
@@ -223,6 +274,17 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
     assert "embedded AWS" in screen.text
     assert running_instances(deployment) == [id_]
     assert locks(deployment) == []
+    # What is proposed before it can be planned is what is made.
+    for stack in STACKS:
+        state = read_state(deployment.client("s3"), BUCKET, stack)
+        made = {f"{each['type']}.{each['name']}" for each in state["resources"]}
+        data = {
+            f"{each['type']}.{each['name']}"
+            for each in state["resources"]
+            if each["mode"] == "data"
+        }
+        proposed = foreseen(deployment.directory / "cdktf.out", stack)
+        assert {change.address for change in proposed} == made - data
 
 
 # --- once more, where there is a deployment
@@ -297,8 +359,8 @@ def test_another_host_with_the_same_wallet_is_refused(deployed: Deployed, instan
     with another_host(deployment) as other:
         refused = deployment.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.UNHEALTHY
-    assert f"--instance-ids {other}" in refused.output
-    assert f"--instance-ids {instance}" not in refused.output
+    assert f"allora state remove {other}" in refused.output
+    assert f"remove {instance}" not in refused.output
     assert "#not-ready" in refused.output
 
 
@@ -308,9 +370,8 @@ def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) 
     deployment = deployed.deployment
     s3 = deployment.client("s3")
     key = "allora-single-node/terraform.tfstate.tflock"
-    id_ = "6f1c0e2a-4a53-4b3a-9a1c-0d6f7a8b9c0d"
     info = {
-        "ID": id_,
+        "ID": "6f1c0e2a-4a53-4b3a-9a1c-0d6f7a8b9c0d",
         "Operation": "OperationTypeApply",
         "Who": "somebody@elsewhere",
         "Version": "1.11.4",
@@ -329,7 +390,7 @@ def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) 
         refused = busy.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
     assert "#state-locked" in refused.output, refused.output
-    assert f"force-unlock {id_}" in refused.output
+    assert "allora state unlock allora-single-node" in refused.output
     assert "somebody@elsewhere" in refused.output
     assert running_instances(deployment) == [instance]
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from allora_cli.errors import ExitCode
 from allora_cli.wallet.mnemonic import address_of
 from devtools.embedded_aws.emulator import Emulator
+from tests.local.deployer import deployer
 from tests.local.deployment import BUCKET, Deployment, running_instances
 from tests.local.template import SECRETS, Deployed
 from tests.local.terminal import terminal
@@ -27,6 +28,7 @@ def deployment(deployed: Deployed) -> Deployment:
 def taken_down(emulator: Emulator, tmp_path: Path) -> Deployment:
     """What is left of a worker: bucket and states, secrets, and a snapshot of the data volume."""
     made = Deployment(emulator, tmp_path)
+    made.variables |= deployer(made)
     assert made.allora("bootstrap").returncode == 0
     assert made.allora("wallet", "import", stdin=SECRETS["mnemonic"]).returncode == 0
     assert made.allora("secret", "set", "api-key", stdin="key").returncode == 0
@@ -63,7 +65,7 @@ def test_another_name_than_the_worker_s_destroys_nothing(deployment: Deployment)
         screen.enter("y")
         assert screen.end() == ExitCode.PROBLEM
     assert "Nothing was changed" in screen.text
-    assert "with all its logs" in screen.text
+    assert "with all their logs" in screen.text
     assert len(running_instances(deployment)) == 1
 
 

@@ -86,13 +86,16 @@ def test_settings_that_would_be_wrong_are_not_written(
 def test_a_plan_that_is_declined_changes_nothing(deployment: Deployment) -> None:
     before, host = env_file(deployment).read_bytes(), host_of(deployment)
     with terminal(deployment, "update", "--model-ref", "v1.1") as screen:
-        screen.expect("Apply this to allora-single-node?")
+        screen.expect("Make these changes? [y/N]")
         screen.enter("n")
         assert screen.end() == ExitCode.PROBLEM
     assert "MODEL_REF: v1.0 → v1.1" in screen.text
-    assert f"The host {host} is replaced" in screen.text
+    assert f"the instance {host}, because of MODEL_REF" in screen.text
+    assert f"The host {host} ends, and only then the new one starts" in screen.text
     assert "the wallet never signs twice" in screen.text
     assert "What stays: the address" in screen.text
+    assert "wallet and secrets the logs the data volume vol-" in screen.text
+    assert "user_data" not in screen.text
     assert "Nothing was changed" in screen.text
     assert env_file(deployment).read_bytes() == before
     assert host_of(deployment) == host
@@ -109,7 +112,7 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
     with another_host(deployment) as other:
         refused = deployment.allora("update", "--model-ref", "v1.1", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
-    assert f"terminate-instances --instance-ids {other} " in refused.output
+    assert f"allora state remove {other}" in refused.output
     assert "#other-host" in refused.output
     assert host_of(deployment) == host
 
@@ -120,15 +123,19 @@ def test_yes_approves_the_plan_without_a_look_at_it(
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(stand_in))
     done = deployment.allora_apart("update", "--model-ref", "v1.1", "--yes", "--no-wait", "--json")
     assert done.returncode == ExitCode.OK, done.stderr
-    assert "Apply this" not in done.stderr
+    assert "Make these" not in done.stderr
     events = [json.loads(line) for line in done.stdout.splitlines()]
     (plan,) = [each for each in events if each["event"] == "plan"]
     assert [each["action"] for each in plan["changes"]] == ["replace"]
+    (summary,) = [each for each in events if each["event"] == "summary"]
+    assert [(each["action"], each["kind"]) for each in summary["entries"]] == [
+        ("replace", "instance")
+    ]
     assert "host-replacement" in [each["event"] for each in events]
     result = events[-1]
     assert result["changed"] == {"MODEL_REF": {"from": "v1.0", "to": "v1.1"}}
     assert result["healthy"] is None
-    assert "MODEL_REF=v1.1\n" in env_file(deployment).read_text()
+    assert "MODEL_REF='v1.1'\n" in env_file(deployment).read_text()
     commands = (stand_in.parent / "commands").read_text().splitlines()
     assert commands == ["init", "init", "plan", "plan", "show", "apply"]  # each once a stack
 
@@ -165,7 +172,7 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
             *("update", "--model-ref", "v1.1", "--ami", "latest", "--pace", "0.01"),
         ) as screen,
     ):
-        screen.expect("Apply this to allora-single-node?")
+        screen.expect("Make these changes? [y/N]")
         screen.enter("y")
         assert screen.end() == ExitCode.UNHEALTHY, screen.text
     assert "gives up: no" in screen.text
@@ -181,10 +188,10 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
     destroyed = screen.text.index("aws_instance.host_instance_168AED24: destroyed")
     assert destroyed < screen.text.index("aws_instance.host_instance_168AED24: created")
     text = env_file(deployment).read_text()
-    assert "MODEL_REF=v1.1\n" in text
+    assert "MODEL_REF='v1.1'\n" in text
     assert f"AWS_AMI_ID={image_of(deployment, new)}\n" in text
     assert COMMENT in text
-    assert "MODEL_REPO='https://example.com/my-model.git'\n" in text
+    assert "MODEL_REPO='https://git.invalid/my-model.git'\n" in text
 
     host = ReportedHost(deployment.client("logs"), new)
     for event in ("starting", "ready", "submitted"):

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from allora_cli.changes.kinds import Kind
+from allora_cli.changes.summary import Asset, Entry, Kept, MonthlyCost, Summary
 from allora_cli.deploy import events
 from allora_cli.deploy.progress import ALL, Source
 from allora_cli.deploy.renderers import JsonLines, Screen, run
@@ -50,7 +52,7 @@ def planned(described: dict[str, Any], **resource: str) -> tuple[Change, ...]:
 )
 def test_actions_of_a_plan(actions: tuple[str, ...], action: Action) -> None:
     (found,) = planned(change(*actions, before={}, after={}))
-    assert found == Change("aws_instance.host", "aws_instance", action)
+    assert (found.address, found.type, found.action) == (HOST["address"], HOST["type"], action)
 
 
 def test_what_changes_nothing_is_not_in_a_plan() -> None:
@@ -149,6 +151,14 @@ READY = events.Ready(
 WORKER = {
     "worker_name": "w", "instance_id": "i-1", "public_ip": "192.0.2.1", "dashboard_url": "https://d"
 }  # fmt: skip
+SUMMARY = Summary(
+    "w",
+    entries=(Entry(Action.DELETE, Kind.ADDRESS, ("aws_eip.a",), ("192.0.2.1",)),),
+    stays=(Kept(Asset.SECRETS),),
+    goes=(),
+    stops_host=False,
+    cost=MonthlyCost(20.0, 0.0, "AWS's price list"),
+)
 EVENTS: tuple[tuple[Event, str], ...] = (
     (events.SettingChanged("MODEL_REF", None, "v2"), "MODEL_REF: (not set) → v2"),
     (events.SettingChanged("MODEL_REF", "v2", "v2"), "is v2 already"),
@@ -158,18 +168,14 @@ EVENTS: tuple[tuple[Event, str], ...] = (
         "s: 1 to create",
     ),
     (events.StackPlanned("s", ()), "only outputs change"),
+    (events.HostReplacement("i-1", "192.0.2.1", keeps_data_volume=True), "never signs twice"),
+    (SUMMARY, "the Elastic IP address 192.0.2.1; another deployment gets another one"),
+    (events.StateBucketMade("b", ("created",)), "The bucket b"),
     (
-        events.StackPlanned(
-            "s",
-            (
-                Change("a", "aws_eip", Action.DELETE, before={"public_ip": "192.0.2.1"}),
-                Change("b", "aws_vpc", Action.DELETE),
-            ),
-            destroys=True,
-        ),
-        "the address 192.0.2.1",
+        events.WalletUnfunded("allo1a", "0 ALLO", "0.1 ALLO", "https://faucet"),
+        "  allo1a\nGet test coins now: https://faucet",
     ),
-    (events.HostReplacement("i-1", "192.0.2.1", keeps_data_volume=True), "and the data volume"),
+    (events.WalletUnfunded("allo1a", "0 ALLO", "0.1 ALLO", None), "Send ALLO"),
     (ResourceChanged("s", "aws_vpc.a", Action.CREATE, ResourceState.RUNNING, 10), "(10 s)"),
     (TerraformMessage("s", Severity.ERROR, "no", "why", "aws_vpc.a"), "no (aws_vpc.a)\nwhy"),
     (StackApplied("s", 1, 2, 3), "1 added, 2 changed, 3 destroyed"),

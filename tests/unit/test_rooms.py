@@ -38,10 +38,10 @@ COMMAND_LAYERS = (
     {"commands"},
     {"deploy"},
     {"diagram", "doctor", "init", "status"},
-    {"host", "wallet"},
+    {"changes", "host", "orphans", "wallet"},
     {"terraform"},
     {"context"},
-    {"aws", "chain", "settings_file"},
+    {"aws", "chain", "settings_file", "sources"},
     {"terminal"},
     {"errors", "events"},
 )

@@ -30,14 +30,16 @@ def deploy(
     *,
     no_wait: NoWait = False,
     yes: console.Yes = False,
+    plan: console.Plan = False,
     timeout: Timeout = 30,
     pace: Pace = 1,
     json: console.JsonLines = False,
 ) -> None:
     """Deploy the worker, and wait until the chain has accepted its first submission.
 
-    Runs the checks of doctor, shows Terraform's plan, asks, deploys, and follows the host. After
-    Ctrl-C, run it again to continue. Without changes, it only checks that the worker works.
+    Runs the checks of doctor, sums up what changes and what it costs, asks, deploys, and follows
+    the host. Creates the state bucket if there is none. After Ctrl-C, run it again to continue.
+    Without changes, it only checks that the worker works.
     Exit code 3: a ✘, or the worker needs you; 4: not in time.
 
     Example: allora deploy --timeout 60
@@ -47,4 +49,4 @@ def deploy(
     from allora_cli.deploy.waiting import WaitPolicy
 
     policy = None if no_wait else WaitPolicy.of(timeout, pace)
-    run(workflow(Answers(yes), policy=policy), json=json)
+    run(workflow(Answers(yes), policy=policy), json=json, plan=plan)

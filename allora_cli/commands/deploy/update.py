@@ -27,6 +27,7 @@ def update(
         typer.Option(metavar="AMI_ID", help="AWS_AMI_ID, or latest: Canonical's current Ubuntu."),
     ] = None,
     yes: console.Yes = False,
+    plan: console.Plan = False,
     no_wait: NoWait = False,
     timeout: Timeout = 30,
     pace: Pace = 1,
@@ -34,7 +35,7 @@ def update(
 ) -> None:
     """Deploy a new model, SDK or machine image, on a new host.
 
-    Shows the plan, asks, changes the settings file, deploys, and waits until the new host has
+    Sums up what changes, asks, changes the settings file, deploys, and waits until the new host has
     submitted. Without options, it deploys the settings file as it is.
 
     Example: allora update --model-ref v1.1
@@ -51,4 +52,4 @@ def update(
     }
     changes = {variable: value for variable, value in given.items() if value is not None}
     policy = None if no_wait else WaitPolicy.of(timeout, pace)
-    run(workflow(changes, Answers(yes), policy=policy), json=json)
+    run(workflow(changes, Answers(yes), policy=policy), json=json, plan=plan)

@@ -24,6 +24,7 @@ def destroy(
         typer.Option(metavar="allo1…", help="The address of the wallet that --everything removes."),
     ] = None,
     yes: console.Yes = False,
+    plan: console.Plan = False,
     json: console.JsonLines = False,
 ) -> None:
     """Destroy the worker, and list what stays on purpose and its cost.
@@ -37,4 +38,4 @@ def destroy(
     from allora_cli.deploy.destroying import destroy as workflow
     from allora_cli.deploy.renderers import run
 
-    run(workflow(Answers(yes), Scope(everything, address)), json=json)
+    run(workflow(Answers(yes), Scope(everything, address)), json=json, plan=plan)

@@ -1,0 +1,1 @@
+"""What a command would change in AWS, told before the question whether it may."""
