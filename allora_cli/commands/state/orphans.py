@@ -25,6 +25,7 @@ def orphans(*, json: console.Json = False) -> None:
     """List what has this worker's tags or names in AWS, but is in no state.
 
     A killed run leaves it. Each line says what it is, what it costs, and what becomes of it.
+
     Example: allora state orphans
     """
     from allora_cli.orphans.orphan import orphan_lines
@@ -52,6 +53,7 @@ def remove(
     """Remove resources that are in no state; a volume leaves a snapshot.
 
     Asks first. Refuses what a state has, and what has neither this worker's tags nor its names.
+
     Example: allora state remove i-0123456789abcdef0
     """
     from allora_cli.orphans.remove import remove_orphans
