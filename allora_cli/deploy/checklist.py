@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from rich.console import Console, Group
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from allora_cli.deploy.events import HostActivity, HostProgress, ObstacleMet, StepProgress
 from allora_cli.deploy.progress import Step
-from allora_cli.terminal.text import clamp
+from allora_cli.terminal.text import clamp, duration
 
 _ACTIVITY: Final = 200
 _DRAWN_A_SECOND: Final = 8
@@ -83,11 +84,14 @@ class Checklist:
             else:
                 table.add_row("", Text(each.step, "dim"))
         obstacles = [
-            Text(f"! {obstacle.source}: {obstacle.text}", "yellow")
-            for obstacle in self._progress.obstacles
+            # The console wraps nothing: a live display would cut an address at the screen's edge.
+            Text(f"! {each.source}: {each.text}", "yellow", no_wrap=False, overflow="fold")
+            for each in self._progress.obstacles
         ]
         return Group(table, *obstacles)
 
 
 def _done(progress: StepProgress) -> str:
-    return f"{progress.step} ({progress.seconds:.0f} s)" if progress.seconds else progress.step
+    if progress.seconds is None or progress.seconds < 1:
+        return progress.step
+    return f"{progress.step} ({duration(timedelta(seconds=progress.seconds))})"

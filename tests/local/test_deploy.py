@@ -169,7 +169,7 @@ def test_a_first_deployment_that_is_declined_makes_nothing(
     assert "USD a month, now nothing (AWS's price list for us-east-1)" in screen.text
     assert "aws_" not in screen.text
     assert "The wallet has 0 ALLO" in screen.text
-    assert b"\n  allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv\r" in screen.received
+    assert b"\n  Its address: allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv\r" in screen.received
     assert "https://faucet.testnet.allora.network/" in screen.text
     assert buckets(deployment) == []
     assert "did not approve" in screen.text
