@@ -61,6 +61,10 @@ test-images: ## Run the tests of worker, model server and fake chain
 	@scripts/setup/setup.sh dev images
 	@scripts/test.sh images
 
+.PHONY: test-kill
+test-kill: setup-dev ## Kill a first deployment at ten moments, and run it again
+	@scripts/test.sh kill
+
 .PHONY: test-host
 test-host: ## Boot and test a deployment, with a fake chain (root on Linux)
 	@scripts/test_host.sh

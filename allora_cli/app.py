@@ -13,6 +13,7 @@ from allora_cli.commands.deploy.update import update
 from allora_cli.commands.leave.destroy import destroy
 from allora_cli.commands.operate.backup import backup
 from allora_cli.commands.operate.connect import connect
+from allora_cli.commands.operate.dashboard import dashboard
 from allora_cli.commands.operate.diagram import diagram
 from allora_cli.commands.operate.logs import logs
 from allora_cli.commands.operate.restart import restart
@@ -21,13 +22,14 @@ from allora_cli.commands.operate.status import status
 from allora_cli.commands.prepare import secret, wallet
 from allora_cli.commands.prepare.bootstrap import bootstrap
 from allora_cli.commands.prepare.doctor import doctor
+from allora_cli.commands.prepare.init import init
 from allora_cli.terminal.help import Group
 from shared.version import VERSION
 
 _PHASES: Final[Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]]] = {
-    "Prepare": (wallet.app, secret.app, bootstrap, doctor),
+    "Prepare": (init, wallet.app, secret.app, bootstrap, doctor),
     "Deploy": (deploy, update),
-    "Operate": (status, logs, connect, restart, backup, restore, state.app, diagram),
+    "Operate": (status, dashboard, logs, connect, restart, backup, restore, state.app, diagram),
     "Leave": (destroy,),
 }
 """Commands and groups of commands, in the order of their use."""

@@ -1,9 +1,10 @@
-"""Read balances and topics from the chain's REST API, without a key."""
+"""Read balances, topics and inferences from the chain's REST API, without a key."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -55,6 +56,33 @@ def balance(api_url: str, address: str) -> int:
         raise ChainError(f"{api_url} does not answer with a balance") from error
 
 
+def height(api_url: str) -> int:
+    """Return the newest block's height.
+
+    Raises:
+        ChainError: there is no usable answer.
+    """
+    answer = _get(api_url, "cosmos/base/tendermint/v1beta1/blocks/latest")
+    try:
+        return int(answer["block"]["header"]["height"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChainError(f"{api_url} does not answer with a block") from error
+
+
+def newest_inference(api_url: str, topic_id: int, address: str) -> int | None:
+    """Return the block for which a wallet submitted last in a topic, or None.
+
+    Raises:
+        ChainError: there is no usable answer, or none was ever submitted.
+    """
+    path = f"{EMISSIONS}/topics/{topic_id}/workers/{quote(address)}/latest_input_inference"
+    inference = _get(api_url, path).get("latest_input_inference")
+    try:
+        return int(inference["block_height"]) if inference else None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ChainError(f"{api_url} does not answer with an inference") from error
+
+
 def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
     """Return a topic, or None if the network has no such topic.
 
@@ -104,4 +132,6 @@ def _get(api_url: str, path: str) -> dict[str, Any]:
 def _reason(error: BaseException) -> str:
     """Return an error's words, without its number."""
     inner = getattr(error, "reason", error)
+    if isinstance(inner, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {inner.verify_message}"
     return str(getattr(inner, "strerror", None) or inner).lower() or type(inner).__name__

@@ -26,6 +26,7 @@ class ErrorCode(StrEnum):
 
     USAGE = "usage"
     SETTINGS = "settings"
+    SETTINGS_FILE = "settings-file"
     NO_CREDENTIALS = "no-credentials"
     CREDENTIALS_EXPIRED = "credentials-expired"
     CREDENTIALS_REFUSED = "credentials-refused"
@@ -60,6 +61,7 @@ class ErrorCode(StrEnum):
     PARTLY_DEPLOYED = "partly-deployed"
     ORPHANS = "orphans"
     CAPACITY = "capacity"
+    VOLUME_SIZE = "volume-size"
     OTHER_HOST = "other-host"
     OTHER_REGION = "other-region"
     INSTANCE_DOWN = "instance-down"

@@ -24,6 +24,8 @@ class EventCode(StrEnum):
     WALLET_UNFUNDED = "wallet-unfunded"
     NO_CHANGES = "no-changes"
     HOST_REPLACEMENT = "host-replacement"
+    ORPHANS = "orphans"
+    ORPHAN_REMOVED = "orphan-removed"
     STALE_LOCK = "stale-lock"
     LOCK_RELEASED = "lock-released"
     RESOURCE = "resource"

@@ -18,7 +18,7 @@ from dotenv.parser import parse_stream
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
 from settings.env_file import read_env_file
-from settings.loader import DEFAULT_FILE, chosen_file, how_to_begin
+from settings.loader import DEFAULT_FILE, HOW_TO_BEGIN, chosen_file
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 """A value that needs no quotes."""
@@ -42,7 +42,7 @@ class SettingsFile:
         if not path.exists():
             raise OperatorError(
                 ErrorCode.SETTINGS,
-                f"There is no settings file {path} to change. Begin with: {how_to_begin()}",
+                f"There is no settings file {path} to change. Begin with: {HOW_TO_BEGIN}",
             )
         if not path.is_file():
             raise OperatorError(

@@ -67,7 +67,7 @@ class Dashboard:
     def _rows(self) -> Iterator[tuple[int, list[Widget]]]:
         """Yield heights and widgets, from top to bottom."""
         alarms = {"title": "Alarms", "alarms": list(self.alarm_arns)}
-        yield 5, [_text(self.limits, self.log_urls), {"type": "alarm", "properties": alarms}]
+        yield 6, [_text(self.limits, self.log_urls), {"type": "alarm", "properties": alarms}]
         if self.limits:
             yield 4, self._numbers()
             yield 6, self._earning(self.limits)

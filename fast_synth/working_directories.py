@@ -13,6 +13,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from shared.stacks import IMPORTS_FILE
+
 _ROOT = Path(__file__).resolve().parent.parent
 LOCK_FILE = _ROOT / "scripts" / "setup" / "provider" / ".terraform.lock.hcl"
 """The AWS provider's version and its hashes for every platform."""
@@ -33,6 +35,7 @@ def prepare_working_directories(outdir: Path) -> None:
         (stack / LOCK_FILE.name).write_bytes(LOCK_FILE.read_bytes())
         _link(stack / "terraform.d" / "plugins", INSTALLED_PROVIDERS)
         _forget_another_backend(stack)
+        (stack / IMPORTS_FILE).unlink(missing_ok=True)
 
 
 def _forget_another_backend(stack: Path) -> None:

@@ -108,10 +108,8 @@ def chosen_file(environ: Mapping[str, str] = os.environ) -> Path | None:
     return next((path for path in defaults if path.exists()), None)
 
 
-def how_to_begin() -> str:
-    """Return the command that makes a settings file, for the working directory."""
-    project = "" if Path.cwd() == PROJECT else f"{PROJECT}/"
-    return f"cp {project}samples/testnet.env {project}.env"
+HOW_TO_BEGIN = "allora init"
+"""The command that makes a settings file."""
 
 
 def _set_twice(entries: tuple[Entry, ...]) -> Iterator[Problem]:
@@ -212,7 +210,7 @@ def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) ->
         return entry.problem(problem.variable, message, problem.remedy)
     if has_file:
         return problem
-    return replace(problem, remedy=f"{how_to_begin()}, and set it there")
+    return replace(problem, remedy=f"{HOW_TO_BEGIN}, which makes one")
 
 
 def _placed_notes(notes: list[Problem], found: Mapping[str, _Found]) -> Iterator[Problem]:

@@ -15,8 +15,8 @@ _HEAD = """\
 <!-- Generated from settings/sections/ by `python -m settings.reference`; do not edit. -->
 # Configuration
 
-All settings of a deployment are in one file, `.env`, in the project's folder. Start with a sample
-and change what differs:
+All settings of a deployment are in one file, `.env`, in the project's folder. `allora init` writes
+it, or start with one of `samples/` and change what differs:
 
 ```sh
 cp samples/testnet.env .env

@@ -15,6 +15,10 @@ ARCHIVE_PREFIX: Final = f"{SINGLE_NODE}/build-contexts"
 """Prefix of the host archives in the state bucket."""
 
 
+IMPORTS_FILE: Final = "imports.tf.json"
+"""The file in a stack's folder with what Terraform is to import; a synth removes it."""
+
+
 def state_key(stack: str) -> str:
     """Return the key of a stack's state; with another key, Terraform would create all anew."""
     return f"{stack}/terraform.tfstate"

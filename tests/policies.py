@@ -28,6 +28,25 @@ def policies_of_deployers() -> list[dict[str, Any]]:
     return _policies_in("permissions.md")
 
 
+def without(policy: Mapping[str, Any], action: str) -> dict[str, Any]:
+    """A policy as it is, but for an action."""
+    statements = [
+        statement | {"Action": rest}
+        for statement in policy["Statement"]
+        if (rest := [each for each in _listed(statement["Action"]) if each != action])
+    ]
+    return {**policy, "Statement": statements}
+
+
+def actions_in(policy: Mapping[str, Any]) -> set[str]:
+    """The actions that a policy names."""
+    return {each for statement in policy["Statement"] for each in _listed(statement["Action"])}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def _policies_in(document: str) -> list[dict[str, Any]]:
     text = (_DOCS / document).read_text("utf-8")
     return [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]

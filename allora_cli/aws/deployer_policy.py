@@ -102,6 +102,9 @@ Stars stand for what AWS generates, such as the ids of instances. The tests depl
 these policies, on an embedded AWS that refuses all else, and compare them with AWS's [Service
 Authorization Reference][reference].
 
+A state bucket that is encrypted with a KMS key of your own also needs `kms:Decrypt` and
+`kms:GenerateDataKey` on that key.
+
 Give them only to people whom you trust with the account: whoever may write the policy of the host's
 role, and start a host with it, can do what the account allows. A [permissions boundary][boundary]
 limits that.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from settings import Settings
-from settings.names import Names
+from settings.names import Names, log_group
 from shared.stacks import STACKS, lock_key, state_key
 
 EVENTS_SERVICE: Final = "events.amazonaws.com"
@@ -55,9 +55,9 @@ def _listed(settings: Settings, rows: Iterator[tuple[str, str, str]]) -> list[Ne
 def _arn(settings: Settings, resource: str) -> str:
     """Return the ARN of "service:resource" in the settings' account and region.
 
-    A star stays one; "service::resource" is AWS's own and has no account.
+    A star and a whole ARN stay what they are; "service::resource" is AWS's own and has no account.
     """
-    if resource == "*":
+    if resource == "*" or resource.startswith("arn:"):
         return resource
     service, _, name = resource.partition(":")
     is_global = service in {"iam", "s3"} or name.startswith("dashboard/")
@@ -129,9 +129,15 @@ def _operating(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield "*", "ec2", "DescribeRegions DescribeSnapshots"
     yield "*", "servicequotas", "GetServiceQuota"
     yield "*", "pricing", "GetProducts"
-    yield "*", "cloudwatch", "GetMetricData"
+    yield "*", "freetier", "GetAccountPlanState"
+    yield "*", "cloudwatch", "GetMetricData ListDashboards"
+    # What a killed run has left (docs/state.md#orphans).
+    yield "*", "iam", "ListRoles"
+    yield "iam:instance-profile/*", "iam", "ListInstanceProfiles"
+    yield f"iam:role/{settings.name_prefix}-*", "iam", "ListRoleTags"
     groups = f"logs:log-group:{names.log_group_prefix}/*"
     yield f"{groups}:*", "logs", "FilterLogEvents"
+    yield _every_hosts_log(settings), "logs", "GetLogEvents"
     yield f"{groups}:log-stream:*", "logs", "GetLogEvents"
     yield "ec2:instance/*", "ec2", "GetConsoleOutput RebootInstances"
     yield "ec2:instance/*", "ssm", "SendCommand StartSession"
@@ -143,7 +149,13 @@ def _operating(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield f"ssm:parameter{names.secrets_prefix}/*", "ssm", _SECRETS
     yield "ec2::snapshot/*", "ec2", "DeleteSnapshot"
     yield f"s3:{settings.state_bucket}", "s3", _STATE_BUCKET
-    yield f"s3:{settings.state_bucket}/*", "s3", "GetObject DeleteObject DeleteObjectVersion"
+    yield f"s3:{settings.state_bucket}/*", "s3", _STATE_OBJECTS
+
+
+def _every_hosts_log(settings: Settings) -> str:
+    """Return the streams of all workers' hosts, to compare wallets, in whichever region."""
+    groups = f"log-group:{log_group('*', 'host')}:log-stream:*"
+    return f"arn:{settings.partition}:logs:*:{settings.aws_account_id}:{groups}"
 
 
 _EC2_READS = """
@@ -195,6 +207,7 @@ _HOST_ARCHIVE = """
     GetObject PutObject DeleteObject DeleteObjectVersion GetObjectTagging PutObjectTagging
 """
 _SECRETS = "GetParameter GetParameters PutParameter DeleteParameters"
+_STATE_OBJECTS = "GetObject GetObjectVersion PutObject DeleteObject DeleteObjectVersion"
 _STATE_BUCKET = """
     CreateBucket DeleteBucket GetBucketLocation
     GetBucketVersioning PutBucketVersioning GetEncryptionConfiguration PutEncryptionConfiguration

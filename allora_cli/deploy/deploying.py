@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from allora_cli import chain
 from allora_cli.aws.other_hosts import find_other_hosts
@@ -19,13 +21,15 @@ from allora_cli.deploy.events import (
     WalletUnfunded,
 )
 from allora_cli.deploy.progress import ALL, UNTIL_CONTAINERS
-from allora_cli.deploy.recovery import recover
+from allora_cli.deploy.recovery.orphans import Settle, settling
+from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import Approve, bring_up_to_date
 from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.doctor.examine import examine
 from allora_cli.doctor.findings import Report
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.orphans.orphan import Orphan
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import Deployment, find_deployment, require_deployment
 from allora_cli.terraform.state import hosts_in
@@ -48,13 +52,31 @@ def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployRes
     answers.require_possible()
     report = yield from require_ready()
     context = open_context()
-    yield from recover(context, answers)
-    require_only_host(context)
+    was_killed = yield from recover(context, answers)
+    settle = settled(context, answers, was_killed=was_killed)
     unfunded = _unfunded(context, report)
-    yield from bring_up_to_date(context, approval(context, answers, unfunded))
+    yield from bring_up_to_date(context, settle, approval(context, answers, unfunded))
     deployment = require_deployment(context)
     ready = None if policy is None else (yield from wait_for(context, deployment, policy))
     return DeployResult(context.settings.worker_name, **asdict(deployment), ready=ready)
+
+
+def settled(context: Context, answers: Answers, *, was_killed: bool) -> Settle:
+    """Return what settles the orphans, and then makes sure that no other host has the wallet.
+
+    Args:
+        context: whose worker.
+        answers: whether orphans may be taken over and removed.
+        was_killed: whether this command has found a killed run.
+    """
+    settle_orphans = settling(context, answers, was_killed=was_killed)
+
+    def settle(folder: Path) -> Workflow[Sequence[Orphan]]:
+        orphans = yield from settle_orphans(folder)
+        require_only_host(context)
+        return orphans
+
+    return settle
 
 
 def require_ready() -> Workflow[Report]:
@@ -97,9 +119,8 @@ def require_only_host(context: Context) -> None:
             f"Another host of the worker {settings.worker_name!r} is in {settings.aws_region}, "
             f"which Terraform's state in {settings.state_bucket} does not know: "
             f"{', '.join(others)}. Both would sign with the same wallet. Nothing was changed. "
-            "If it is not needed: aws ec2 terminate-instances --instance-ids "
-            f"{' '.join(others)} --region {settings.aws_region}. If it is: choose another "
-            "ALLORA_WORKER_NAME.",
+            f"If a killed run has left it: allora state remove {' '.join(others)}. If it is "
+            "needed: choose another ALLORA_WORKER_NAME, or the state bucket that knows it.",
         )
 
 

@@ -18,12 +18,18 @@ from allora_cli.deploy.events import (
     Left,
     Leftover,
     NotDeployed,
+    OrphanRemoved,
+    OrphansFound,
     ToRemove,
 )
-from allora_cli.deploy.recovery import recover
+from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import destroy_all
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.orphans.find import find_orphans
+from allora_cli.orphans.known import Known
+from allora_cli.orphans.orphan import Orphan
+from allora_cli.orphans.remove import remove_orphans
 from allora_cli.terminal import prompts
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.locks import held_lock
@@ -65,18 +71,27 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
         OperatorError: it was declined, or failed; or the host is in another region.
     """
     context = open_context()
-    yield from recover(context, answers)
+    was_killed = yield from recover(context, answers)
     resources = [resource for stack in STACKS for resource in resources_of(context, stack)]
     require_region(context, hosts_in(resources))
     consent = _Consent(context, answers, scope)
+    orphans = _orphans(context)
+    removes_orphans = was_killed or not answers.yes
+    if orphans:
+        yield OrphansFound(orphans, context.settings.state_bucket, is_settled=removes_orphans)
     if resources:
         answers.require_possible()
         consent.require_possible()
         yield from destroy_all(context, consent.ask)
     else:
         yield NotDeployed(context.settings.worker_name, context.settings.state_bucket)
-        if scope.everything:
+        if scope.everything or (orphans and removes_orphans):
+            answers.require_possible()
             yield from consent.ask(Proposal(destroys=True))
+    if removes_orphans:
+        # Once more: what Terraform has destroyed meanwhile is in no state, and gone.
+        for removed in remove_orphans(context, _orphans(context)):
+            yield OrphanRemoved(removed.what)
     if scope.everything:
         yield Working(Phase.REMOVE)
         yield from _remove_everything(context)
@@ -84,6 +99,10 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
     if left:
         yield Left(left)
     return DestroyResult(context.settings.worker_name, destroyed=bool(resources), left=left)
+
+
+def _orphans(context: Context) -> tuple[Orphan, ...]:
+    return find_orphans(context, Known.of(context)).orphans
 
 
 def leftovers(context: Context) -> list[Leftover]:

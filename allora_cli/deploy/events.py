@@ -15,6 +15,7 @@ from allora_cli.events import Event, EventCode
 from allora_cli.host.log_events import Line
 from allora_cli.host.log_format import text_of
 from allora_cli.host.parts import Part
+from allora_cli.orphans.orphan import Orphan
 from allora_cli.terraform.plans import Change
 
 
@@ -112,6 +113,34 @@ class LockReleased(Event):
 
     code = EventCode.LOCK_RELEASED
     stack: str
+
+
+@dataclass(frozen=True)
+class OrphansFound(Event):
+    """Something has this worker's tags or name, and is in no state.
+
+    Attributes:
+        orphans: each with its fate.
+        bucket: where the states are.
+        is_settled: whether this command deals with it.
+    """
+
+    code = EventCode.ORPHANS
+    orphans: tuple[Orphan, ...]
+    bucket: str
+    is_settled: bool
+
+    def fields(self) -> dict[str, Any]:
+        """Return the orphans as `allora state orphans --json` does."""
+        return {"orphans": [each.as_dict() for each in self.orphans], "settled": self.is_settled}
+
+
+@dataclass(frozen=True)
+class OrphanRemoved(Event):
+    """An orphan is gone."""
+
+    code = EventCode.ORPHAN_REMOVED
+    what: str
 
 
 @dataclass(frozen=True)

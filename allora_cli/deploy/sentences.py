@@ -13,6 +13,7 @@ from allora_cli.changes.summary import Summary
 from allora_cli.deploy import events
 from allora_cli.deploy.progress import Step
 from allora_cli.events import Event
+from allora_cli.orphans.orphan import orphan_lines
 from allora_cli.terminal.sentence import Sentence
 from allora_cli.terraform.messages import (
     ResourceChanged,
@@ -123,6 +124,25 @@ def _(event: events.StaleLock) -> Iterator[Sentence]:
 @sentences.register
 def _(event: events.LockReleased) -> Iterator[Sentence]:
     yield Sentence(f"✔ The lock of {event.stack} is released.", "green")
+
+
+@sentences.register
+def _(event: events.OrphansFound) -> Iterator[Sentence]:
+    yield Sentence("In AWS, with this worker's tags or name, but in no state:", "yellow")
+    yield from (Sentence(f"  {line}") for line in orphan_lines(event.orphans))
+    if event.is_settled:
+        yield Sentence(
+            f"A killed run has left it, or another bucket than {event.bucket} has its state: if "
+            "TF_STATE_BUCKET was changed, say no and set it back.",
+            "dim",
+        )
+    else:
+        yield Sentence("It stays as it is: no run was killed. More: allora state orphans", "dim")
+
+
+@sentences.register
+def _(event: events.OrphanRemoved) -> Iterator[Sentence]:
+    yield Sentence(f"✔ {event.what}: removed")
 
 
 # --- Terraform at work

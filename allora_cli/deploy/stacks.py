@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from allora_cli.changes.proposal import Proposal
+from allora_cli.changes.volumes import require_growing_volumes
 from allora_cli.context import Context
 from allora_cli.deploy.events import NoChanges, StackPlanned, StateBucketMade
+from allora_cli.deploy.recovery.orphans import Settle
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.orphans.places import imported
 from allora_cli.terraform.failures import explain_failure
 from allora_cli.terraform.plans import Plan
 from allora_cli.terraform.runner import Terraform, TerraformError
@@ -25,12 +28,13 @@ Approve: TypeAlias = Callable[[Proposal], Workflow[bool]]
 
 
 def bring_up_to_date(
-    context: Context, approve: Approve, *, env_file: Path | None = None
+    context: Context, settle: Settle, approve: Approve, *, env_file: Path | None = None
 ) -> Workflow[None]:
     """Make both stacks what the settings say.
 
     Args:
         context: whose stacks.
+        settle: called before the first plan.
         approve: called once with all that changes, before anything does; and again only if a plan
             turns out to do more.
         env_file: the settings, by default those in force.
@@ -40,7 +44,9 @@ def bring_up_to_date(
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
     folder = yield from _synthesized(env_file)
-    with _terraform(context, folder) as terraform:
+    orphans = yield from settle(folder)
+    yield Working(Phase.PLAN)
+    with imported(folder, orphans), _terraform(context, folder) as terraform:
         if not bucket_exists(context):
             yield from _deploy_first(context, terraform, folder, approve)
             return
@@ -67,6 +73,7 @@ def destroy_all(context: Context, approve: Approve) -> Workflow[None]:
         KeyboardInterrupt: Ctrl-C, after Terraform has ended in order.
     """
     folder = yield from _synthesized(None)
+    yield Working(Phase.PLAN)
     with _terraform(context, folder) as terraform:
         terraform.init(STACKS)
         plans = terraform.plan([*reversed(STACKS)], destroy=True)
@@ -124,6 +131,7 @@ def _carry_out(
 def _planned(plans: Iterable[Plan]) -> Iterator[StackPlanned]:
     for plan in plans:
         if not plan.is_empty:
+            require_growing_volumes(plan.changes)
             yield StackPlanned(plan.stack, plan.changes)
 
 
@@ -145,7 +153,6 @@ def _synthesized(env_file: Path | None) -> Workflow[Path]:
     folder = output_folder()
     yield Working(Phase.SYNTH)
     synthesize(folder, env_file=env_file)
-    yield Working(Phase.PLAN)
     return folder
 
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from allora_cli.changes.proposal import Proposal
 from allora_cli.context import Context, open_context
-from allora_cli.deploy.deploying import approval, require_only_host, wait_for
+from allora_cli.deploy.deploying import approval, settled, wait_for
 from allora_cli.deploy.events import SettingChanged, UpdateResult
-from allora_cli.deploy.recovery import recover
+from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import bring_up_to_date
 from allora_cli.deploy.waiting import WaitPolicy
 from allora_cli.errors import ExitCode, OperatorError
@@ -48,10 +48,9 @@ def update(
     """
     file = SettingsFile.in_force()
     context = open_context()
-    yield from recover(context, answers)
+    was_killed = yield from recover(context, answers)
     before = require_deployment(context)
     answers.require_possible()
-    require_only_host(context)
     new = _resolved(context, changes)
     old = {variable: file.value(variable) for variable in new}
     with file.draft(new, OPTIONS) as draft:
@@ -65,7 +64,8 @@ def update(
                 file.replace_by(draft)
             return is_approved
 
-        yield from bring_up_to_date(context, approve, env_file=draft.path)
+        settle = settled(context, answers, was_killed=was_killed)
+        yield from bring_up_to_date(context, settle, approve, env_file=draft.path)
         file.replace_by(draft)
     deployment = require_deployment(context)
     try:

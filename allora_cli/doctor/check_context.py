@@ -36,6 +36,7 @@ class CheckContext:
         session: set by the check "credentials".
         caller_arn: the credentials' user, assumed role or root user.
         deployed: whether a worker is deployed.
+        was_killed: whether a run on this computer was killed, and its lock remains.
         stored_secrets: names of the stored parameters.
         address: the wallet's address.
         uallo: its balance.
@@ -45,6 +46,7 @@ class CheckContext:
     session: boto3.Session | None = None
     caller_arn: str | None = None
     deployed: bool | None = None
+    was_killed: bool = False
     stored_secrets: frozenset[str] | None = None
     address: str | None = None
     uallo: int | None = None

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from allora_cli.doctor import account, bill, computer, machine, permissions, quotas, state, worker
+from allora_cli.doctor import (
+    account,
+    bill,
+    computer,
+    machine,
+    one_wallet,
+    permissions,
+    quotas,
+    sources,
+    state,
+    worker,
+)
 from allora_cli.doctor.findings import Check, Group
 
 _SETTINGS: Final = ("settings",)
@@ -31,12 +42,30 @@ CHECKS: Final = (
     Check("vpcs", Group.DEPLOYMENT, "Quota: VPCs", quotas.check_vpcs, _REGION),
     Check("image", Group.DEPLOYMENT, "Machine image", machine.check_image, _REGION),
     Check(
+        "model-source", Group.DEPLOYMENT, "Model's source", sources.check_model_source, _SETTINGS
+    ),
+    Check("container-images", Group.DEPLOYMENT, "Images", sources.check_images, _SETTINGS),
+    Check(
         "exposure", Group.DEPLOYMENT, "Open ports", worker.check_exposure, _SETTINGS, ("secrets",)
     ),
-    Check("other-hosts", Group.DEPLOYMENT, "Hosts", worker.check_other_hosts, _REGION),
+    Check(
+        "other-hosts",
+        Group.DEPLOYMENT,
+        "Hosts",
+        worker.check_other_hosts,
+        _REGION,
+        ("state-lock",),
+    ),
     Check("secrets", Group.WALLET, "Secrets", worker.check_secrets, _REGION),
     Check("wallet", Group.WALLET, "Address", worker.check_wallet, _REGION),
-    Check("one-wallet", Group.WALLET, "In one place", worker.check_one_wallet, ("wallet",)),
+    Check(
+        "one-wallet",
+        Group.WALLET,
+        "In one place",
+        one_wallet.check_one_wallet,
+        ("wallet",),
+        ("other-hosts",),
+    ),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
     Check("cost", Group.COST, "Monthly", bill.check_cost, _CREDENTIALS),

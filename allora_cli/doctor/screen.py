@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from allora_cli.doctor.examine import examine
 from allora_cli.doctor.findings import Finding, Report, Result, Verdict
 from allora_cli.terminal import console
+from allora_cli.terminal.layout import Listing
 from settings.environment import aws_endpoint_url
 
 _MARKS = {
@@ -41,7 +40,7 @@ def _progress(titles: Sequence[str]) -> str:
     return f"Checking {', '.join(titles[:_NAMED])}{more}"
 
 
-def show(report: Report, out: Console, *, next_step: bool = True) -> None:
+def show(report: Report, out: console.SafeConsole, *, next_step: bool = True) -> None:
     """Print a report, and by default the command that comes next.
 
     Args:
@@ -50,10 +49,10 @@ def show(report: Report, out: Console, *, next_step: bool = True) -> None:
         next_step: False where a deployment goes on by its own rule.
     """
     if report.subject:
-        out.print(Text(report.subject, "bold"), soft_wrap=True)
+        out.print(Text(report.subject, "bold"))
     if endpoint := aws_endpoint_url():
-        out.print(Text(f"AWS_ENDPOINT_URL: {endpoint}", "dim"), soft_wrap=True)
-    out.print(_table(report.results), soft_wrap=False)
+        out.print(Text(f"AWS_ENDPOINT_URL: {endpoint}", "dim"))
+    out.print_screen(Listing(_rows(report.results), gap=1))
     out.print(_summary(report))
     if next_step:
         out.print(_next(report))
@@ -61,24 +60,22 @@ def show(report: Report, out: Console, *, next_step: bool = True) -> None:
         out.print(f"{_unchecked(report)} That does not stop a deployment.")
 
 
-def _table(results: Sequence[Result]) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+def _rows(results: Sequence[Result]) -> Iterator[tuple[Text, Text]]:
+    width = max(len(result.check.group) for result in results)
     waiting = _waiting(results)
     made = (result for result in results if result.finding.verdict is not Verdict.SKIPPED)
     for group, members in itertools.groupby(made, key=lambda result: result.check.group):
         for number, result in enumerate(members):
             check, finding = result.check, result.finding
-            mark = Text(*_MARKS[finding.verdict])
-            table.add_row("" if number else group.value, mark, check.title, _text(finding))
+            label = "" if number else group
+            yield _label(label.ljust(width), finding.verdict, check.title), _text(finding)
             if titles := waiting.get(check.id):
                 skipped = Finding(Verdict.SKIPPED, f"without it: {', '.join(titles)}")
-                mark = Text(*_MARKS[skipped.verdict])
-                table.add_row("", mark, "Not checked", _text(skipped))
-    return table
+                yield _label(" " * width, skipped.verdict, "Not checked"), _text(skipped)
+
+
+def _label(group: str, verdict: Verdict, title: str) -> Text:
+    return Text.assemble((f"{group} ", "bold"), _MARKS[verdict], f" {title}")
 
 
 def _waiting(results: Iterable[Result]) -> dict[str, list[str]]:

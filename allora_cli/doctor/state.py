@@ -70,6 +70,7 @@ def check_lock(context: CheckContext) -> Finding:
                 )
             case Holder.GONE:
                 continue
+    context.was_killed = True
     return warning(
         f"{locks[0].stack}: {describe(locks[0])}; it was killed",
         "allora deploy asks to release the lock, and goes on; or: allora state unlock",

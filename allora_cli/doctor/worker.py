@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from functools import partial
 from typing import Final
 
 from allora_cli import chain
 from allora_cli.aws.other_hosts import find_other_hosts
-from allora_cli.aws.queries import Unknown, asked
-from allora_cli.doctor.check_context import QUICK, CheckContext, require
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.state import known_hosts
-from allora_cli.host.other_workers import OtherWorker, find_workers, regions_with_workers
 from allora_cli.terraform.state import hosts_elsewhere
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallet
@@ -33,11 +29,17 @@ def check_other_hosts(context: CheckContext) -> Finding:
     known = known_hosts(context)
     context.deployed = bool(known)
     others = find_other_hosts(context.ec2, settings.worker_name, known)
+    if others and context.was_killed:
+        return warning(
+            f"{', '.join(others)} is not in the state: a killed run has left it",
+            "allora deploy asks to remove it, and what else that run has left",
+            others=others,
+        )
     if others:
         return fail(
             f"{', '.join(others)} has the same wallet, and is not in the state",
-            f"end it: aws ec2 terminate-instances --instance-ids {' '.join(others)}; or give one "
-            "of the two another ALLORA_WORKER_NAME and wallet",
+            f"if a killed run has left it: allora state remove {' '.join(others)}; otherwise give "
+            "one of the two another ALLORA_WORKER_NAME and wallet",
             others=others,
         )
     if elsewhere := hosts_elsewhere(known, settings.aws_region):
@@ -88,23 +90,6 @@ def check_wallet(context: CheckContext) -> Finding:
         )
     context.address = wallet.address
     return ok(wallet.address, address=wallet.address)
-
-
-def check_one_wallet(context: CheckContext) -> Finding:
-    """Check that no other worker of the account signs with the wallet: the addresses differ."""
-    others, unseen = _other_workers(context)
-    same = [worker for worker in others if worker.address == context.address]
-    facts = {"others": [asdict(worker) for worker in others], "unseen": unseen}
-    if same:
-        return fail(
-            f"{_listed(same)} signs with this wallet, too",
-            "end one of the two, or give it a wallet of its own: allora wallet create --replace",
-            **facts,
-        )
-    unknowns = [f"{worker} has not reported a wallet" for worker in others if not worker.address]
-    if unknowns or unseen:
-        return unknown("; ".join([*unknowns, *unseen]), **facts)
-    return ok(f"{len(others) or 'no'} other worker{'s' * (len(others) != 1)}", **facts)
 
 
 def check_balance(context: CheckContext) -> Finding:
@@ -180,43 +165,6 @@ def check_exposure(context: CheckContext) -> Finding:
             **facts,
         )
     return ok(f"{door}: /health, and inferences for the inference-token", **facts)
-
-
-def _other_workers(context: CheckContext) -> tuple[list[OtherWorker], list[str]]:
-    """Return the account's other workers, and a sentence for each place that cannot be seen."""
-    settings = context.settings
-    elsewhere = asked(lambda: _other_regions(context))
-    others, unseen = [], []
-    if isinstance(elsewhere, Unknown):
-        unseen.append(f"other regions cannot be seen: {elsewhere.error}")
-        elsewhere = set()
-    for region in (settings.aws_region, *sorted(elsewhere)):
-        is_here = region == settings.aws_region
-        found = asked(
-            partial(_workers_in, context, region, settings.worker_name if is_here else None)
-        )
-        if isinstance(found, Unknown):
-            unseen.append(f"{region} cannot be seen: {found.error}")
-        else:
-            others += found
-    return others, unseen
-
-
-def _other_regions(context: CheckContext) -> set[str]:
-    settings, session = context.settings, require(context.session)
-    known = set(session.get_available_regions("ec2", settings.partition))
-    cloudwatch = context.client(lambda session: session.client("cloudwatch", config=QUICK))
-    return regions_with_workers(cloudwatch, known - {settings.aws_region})
-
-
-def _workers_in(context: CheckContext, region: str, except_for: str | None) -> list[OtherWorker]:
-    ec2 = context.client(lambda session: session.client("ec2", region_name=region, config=QUICK))
-    logs = context.client(lambda session: session.client("logs", region_name=region, config=QUICK))
-    return list(find_workers(ec2, logs, region, except_for=except_for))
-
-
-def _listed(workers: list[OtherWorker]) -> str:
-    return ", ".join(map(str, workers))
 
 
 def _how_to_store(secret: str) -> str:

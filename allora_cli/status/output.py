@@ -40,7 +40,7 @@ def show(status: Status, *, with_plot: bool, json: bool) -> bool:
     else:
         width = console.out.width
         seen = screen_of(status, verdict, width=width, with_plot=with_plot)
-        console.out.print(seen, soft_wrap=False)
+        console.out.print_screen(seen)
         console.out.print(dashboard_line(status))
         for line in explorer_lines(status):
             console.out.print(line)

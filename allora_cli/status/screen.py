@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from allora_cli.aws.prices import CALCULATOR
@@ -17,6 +16,7 @@ from allora_cli.host.status_report import Container, HostStatus, Submission, Top
 from allora_cli.status.collect import Host, Status
 from allora_cli.status.diagnosis import REPORT_IS_OLD, Condition, Diagnosis, report_age
 from allora_cli.status.plot import plot
+from allora_cli.terminal.layout import Listing
 from allora_cli.terminal.text import clamp, duration, moment
 from shared.networks import NETWORKS
 
@@ -63,7 +63,8 @@ def screen_of(status: Status, verdict: Diagnosis, *, width: int, with_plot: bool
         parts.append(Text(clamp(verdict.remedy, _REMEDY)))
     if not verdict.is_healthy:
         parts.append(Text(f"More: {RUNBOOK}#{verdict.finding}", style="dim"))
-    parts += [Text(), _table(status, verdict)]
+    rows = [(Text(label, "bold"), text) for label, text in _rows(status, verdict)]
+    parts += [Text(), Listing(rows)]
     if with_plot:
         parts += [Text(), _plot(status, width)]
     return Group(*parts)
@@ -99,23 +100,18 @@ def _plot(status: Status, width: int) -> Text:
     return plot(status.last_day.hours, width)
 
 
-def _table(status: Status, verdict: Diagnosis) -> Table:
-    table = Table.grid(padding=(0, 2), pad_edge=False)
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(overflow="fold")
+def _rows(status: Status, verdict: Diagnosis) -> Iterator[tuple[str, Text]]:
     report = status.report if isinstance(status.report, HostStatus) else None
     worker = report.worker if report else None
-    table.add_row("Host", _lines(_host(status, report)))
+    yield "Host", _lines(_host(status, report))
     for name in ("worker", "model"):
-        table.add_row(name.capitalize(), _container(name, report))
-    table.add_row("Versions", _versions(worker))
-    for label, text in _topics(status):
-        table.add_row(label, text)
-    table.add_row("24 hours", _last_day(status))
-    table.add_row("Wallet", _wallet(worker))
-    table.add_row("Alarms", _lines(_alarms(status, verdict)))
-    table.add_row("Cost", _cost(status))
-    return table
+        yield name.capitalize(), _container(name, report)
+    yield "Versions", _versions(worker)
+    yield from _topics(status)
+    yield "24 hours", _last_day(status)
+    yield "Wallet", _wallet(worker)
+    yield "Alarms", _lines(_alarms(status, verdict))
+    yield "Cost", _cost(status)
 
 
 def _lines(lines: Iterator[Text]) -> Text:

@@ -8,9 +8,11 @@ from json import dumps
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
+from allora_cli.terminal.layout import wrapped
 from allora_cli.terminal.text import clean_lines
 
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
@@ -39,6 +41,36 @@ class SafeConsole(Console):
         """Yield the segments of what is printed, with their text made safe."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=clean_lines(segment.text))
+
+    def print(self, *objects: Any, sep: str = " ", **options: Any) -> None:  # noqa: ANN401 - as rich
+        """Print; at a terminal, text is wrapped between words, and elsewhere not at all."""
+        if (
+            self.is_terminal
+            and self.soft_wrap
+            and all(isinstance(each, str | Text) for each in objects)
+        ):
+            markup = options.pop("markup", None)
+            texts = (
+                self.render_str(each, markup=markup) if isinstance(each, str) else each
+                for each in objects
+            )
+            text = Text(sep).join(texts)
+            super().print(wrapped(text, self.width), **options)
+        else:
+            super().print(*objects, sep=sep, **options)
+
+    def print_screen(self, screen: RenderableType) -> None:
+        """Print a page, or a part of one, wrapped between words everywhere."""
+        parts = screen.renderables if isinstance(screen, Group) else [screen]
+        for part in parts:
+            whole = wrapped(part, self.width) if isinstance(part, Text) else part
+            super().print(
+                whole,
+                soft_wrap=False,
+                crop=False,
+                overflow="ignore",
+                no_wrap=isinstance(part, Text),
+            )
 
 
 out = SafeConsole(highlight=False, soft_wrap=True)

@@ -22,10 +22,15 @@ def application(ledger: Ledger) -> web.Application:
     app.add_routes(
         [
             web.get("/cosmos/base/tendermint/v1beta1/node_info", answers.node_info),
+            web.get("/cosmos/base/tendermint/v1beta1/blocks/latest", answers.latest_block),
             web.get("/cosmos/bank/v1beta1/balances/{address}/by_denom", answers.balance),
             web.get("/emissions/v10/topic_exists/{topic}", answers.topic_exists),
             web.get("/emissions/v10/topics/{topic}", answers.topic),
             web.get("/emissions/v10/is_topic_active/{topic}", answers.is_topic_active),
+            web.get(
+                "/emissions/v10/topics/{topic}/workers/{address}/latest_input_inference",
+                answers.latest_inference,
+            ),
             web.get("/{path:.*}", _unknown),
         ]
     )
@@ -39,6 +44,9 @@ class _Answers:
     async def node_info(self, _: web.Request) -> web.Response:
         network = self._ledger.behaviour.chain_id
         return web.json_response({"default_node_info": {"network": network}})
+
+    async def latest_block(self, _: web.Request) -> web.Response:
+        return web.json_response({"block": {"header": {"height": str(self._ledger.height)}}})
 
     async def balance(self, request: web.Request) -> web.Response:
         amount = self._ledger.accounts[request.match_info["address"]].balance
@@ -58,6 +66,17 @@ class _Answers:
     async def is_topic_active(self, request: web.Request) -> web.Response:
         exists = self._topic_of(request) in self._ledger.topics.ids
         return self._emissions({"is_active": exists and not self._ledger.behaviour.inactive})
+
+    async def latest_inference(self, request: web.Request) -> web.Response:
+        address = request.match_info["address"]
+        nonces = [
+            each.nonce
+            for each in self._ledger.topics.payloads(self._topic_of(request))
+            if (each.role, each.address) == ("inferer", address)
+        ]
+        if not nonces:
+            return _error(404, NOT_FOUND, f"no inference of {address}")
+        return self._emissions({"latest_input_inference": {"block_height": str(nonces[-1])}})
 
     def _emissions(self, answer: dict[str, object]) -> web.Response:
         if self._ledger.behaviour.unimplemented:

@@ -79,6 +79,13 @@ LEVELS = (
     Level("security", "checkov on every sample", _pytest("tests/security")),
     Level("terraform", "every sample is valid", _pytest("-n", "2", "tests/terraform")),
     Level(
+        "kill",
+        "a first deployment, killed at ten moments",
+        # Most of its time the AWS provider waits.
+        _pytest("-n", "5", "--maxschedchunk", "1", "tests/local/kills.py"),
+        by_default=False,
+    ),
+    Level(
         "host",
         "a deployed worker, booted (scripts/test_host.sh prepares it)",
         # Each file has a deployment and a host of its own, and most of its time it waits.

@@ -8,8 +8,11 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from devtools.terminal_recorder.tempo import shortened
 
 COLUMNS, ROWS = 100, 30
 
@@ -20,10 +23,14 @@ _FAINT = re.compile(r"(?<=\\u001b\[)2(?=[;m])")
 _GREY = "90"
 """The renderer knows no faint characters."""
 
+PLAY_SECONDS = 14
+"""How long the picture moves."""
+LAST_SECONDS = 5
+"""How long it then shows the end, before it begins again."""
+
 _TIMES = {
-    "--min-frame-duration": "250ms",  # what keeps the picture small
-    "--max-frame-duration": "2000ms",
-    "--loop-delay": "6000ms",
+    "--min-frame-duration": "150ms",  # what keeps the picture small
+    "--loop-delay": f"{LAST_SECONDS * 1000}ms",
 }
 
 
@@ -56,12 +63,18 @@ def record(cast: Path, lines: Sequence[str], environment: Mapping[str, str], cwd
 
 
 def render(cast: Path, svg: Path) -> None:
-    """Draw an animated picture that needs no script and no file beside it."""
+    """Draw an animated picture that needs no script and no file beside it.
+
+    It plays the recording faster, in `PLAY_SECONDS`.
+    """
     options = [f"{name}={value}" for name, value in _TIMES.items()]
-    subprocess.run(
-        [*_TERMTOSVG, "render", str(cast), str(svg), f"--template={_TEMPLATE}", *options],
-        check=True,
-    )
+    with tempfile.TemporaryDirectory() as directory:
+        short = Path(directory, cast.name)
+        short.write_text(shortened(cast.read_text("utf-8"), PLAY_SECONDS), "utf-8")
+        subprocess.run(
+            [*_TERMTOSVG, "render", str(short), str(svg), f"--template={_TEMPLATE}", *options],
+            check=True,
+        )
 
 
 def main() -> None:

@@ -17,7 +17,9 @@ def main() -> None:
     for number, line in enumerate(sys.argv[1:]):
         if number:
             time.sleep(_PAUSE_SECONDS)
-        _type(line)
+            _type(line)
+        else:  # a picture begins with something to see
+            print(f"{_PROMPT}{line}", flush=True)
         subprocess.run(shlex.split(line), check=False)
 
 

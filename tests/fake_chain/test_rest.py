@@ -11,6 +11,7 @@ import pytest_asyncio
 from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
 from allora_sdk.rpc_client.protos.emissions.v10 import (
     GetTopicRequest,
+    GetWorkerLatestInputInferenceByTopicIdRequest,
     IsTopicActiveRequest,
     TopicExistsRequest,
 )
@@ -20,6 +21,7 @@ from allora_sdk.rpc_client.rest.cosmos_bank_v1beta1_rest_client import (
 from allora_sdk.rpc_client.rest.emissions_v10_rest_client import EmissionsV10RestQueryServiceClient
 
 from devtools.fake_chain import FakeChain
+from tests.fake_chain.client import Client
 
 pytestmark = pytest.mark.asyncio
 
@@ -65,6 +67,28 @@ async def test_inactive(paused: FakeChain, emissions: EmissionsV10RestQueryServi
     assert (await emissions.is_topic_active(request)).is_active
     await paused.behave(inactive=True)
     assert not (await emissions.is_topic_active(request)).is_active
+
+
+async def test_the_newest_inference_and_block(
+    paused: FakeChain, client: Client, emissions: EmissionsV10RestQueryServiceClient
+) -> None:
+    request = GetWorkerLatestInputInferenceByTopicIdRequest(
+        topic_id=69, worker_address=client.address
+    )
+    with refused(404):
+        await emissions.get_worker_latest_input_inference_by_topic_id(request)
+    await client.register()
+    nonce = paused.open_window(69)
+    await client.deliver(client.inference(nonce))
+    found = await emissions.get_worker_latest_input_inference_by_topic_id(request)
+    assert found.latest_input_inference.block_height == nonce
+    path = "/cosmos/base/tendermint/v1beta1/blocks/latest"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(paused.rest_url + path) as response,
+    ):
+        header = (await response.json())["block"]["header"]
+    assert header["height"] == str(paused.ledger.height)
 
 
 async def test_unimplemented_and_unknown(

@@ -23,7 +23,6 @@ from tests.price_server import price_server
 
 _CAST = ROOT / "docs" / "images" / "session.cast"
 _LINES = (
-    "allora doctor",
     "allora deploy --yes",
     "sleep 65",  # the host reports each minute
     "allora status",

@@ -11,20 +11,27 @@ import pytest
 
 from tests.host.node import Node
 from tests.host.waiting import wait_for
-from tests.host.world import World, instance
+from tests.host.world import RolePolicy, World, instance, role_policy
 from tests.local.deployment import BUCKET
+from tests.policies import without
 
 _PREFIX = "allora-single-node/build-contexts/"
 
 
 @pytest.fixture(scope="module")
-def started(world: World) -> Node:
-    """A host whose instance profile has no keys yet."""
-    world.aws.refused.add("s3")
+def policy(world: World) -> RolePolicy:
+    """That of the host's role, as it was deployed."""
+    return role_policy(world.deployment)
+
+
+@pytest.fixture(scope="module")
+def started(world: World, policy: RolePolicy) -> Node:
+    """A host whose instance profile has no keys yet, and whose role lacks a permission."""
+    policy.change(without(policy.document, "s3:GetObject"))
     return Node(world.launch(instance(world.deployment), has_profile=False))
 
 
-def test_all_that_comes_late_is_waited_for(started: Node, world: World) -> None:
+def test_all_that_comes_late_is_waited_for(started: Node, world: World, policy: RolePolicy) -> None:
     s3 = world.deployment.client("s3")
     (archive,) = s3.list_objects_v2(Bucket=BUCKET, Prefix=_PREFIX)["Contents"]
     content = s3.get_object(Bucket=BUCKET, Key=archive["Key"])["Body"].read()
@@ -39,7 +46,7 @@ def test_all_that_comes_late_is_waited_for(started: Node, world: World) -> None:
     _wait_for_event(world, lambda event: "AccessDenied" in event["message"])
 
     s3.put_object(Bucket=BUCKET, Key=archive["Key"], Body=b"another archive")
-    world.aws.refused.clear()
+    policy.change(policy.document)
     refused = _wait_for_event(world, lambda event: event.get("needs_operator", False))
     assert "is not what was deployed" in refused["message"]
     assert not started.machine.succeeds("test -e /opt/allora")

@@ -16,9 +16,6 @@ from tests.host import cache
 from tests.host.web import NoAnswerError, Request, Response
 
 _SECONDS = 60
-_ACCESS_DENIED = (
-    b"<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>not allowed</Message></Error>"
-)
 _OF_THE_CONNECTION = {"connection", "transfer-encoding", "content-length", "keep-alive"}
 
 
@@ -54,14 +51,12 @@ class Emulated:
 
     Attributes:
         silent: the services that hang up, such as ``ssm``; the test changes it as it likes.
-        refused: the services that the role's policy does not allow yet, as S3 says it.
         calls: service and action of each request, such as ``("ssm", "GetParameters")``.
         log_formats: what the host has said of the events that it put, by log group.
     """
 
     def __init__(self, url: str) -> None:
         self.silent: set[str] = set()
-        self.refused: set[str] = set()
         self.calls: list[tuple[str, str]] = []
         self.log_formats: dict[str, set[str | None]] = {}
         self._address = urlsplit(url).netloc
@@ -76,8 +71,6 @@ class Emulated:
             self.log_formats.setdefault(group, set()).add(said)
         if service in self.silent:
             raise NoAnswerError
-        if service in self.refused:
-            return Response(403, _ACCESS_DENIED)
         return forward(request, self._address)
 
 

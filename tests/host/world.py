@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,34 @@ def instance(deployment: Deployment) -> Instance:
             "Token": keys["SessionToken"],
         },
     )
+
+
+@dataclass(frozen=True)
+class RolePolicy:
+    """The inline policy of a host's role, which the embedded AWS enforces.
+
+    Attributes:
+        document: as it was when it was read.
+    """
+
+    deployment: Deployment
+    role: str
+    name: str
+    document: dict[str, Any]
+
+    def change(self, document: Mapping[str, Any]) -> None:
+        """Puts another one in its place."""
+        self.deployment.client("iam").put_role_policy(
+            RoleName=self.role, PolicyName=self.name, PolicyDocument=json.dumps(document)
+        )
+
+
+def role_policy(deployment: Deployment) -> RolePolicy:
+    """The policy of the role of the instance that runs."""
+    iam, role = deployment.client("iam"), instance(deployment).role
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    answer = iam.get_role_policy(RoleName=role, PolicyName=name)
+    return RolePolicy(deployment, role, name, answer["PolicyDocument"])
 
 
 class World:

@@ -34,7 +34,7 @@ SETTINGS = {
     "EDGE_DATA_VOL_SIZE": "20",
     "ALARM_EMAIL": "someone@example.org",
     "MODEL_SECRETS": "CG_API_KEY",
-    "MODEL_REPO": "https://example.com/my-model.git",
+    "MODEL_REPO": "https://git.invalid/my-model.git",
     "MODEL_REF": "v1.0",
 }
 
@@ -123,7 +123,7 @@ def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
     leases = [empty.fork()]
     keys = deployer(Deployment(leases[0].emulator, directory))
     deployment = Deployment(leases[0].emulator, directory, dict(SETTINGS), keys)
-    printed = [_prepare(deployment)]
+    printed = [prepare(deployment)]
 
     def fork_between_the_stacks(action: str) -> Answer | None:
         if action == "CreateVpc":
@@ -151,7 +151,7 @@ def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
     return template, leases
 
 
-def _prepare(deployment: Deployment) -> str:
+def prepare(deployment: Deployment) -> str:
     """State bucket and secrets; what was printed."""
     done = [deployment.allora("bootstrap", "--yes")]
     for name, value in SECRETS.items():

@@ -359,8 +359,8 @@ def test_another_host_with_the_same_wallet_is_refused(deployed: Deployed, instan
     with another_host(deployment) as other:
         refused = deployment.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.UNHEALTHY
-    assert f"--instance-ids {other}" in refused.output
-    assert f"--instance-ids {instance}" not in refused.output
+    assert f"allora state remove {other}" in refused.output
+    assert f"remove {instance}" not in refused.output
     assert "#not-ready" in refused.output
 
 
@@ -370,9 +370,8 @@ def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) 
     deployment = deployed.deployment
     s3 = deployment.client("s3")
     key = "allora-single-node/terraform.tfstate.tflock"
-    id_ = "6f1c0e2a-4a53-4b3a-9a1c-0d6f7a8b9c0d"
     info = {
-        "ID": id_,
+        "ID": "6f1c0e2a-4a53-4b3a-9a1c-0d6f7a8b9c0d",
         "Operation": "OperationTypeApply",
         "Who": "somebody@elsewhere",
         "Version": "1.11.4",
@@ -391,7 +390,7 @@ def test_a_lock_is_explained_with_the_remedy(deployed: Deployed, instance: str) 
         refused = busy.allora("deploy", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
     assert "#state-locked" in refused.output, refused.output
-    assert f"force-unlock {id_}" in refused.output
+    assert "allora state unlock allora-single-node" in refused.output
     assert "somebody@elsewhere" in refused.output
     assert running_instances(deployment) == [instance]
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from allora_cli.errors import ExitCode
 from allora_cli.wallet.mnemonic import address_of
 from devtools.embedded_aws.emulator import Emulator
+from tests.local.deployer import deployer
 from tests.local.deployment import BUCKET, Deployment, running_instances
 from tests.local.template import SECRETS, Deployed
 from tests.local.terminal import terminal
@@ -27,6 +28,7 @@ def deployment(deployed: Deployed) -> Deployment:
 def taken_down(emulator: Emulator, tmp_path: Path) -> Deployment:
     """What is left of a worker: bucket and states, secrets, and a snapshot of the data volume."""
     made = Deployment(emulator, tmp_path)
+    made.variables |= deployer(made)
     assert made.allora("bootstrap", "--yes").returncode == 0
     assert made.allora("wallet", "import", stdin=SECRETS["mnemonic"]).returncode == 0
     assert made.allora("secret", "set", "api-key", stdin="key").returncode == 0

@@ -311,7 +311,7 @@ class TestAccount:
         assert report.verdict("credentials") == "skipped"
 
     def test_remarks_stop_nothing(self, deployment: Deployment) -> None:
-        deployment.write_env(MODEL_IMAGE="ghcr.io/you/model")
+        deployment.write_env(MODEL_IMAGE="registry.invalid/you/model")
         report = examined(deployment)
         assert report.healthy
         assert report.verdict("settings") == "warning"
@@ -860,7 +860,7 @@ class TestWorker:
         other = launch(deployment, "t3.medium", Project="another-prefix")
         report = examined(deployment)
         assert report.verdicts("fail") == {"other-hosts"}
-        assert f"terminate-instances --instance-ids {other}" in report.text("other-hosts")
+        assert f"allora state remove {other}" in report.text("other-hosts")
         deployment.client("ec2").terminate_instances(InstanceIds=[other])
         assert examined(deployment).verdict("other-hosts") == "ok"
 

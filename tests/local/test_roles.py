@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
-from tests.local.deployment import REGION, Deployment
+from tests.local.deployment import BUCKET, REGION, Deployment
+from tests.local.template import SECRETS, Deployed
+from tests.policies import without
 
 
 @pytest.fixture
@@ -43,8 +46,13 @@ def as_role(deployment: Deployment, *statements: dict[str, Any]) -> Callable[[st
     trust = policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
     role = iam.create_role(RoleName="host", AssumeRolePolicyDocument=trust)["Role"]
     iam.put_role_policy(RoleName="host", PolicyName="p", PolicyDocument=policy(*statements))
-    session = deployment.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="i-1")
-    keys = session["Credentials"]
+    return session(deployment, role["Arn"])
+
+
+def session(deployment: Deployment, role: str) -> Callable[[str], Any]:
+    """Makes clients of a role, as AWS gives an instance its keys."""
+    assumed = deployment.client("sts").assume_role(RoleArn=role, RoleSessionName="i-1")
+    keys = assumed["Credentials"]
     return clients(deployment, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
@@ -148,3 +156,59 @@ def test_an_object_under_a_customer_s_key_needs_the_key(deployment: Deployment) 
 
     user = as_user(deployment, allow("s3:GetObject"), allow("kms:Decrypt", key))("s3")
     assert user.get_object(Bucket="state", Key="default")["Body"].read() == b"archive"
+
+
+def test_without_any_of_its_permissions_the_host_is_refused(deployed: Deployed) -> None:
+    """The policy is the one that Terraform gave the role."""
+    root = deployed.deployment.client
+    iam, s3 = root("iam"), root("s3")
+    (role,) = [each for each in iam.list_roles()["Roles"] if "allora" in each["RoleName"]]
+    (name,) = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
+    place = {"RoleName": role["RoleName"], "PolicyName": name}
+    document = iam.get_role_policy(**place)["PolicyDocument"]
+    prefix = "allora-single-node/build-contexts/"
+    (archive,) = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
+
+    host = session(deployed.deployment, role["Arn"])
+    stream = {"logGroupName": "/allora/worker/host", "logStreamName": "i-1"}
+    events = [{"timestamp": int(time.time() * 1000), "message": "a"}]
+    secrets = [f"/allora/worker/{name}" for name in SECRETS]
+    requests: dict[str, Callable[[], object]] = {
+        "logs:CreateLogStream": lambda: host("logs").create_log_stream(**stream),
+        "logs:PutLogEvents": lambda: host("logs").put_log_events(**stream, logEvents=events),
+        "ssm:GetParameters": lambda: host("ssm").get_parameters(Names=secrets),
+        "s3:GetObject": lambda: host("s3").get_object(Bucket=BUCKET, Key=archive["Key"]),
+    }
+    for action, request in requests.items():
+        iam.put_role_policy(**place, PolicyDocument=json.dumps(without(document, action)))
+        with pytest.raises(ClientError, match="AccessDenied"):
+            request()
+        iam.put_role_policy(**place, PolicyDocument=json.dumps(document))
+        request()
+
+
+def test_a_deployer_sees_what_the_root_user_sees(deployed: Deployed) -> None:
+    """Where AWS refuses something, a command leaves a part of its answer out."""
+    deployer = deployed.deployment
+    deployer.write_env(ALLORA_API_URL="http://127.0.0.1:1")
+    root = Deployment(deployer.emulator, deployer.directory, deployer.settings)
+    doctor = [verdicts(each.allora_apart("doctor", "--json").stdout) for each in (deployer, root)]
+    assert doctor[0] == doctor[1]
+    assert doctor[0]["permissions"] == "ok"
+    status = [unknown(each.allora_apart("status", "--json").stdout) for each in (deployer, root)]
+    assert status[0] == status[1]
+    for command in (("logs",), ("secret", "list"), ("wallet", "address")):
+        assert deployer.allora(*command) == root.allora(*command)
+
+
+def verdicts(report: str) -> dict[str, str]:
+    return {check["id"]: check["verdict"] for check in json.loads(report)["checks"]}
+
+
+def unknown(document: str) -> list[str]:
+    """What a document leaves open."""
+    return [
+        line.strip()
+        for line in json.dumps(json.loads(document), indent=1).splitlines()
+        if line.rstrip(",").endswith("null")
+    ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -16,7 +16,7 @@ import pytest
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from shared.stacks import STACKS
-from tests.local.deployment import BUCKET, ROOT, Deployment
+from tests.local.deployment import BUCKET, ROOT, Deployment, running_instances
 from tests.local.interposer import holding
 from tests.local.template import Deployed
 
@@ -121,13 +121,12 @@ def kill_terraform_when(deployment: Deployment, stack: str, condition: Callable[
 
 
 def go_on_after_a_stale_lock(deployment: Deployment, stack: str) -> None:
-    """What docs/state.md says: the message names the lock's id, `force-unlock` takes it."""
+    """With Terraform alone, after the lock was released as docs/state.md says."""
     apply = ("apply", "-auto-approve", "-input=false")
     refused = deployment.terraform(stack, *apply)
     assert refused.returncode != 0
-    found = re.search(r"ID:\s+([0-9a-f-]{36})", refused.output)
-    assert found, refused.output
-    unlocked = deployment.terraform(stack, "force-unlock", "-force", found[1])
+    assert "Error acquiring the state lock" in refused.output
+    unlocked = deployment.allora("state", "unlock", "--yes")
     assert unlocked.returncode == 0, unlocked.output
     applied = deployment.terraform(stack, *apply)
     assert applied.returncode == 0, applied.output
@@ -165,8 +164,18 @@ def test_host_killed_in_the_middle_is_finished_by_running_again(half_deployed: D
     deployment = half_deployed.deployment
     with holding(deployment, "DescribeInstances") as instance:
         kill_terraform_when(instance.deployment, "allora-single-node", instance.came.is_set)
-    assert deployment.client("ec2").describe_instances()["Reservations"]
-    go_on_after_a_stale_lock(deployment, "allora-single-node")
+    (orphan,) = running_instances(deployment)
+    done = deployment.allora("deploy", "--yes", "--no-wait")
+    assert done.returncode == 0, done.output
+    assert f"✔ the instance {orphan} (" in done.output
+    (host,) = running_instances(deployment)
+    assert host != orphan
+    ec2 = deployment.client("ec2")
+    assert len(ec2.describe_addresses()["Addresses"]) == 1
+    ours = [{"Name": "tag:Worker", "Values": ["worker"]}]
+    assert len(ec2.describe_vpcs(Filters=ours)["Vpcs"]) == 1
+    listed = deployment.allora_apart("state", "orphans", "--json")
+    assert json.loads(listed.stdout)["orphans"] == [], listed.stdout
 
 
 def test_missing_bucket_says_how_to_make_it(emulator: Emulator, tmp_path: Path) -> None:

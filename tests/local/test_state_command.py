@@ -133,7 +133,9 @@ def test_a_deleted_state_is_missed_and_comes_back(place: Deployment) -> None:
     restored = place.allora_apart("state", "restore", STACK, "--yes", "--json")
     assert restored.returncode == 0, restored.stderr
     assert json.loads(restored.stdout)["serial"] == 8
-    refused(place.allora("status"), "partly-deployed")
+    told = refused(place.allora("status"), "partly-deployed")
+    assert f"the instance {INSTANCE} (t3.medium), price unknown" in told
+    assert "To remove it: allora destroy" in told
 
 
 def test_a_deleted_state_without_resources_is_not_missed(place: Deployment) -> None:

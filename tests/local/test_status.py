@@ -19,7 +19,7 @@ from shared.alarm_remedies import REMEDIES, AlarmId
 from shared.host_events import Code
 from tests.local.interposer import Refusal
 from tests.local.reported import STATUS, ReportedHost
-from tests.local.stage import COLUMNS, ROWS, Stage
+from tests.local.stage import COLUMNS, DASHBOARD, ROWS, Stage
 from tests.local.template import Deployed
 from tests.price_server import PriceServer
 
@@ -199,6 +199,13 @@ class TestUnhealthy:
         assert document["host"]["state"] == state
         assert document["host"]["up_since"] is None
         assert document["remedy"]
+
+    def test_the_dashboard_s_url_is_printed(self, stage: Stage) -> None:
+        shown = stage.deployment.allora("dashboard")
+        assert shown.returncode == 0
+        assert shown.output.splitlines()[0] == DASHBOARD
+        document = json.loads(stage.deployment.allora_apart("dashboard", "--json").stdout)
+        assert document == {"dashboard_url": DASHBOARD}
 
     def test_host_that_ec2_does_not_know_any_more(self, stage: Stage) -> None:
         stage.write_state(instance_id="i-0123456789abcdef0", public_ip="x", dashboard_url="x")

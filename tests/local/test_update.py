@@ -112,7 +112,7 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
     with another_host(deployment) as other:
         refused = deployment.allora("update", "--model-ref", "v1.1", "--yes")
     assert refused.returncode == ExitCode.PROBLEM
-    assert f"terminate-instances --instance-ids {other} " in refused.output
+    assert f"allora state remove {other}" in refused.output
     assert "#other-host" in refused.output
     assert host_of(deployment) == host
 
@@ -191,7 +191,7 @@ def test_new_host_takes_the_old_one_s_place_and_has_to_submit(deployment: Deploy
     assert "MODEL_REF='v1.1'\n" in text
     assert f"AWS_AMI_ID={image_of(deployment, new)}\n" in text
     assert COMMENT in text
-    assert "MODEL_REPO='https://example.com/my-model.git'\n" in text
+    assert "MODEL_REPO='https://git.invalid/my-model.git'\n" in text
 
     host = ReportedHost(deployment.client("logs"), new)
     for event in ("starting", "ready", "submitted"):

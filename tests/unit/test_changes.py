@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from allora_cli.changes.summary import (
     stays_and_goes,
     stops_host,
 )
+from allora_cli.changes.volumes import SmallerVolume, require_growing_volumes, smaller_volumes
+from allora_cli.deploy import stacks
+from allora_cli.errors import OperatorError
 from allora_cli.terraform.plans import Action, AttributeChange, Change, Plan, changes_of
 from settings import Settings
 from shared.stacks import SINGLE_NODE
@@ -117,6 +121,27 @@ class TestChangeInPlace:
         assert "size 20 → 40 (EDGE_DATA_VOL_SIZE)" in shown
         summary = summary_of("volumes")
         assert (summary.stays, summary.goes, summary.stops_host) == ((), (), False)
+
+    def test_volumes_do_not_shrink(self) -> None:
+        growing = proposal_of("volumes").all_changes
+        require_growing_volumes(growing)
+        shrinking = [
+            replace(change, before=change.after, after=change.before) for change in growing
+        ]
+        assert sorted(smaller_volumes(shrinking)) == [
+            SmallerVolume("AWS_ROOT_VOLUME_SIZE", 50, 30),
+            SmallerVolume("EDGE_DATA_VOL_SIZE", 40, 20),
+        ]
+        plan = Plan(SINGLE_NODE, Path("plan"), is_empty=False, changes=tuple(shrinking))
+        with pytest.raises(OperatorError, match=r"AWS_ROOT_VOLUME_SIZE=50|EDGE_DATA_VOL_SIZE=40"):
+            list(stacks._planned([plan]))  # before any question
+
+    @pytest.mark.parametrize("name", ["architecture", "zone", "destroy"])
+    def test_a_new_volume_may_be_smaller(self, name: str) -> None:
+        require_growing_volumes(
+            replace(change, before={"size": 999, "root_block_device": [{"volume_size": 999}]})
+            for change in proposal_of(name).all_changes
+        )
 
     def test_another_type_stops_the_host(self) -> None:
         assert summary_of("type").stops_host

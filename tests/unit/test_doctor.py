@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError, NoRegionError
-from rich.console import Console
 
 from allora_cli import chain
 from allora_cli.aws.needed_actions import deploying_actions
@@ -17,6 +16,7 @@ from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.quotas import quota_of
+from allora_cli.terminal.console import SafeConsole
 from settings import Settings, SettingsError
 from shared.aws_console import console_url
 
@@ -149,7 +149,7 @@ class TestReport:
             Result(check(f"c{number}"), finding) for number, finding in enumerate(findings)
         )
         screen = io.StringIO()
-        console = Console(file=screen, width=width, highlight=False)
+        console = SafeConsole(file=screen, width=width, highlight=False)
         show(Report(results, "subject", deployed), console)
         return "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
 

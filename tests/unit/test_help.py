@@ -116,6 +116,16 @@ def test_a_command_of_commands_alone_shows_its_help(allora: Command, arguments: 
     assert shown == allora.run(*arguments, "-h")[1]
 
 
+@pytest.mark.parametrize("words", [words for words in paths() if words], ids=" ".join)
+def test_each_command_has_an_example_in_a_line_of_its_own(
+    allora: Command, words: tuple[str, ...]
+) -> None:
+    shown = allora.run(*words, "--help")[1]
+    assert "Commands:" in shown or re.search(
+        rf"^  Example: allora {' '.join(words)}\b", shown, re.M
+    )
+
+
 @pytest.mark.parametrize("words", list(paths()), ids=" ".join)
 def test_help_has_no_types_of_flags(allora: Command, words: tuple[str, ...]) -> None:
     for option in ("-h", "--help"):

@@ -13,7 +13,7 @@ from allora_cli.aws.needed_actions import Needed, deploying_actions, operating_a
 from devtools.embedded_aws.iam.policies import Decision, decide
 from devtools.embedded_aws.iam.reference import action
 from settings import Settings
-from tests.policies import findings
+from tests.policies import findings, without
 
 MakeSettings = Callable[..., Settings]
 
@@ -38,6 +38,9 @@ EXPECTED = {
     "RESOURCE_POLICY_PRIVILEGE_ESCALATION": "who writes the host's role can give it everything",
 }
 """What a linter finds in the policies, and why it is so."""
+
+TOO_NEW = "freetier:GetAccountPlanState"
+"""An action that the linter does not know yet."""
 
 
 @pytest.fixture(params=SITUATIONS)
@@ -139,7 +142,8 @@ class TestPolicies:
     @pytest.mark.parametrize("region", ["us-east-1", "cn-north-1", "us-gov-west-1"])
     def test_a_linter_finds_nothing_else(self, make_settings: MakeSettings, region: str) -> None:
         settings = make_settings(**SITUATIONS["data volume"], AWS_REGION=region)
-        found = [each for policy in policies(settings).values() for each in findings(policy)]
+        known = [without(policy, TOO_NEW) for policy in policies(settings).values()]
+        found = [each for policy in known for each in findings(policy)]
         kinds = {each.partition(":")[0] for each in found}
         assert kinds <= EXPECTED.keys(), found
 

@@ -21,6 +21,8 @@ from allora_cli.aws.prices import (
     monthly_cost_change,
     monthly_snapshot_cost,
 )
+from allora_cli.doctor.bill import check_cost
+from allora_cli.doctor.check_context import CheckContext
 from settings import Settings
 from tests.price_server import PriceServer, price_server
 
@@ -189,6 +191,30 @@ def test_without_credentials_all_is_unknown(make_settings: MakeSettings) -> None
     cost = monthly_cost(make_settings(), None)
     assert cost.total is None
     assert "credentials" in cost.source
+
+
+class TestDoctor:
+    """What `allora doctor` makes of it."""
+
+    @staticmethod
+    def said(settings: Settings, session: boto3.Session | None = None) -> str:
+        return check_cost(CheckContext(known_settings=settings, session=session)).detail
+
+    def test_without_any_price(self, make_settings: MakeSettings) -> None:
+        assert self.said(make_settings()) == (
+            "no prices from AWS; https://calculator.aws/ has them (AWS's price list needs AWS "
+            "credentials.)"
+        )
+
+    def test_without_one_price(
+        self, make_settings: MakeSettings, server: PriceServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", server.url)
+        settings = make_settings(AWS_REGION="us-east-1", AWS_INSTANCE_TYPE="m5zn.large")
+        assert self.said(settings, boto3.Session("id", "secret")) == (
+            "about 7 USD without m5zn.large, whose price https://calculator.aws/ has (AWS's price "
+            "list for us-east-1)"
+        )
 
 
 def test_prices_in_other_currencies_are_not_asked_for(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,38 +11,32 @@ from containers.model_server.model_server import settings as own_model
 from containers.model_server.model_server.horizon import parse_horizon
 from settings import Settings, load_settings
 from settings.example_model import EXAMPLE_COMMAND, is_example
+from shared.topics import Kind, known_topics
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
 
 
-@dataclass(frozen=True)
-class Topic:
-    """What the chain says about a topic, and what its metadata means."""
+TOPICS = known_topics().topics
+"""By network and id."""
 
-    network: str
-    id: int
-    metadata: str
-    loss_method: str
-    category: str
-    token: str
-    horizon: str
-
-
-_COPY = json.loads((ROOT / "tests/samples/topics.json").read_text("utf-8"))
-TOPICS = {(each["network"], each["id"]): Topic(**each) for each in _COPY["topics"]}
+NAMES_OF_KINDS = {
+    Kind.LOG_RETURN: "Log.Return",
+    Kind.VOLATILITY: "Volatility",
+    Kind.CLASSIFICATION: "Classification",
+}
 
 
 def misfits(settings: Settings) -> list[str]:
     """Return what keeps a worker with these settings from earning, as far as files can tell."""
     found = []
     for topic_id in settings.topic_ids:
-        topic = TOPICS.get((settings.allora_network, topic_id))
+        topic = TOPICS[settings.allora_network].get(topic_id)
         if topic is None:
             found.append(f"topic {topic_id} is not in the copy")
             continue
-        if topic.category != "price":
-            found.append(f"topic {topic_id} is about a {topic.category}")
+        if topic.kind is not Kind.PRICE:
+            found.append(f"topic {topic_id} is about a {topic.kind}")
         if settings.worker_token != topic.token:
             found.append(f"topic {topic_id} is about {topic.token}")
         horizon = model_horizon(settings, topic_id)
@@ -73,12 +65,13 @@ def test_a_sample_fits_its_topics(sample: Path) -> None:
     assert misfits(load_settings(sample, {})) == []
 
 
-@pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda topic: f"{topic.network} {topic.id}")
-def test_token_and_horizon_are_those_of_the_metadata(topic: Topic) -> None:
-    assert topic.token in topic.metadata
-    number = topic.horizon.rstrip("minhd")
-    assert number in topic.metadata
-    assert ("Log Returns" in topic.metadata) == (topic.category == "log-return")
+@pytest.mark.parametrize("network", TOPICS)
+def test_what_a_topic_is_about_is_that_of_its_name(network: str) -> None:
+    for topic in TOPICS[network].values():
+        assert topic.token in topic.name
+        assert topic.horizon.rstrip("minhd") in topic.name
+        for kind, words in NAMES_OF_KINDS.items():
+            assert bool(re.search(words, topic.name)) == (topic.kind is kind), topic
 
 
 @pytest.mark.parametrize(

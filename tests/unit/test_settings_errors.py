@@ -340,18 +340,8 @@ class TestTogether:
         with pytest.raises(SettingsError, match=r"there is no \.env file here") as caught:
             load_settings(environ={"LOG_RETENTION_DAYS": "31"})
         assert "AWS_ACCOUNT_ID: is required" in str(caught.value)
-        assert "cp samples/testnet.env .env" in str(caught.value)
+        assert "allora init, which makes one" in str(caught.value)
         assert "LOG_RETENTION_DAYS (environment): '31'" in str(caught.value)
-
-    def test_the_way_to_begin_works_from_another_folder(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / "docs").mkdir()
-        monkeypatch.chdir(tmp_path / "docs")
-        monkeypatch.setattr("settings.loader.PROJECT", tmp_path)
-        with pytest.raises(SettingsError) as caught:
-            load_settings(environ={})
-        assert f"cp {tmp_path}/samples/testnet.env {tmp_path}/.env" in str(caught.value)
 
 
 class TestFile:

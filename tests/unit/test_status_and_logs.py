@@ -34,12 +34,14 @@ from allora_cli.status.document import SCHEMA, document_of, schema_text
 from allora_cli.status.plot import plot
 from allora_cli.status.screen import dashboard_line, explorer_lines, screen_of
 from allora_cli.terminal import console
+from allora_cli.terminal.console import SafeConsole
 from allora_cli.terminal.text import clean, cleaned, duration
 from allora_cli.terraform.deployment import Deployment
 from settings import Settings, load_settings
 from settings.names import Names
 from shared import host_events
 from shared.host_events import State
+from tests.screens import WIDTHS, check_screen
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
 SAMPLE: dict[str, Any] = json.loads(
@@ -116,6 +118,20 @@ def shown(status: Status, width: int = 100, *, with_plot: bool = False) -> list[
         console.print(*explorer_lines(status), sep="\n")
     assert isinstance(console.file, io.StringIO)
     return [row.rstrip() for row in console.file.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("with_report", [True, False])
+def test_words_of_the_screen_stay_whole(healthy: Status, width: int, *, with_report: bool) -> None:
+    status = healthy if with_report else changed(healthy, report=None)
+
+    def show(console: SafeConsole) -> None:
+        console.print_screen(screen_of(status, judge(status), width=width, with_plot=False))
+        console.print(dashboard_line(status))
+        for line in explorer_lines(status):
+            console.print(line)
+
+    check_screen(show, width)
 
 
 class TestVerdict:

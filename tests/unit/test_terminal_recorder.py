@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,7 +13,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from devtools.terminal_recorder.__main__ import COLUMNS, ROWS, record, render
+from devtools.terminal_recorder.__main__ import (
+    COLUMNS,
+    LAST_SECONDS,
+    PLAY_SECONDS,
+    ROWS,
+    record,
+    render,
+)
+from devtools.terminal_recorder.tempo import shortened
 
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -78,6 +87,25 @@ def test_picture_needs_nothing_from_elsewhere(cast: Path) -> None:
 
 def test_picture_in_the_repository_is_small() -> None:
     assert (ROOT / "docs/images/session.svg").stat().st_size < 400_000
+
+
+def test_picture_in_the_repository_takes_at_most_twenty_seconds() -> None:
+    (duration,) = set(
+        re.findall(
+            r"animation-duration: (\d+)ms", (ROOT / "docs/images/session.svg").read_text("utf-8")
+        )
+    )
+    assert int(duration) <= 20_000
+    assert PLAY_SECONDS + LAST_SECONDS <= 20
+
+
+def test_long_pauses_are_shortened_and_then_all_is_played_faster() -> None:
+    cast = '{"version": 2}\n[0.0, "o", "a"]\n[60.0, "o", "b"]\n[61.0, "o", "c"]\n'
+    header, *events = map(json.loads, shortened(cast, 1).splitlines())
+    assert header == {"version": 2}
+    assert events == [[0.0, "o", "a"], [0.5, "o", "b"], [1.0, "o", "c"]]
+    assert shortened(cast, 2).splitlines()[-1] == '[2.0, "o", "c"]'
+    assert shortened(cast, 100).splitlines()[-1] == '[2.0, "o", "c"]'
 
 
 def test_recording_that_fails_is_told(tmp_path: Path) -> None:

@@ -79,12 +79,15 @@ async def test_what_is_no_number_is_refused(
     [
         ('{"error":"Token not supported"}', '{"error":"Token not supported"}'),
         ("\n\n  first\nsecond", "first"),
+        ('{\n  "error": "Token not supported"\n}', '"error": "Token not supported"'),
         ("<!doctype html>\n<title>404 Not Found</title>", "404 Not Found"),
         ("\x1b[31mred\x1b[0m", "?[31mred?[0m"),
         ("x" * 10_000, "x" * 120),
         ("GET https://u:p@feed.example/v1?key=S3CRET failed", "GET https://feed.example/v1 failed"),
         ('{"api_key": "S3CRET", "why": "bad"}', '{"api_key": "***", "why": "bad"}'),
         ("Authorization: Bearer S3CRET", "Authorization: Bearer ***"),
+        ("unknown token: DOGE", "unknown token: DOGE"),
+        ('{"token": "0123456789abcdef"}', '{"token": "***"}'),
     ],
 )
 async def test_a_refusal_is_told_with_the_first_line_of_its_body(

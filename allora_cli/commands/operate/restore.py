@@ -23,7 +23,7 @@ def restore(
     Asks for the file's passphrase, or reads it from standard input. Replaces another wallet only
     with --replace and its address.
 
-    Example: allora restore allora-worker-allo19rl4-jnh7gv-2026-11-30.age
+    Example: allora restore wallet.age
     """
     from allora_cli.context import open_context
     from allora_cli.wallet.backup import read_backup, read_encrypted

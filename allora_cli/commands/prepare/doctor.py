@@ -12,6 +12,7 @@ def doctor(*, json: console.Json = False) -> None:
     """Check everything that a deployment needs, and say how to fix what is missing.
 
     Changes nothing, here or in AWS. Exit code 3: there is a ✘, or a check could not be made.
+
     Example: allora doctor
     """
     from allora_cli.doctor import examine_with_progress, show

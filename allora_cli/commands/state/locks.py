@@ -10,6 +10,7 @@ def unlock(stack: Stacks = None, *, yes: console.Yes = False, json: console.Json
     """Release the lock that a killed run has left.
 
     Asks first; refuses if the run is still alive on this computer.
+
     Example: allora state unlock
     """
     from allora_cli.context import open_context

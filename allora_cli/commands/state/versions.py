@@ -57,6 +57,7 @@ def restore(
 
     Asks first; refuses while a run holds the state. Afterwards, allora deploy compares the state
     with AWS.
+
     Example: allora state restore allora-single-node
     """
     from allora_cli.context import open_context

@@ -95,6 +95,7 @@ def _explain(error: Exception) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return the first line with text, of printable characters."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    """Return the first line with words, of printable characters."""
+    lines = (line.strip() for line in text.splitlines())
+    line = next((line for line in lines if any(map(str.isalnum, line))), "")
     return "".join(c if c.isprintable() else "?" for c in line)[:_SHOWN]

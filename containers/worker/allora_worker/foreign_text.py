@@ -16,19 +16,20 @@ MOST_BYTES: Final = 2 * 1024
 
 _MOST: Final = 120  # characters
 _URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
-# A name such as `api_key`, what separates it from its value, and the value.
+# A name such as `api_key`, what separates it from its value, and the value. A short "token" is a
+# coin.
 _SECRET: Final = re.compile(
-    r"((?:api[-_ ]?key|secret|passw(?:or)?d|token|authorization)[\"']?\s*[:=]\s*[\"']?"
-    r"(?:(?:bearer|basic)\s+)?)[^\s\"',;&}]+",
+    r"((?:api[-_ ]?key|secret|passw(?:or)?d|authorization|token(?=\W{1,6}[^\s\"',;&}]{16}))[\"']?"
+    r"\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?)[^\s\"',;&}]+",
     re.IGNORECASE,
 )
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
 def first_line(body: bytes) -> str:
-    """Return the first line with text of an answer, or "" if there is none; tags are left out."""
+    """Return the first line with words of an answer, or "" if there is none; tags are left out."""
     text = _TAG.sub(" ", body[:MOST_BYTES].decode(errors="replace"))
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    line = next((line for line in text.splitlines() if any(map(str.isalnum, line))), "")
     return shorten(without_secrets(line), _MOST)
 
 

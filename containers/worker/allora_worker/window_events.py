@@ -108,14 +108,16 @@ class WindowEvents:
                 began = time.monotonic()
                 try:
                     await self._listen(session)
-                except TimeoutError:
-                    self._report_failure("it sends nothing")
+                except TimeoutError as error:
+                    is_open = self._silent_at is not None
+                    reason = "it sends nothing" if is_open else self._explain(error)
+                    self._report_failure(reason)
                 except _FloodError:
                     self._report_failure("it sends more than a chain does")
                 except aiohttp.WSServerHandshakeError as error:
                     self._report_failure(f"it answers with status {error.status}")
                 except (aiohttp.ClientError, OSError) as error:
-                    self._report_failure(explain(error, address_of(self._url)))
+                    self._report_failure(self._explain(error))
                 if time.monotonic() - began > self._timings.events_pause_max:
                     backoff.reset()
                 await asyncio.sleep(backoff.next())
@@ -144,9 +146,9 @@ class WindowEvents:
             max_msg_size=_MAX_FRAME,
             autoping=False,  # so that pings count against the flood limit
         )
+        self._silent_at = None
         async with asyncio.timeout(self._timings.chain_call):
             websocket = await connecting
-        self._silent_at = None
         self._is_refused = False
         self._websocket = websocket
         try:
@@ -221,6 +223,9 @@ class WindowEvents:
                 )
                 if opening.topic_id in self._topic_ids:
                     self._on_opening(opening)
+
+    def _explain(self, error: Exception) -> str:
+        return explain(error, address_of(self._url))
 
     def _report_failure(self, reason: str) -> None:
         if self._is_working:

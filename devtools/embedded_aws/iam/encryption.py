@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, s3_backends
 
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.iam.account import Account
@@ -38,7 +38,9 @@ def _with_key(action: str, key: str | None) -> tuple[str, str] | None:
 
 def _key_of_object(bucket: FakeBucket, call: Call) -> str | None:
     stored = bucket.keys.get(call.parameters["Key"])
-    return stored.kms_key_id if stored and stored.encryption == _KMS else None
+    if not isinstance(stored, FakeKey):  # a delete marker has no key
+        return None
+    return stored.kms_key_id if stored.encryption == _KMS else None
 
 
 def _key_of_new_object(bucket: FakeBucket, call: Call) -> str | None:

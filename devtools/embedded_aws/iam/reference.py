@@ -56,9 +56,10 @@ def actions(service: str) -> Mapping[str, Action]:
     """Return the actions of a service, such as `ec2`, by their names in small letters."""
     described = _services()[service]
     arns = {each["resource"]: each["arn"] for each in described["resources"]}
+    newer = [{"privilege": name, "resource_types": []} for name in _NEWER.get(service, ())]
     return {
         f"{service}:{each['privilege']}".lower(): _action(service, each, arns)
-        for each in described["privileges"]
+        for each in (*described["privileges"], *newer)
     }
 
 
@@ -94,6 +95,11 @@ def _expression(arn: str) -> re.Pattern[str]:
 
 
 _VARIABLE: Final = r"\$\{\w+\}"
+
+
+_NEWER: Final[Mapping[str, tuple[str, ...]]] = {"freetier": ("GetAccountPlanState",)}
+"""Actions without resource types that parliament's copy is too old for.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_freetier.html"""
 
 
 @cache

@@ -8,7 +8,7 @@ from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Workflow
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.failures import state_not_saved
-from allora_cli.terraform.locks import Holder, held_lock, holder_of, lock_error, release
+from allora_cli.terraform.locks import Holder, Lock, find_lock, holder_of, lock_error, release
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state_bucket import bucket_exists
 from allora_cli.terraform.state_objects import state_of
@@ -38,8 +38,18 @@ def recover(context: Context, answers: Answers) -> Workflow[bool]:
     return was_killed
 
 
+def _lock(context: Context, stack: str) -> Lock | None:
+    """Return a state's lock; None also where there is no bucket, and so nothing is deployed."""
+    settings = context.settings
+    s3 = context.session.client("s3", region_name=settings.state_region)
+    try:
+        return find_lock(s3, settings.state_bucket, stack)
+    except s3.exceptions.NoSuchBucket:
+        return None
+
+
 def _unlock(context: Context, answers: Answers, stack: str) -> Workflow[bool]:
-    lock = held_lock(context, stack)
+    lock = _lock(context, stack)
     if lock is None:
         return False
     holder = holder_of(lock, context.settings)

@@ -1,0 +1,1 @@
+"""What has to be right with states and AWS before Terraform is started."""

@@ -1,0 +1,104 @@
+"""Checks of what the host fetches: the model's repository, and images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from allora_cli.doctor.check_context import CheckContext
+from allora_cli.doctor.findings import Finding, Verdict, fail, ok, unknown
+from allora_cli.sources.errors import MissingError, NotPublicError, SourceError
+from allora_cli.sources.registry import architectures
+from allora_cli.sources.repository import NoSuchRefError, find_commit
+from settings import Settings
+from settings.catalogue import Architecture
+from settings.sections.worker import DEFAULT_PYTHON_IMAGE
+
+_PLATFORMS: Final[Mapping[Architecture, str]] = {"x86_64": "amd64", "arm64": "arm64"}
+"""What registries call an architecture
+(https://github.com/opencontainers/image-spec/blob/main/image-index.md)."""
+
+_GRAVITY: Final = (Verdict.OK, Verdict.UNKNOWN, Verdict.FAIL)
+
+_NO_LOGIN: Final = "the host fetches without a login"
+
+
+def check_model_source(context: CheckContext) -> Finding:
+    """Check that the model's repository is public, and has what MODEL_REF names."""
+    settings = context.settings
+    repo, ref = settings.model_repo, settings.model_ref
+    if repo is None:
+        what = "an image" if settings.model_image else "the project's own model"
+        return ok(f"{what}: no repository")
+    try:
+        commit = find_commit(repo, ref)
+    except NoSuchRefError as error:
+        return fail(
+            f"{repo} {error}", "correct MODEL_REF: a branch, a tag, or all 40 digits of a commit"
+        )
+    except MissingError as error:
+        return fail(f"{repo} {error}", "correct MODEL_REPO")
+    except NotPublicError as error:
+        return fail(
+            f"{repo} {error}: {_NO_LOGIN}",
+            "correct MODEL_REPO, or make the repository public; or publish an image: MODEL_IMAGE",
+        )
+    except SourceError as error:
+        return unknown(f"{repo} {error}")
+    return ok(f"{ref or 'the default branch'} of {repo} is {commit[:12]}", commit=commit)
+
+
+def check_images(context: CheckContext) -> Finding:
+    """Check that the images of the settings are public, and fit the host's architecture."""
+    settings = context.settings
+    findings = [
+        _image(variable, reference, settings.architecture)
+        for variable, reference in _images(settings)
+    ]
+    if not findings:
+        return ok("the project's own, built on the host")
+    worst = max(findings, key=lambda finding: _GRAVITY.index(finding.verdict))
+    same = [each for each in findings if each.verdict is worst.verdict]
+    facts = {"images": [dict(each.facts) for each in findings]}
+    return Finding(
+        worst.verdict,
+        "; ".join(each.detail for each in same),
+        "\n".join(each.remedy for each in same if each.remedy),
+        facts,
+    )
+
+
+def _images(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the images that the settings name, by variable."""
+    if settings.worker_image:
+        yield "ALLORA_WORKER_IMAGE", settings.worker_image
+    if settings.model_image:
+        yield "MODEL_IMAGE", settings.model_image
+    if settings.python_image != DEFAULT_PYTHON_IMAGE:
+        yield "ALLORA_PYTHON_IMAGE", settings.python_image
+
+
+def _image(variable: str, reference: str, architecture: Architecture) -> Finding:
+    facts = {"setting": variable, "image": reference}
+    try:
+        found = architectures(reference)
+    except MissingError as error:
+        return fail(f"{reference} {error}", f"correct {variable}", **facts)
+    except NotPublicError as error:
+        return fail(
+            f"{reference} {error}: {_NO_LOGIN}",
+            f"correct {variable}, or make the image public",
+            **facts,
+        )
+    except SourceError as error:
+        return unknown(f"{reference} {error}", **facts)
+    facts["architectures"] = ", ".join(sorted(found))
+    if _PLATFORMS[architecture] not in found:
+        return fail(
+            f"{reference} is for {facts['architectures'] or 'no Linux'}, the instance is "
+            f"{_PLATFORMS[architecture]}",
+            f"build it for {_PLATFORMS[architecture]} too: docker buildx build --platform; "
+            "or another AWS_INSTANCE_TYPE",
+            **facts,
+        )
+    return ok(f"{reference} exists for {_PLATFORMS[architecture]}", **facts)

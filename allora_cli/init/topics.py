@@ -1,0 +1,79 @@
+"""Which topics a model can serve, by the chain's answer or the stored list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from allora_cli import chain
+from allora_cli.terminal.text import clamp, clean
+from shared.topics import Kind, KnownTopic, known_topics
+
+_NAME_LENGTH = 70
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic that was looked up.
+
+    Attributes:
+        name: "" if unknown.
+        exists: None if neither the chain nor the list knows.
+        active: None if unknown.
+        known: its entry in the list.
+    """
+
+    id: int
+    name: str = ""
+    exists: bool | None = True
+    active: bool | None = None
+    known: KnownTopic | None = None
+
+
+def suitable(network: str, *, own_model: bool) -> Mapping[int, KnownTopic]:
+    """Return the listed topics that the model may serve.
+
+    Args:
+        network: testnet or mainnet.
+        own_model: whether it is the project's own, which forecasts prices.
+    """
+    topics = known_topics().topics[network]
+    return {
+        id_: topic for id_, topic in topics.items() if not own_model or topic.kind is Kind.PRICE
+    }
+
+
+def table(network: str, *, own_model: bool) -> Iterator[str]:
+    """Yield a line for each suitable topic, and where the list is from."""
+    found = known_topics()
+    for topic in suitable(network, own_model=own_model).values():
+        yield f"  {topic.id:>3}  {topic.name}"
+    yield f"  Topics of {found.read_at:%Y-%m-%d}; today's: {found.source}"
+
+
+def look_up(network: str, api_url: str, topic_id: int) -> Topic:
+    """Return a topic: as the chain describes it, otherwise as the list does."""
+    known = known_topics().topics[network].get(topic_id)
+    try:
+        found = chain.find_topic(api_url, topic_id)
+    except chain.ChainError:
+        if known is None:
+            return Topic(topic_id, exists=None)
+        return Topic(topic_id, known.name, known=known)
+    if found is None:
+        return Topic(topic_id, exists=False)
+    name = clamp(clean(found.name), _NAME_LENGTH)
+    return Topic(topic_id, name, active=found.active, known=known)
+
+
+def problem_with(topic: Topic, network: str, *, own_model: bool) -> str | None:
+    """Return why the model cannot serve a topic, or None."""
+    if topic.exists is False:
+        return f"{network} has no topic {topic.id}."
+    if own_model and topic.known and topic.known.kind is not Kind.PRICE:
+        return (
+            f"Topic {topic.id}, {topic.known.name}, asks for a {topic.known.kind}, and the "
+            "project's own model forecasts prices. Take a topic of prices, or bring a model: "
+            "--model-repo or --model-image."
+        )
+    return None

@@ -1,0 +1,146 @@
+"""Remove orphans, those first on which others depend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from allora_cli.context import Context
+from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.orphans.orphan import Orphan
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+_GONE: Final = ("NotFound", "NoSuchEntity", "ResourceNotFound", "ResourceNotFoundException")
+"""How AWS's codes for what is not there end."""
+
+
+def remove_orphans(context: Context, orphans: Sequence[Orphan]) -> Iterator[Orphan]:
+    """Remove orphans, and yield each when it is gone; a volume leaves a snapshot.
+
+    Raises:
+        OperatorError: AWS refuses.
+    """
+    removal = _Removal(context)
+    for type_, remove in removal.in_order().items():
+        for orphan in orphans:
+            if orphan.type != type_:
+                continue
+            try:
+                remove(orphan.id)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if not code.endswith(_GONE):
+                    raise OperatorError(
+                        ErrorCode.ORPHANS,
+                        f"AWS does not remove {orphan.what}: {error}. Run the same command again: "
+                        "it goes on from there.",
+                    ) from error
+            yield orphan
+
+
+class _Removal:
+    """How each kind is removed.
+
+    Args:
+        context: whose session.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._ec2: EC2Client = context.session.client("ec2")
+
+    def in_order(self) -> Mapping[str, Callable[[str], Any]]:
+        """Return what removes a resource by its id, by Terraform's type."""
+        client = self._context.session.client
+        ec2, cloudwatch = self._ec2, client("cloudwatch")
+        return {
+            "aws_cloudwatch_metric_alarm": lambda id_: cloudwatch.delete_alarms(AlarmNames=[id_]),
+            "aws_cloudwatch_dashboard": lambda id_: cloudwatch.delete_dashboards(
+                DashboardNames=[id_]
+            ),
+            "aws_instance": self._instance,
+            "aws_eip": self._address,
+            "aws_ebs_volume": self._volume,
+            "aws_vpc_security_group_ingress_rule": self._ingress_rule,
+            "aws_vpc_security_group_egress_rule": self._egress_rule,
+            "aws_security_group": lambda id_: ec2.delete_security_group(GroupId=id_),
+            "aws_subnet": lambda id_: ec2.delete_subnet(SubnetId=id_),
+            "aws_route_table": self._route_table,
+            "aws_internet_gateway": self._gateway,
+            "aws_vpc": lambda id_: ec2.delete_vpc(VpcId=id_),
+            "aws_iam_instance_profile": self._profile,
+            "aws_iam_role": self._role,
+            "aws_sns_topic": lambda id_: client("sns").delete_topic(TopicArn=id_),
+            "aws_cloudwatch_log_group": lambda id_: client("logs").delete_log_group(
+                logGroupName=id_
+            ),
+        }
+
+    def _instance(self, id_: str) -> None:
+        here: Any = [{"Name": "instance-id", "Values": [id_]}]
+        for address in self._ec2.describe_addresses(Filters=here)["Addresses"]:
+            self._ec2.disassociate_address(AssociationId=address["AssociationId"])
+        self._ec2.terminate_instances(InstanceIds=[id_])
+        self._ec2.get_waiter("instance_terminated").wait(InstanceIds=[id_])
+
+    def _address(self, id_: str) -> None:
+        (address,) = self._ec2.describe_addresses(AllocationIds=[id_])["Addresses"]
+        if link := address.get("AssociationId"):
+            self._ec2.disassociate_address(AssociationId=link)
+        self._ec2.release_address(AllocationId=id_)
+
+    def _volume(self, id_: str) -> None:
+        """Delete a volume after a snapshot, as Terraform does."""
+        (volume,) = self._ec2.describe_volumes(VolumeIds=[id_])["Volumes"]
+        if volume["State"] != "available":
+            self._ec2.get_waiter("volume_available").wait(VolumeIds=[id_])
+        tags: Any = [{"ResourceType": "snapshot", "Tags": volume.get("Tags", [])}]
+        snapshot = self._ec2.create_snapshot(VolumeId=id_, TagSpecifications=tags)
+        self._ec2.get_waiter("snapshot_completed").wait(SnapshotIds=[snapshot["SnapshotId"]])
+        self._ec2.delete_volume(VolumeId=id_)
+
+    def _ingress_rule(self, id_: str) -> None:
+        self._ec2.revoke_security_group_ingress(
+            GroupId=self._group_of(id_), SecurityGroupRuleIds=[id_]
+        )
+
+    def _egress_rule(self, id_: str) -> None:
+        self._ec2.revoke_security_group_egress(
+            GroupId=self._group_of(id_), SecurityGroupRuleIds=[id_]
+        )
+
+    def _group_of(self, rule: str) -> str:
+        found = self._ec2.describe_security_group_rules(SecurityGroupRuleIds=[rule])
+        return found["SecurityGroupRules"][0]["GroupId"]
+
+    def _route_table(self, id_: str) -> None:
+        (table,) = self._ec2.describe_route_tables(RouteTableIds=[id_])["RouteTables"]
+        for link in table.get("Associations", []):
+            if not link.get("Main"):
+                self._ec2.disassociate_route_table(AssociationId=link["RouteTableAssociationId"])
+        self._ec2.delete_route_table(RouteTableId=id_)
+
+    def _gateway(self, id_: str) -> None:
+        found = self._ec2.describe_internet_gateways(InternetGatewayIds=[id_])
+        for link in found["InternetGateways"][0].get("Attachments", []):
+            self._ec2.detach_internet_gateway(InternetGatewayId=id_, VpcId=link["VpcId"])
+        self._ec2.delete_internet_gateway(InternetGatewayId=id_)
+
+    def _profile(self, id_: str) -> None:
+        iam = self._context.session.client("iam")
+        profile = iam.get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
+        for role in profile["Roles"]:
+            iam.remove_role_from_instance_profile(
+                InstanceProfileName=id_, RoleName=role["RoleName"]
+            )
+        iam.delete_instance_profile(InstanceProfileName=id_)
+
+    def _role(self, id_: str) -> None:
+        iam = self._context.session.client("iam")
+        for name in iam.list_role_policies(RoleName=id_)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=id_, PolicyName=name)
+        iam.delete_role(RoleName=id_)

@@ -1,0 +1,1 @@
+"""Where models come from, as the host sees them: without a login."""

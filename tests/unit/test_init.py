@@ -1,0 +1,139 @@
+"""The settings file that `allora init` writes, and the topics that it offers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.init import file, topics
+from allora_cli.init.draft import Draft, lines_of, load_text
+from containers.model_server.model_server.horizon import parse_horizon
+from shared.networks import TESTNET
+from shared.topics import Kind, known_topics
+
+REQUIRED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
+
+
+@contextmanager
+def chain_with(answers: dict[str, object]) -> Iterator[str]:
+    """Serve answers by path, and 404 otherwise."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.removeprefix("/emissions/v10/")
+            self.send_response(200 if path in answers else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(answers.get(path, {})).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "value", ["plain", "with blank", "it's", 'a "b"', "back\\slash", "$HOME", "# no comment", "ü"]
+)
+def test_each_value_is_read_as_it_was_given(value: str) -> None:
+    written = lines_of({**REQUIRED, "AWS_PROFILE": value})
+    assert load_text(written).aws_profile == value
+
+
+def test_a_draft_tells_problems_of_answered_settings_alone() -> None:
+    draft = Draft()
+    assert draft.problem_with("ALLORA_NETWORK", "mainnet") is None  # its topic comes later
+    draft.values["ALLORA_NETWORK"] = "mainnet"
+    problem = draft.problem_with("AWS_REGION", "eu")
+    assert problem is not None
+    assert problem.variable == "AWS_REGION"
+
+
+def test_comments_stand_above_their_settings_and_do_not_change_them() -> None:
+    text = file.render(REQUIRED, {"AWS_REGION": "Two\nlines", "": "The end."}, "2026-11-29")
+    assert "\n# Two\n# lines\nAWS_REGION=us-east-1\n" in text
+    assert text.endswith("\n\n# The end.\n")
+    assert load_text(text).aws_region == "us-east-1"
+
+
+def test_what_exists_is_never_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    path.write_text("mine")
+    with pytest.raises(OperatorError) as refused:
+        file.write(path, "new")
+    assert refused.value.code is ErrorCode.SETTINGS_FILE
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="No such file or directory") as refused:
+        file.write(tmp_path / "missing" / "env", "new")
+    assert refused.value.code is ErrorCode.SETTINGS_FILE
+
+
+def test_the_chain_is_asked_first() -> None:
+    answers: dict[str, object] = {
+        "topic_exists/69": {"exists": True},
+        "topics/69": {"topic": {"metadata": "A new \x1b[1mname\n"}},
+        "is_topic_active/69": {"is_active": False},
+        "topic_exists/70": {"exists": False},
+    }
+    with chain_with(answers) as url:
+        found = topics.look_up("testnet", url, 69)
+        missing = topics.look_up("testnet", url, 70)
+    assert (found.name, found.active) == ("A new name\\x0a", False)
+    assert topics.problem_with(missing, "testnet", own_model=True) == "testnet has no topic 70."
+
+
+def test_the_list_answers_if_the_chain_does_not() -> None:
+    with chain_with({}) as url:
+        listed = topics.look_up("testnet", url, 69)
+        unlisted = topics.look_up("testnet", url, 4711)
+    assert listed.name == "PLAYGROUND: 1 day BTC/USD Price Prediction"
+    assert (unlisted.exists, topics.problem_with(unlisted, "testnet", own_model=True)) == (
+        None,
+        None,
+    )
+
+
+def test_the_own_model_serves_topics_of_prices_alone() -> None:
+    with chain_with({}) as url:
+        returns = topics.look_up("mainnet", url, 1)
+    assert "forecasts prices" in str(topics.problem_with(returns, "mainnet", own_model=True))
+    assert topics.problem_with(returns, "mainnet", own_model=False) is None
+
+
+def test_the_list_is_one_that_the_own_model_understands() -> None:
+    found = known_topics()
+    assert TESTNET.sandbox_topic in found.topics["testnet"]
+    prices = [
+        topic
+        for topics_ in found.topics.values()
+        for topic in topics_.values()
+        if topic.kind is Kind.PRICE
+    ]
+    for topic in prices:
+        settings = load_text(
+            lines_of(
+                {
+                    **REQUIRED,
+                    "ALLORA_WORKER_TOKEN": topic.token,
+                    "MODEL_ENV_VARS": f'HORIZON="{topic.horizon}"',
+                }
+            )
+        )
+        assert parse_horizon(settings.model_env["HORIZON"]) > 0
+        assert topic.token in topic.name
