@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allora_cli.commands.state.stack import declined
-from allora_cli.context import Context, open_context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console
-from allora_cli.terminal.prompts import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from allora_cli.context import Context
     from allora_cli.orphans.find import Found
     from allora_cli.orphans.orphan import Orphan
 
@@ -25,8 +24,10 @@ def orphans(*, json: console.Json = False) -> None:
     """List what has this worker's tags or names in AWS, but is in no state.
 
     A killed run leaves it. Each line says what it is, what it costs, and what becomes of it.
+
     Example: allora state orphans
     """
+    from allora_cli.context import open_context
     from allora_cli.orphans.orphan import orphan_lines
 
     found = _found(open_context())
@@ -52,9 +53,12 @@ def remove(
     """Remove resources that are in no state; a volume leaves a snapshot.
 
     Asks first. Refuses what a state has, and what has neither this worker's tags nor its names.
+
     Example: allora state remove i-0123456789abcdef0
     """
+    from allora_cli.context import open_context
     from allora_cli.orphans.remove import remove_orphans
+    from allora_cli.terminal.prompts import Answers
 
     context = open_context()
     chosen = _chosen(_found(context).orphans, ids)
