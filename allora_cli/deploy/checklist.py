@@ -17,6 +17,7 @@ from allora_cli.terminal.text import clamp, duration
 
 _ACTIVITY: Final = 200
 _DRAWN_A_SECOND: Final = 8
+_NEEDS_YOU: Final = "  It needs you. The wait goes on for a few minutes, in case you are at it."
 
 
 class Checklist:
@@ -62,6 +63,8 @@ class Checklist:
                 self._console.print(f"  {clamp(event.text, _ACTIVITY)}", markup=False)
             case ObstacleMet():
                 self._console.print(f"! {event.source}: {event.text}", markup=False, style="yellow")
+                if event.needs_operator:
+                    self._console.print(_NEEDS_YOU, markup=False, style="yellow")
 
     def _print_done(self, progress: HostProgress) -> None:
         for each in progress.steps:
@@ -88,6 +91,8 @@ class Checklist:
             Text(f"! {each.source}: {each.text}", "yellow", no_wrap=False, overflow="fold")
             for each in self._progress.obstacles
         ]
+        if any(each.needs_operator for each in self._progress.obstacles):
+            obstacles.append(Text(_NEEDS_YOU, "yellow", no_wrap=False, overflow="fold"))
         return Group(table, *obstacles)
 
 

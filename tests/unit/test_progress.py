@@ -352,6 +352,7 @@ def test_nothing_in_the_way_is_cut_at_the_screens_edge() -> None:
     checklist.show(HostProgress(steps, "", (obstacle,)))
     checklist.stop()
     assert address in output.getvalue()
+    assert "It needs you" in output.getvalue()
 
 
 @pytest.mark.parametrize(
