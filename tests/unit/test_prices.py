@@ -21,7 +21,7 @@ from allora_cli.aws.prices import (
     monthly_cost_change,
     monthly_snapshot_cost,
 )
-from allora_cli.doctor.bill import check_cost
+from allora_cli.doctor.account import check_cost
 from allora_cli.doctor.check_context import CheckContext
 from settings import Settings
 from tests.price_server import PriceServer, price_server
