@@ -79,7 +79,8 @@ class Deployment:
         done = command.run(
             arguments, self.environment, stdin=stdin, cwd=self.directory, together=True
         )
-        return Result(done.returncode, _COLOURS.sub("", done.stdout))
+        assert "\x1b" not in done.stdout, "no terminal takes its codes"
+        return Result(done.returncode, done.stdout)
 
     def allora_apart(
         self,
