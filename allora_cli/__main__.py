@@ -22,8 +22,7 @@ def main() -> int:
 
     print_in_any_locale()
     if complaint := hidden_character(sys.argv[1:]):
-        console.err.print(complaint, markup=False, style="red")
-        return ExitCode.USAGE
+        return _report(OperatorError(ErrorCode.USAGE, complaint, exit_code=ExitCode.USAGE))
     try:
         code = app(prog_name="allora", standalone_mode=False) or ExitCode.OK
     except Exception as error:
