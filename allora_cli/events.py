@@ -42,6 +42,7 @@ class EventCode(StrEnum):
     CONSOLE = "console"
     AWS_REFUSED = "aws-refused"
     LOG = "log"
+    RESTART = "restart"
     RESTARTED = "restarted"
     RESULT = "result"
 

@@ -8,7 +8,7 @@ from typing import Final
 from allora_cli.terraform.plans import ActionReason, AttributeChange, Change
 from user_data.differences import changed_settings
 
-_SETTINGS: Final[Mapping[tuple[str, str], str]] = {
+SETTINGS: Final[Mapping[tuple[str, str], str]] = {
     ("aws_cloudwatch_log_group", "retention_in_days"): "LOG_RETENTION_DAYS",
     ("aws_ebs_volume", "availability_zone"): "AWS_AVAILABILITY_ZONE",
     ("aws_ebs_volume", "iops"): "EDGE_DATA_VOL_IOPS",
@@ -34,7 +34,7 @@ _ARCHITECTURE: Final = "input.architecture"
 
 def setting_of(type_: str, attribute: str) -> str | None:
     """Return the setting behind an attribute of a resource of Terraform's type, where it is one."""
-    return _SETTINGS.get((type_, attribute))
+    return SETTINGS.get((type_, attribute))
 
 
 def reasons_for(change: Change, changes: Iterable[Change]) -> frozenset[str]:

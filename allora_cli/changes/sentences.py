@@ -18,7 +18,7 @@ _TITLES: Final[Mapping[Action, tuple[str, str, str]]] = {
     Action.DELETE: ("Will be destroyed:", "-", "red"),
 }
 _WORDS: Final[Mapping[Kind, tuple[str, str]]] = {
-    Kind.STATE_BUCKET: ("the S3 bucket for Terraform's state", ""),
+    Kind.STATE_BUCKET: ("the S3 bucket for Terraform's state, for cents a month:", ""),
     Kind.INSTANCE: ("the instance", "instances"),
     Kind.ADDRESS: ("the Elastic IP address", "Elastic IP addresses"),
     Kind.DATA_VOLUME: ("the data volume", "data volumes"),

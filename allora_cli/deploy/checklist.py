@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from rich.console import Console, Group
@@ -12,10 +13,11 @@ from rich.text import Text
 
 from allora_cli.deploy.events import HostActivity, HostProgress, ObstacleMet, StepProgress
 from allora_cli.deploy.progress import Step
-from allora_cli.terminal.text import clamp
+from allora_cli.terminal.text import clamp, duration
 
 _ACTIVITY: Final = 200
 _DRAWN_A_SECOND: Final = 8
+_NEEDS_YOU: Final = "  It needs you. The wait goes on for a few minutes, in case you are at it."
 
 
 class Checklist:
@@ -61,6 +63,8 @@ class Checklist:
                 self._console.print(f"  {clamp(event.text, _ACTIVITY)}", markup=False)
             case ObstacleMet():
                 self._console.print(f"! {event.source}: {event.text}", markup=False, style="yellow")
+                if event.needs_operator:
+                    self._console.print(_NEEDS_YOU, markup=False, style="yellow")
 
     def _print_done(self, progress: HostProgress) -> None:
         for each in progress.steps:
@@ -83,11 +87,16 @@ class Checklist:
             else:
                 table.add_row("", Text(each.step, "dim"))
         obstacles = [
-            Text(f"! {obstacle.source}: {obstacle.text}", "yellow")
-            for obstacle in self._progress.obstacles
+            # The console wraps nothing: a live display would cut an address at the screen's edge.
+            Text(f"! {each.source}: {each.text}", "yellow", no_wrap=False, overflow="fold")
+            for each in self._progress.obstacles
         ]
+        if any(each.needs_operator for each in self._progress.obstacles):
+            obstacles.append(Text(_NEEDS_YOU, "yellow", no_wrap=False, overflow="fold"))
         return Group(table, *obstacles)
 
 
 def _done(progress: StepProgress) -> str:
-    return f"{progress.step} ({progress.seconds:.0f} s)" if progress.seconds else progress.step
+    if progress.seconds is None or progress.seconds < 1:
+        return progress.step
+    return f"{progress.step} ({duration(timedelta(seconds=progress.seconds))})"

@@ -34,7 +34,7 @@ from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import Deployment, find_deployment, require_deployment
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import require_region, resources_of
-from containers.worker.allora_worker.contract import FAUCET
+from allora_cli.wallet.funding import funding_of
 from containers.worker.allora_worker.money import UALLO
 from shared.stacks import SINGLE_NODE
 
@@ -153,17 +153,13 @@ def approval(context: Context, answers: Answers, unfunded: WalletUnfunded | None
 
 def _unfunded(context: Context, report: Report) -> WalletUnfunded | None:
     """Return that the wallet cannot pay for transactions; None if it can, or nobody knows."""
-    settings = context.settings
     if report.address is None or report.uallo is None:
         return None
-    if report.uallo and report.uallo >= settings.alarm_balance * UALLO:
+    funding = funding_of(context.settings)
+    if report.uallo >= funding.allo * UALLO:
         return None
-    return WalletUnfunded(
-        report.address,
-        chain.allo(report.uallo),
-        f"{settings.alarm_balance:f} ALLO",
-        FAUCET if settings.allora_network == "testnet" else None,
-    )
+    balance, needed = chain.allo(report.uallo), f"{funding.allo:f} ALLO"
+    return WalletUnfunded(report.address, balance, needed, funding.faucet)
 
 
 def wait_for(context: Context, deployment: Deployment, policy: WaitPolicy) -> Workflow[Ready]:

@@ -227,7 +227,10 @@ def _wallet_address(context: Context) -> str | None:
 
 
 def _typed_otherwise(wanted: str) -> OperatorError:
-    return OperatorError(ErrorCode.TYPED_OTHERWISE, f"That is not {wanted}. Nothing was changed.")
+    return OperatorError(
+        ErrorCode.TYPED_OTHERWISE,
+        f"That is not {wanted}. Nothing was changed. To be asked again, run the same command.",
+    )
 
 
 # --- everything

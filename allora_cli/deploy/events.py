@@ -204,6 +204,16 @@ class BucketKept(Event):
 
 
 @dataclass(frozen=True)
+class RestartPlanned(Event):
+    """What would be restarted, before the question: the service, or the host."""
+
+    code = EventCode.RESTART
+    worker_name: str
+    instance_id: str
+    reboot: bool
+
+
+@dataclass(frozen=True)
 class Restarted(Event):
     """The service or the host was restarted."""
 

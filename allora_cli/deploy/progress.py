@@ -162,6 +162,7 @@ class Progress:
         self.worker_lines: deque[Line] = deque(maxlen=_KEPT_LINES)
         # What was there before a restart may go on for a while, and does not count.
         self._has_started = Step.INSTANCE in steps
+        self._seen_late: set[Step] = set()
         self._is_well = False
         self._met_at: dict[tuple[Source, str, bool], datetime] = {}
         self._windows: dict[int, deque[tuple[int, datetime]]] = {}
@@ -255,9 +256,12 @@ class Progress:
         )
 
     def seconds(self, step: Step) -> float | None:
-        """Return how long a step took since the step before it, or None if it is not done."""
+        """Return how long a step took since the step before it.
+
+        None if it is not done, or if nobody saw when it was.
+        """
         at = self.done.get(step)
-        if at is None:
+        if at is None or step in self._seen_late:
             return None
         earlier = [other for other in self.done.values() if other < at]
         return (at - max(earlier, default=min(self.since, at))).total_seconds()
@@ -310,11 +314,11 @@ class Progress:
             return
         self.address = worker.address or self.address
         if worker.model.state == ModelState.OK:
-            self._do(Step.MODEL, at)
+            self._see_done(Step.MODEL, at)
         if any(topic.state in _REGISTERED for topic in worker.topics):
-            self._do(Step.REGISTERED, at)
+            self._see_done(Step.REGISTERED, at)
         if submissions := [t.last_submission.at for t in worker.topics if t.last_submission]:
-            self._do(Step.SUBMITTED, max(*submissions, self.since))
+            self._see_done(Step.SUBMITTED, max(*submissions, self.since))
         if worker.is_healthy:
             for source in (Source.WORKER, Source.CHAIN, Source.WINDOW):
                 self.obstacles.pop(source, None)
@@ -335,10 +339,20 @@ class Progress:
         self.seen_at = max(at, self.seen_at or at)
 
     def _do(self, step: Step, at: datetime) -> None:
-        """Note that a step is done, and with it all steps that it needs."""
+        """Note that a step is done at this moment, and with it all steps that it needs."""
         for earlier in _NEEDED_FOR[step]:
-            self.done.setdefault(earlier, at)
+            self._see_done(earlier, at)
+        if step in self._seen_late:
+            self._seen_late.remove(step)
+            self.done[step] = at
         self.done.setdefault(step, at)
+
+    def _see_done(self, step: Step, at: datetime) -> None:
+        """Note that a step is done by now, and with it all steps that it needs."""
+        for each in (*_NEEDED_FOR[step], step):
+            if each not in self.done:
+                self._seen_late.add(each)
+                self.done[each] = at
 
 
 def _obstacle_of(event: HostEvent) -> Obstacle:

@@ -13,11 +13,12 @@ from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import PATIENCE
 from allora_cli.context import Context, open_context
-from allora_cli.deploy.events import Restarted, RestartResult
+from allora_cli.deploy.events import Restarted, RestartPlanned, RestartResult
 from allora_cli.deploy.progress import AFTER_RESTART, Step
 from allora_cli.deploy.waiting import Wait, WaitPolicy
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import require_deployment
 
 if TYPE_CHECKING:
@@ -37,18 +38,25 @@ _NOT_DELIVERED: Final = {"DeliveryTimedOut", "Undeliverable", "Terminated", "Del
 """Without spaces: AWS documents "Delivery Timed Out", and answers "DeliveryTimedOut" as well."""
 
 
-def restart(*, reboot: bool, policy: WaitPolicy) -> Workflow[RestartResult]:
+def restart(answers: Answers, *, reboot: bool, policy: WaitPolicy) -> Workflow[RestartResult]:
     """Restart the service through Systems Manager, or the host through EC2; then wait.
 
     Args:
+        answers: whether it may be restarted.
         reboot: whether the host itself is restarted.
         policy: how long to wait.
 
     Raises:
-        OperatorError: it is not deployed, cannot be reached, or does not come back.
+        OperatorError: it was declined, is not deployed, cannot be reached, or does not come back.
     """
     context = open_context()
     deployment = require_deployment(context)
+    answers.require_possible()
+    yield RestartPlanned(context.settings.worker_name, deployment.instance_id, reboot)
+    if not answers.confirm("Restart it?"):
+        raise OperatorError(
+            ErrorCode.DECLINED, "Nothing was restarted. To be asked again, run the same command."
+        )
     if reboot:
         since = _reboot(context, deployment.instance_id)
     else:

@@ -102,11 +102,13 @@ def _(event: events.StateBucketMade) -> Iterator[Sentence]:
 @sentences.register
 def _(event: events.WalletUnfunded) -> Iterator[Sentence]:
     yield Sentence("")
-    yield Sentence(f"The wallet has {event.balance}, and needs about {event.needed}:", "yellow")
-    yield Sentence(f"  {event.address}")
-    how = f"Get test coins now: {event.faucet}" if event.faucet else "Send ALLO to it now."
-    yield Sentence(f"{how}")
-    yield Sentence("Without them the worker is deployed, but can neither register nor submit.")
+    yield Sentence(
+        f"The wallet has {event.balance}. 100 transactions need {event.needed}.", "yellow"
+    )
+    if event.faucet:
+        yield Sentence(f"  Get test coins now, free of charge: {event.faucet}")
+    yield Sentence(f"  {'Its address' if event.faucet else 'Send ALLO to'}: {event.address}")
+    yield Sentence("  Without coins the worker can neither register nor submit; it waits for them.")
 
 
 @sentences.register
@@ -235,6 +237,14 @@ def _(event: events.WaitStarted) -> Iterator[Sentence]:
             "This is the embedded AWS, where no host ever boots: there will be none unless "
             "a test plays the host. --no-wait does not wait."
         )
+
+
+@sentences.register
+def _(event: events.RestartPlanned) -> Iterator[Sentence]:
+    what = f"The host {event.instance_id}" if event.reboot else "Worker and model"
+    yield Sentence(f"What changes for the worker {event.worker_name}:", "bold")
+    yield Sentence(f"  {what} will restart, and read the secrets again.")
+    yield Sentence("  Nothing is submitted meanwhile, for a minute or two. Everything else stays.")
 
 
 @sentences.register

@@ -28,7 +28,7 @@ class Answers:
             raise OperatorError(
                 ErrorCode.NOT_A_TERMINAL,
                 "This asks before it changes anything, and there is no terminal to answer at. "
-                "Nothing was changed. To approve the plan in advance: add --yes.",
+                "Nothing was changed. To answer yes in advance: add --yes.",
             )
 
     def confirm(self, question: str) -> bool:

@@ -36,7 +36,10 @@ def measure(runs: int) -> dict[str, float]:
     """
     with _embedded_aws() as environment:
         commands = _commands(ROOT / environment["CDKTF_OUTPUT"] / "stacks")
-        _seconds([(_allora("bootstrap"), ROOT), (_allora("wallet", "create"), ROOT)], environment)
+        _seconds(
+            [(_allora("bootstrap", "--yes"), ROOT), (_allora("wallet", "create"), ROOT)],
+            environment,
+        )
         _seconds(commands["cdktf deploy"], environment)
         rounds = [
             {name: _seconds(steps, environment) for name, steps in commands.items()}

@@ -35,7 +35,9 @@ def up(steps: Steps, interrupts: Interrupts) -> None:
     """
     with _embedded_aws(steps, interrupts) as tools:
         with steps.step("State bucket: allora bootstrap"):
-            tools.run(sys.executable, "-m", "allora_cli", "bootstrap", title="allora bootstrap")
+            tools.run(
+                sys.executable, "-m", "allora_cli", "bootstrap", "--yes", title="allora bootstrap"
+            )
         if not (OUTPUTS.exists() and _is_up_to_date(steps, tools)):
             _deploy(steps, tools)
     _show_outputs(steps)

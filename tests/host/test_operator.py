@@ -174,7 +174,7 @@ def test_restart_through_systems_manager(updated: Updated, world: World) -> None
         lambda: updated.machine.succeeds(f"{starting} && {running}"),
         120,
     )
-    with command(world, "restart", "--timeout", "5") as restart:
+    with command(world, "restart", "--yes", "--timeout", "5") as restart:
         restart.wait_for("restarted", 60)
         (told,) = ssm.list_commands()["Commands"]
         assert not restart.is_over  # the worker that was ready before does not count
@@ -184,7 +184,7 @@ def test_restart_through_systems_manager(updated: Updated, world: World) -> None
 
 
 def test_restart_of_the_host(updated: Updated, world: World) -> None:
-    with command(world, "restart", "--reboot", "--timeout", "5") as restart:
+    with command(world, "restart", "--yes", "--reboot", "--timeout", "5") as restart:
         restart.wait_for("restarted", 60)
         updated.machine.reboot()
         assert restart.result(300)["healthy"] is True

@@ -57,7 +57,7 @@ def prepare(emulator: Emulator, directory: Path, wallet: Wallet) -> Deployment:
     """What comes before a deployment: settings, state bucket and secrets."""
     directory.mkdir()
     deployment = Deployment(emulator, directory, dict(SETTINGS))
-    bootstrapped = deployment.allora("bootstrap")
+    bootstrapped = deployment.allora("bootstrap", "--yes")
     assert bootstrapped.returncode == 0, bootstrapped.output
     set_secret(deployment, "mnemonic", wallet.words)
     set_secret(deployment, "inference-token", CONSUMER_TOKEN)

@@ -153,7 +153,7 @@ def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
 
 def prepare(deployment: Deployment) -> str:
     """State bucket and secrets; what was printed."""
-    done = [deployment.allora("bootstrap")]
+    done = [deployment.allora("bootstrap", "--yes")]
     for name, value in SECRETS.items():
         words = ("wallet", "import") if name == "mnemonic" else ("secret", "set", name)
         done.append(deployment.allora(*words, stdin=value))

@@ -74,6 +74,39 @@ def locks(deployment: Deployment) -> list[str]:
     return [entry["Key"] for entry in found if entry["Key"].endswith(".tflock")]
 
 
+def test_a_plan_that_does_more_than_was_proposed_is_asked_for_again(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first proposal is from what was synthesized; here, Terraform would replace a host."""
+    change = {"actions": ["delete", "create"], "before": {}, "after": {}, "after_unknown": {}}
+    host = {"address": "aws_instance.host", "type": "aws_instance", "mode": "managed"}
+    shown = json.dumps({"resource_changes": [host | {"change": change}]})
+    terraform = tmp_path / "terraform-stand-in"
+    terraform.write_text(
+        f"""#!/bin/sh
+case "$1,$PWD" in
+plan,*) exit 2 ;;
+show,*allora-single-node) echo '{shown}' ;;
+show,*) echo '{{}}' ;;
+esac
+"""
+    )
+    terraform.chmod(0o755)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
+    done = deployment.allora_apart("deploy", "--yes", "--no-wait", "--json")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    first, second = [
+        {(entry["action"], entry["kind"]) for entry in event["entries"]}
+        for event in events
+        if event.get("event") == "summary"
+    ]
+    assert {("create", "state-bucket"), ("create", "instance")} <= first
+    assert {action for action, _ in first} == {"create"}
+    assert second == {("replace", "instance")}
+    assert "state-bucket" in [event.get("event") for event in events]
+    assert buckets(deployment) == [BUCKET]
+
+
 @contextmanager
 def chain_with(uallo: int) -> Iterator[str]:
     """A chain's REST endpoint, where every wallet has so much and every topic is active."""
@@ -169,13 +202,13 @@ def test_a_first_deployment_that_is_declined_makes_nothing(
             screen.expect("Make these changes? [y/N]")
             screen.enter("n")
             assert screen.end() == ExitCode.PROBLEM
-    assert f"+ the S3 bucket for Terraform's state {BUCKET}" in screen.text
+    assert f"+ the S3 bucket for Terraform's state, for cents a month: {BUCKET}" in screen.text
     assert "+ the instance (t" in screen.text
     assert "+ 3 log groups" in screen.text
     assert "USD a month, now nothing (AWS's price list for us-east-1)" in screen.text
     assert "aws_" not in screen.text
     assert "The wallet has 0 ALLO" in screen.text
-    assert b"\n  allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv\r" in screen.received
+    assert b"\n  Its address: allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv\r" in screen.received
     assert "https://faucet.testnet.allora.network/" in screen.text
     assert buckets(deployment) == []
     assert "did not approve" in screen.text
@@ -278,6 +311,7 @@ def test_a_deployment_that_a_quota_has_ended_goes_on_to_the_first_submission(
     for step in Step:
         assert f"✔ {step}" in screen.text
     assert "embedded AWS" in screen.text
+    assert screen.text.count("Make these changes?") == 1
     assert running_instances(deployment) == [id_]
     assert locks(deployment) == []
     # What is proposed before it can be planned is what is made.
@@ -316,10 +350,11 @@ def nothing_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("nothing_to_change")
 def test_no_wait_ends_with_the_deployment(deployed: Deployed) -> None:
-    done = deployed.deployment.allora("deploy", "--yes", "--no-wait")
-    assert done.returncode == 0, done.output
-    assert "is deployed" in done.output
-    assert "Waiting" not in done.output
+    done = deployed.deployment.allora_apart("deploy", "--yes", "--no-wait")
+    assert done.returncode == 0, done.stderr
+    assert "is deployed" in done.stdout
+    assert "Waiting" not in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr  # a pipe is no terminal
 
 
 @pytest.mark.usefixtures("nothing_to_change")

@@ -29,7 +29,7 @@ def taken_down(emulator: Emulator, tmp_path: Path) -> Deployment:
     """What is left of a worker: bucket and states, secrets, and a snapshot of the data volume."""
     made = Deployment(emulator, tmp_path)
     made.variables |= deployer(made)
-    assert made.allora("bootstrap").returncode == 0
+    assert made.allora("bootstrap", "--yes").returncode == 0
     assert made.allora("wallet", "import", stdin=SECRETS["mnemonic"]).returncode == 0
     assert made.allora("secret", "set", "api-key", stdin="key").returncode == 0
     s3, ec2 = made.client("s3"), made.client("ec2")

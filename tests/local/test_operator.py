@@ -34,7 +34,7 @@ class TestBootstrap:
     def test_bucket_is_versioned_encrypted_private_tls_only_and_tidy(
         self, deployment: Deployment, s3: Any
     ) -> None:
-        assert deployment.allora("bootstrap").returncode == 0
+        assert deployment.allora("bootstrap", "--yes").returncode == 0
         assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
         assert s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]
         blocked = s3.get_public_access_block(Bucket=BUCKET)["PublicAccessBlockConfiguration"]
@@ -47,9 +47,20 @@ class TestBootstrap:
         assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 90
         assert "Expiration" not in rule  # never the state itself
 
+    def test_nothing_is_made_without_an_answer(self, deployment: Deployment, s3: Any) -> None:
+        refused = deployment.allora("bootstrap")
+        assert refused.returncode == 1
+        assert "#not-a-terminal" in refused.output
+        with terminal(deployment, "bootstrap") as screen:
+            screen.expect("Make these changes? [y/N]")
+            screen.enter("n")
+            assert screen.end() == 1
+        assert f"The bucket {BUCKET} for Terraform's state will be created" in screen.text
+        assert s3.list_buckets()["Buckets"] == []
+
     def test_again_changes_nothing_and_says_so(self, deployment: Deployment) -> None:
-        first = deployment.allora("bootstrap")
-        again = deployment.allora("bootstrap")
+        first = deployment.allora("bootstrap", "--yes")
+        again = deployment.allora("bootstrap")  # and needs no answer
         assert again.returncode == 0
         assert "created" in first.output
         assert "created" not in again.output
@@ -58,7 +69,7 @@ class TestBootstrap:
     def test_what_somebody_changed_is_mended_and_what_they_added_stays(
         self, deployment: Deployment, s3: Any
     ) -> None:
-        assert deployment.allora("bootstrap").returncode == 0
+        assert deployment.allora("bootstrap", "--yes").returncode == 0
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
         added = {
             "Sid": "Audit",
@@ -70,7 +81,7 @@ class TestBootstrap:
         s3.put_bucket_policy(
             Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [added]})
         )
-        mended = deployment.allora("bootstrap")
+        mended = deployment.allora("bootstrap", "--yes")
         assert mended.returncode == 0, mended.output
         assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
         statements = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
@@ -78,7 +89,7 @@ class TestBootstrap:
 
     def test_other_regions(self, deployment: Deployment) -> None:
         deployment.write_env(AWS_REGION="eu-central-1")
-        assert deployment.allora("bootstrap").returncode == 0
+        assert deployment.allora("bootstrap", "--yes").returncode == 0
         s3 = deployment.client("s3")
         location = s3.get_bucket_location(Bucket=f"allora-tfstate-{ACCOUNT_ID}-eu-central-1")
         assert location["LocationConstraint"] == "eu-central-1"
@@ -88,14 +99,14 @@ class TestBootstrap:
             Bucket="elsewhere", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
         deployment.write_env(TF_STATE_BUCKET="elsewhere")
-        refused = deployment.allora("bootstrap")
+        refused = deployment.allora("bootstrap", "--yes")
         assert refused.returncode == 1
         assert "TF_STATE_REGION=eu-west-1" in refused.output
 
     def test_somebody_else_s_bucket_is_left_alone(self, deployment: Deployment) -> None:
         make_bucket_of_another_account(deployment, "theirs")
         deployment.write_env(TF_STATE_BUCKET="theirs")
-        refused = deployment.allora("bootstrap")
+        refused = deployment.allora("bootstrap", "--yes")
         assert refused.returncode == 1
         assert "TF_STATE_BUCKET" in refused.output
         assert "another AWS account" in refused.output
@@ -213,14 +224,14 @@ class TestErrors:
 
     def test_aws_out_of_reach(self, deployment: Deployment) -> None:
         deployment.emulator = Emulator(url="http://127.0.0.1:9", pid=0)
-        result = deployment.allora("bootstrap")
+        result = deployment.allora("bootstrap", "--yes")
         assert result.returncode == 1
         assert "does not answer" in result.output
         assert "Traceback" not in result.output
 
     def test_bad_settings(self, deployment: Deployment) -> None:
         deployment.write_env(AWS_REGION="us-est-1")
-        result = deployment.allora("bootstrap")
+        result = deployment.allora("bootstrap", "--yes")
         assert result.returncode == 1
         assert "us-est-1" in result.output
         assert "Traceback" not in result.output

@@ -31,7 +31,7 @@ def tagged(kind: str, **others: str) -> list[dict[str, Any]]:
 def place(emulator: Emulator, tmp_path: Path) -> Deployment:
     volume = {"EDGE_DATA_VOL_TYPE": "gp3", "EDGE_DATA_VOL_SIZE": "20"}
     made = Deployment(emulator, tmp_path, volume)
-    assert made.allora("bootstrap").returncode == 0
+    assert made.allora("bootstrap", "--yes").returncode == 0
     return made
 
 

@@ -50,7 +50,7 @@ def test_service_is_restarted_and_the_worker_is_ready_again(
         interposed(deployed.deployment, lambda _: None, asked) as heard,
         coming_back(host, asked, "SendCommand"),
     ):
-        restarted = heard.allora("restart", *QUICK)
+        restarted = heard.allora("restart", "--yes", *QUICK)
     assert restarted.returncode == 0, restarted.output
     assert "is ready again" in restarted.output
     assert bodies(asked, "RebootInstances") == []
@@ -71,7 +71,7 @@ def test_reboot_of_the_host(deployed: Deployed, host: ReportedHost) -> None:
         interposed(deployed.deployment, lambda _: None, asked) as heard,
         coming_back(host, asked, "RebootInstances"),
     ):
-        restarted = heard.allora("restart", "--reboot", "--json", *QUICK)
+        restarted = heard.allora("restart", "--yes", "--reboot", "--json", *QUICK)
     assert restarted.returncode == 0, restarted.output
     assert bodies(asked, "SendCommand") == []
     result = json.loads(restarted.output.splitlines()[-1])
@@ -83,8 +83,10 @@ def test_a_worker_that_was_ready_before_is_no_success(
     deployed: Deployed, host: ReportedHost
 ) -> None:
     host.worker("ready", message="registered as inferer in topic 69")
+    refused = deployed.deployment.allora("restart")
+    assert "#not-a-terminal" in refused.output
     time.sleep(1)
-    late = deployed.deployment.allora("restart", "--timeout", "0.05", *QUICK)
+    late = deployed.deployment.allora("restart", "--yes", "--timeout", "0.05", *QUICK)
     assert late.returncode == ExitCode.TIMEOUT, late.output
     assert "#not-in-time" in late.output
 
@@ -120,7 +122,7 @@ def test_a_host_out_of_reach_can_be_rebooted(
     deployed: Deployed, action: str, answer: Answer, words: str
 ) -> None:
     with interposed(deployed.deployment, lambda asked: answer if asked == action else None) as far:
-        refused = far.allora("restart")
+        refused = far.allora("restart", "--yes")
     assert refused.returncode == ExitCode.PROBLEM, refused.output
     assert words in refused.output
     assert "allora restart --reboot" in refused.output

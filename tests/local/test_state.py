@@ -25,7 +25,7 @@ from tests.local.template import Deployed
 def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
     """A bootstrapped working directory with nothing deployed, on a fresh embedded AWS."""
     made = Deployment(emulator, tmp_path)
-    assert made.allora("bootstrap").returncode == 0
+    assert made.allora("bootstrap", "--yes").returncode == 0
     return made
 
 
@@ -188,7 +188,7 @@ def test_missing_bucket_says_how_to_make_it(emulator: Emulator, tmp_path: Path) 
 def test_credentials_of_another_account_change_nothing(deployment: Deployment) -> None:
     other = "210987654321"
     deployment.write_env(AWS_ACCOUNT_ID=other)
-    bootstrap = deployment.allora("bootstrap")
+    bootstrap = deployment.allora("bootstrap", "--yes")
     assert bootstrap.returncode == 1
     assert f"account {ACCOUNT_ID}" in bootstrap.output
     assert other in bootstrap.output

@@ -17,6 +17,7 @@ import pytest
 from allora_cli.changes.details import details
 from allora_cli.changes.kinds import NOT_IN_AWS, Kind, kind_of
 from allora_cli.changes.proposal import Proposal
+from allora_cli.changes.reasons import SETTINGS
 from allora_cli.changes.sentences import sentences
 from allora_cli.changes.summary import (
     Asset,
@@ -31,9 +32,11 @@ from allora_cli.changes.summary import (
 from allora_cli.changes.volumes import SmallerVolume, require_growing_volumes, smaller_volumes
 from allora_cli.deploy import stacks
 from allora_cli.errors import OperatorError
+from allora_cli.terminal.console import SafeConsole
 from allora_cli.terraform.plans import Action, AttributeChange, Change, Plan, changes_of
 from settings import Settings
 from shared.stacks import SINGLE_NODE
+from tests.screens import WIDTHS, check_screen
 from tests.synthesized import Stack
 from user_data.archive import host_archive
 from user_data.differences import PROJECT_FILES, changed_settings
@@ -170,6 +173,16 @@ class TestDestruction:
         assert summary_of("destroy").goes == ()
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["destroy", "network", "volumes"])
+def test_lines_fit_the_screen(name: str, width: int) -> None:
+    def show(console: SafeConsole) -> None:
+        for text, style in sentences(summary_of(name)):
+            console.print(text, markup=False, style=style)
+
+    check_screen(show, width)
+
+
 def test_costs() -> None:
     def told(before: float | None, after: float | None) -> str:
         cost = MonthlyCost(before, after, "AWS's prices")
@@ -262,6 +275,19 @@ def test_every_type_of_the_stacks_has_a_kind(synth: Callable[..., dict[str, Stac
     types = {type_ for stack in stacks.values() for type_ in stack.json["resource"]}
     assert {type_ for type_ in types - NOT_IN_AWS if kind_of(type_) is Kind.OTHER} == set()
     assert SINGLE_NODE in stacks
+
+
+@pytest.mark.parametrize(("resource", "setting"), SETTINGS.items())
+def test_a_setting_is_behind_an_attribute_that_the_stacks_set(
+    synth: Callable[..., dict[str, Stack]], resource: tuple[str, str], setting: str
+) -> None:
+    type_, attribute = resource
+    stacks = synth(EDGE_DATA_VOL_TYPE="gp3", ALARM_EMAIL="someone@example.org")
+    (found, *_) = [each for stack in stacks.values() for each in stack.all(type_)]
+    for name in attribute.split("."):
+        assert name in found
+        found = found[name]
+    assert setting in {field.alias for field in Settings.model_fields.values()}
 
 
 class TestChangedSettings:

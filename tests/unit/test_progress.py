@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from allora_cli.deploy.progress import AFTER_RESTART, UNTIL_CONTAINERS, Progress, Source, Step
+from allora_cli.deploy.checklist import Checklist
+from allora_cli.deploy.events import HostProgress, StepProgress
+from allora_cli.deploy.progress import (
+    AFTER_RESTART,
+    ALL,
+    UNTIL_CONTAINERS,
+    Obstacle,
+    Progress,
+    Source,
+    Step,
+)
 from allora_cli.deploy.waiting import significant
 from allora_cli.host.log_events import Line
 from allora_cli.host.parts import Part
@@ -306,3 +318,49 @@ def test_of_a_boot_the_obstacles_matter() -> None:
     waits = boot(Host.WORKER, WAITING, 1, code=Code.DOCKER_DOWN)
     lines = [boot(Host.CARE, STARTED, 0, message="error"), waits, Line("", at(2), "error: x")]
     assert significant(Part.BOOT, lines) == [waits]
+
+
+def test_a_step_that_a_status_tells_of_has_no_duration() -> None:
+    """A status says what is done by now, and not since when."""
+    progress = Progress(LAUNCH)
+    progress.see_running(at(5))
+    progress.see_status(status(9000))
+    assert Step.REGISTERED in progress.done
+    assert progress.seconds(Step.REGISTERED) is None
+    assert progress.seconds(Step.INSTANCE) == 5
+
+
+def test_the_event_itself_has_the_moment_that_a_status_lacks() -> None:
+    progress = Progress(LAUNCH)
+    progress.see_running(at(5))
+    progress.see_status(status(90))
+    progress.see_worker(event("starting", 60))
+    progress.see_worker(event("ready", 80))
+    assert progress.seconds(Step.REGISTERED) == 30  # the containers were started at 50
+
+
+def test_nothing_in_the_way_is_cut_at_the_screens_edge() -> None:
+    address = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
+    text = f"topic 69 refuses the worker, whose wallet has too little: send ALLO to {address}"
+    obstacle = Obstacle(Source.WORKER, "refused", text, LAUNCH, needs_operator=True)
+    steps = tuple(StepProgress(step, is_done=False, seconds=None) for step in ALL)
+    output = io.StringIO()
+    checklist = Checklist(
+        Console(file=output, force_terminal=True, width=80, soft_wrap=True, highlight=False)
+    )
+    checklist.start()
+    checklist.show(HostProgress(steps, "", (obstacle,)))
+    checklist.stop()
+    assert address in output.getvalue()
+    assert "It needs you" in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(None, "✔ {}\n"), (0.4, "✔ {}\n"), (45.2, "✔ {} (45 seconds)\n"), (316, "✔ {} (5 minutes)\n")],
+)
+def test_durations_of_steps(seconds: float | None, shown: str) -> None:
+    output = io.StringIO()
+    step = StepProgress(Step.HOST, is_done=True, seconds=seconds)
+    Checklist(Console(file=output, soft_wrap=True)).show(HostProgress((step,), "", ()))
+    assert output.getvalue() == shown.format(Step.HOST)
