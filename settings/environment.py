@@ -13,6 +13,14 @@ def aws_endpoint_url() -> str:
     return os.environ.get("AWS_ENDPOINT_URL", "")
 
 
+def aws_region() -> str:
+    """Return the region that the environment names for AWS tools; "" for none.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html; boto3 reads one of the two.
+    """
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
+
+
 def cdktf_output() -> str:
     """Return the output folder of `cdktf`."""
     return os.environ.get("CDKTF_OUTPUT", "cdktf.out")

@@ -57,20 +57,23 @@ def parts_in(deployed: Iterable[Mapping[str, Any]], settings: Settings) -> Parts
     by_type: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for resource in deployed:
         by_type[resource["type"]].append(resource["values"])
-    for instance in by_type["aws_instance"]:
-        return Parts(
-            instance["instance_type"],
-            sum(root["volume_size"] for root in instance["root_block_device"]),
-            next(map(_ebs_volume, by_type["aws_ebs_volume"]), None),
-            _custom_metrics(settings),
-            len(by_type["aws_cloudwatch_metric_alarm"]),
-        )
-    return None
+    instance = next(iter(by_type["aws_instance"]), None)
+    if instance is None:
+        return None
+    return Parts(
+        instance["instance_type"],
+        # An interrupted run leaves what AWS has not told yet empty.
+        sum(root["volume_size"] or 0 for root in instance.get("root_block_device") or ()),
+        next(map(_ebs_volume, by_type["aws_ebs_volume"]), None),
+        _custom_metrics(settings),
+        len(by_type["aws_cloudwatch_metric_alarm"]),
+    )
 
 
 def _ebs_volume(values: Mapping[str, Any]) -> EbsVolume:
     """Return a volume of a state."""
-    return EbsVolume(values["type"], values["size"], values["iops"], values.get("throughput"))
+    iops = values.get("iops") or 0
+    return EbsVolume(values["type"], values["size"], iops, values.get("throughput"))
 
 
 def _custom_metrics(settings: Settings) -> int:

@@ -61,10 +61,10 @@ class Cost:
 
 
 class CostChange(NamedTuple):
-    """A worker's monthly cost before and after a deployment; None: it does not exist then."""
+    """A worker's monthly cost before and after a deployment; before the first one there is none."""
 
     before: Cost | None
-    after: Cost | None
+    after: Cost
 
 
 class _Usage(NamedTuple):

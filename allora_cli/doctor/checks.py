@@ -6,7 +6,6 @@ from typing import Final
 
 from allora_cli.doctor import (
     account,
-    bill,
     computer,
     machine,
     one_wallet,
@@ -68,5 +67,5 @@ CHECKS: Final = (
     ),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
-    Check("cost", Group.COST, "Monthly", bill.check_cost, _CREDENTIALS),
+    Check("cost", Group.COST, "Monthly", account.check_cost, _CREDENTIALS),
 )

@@ -70,9 +70,10 @@ def check_account_plan(context: CheckContext) -> Finding:
         until = f", until {plan.ends:%Y-%m-%d}" if plan.ends else ""
         return ok(f"the Free plan{until}{left}; it allows {settings.instance_type}", free_plan=True)
     enough = free_plan.large_enough(eligible, ADVISED_MEMORY_MIB, settings.architecture)
+    instead = f"AWS_INSTANCE_TYPE={' or '.join(enough)}; or " if enough else ""
     return fail(
         f"the account is on AWS's Free plan, which does not allow {settings.instance_type}",
-        f"AWS_INSTANCE_TYPE={' or '.join(enough)}; or {upgrade}",
+        f"{instead}{upgrade}",
         free_plan=True,
         eligible=enough,
     )

@@ -12,11 +12,13 @@ import boto3
 from allora_cli.aws.price_list import PriceList
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.init import credentials, file, sizes, topics
+from allora_cli.init.comments import comments_on
 from allora_cli.init.draft import load_text
 from allora_cli.init.interview import Interview, Question
 from allora_cli.terminal import console
 from containers.model_server.model_server import settings as own_model
 from settings import Settings
+from settings.environment import aws_region
 from shared.networks import NETWORKS, TESTNET
 
 _OWN, _REPOSITORY, _IMAGE = "own", "repository", "image"
@@ -69,7 +71,8 @@ def prepare(given: Mapping[str, str], *, asks: bool) -> Prepared:
     interview.tell([f"This writes {path}. Enter takes the answer in [brackets].", ""])
     session, caller = _settle_account(interview)
     _settle_region(interview, session)
-    interview.settle(_NETWORK, "testnet")
+    network = interview.settle(_NETWORK, "testnet")
+    interview.accept(_NETWORK.variable, network.casefold())
     model = _settle_model(interview)
     found = _settle_topic(interview, model)
     interview.settle(_EMAIL, "")
@@ -78,7 +81,7 @@ def prepare(given: Mapping[str, str], *, asks: bool) -> Prepared:
     settled = interview.draft.values
     values = {variable: settled[variable] for variable in _ORDER if variable in settled}
     price = sizes.monthly_price(interview.draft, prices, _value(interview, _SIZE))
-    comments = _comments(found, model, price)
+    comments = comments_on(found, price, own_model=model == _OWN)
     text = file.render(values, comments, f"{datetime.now(UTC):%Y-%m-%d}")
     settings = load_text(text)
     file.write(path, text)
@@ -135,7 +138,7 @@ def _profile(interview: Interview) -> str:
 
 
 def _settle_region(interview: Interview, session: boto3.Session) -> None:
-    region: str | None = session.region_name
+    region: str | None = aws_region() or session.region_name
     if region and interview.draft.problem_with(_REGION.variable, region):
         region = None
     interview.settle(_REGION, region)
@@ -178,9 +181,8 @@ def _settle_topic(interview: Interview, model: str) -> tuple[topics.Topic, ...]:
         for id_ in settings.topic_ids:
             with console.working(f"Asking {settings.api_url} about topic {id_}"):
                 found[id_] = topics.look_up(network, settings.api_url, id_)
-            if problem := topics.problem_with(found[id_], network, own_model=own):
-                return problem
-        return None
+        looked_up = [found[id_] for id_ in settings.topic_ids]
+        return topics.problem_with(looked_up, network, own_model=own)
 
     default = str(TESTNET.sandbox_topic) if NETWORKS[network] is TESTNET else None
     if not interview.is_given(_TOPIC.variable):
@@ -192,16 +194,26 @@ def _settle_topic(interview: Interview, model: str) -> tuple[topics.Topic, ...]:
 
 
 def _settle_token(interview: Interview, settled: tuple[topics.Topic, ...], *, own: bool) -> None:
-    known = settled[0].known
-    default = known.token if known else None
+    """Settle what the model is asked about, and how far ahead the project's own forecasts."""
+    known = [topic.known for topic in settled if topic.known]
+    token = known[0].token if known else own_model.read_settings({}).token
+
+    def check(text: str) -> str | None:
+        return f"The topic is about {token}." if own and known and text != token else None
+
     if own and known and not interview.is_given(_TOKEN.variable):
-        interview.accept(_TOKEN.variable, known.token)
+        interview.accept(_TOKEN.variable, token)
     else:
-        interview.settle(_TOKEN, default or own_model.read_settings({}).token)
-    on_testnet = NETWORKS[_value(interview, _NETWORK)] is TESTNET
-    has_horizon = on_testnet and settled[0].id in own_model.read_settings({}).topic_horizons
-    if own and known and not has_horizon:
-        interview.accept("MODEL_ENV_VARS", f'HORIZON="{known.horizon}"')
+        interview.settle(_TOKEN, token, check=check)
+    horizons = {} if _value(interview, _NETWORK) != "testnet" else _default_horizons()
+    if own and any(topic.id not in horizons for topic in known):
+        wanted = ",".join(f"{topic.id}={topic.horizon}" for topic in known)
+        interview.accept("MODEL_ENV_VARS", f'TOPIC_HORIZONS="{wanted}"')
+
+
+def _default_horizons() -> Mapping[int, float]:
+    """Return how far ahead the project's own model forecasts for topics of the testnet."""
+    return own_model.read_settings({}).topic_horizons
 
 
 def _settle_size(interview: Interview, prices: PriceList | None) -> None:
@@ -210,31 +222,3 @@ def _settle_size(interview: Interview, prices: PriceList | None) -> None:
             lines = [*sizes.table(interview.draft, prices)]
         interview.tell(["The EC2 instance, and what the whole worker costs:", *lines])
     interview.settle(_SIZE, sizes.DEFAULT)
-
-
-def _comments(
-    found: tuple[topics.Topic, ...], model: str, price: float | None
-) -> Mapping[str, str]:
-    """Return comments by variable; "" is the file's end."""
-    named = "\n".join(f"Topic {topic.id}: {topic.name or 'unknown'}." for topic in found)
-    comments = {
-        "AWS_ACCOUNT_ID": "The AWS account and region. Credentials of any other account are "
-        "refused.",
-        "AWS_PROFILE": "The profile of ~/.aws/config with the credentials.",
-        "ALLORA_NETWORK": "testnet or mainnet.",
-        "MODEL_REPO": "The model is built on the host from this repository.",
-        "MODEL_IMAGE": "The model's image.",
-        "ALLORA_WORKER_TOPIC_ID": named,
-        "ALLORA_WORKER_TOKEN": "What the model is asked about: GET /inference/<token>.",
-        "MODEL_ENV_VARS": "The model's environment: how far ahead it forecasts.",
-        "ALARM_EMAIL": "The recipient of alarms; AWS first sends a message with a link to confirm.",
-        "AWS_INSTANCE_TYPE": "The EC2 instance."
-        + ("" if price is None else f" The whole worker: {sizes.shown_price(price)}."),
-    }
-    if model == _OWN:
-        comments[""] = (
-            "The model is the project's own (docs/model.md). For yours, a git repository with a "
-            "Dockerfile,\nor an image:\nMODEL_REPO=https://github.com/you/your-model\n"
-            "MODEL_REF=v1.0.0\nMODEL_IMAGE=ghcr.io/you/your-model:1.0.0"
-        )
-    return comments

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import boto3
 
 from allora_cli.aws.price_list import PriceList, open_price_list
-from allora_cli.aws.prices import monthly_cost
+from allora_cli.aws.prices import CALCULATOR, monthly_cost
 from allora_cli.init.draft import Draft
 from settings import Settings, SettingsError
 from settings.catalogue import catalogue
@@ -30,7 +30,10 @@ def table(draft: Draft, prices: PriceList | None) -> Iterator[str]:
         traits = catalogue().instance_types[name]
         price = shown_price(monthly_price(draft, prices, name))
         memory = f"{traits.memory_mib / 1024:g} GiB"
-        yield f"  {name:<11} {memory:>5}  {traits.architecture:<6}  {price}"
+        plan = ", may run on AWS's Free plan" if traits.on_free_plan else ""
+        yield f"  {name:<11} {memory:>5}  {traits.architecture:<6}  {price}{plan}"
+    if prices is None:
+        yield f"  Prices: {CALCULATOR}"
     yield "  arm64 costs less than x86_64; a model's image must exist for it."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from allora_cli import chain
@@ -66,14 +66,18 @@ def look_up(network: str, api_url: str, topic_id: int) -> Topic:
     return Topic(topic_id, name, active=found.active, known=known)
 
 
-def problem_with(topic: Topic, network: str, *, own_model: bool) -> str | None:
-    """Return why the model cannot serve a topic, or None."""
-    if topic.exists is False:
-        return f"{network} has no topic {topic.id}."
-    if own_model and topic.known and topic.known.kind is not Kind.PRICE:
-        return (
-            f"Topic {topic.id}, {topic.known.name}, asks for a {topic.known.kind}, and the "
-            "project's own model forecasts prices. Take a topic of prices, or bring a model: "
-            "--model-repo or --model-image."
-        )
+def problem_with(topics: Sequence[Topic], network: str, *, own_model: bool) -> str | None:
+    """Return why one model cannot serve these topics, or None."""
+    for topic in topics:
+        if topic.exists is False:
+            return f"{network} has no topic {topic.id}."
+        if own_model and topic.known and topic.known.kind is not Kind.PRICE:
+            return (
+                f"Topic {topic.id}, {topic.known.name}, asks for a {topic.known.kind}, and the "
+                "project's own model forecasts prices. Take a topic of prices, or bring a model: "
+                "--model-repo or --model-image."
+            )
+    tokens = {topic.known.token for topic in topics if topic.known}
+    if own_model and len(tokens) > 1:
+        return f"They are about {' and '.join(sorted(tokens))}; a worker's model has one token."
     return None

@@ -30,9 +30,11 @@ def _lines(text: Text, width: int) -> Iterator[Text]:
             continue
         indent = len(line.plain) - len(line.plain.lstrip())
         rest = line[indent:]
-        for part in rest.divide(_breaks(rest.plain, width - indent)):
+        *parts, last = rest.divide(_breaks(rest.plain, width - indent))
+        for part in parts:
             part.rstrip()
             yield Text(" " * indent).append_text(part)
+        yield Text(" " * indent).append_text(last)
 
 
 def _breaks(line: str, width: int) -> Iterator[int]:

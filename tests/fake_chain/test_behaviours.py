@@ -139,6 +139,7 @@ async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> 
         "gas_price": 1,
         "simulated_gas": 90_000,
         "sequence": None,
+        "most_subscriptions": 5,
     }
     assert await control.post("/behaviour", checktx=None, balance="7") == {
         **whole,

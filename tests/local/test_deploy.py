@@ -188,10 +188,16 @@ def test_doctor_comes_first_and_stops_it(bare: Deployment) -> None:
 def test_a_first_deployment_that_is_declined_makes_nothing(
     deployment: Deployment, prices: PriceServer
 ) -> None:
-    """One question about all of it, the state bucket with it; and the wallet is empty."""
-    deployment.variables["AWS_ENDPOINT_URL_PRICING"] = prices.url
+    """One question about all of it, the state bucket with it; and the wallet is empty.
+
+    The settings are those that `allora init` writes.
+    """
+    deployment.variables |= {"AWS_ENDPOINT_URL_PRICING": prices.url, "AWS_REGION": "us-east-1"}
+    (deployment.directory / "env").unlink()
     with chain_with(0) as url:
-        deployment.write_env(ALLORA_API_URL=url)
+        deployment.variables["ALLORA_API_URL"] = url
+        prepared = deployment.allora("init", "--yes")
+        assert prepared.returncode == ExitCode.OK, prepared.output
         with terminal(deployment, "deploy", columns=80) as screen:
             screen.expect("Make these changes? [y/N]")
             screen.enter("n")

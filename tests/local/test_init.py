@@ -95,6 +95,7 @@ def test_a_file_that_exists_is_never_changed(deployment: Deployment) -> None:
         (["--model-ref=v1"], "--model-ref: 'v1' is set without MODEL_REPO"),
         (["--model-repo=git@host:me"], "--model-repo: "),
         (["--model-repo=https://a.b/c", "--model-image=d:1"], "--model-image: "),
+        (["--token=ETH"], "--token: The topic is about BTC."),
         (["--email=you"], "--email: 'you' is not an e-mail address"),
         (["--instance-type=t3.nano"], "--instance-type: 't3.nano' has 512 MiB of memory"),
         (["--profile=nobody"], "The config profile (nobody) could not be found"),
@@ -166,7 +167,7 @@ def test_a_dialogue_asks_again_with_the_reason(deployment: Deployment) -> None:
     settings = load_settings(env_file(deployment), {})
     assert (settings.aws_region, settings.topic_ids) == ("eu-central-1", (42,))
     assert settings.instance_type == "t3.small"
-    assert settings.model_env == {"HORIZON": "8h"}
+    assert settings.model_env == {"TOPIC_HORIZONS": "42=8h"}
 
 
 def test_ctrl_c_leaves_nothing(deployment: Deployment) -> None:

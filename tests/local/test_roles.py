@@ -158,6 +158,19 @@ def test_an_object_under_a_customer_s_key_needs_the_key(deployment: Deployment) 
     assert user.get_object(Bucket="state", Key="default")["Body"].read() == b"archive"
 
 
+def test_an_object_that_is_not_there_has_no_key(deployment: Deployment) -> None:
+    s3 = as_user(deployment, allow("s3:*"))("s3")
+    s3.create_bucket(Bucket="state")
+    s3.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket="state", Key="deleted", Body=b"state")
+    s3.delete_object(Bucket="state", Key="deleted")
+    for key in ("deleted", "never-made"):
+        with pytest.raises(ClientError, match="NoSuchKey"):
+            s3.get_object(Bucket="state", Key=key)
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        s3.get_object(Bucket="nowhere", Key="state")
+
+
 def test_without_any_of_its_permissions_the_host_is_refused(deployed: Deployed) -> None:
     """The policy is the one that Terraform gave the role."""
     root = deployed.deployment.client

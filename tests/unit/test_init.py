@@ -95,7 +95,7 @@ def test_the_chain_is_asked_first() -> None:
         found = topics.look_up("testnet", url, 69)
         missing = topics.look_up("testnet", url, 70)
     assert (found.name, found.active) == ("A new name\\x0a", False)
-    assert topics.problem_with(missing, "testnet", own_model=True) == "testnet has no topic 70."
+    assert topics.problem_with([missing], "testnet", own_model=True) == "testnet has no topic 70."
 
 
 def test_the_list_answers_if_the_chain_does_not() -> None:
@@ -103,7 +103,7 @@ def test_the_list_answers_if_the_chain_does_not() -> None:
         listed = topics.look_up("testnet", url, 69)
         unlisted = topics.look_up("testnet", url, 4711)
     assert listed.name == "PLAYGROUND: 1 day BTC/USD Price Prediction"
-    assert (unlisted.exists, topics.problem_with(unlisted, "testnet", own_model=True)) == (
+    assert (unlisted.exists, topics.problem_with([unlisted], "testnet", own_model=True)) == (
         None,
         None,
     )
@@ -112,8 +112,15 @@ def test_the_list_answers_if_the_chain_does_not() -> None:
 def test_the_own_model_serves_topics_of_prices_alone() -> None:
     with chain_with({}) as url:
         returns = topics.look_up("mainnet", url, 1)
-    assert "forecasts prices" in str(topics.problem_with(returns, "mainnet", own_model=True))
-    assert topics.problem_with(returns, "mainnet", own_model=False) is None
+    assert "forecasts prices" in str(topics.problem_with([returns], "mainnet", own_model=True))
+    assert topics.problem_with([returns], "mainnet", own_model=False) is None
+
+
+def test_a_model_has_one_token() -> None:
+    with chain_with({}) as url:
+        both = [topics.look_up("testnet", url, id_) for id_ in (69, 13)]
+    assert "about BTC and ETH" in str(topics.problem_with(both, "testnet", own_model=True))
+    assert topics.problem_with(both, "testnet", own_model=False) is None
 
 
 def test_the_list_is_one_that_the_own_model_understands() -> None:

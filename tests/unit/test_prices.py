@@ -21,7 +21,7 @@ from allora_cli.aws.prices import (
     monthly_cost_change,
     monthly_snapshot_cost,
 )
-from allora_cli.doctor.bill import check_cost
+from allora_cli.doctor.account import check_cost
 from allora_cli.doctor.check_context import CheckContext
 from settings import Settings
 from tests.price_server import PriceServer, price_server
@@ -245,7 +245,6 @@ class TestCostChange:
             make_settings(), deployed("t3.medium", 30), price_list(server, region="us-east-1")
         )
         assert change.before
-        assert change.after
         assert usd(change.before, "t3.medium") == pytest.approx(30.368)
         assert usd(change.before, "30 GiB") == pytest.approx(2.4)
         assert change.after == monthly_cost(make_settings(), price_list(server))
@@ -265,6 +264,19 @@ class TestCostChange:
         without = monthly_cost_change(settings, plain, price_list(server)).before
         assert without == monthly_cost(make_settings(), price_list(server))
 
+    def test_of_what_an_interrupted_run_has_left(
+        self, make_settings: MakeSettings, server: PriceServer
+    ) -> None:
+        instance = {"instance_type": "t4g.small", "root_block_device": None}
+        volume = {"type": "gp3", "size": 20, "iops": None, "throughput": None}
+        resources = [
+            {"type": "aws_instance", "values": instance},
+            {"type": "aws_ebs_volume", "values": volume},
+        ]
+        change = monthly_cost_change(make_settings(), resources, price_list(server))
+        assert change.before
+        assert change.before.total
+
     @pytest.mark.parametrize("resources", [[], [{"type": "aws_vpc", "values": {}}]], ids=str)
     def test_of_a_first_deployment(
         self,
@@ -274,7 +286,7 @@ class TestCostChange:
     ) -> None:
         change = monthly_cost_change(make_settings(), resources, price_list(server))
         assert change.before is None
-        assert change.after
+        assert change.after == monthly_cost(make_settings(), price_list(server))
 
 
 class TestCache:

@@ -15,7 +15,10 @@ from allora_cli.doctor.checks import CHECKS
 from allora_cli.events import Event
 from allora_cli.terminal.console import SafeConsole
 from allora_cli.terminal.layout import wrapped
+from containers.worker.allora_worker.contract import FAUCET
 from tests.screens import WIDTHS, check_lines, check_screen, printed
+from tests.unit.test_changes import summary_of
+from tests.unit.test_events import EVENTS as COMMON
 from tests.unit.test_help import paths
 
 ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
@@ -52,6 +55,9 @@ def test_doctor(width: int, verdict: Verdict) -> None:
 
 
 EVENTS: tuple[Event, ...] = (
+    *(event for event, _ in COMMON),
+    *map(summary_of, ("model", "zone", "volumes", "destroy")),
+    events.WalletUnfunded(ADDRESS, "0 ALLO", "0.00000000075 ALLO", FAUCET),
     events.SettingChanged("MODEL_REF", "0" * 40, "1" * 40),
     events.HostReplacement("i-0123456789abcdef0", "203.0.113.7", keeps_data_volume=True),
     events.NotDeployed("worker", "allora-tfstate-123456789012-ap-southeast-1"),
@@ -63,7 +69,7 @@ EVENTS: tuple[Event, ...] = (
 
 
 @at_each_width
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.code)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event.code))
 def test_sentences_about_events(width: int, event: Event) -> None:
     def show_event(console: SafeConsole) -> None:
         for text, style in sentences(event):
@@ -78,6 +84,10 @@ def test_a_line_continues_below_its_first_word() -> None:
 
 def test_a_longer_word_is_kept_whole() -> None:
     assert wrapped(Text(f"see {URL} now"), 60).plain == f"see\n{URL}\nnow"
+
+
+def test_the_blank_before_an_answer_stays() -> None:
+    assert wrapped(Text("one two: "), 6).plain == "one\ntwo: "
 
 
 def test_what_fits_stays_as_it_is() -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from moto.s3.models import FakeBucket, FakeKey, s3_backends
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import S3Backend, s3_backends
 
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.iam.account import Account
@@ -20,15 +21,13 @@ def needed_key(call: Call, account: Account) -> tuple[str, str] | None:
 
     AWS's own key, which has no id here, is for everybody who may use the bucket.
     """
-    bucket = s3_backends[account.id][account.partition].buckets.get(
-        call.parameters.get("Bucket", "")
-    )
-    if call.service != "s3" or bucket is None:
+    if call.service != "s3":
         return None
+    s3 = s3_backends[account.id][account.partition]
     if call.name == "GetObject":
-        return _with_key("kms:Decrypt", _key_of_object(bucket, call))
+        return _with_key("kms:Decrypt", _key_of_object(s3, call))
     if call.name == "PutObject":
-        return _with_key("kms:GenerateDataKey", _key_of_new_object(bucket, call))
+        return _with_key("kms:GenerateDataKey", _key_of_new_object(s3, call))
     return None
 
 
@@ -36,17 +35,19 @@ def _with_key(action: str, key: str | None) -> tuple[str, str] | None:
     return (action, key) if key else None
 
 
-def _key_of_object(bucket: FakeBucket, call: Call) -> str | None:
-    stored = bucket.keys.get(call.parameters["Key"])
-    if not isinstance(stored, FakeKey):  # a delete marker has no key
+def _key_of_object(s3: S3Backend, call: Call) -> str | None:
+    asked = call.parameters
+    try:
+        stored = s3.get_object(asked["Bucket"], asked["Key"], asked.get("VersionId"))
+    except MissingBucket:
         return None
-    return stored.kms_key_id if stored.encryption == _KMS else None
+    return stored.kms_key_id if stored and stored.encryption == _KMS else None
 
 
-def _key_of_new_object(bucket: FakeBucket, call: Call) -> str | None:
-    default = (
-        (bucket.encryption or {}).get("Rule", {}).get("ApplyServerSideEncryptionByDefault", {})
-    )
+def _key_of_new_object(s3: S3Backend, call: Call) -> str | None:
+    bucket = s3.buckets.get(call.parameters["Bucket"])
+    encryption = (bucket.encryption if bucket else None) or {}
+    default = encryption.get("Rule", {}).get("ApplyServerSideEncryptionByDefault", {})
     algorithm = call.parameters.get("ServerSideEncryption") or default.get("SSEAlgorithm")
     key = call.parameters.get("SSEKMSKeyId") or default.get("KMSMasterKeyID")
     return key if algorithm == _KMS else None

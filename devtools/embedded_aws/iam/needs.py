@@ -12,6 +12,7 @@ from devtools.embedded_aws.iam.account import Account
 from devtools.embedded_aws.iam.encryption import needed_key
 from devtools.embedded_aws.iam.policies import Context
 from devtools.embedded_aws.iam.reference import ResourceType, action
+from shared.service_principals import ec2_principal
 
 ALWAYS_ALLOWED: Final = "sts:GetCallerIdentity"
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
@@ -112,7 +113,8 @@ class _Place:
         elif name == "iam:AddRoleToInstanceProfile":
             roles += [self._account.arn("role", each) for each in parameters["RoleName"]]
         for role in roles:
-            yield self._need("iam:PassRole", role, {"iam:PassedToService": _EC2})
+            passed = {"iam:PassedToService": ec2_principal(self._account.partition)}
+            yield self._need("iam:PassRole", role, passed)
 
     def linked_roles(self, name: str, parameters: Parameters) -> Iterator[Need]:
         """Yield the service-linked role that AWS makes for an alarm with an action of EC2.
@@ -221,7 +223,6 @@ _S3_ACTIONS: Final = {
 """The actions of S3's operations with other names.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
 
-_EC2: Final = "ec2.amazonaws.com"
 _EVENTS: Final = "events.amazonaws.com"
 _EVENTS_ROLE: Final = "AWSServiceRoleForCloudWatchEvents"
 
