@@ -16,6 +16,7 @@ from allora_cli.deploy.renderers import JsonLines, Screen, run
 from allora_cli.deploy.sentences import sentences
 from allora_cli.errors import ErrorCode
 from allora_cli.events import Event, EventCode, Workflow
+from allora_cli.orphans.orphan import Orphan
 from allora_cli.terraform.messages import (
     ResourceChanged,
     ResourceState,
@@ -26,6 +27,7 @@ from allora_cli.terraform.messages import (
 )
 from allora_cli.terraform.plans import Action, AttributeChange, Change, changes_of
 
+ORPHAN = Orphan("aws_eip", "eipalloc-1", "s", "the address 192.0.2.1", 3.65)
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text("utf-8")
 HOST = {"address": "aws_instance.host", "type": "aws_instance", "mode": "managed"}
 
@@ -179,6 +181,11 @@ EVENTS: tuple[tuple[Event, str], ...] = (
     (ResourceChanged("s", "aws_vpc.a", Action.CREATE, ResourceState.RUNNING, 10), "(10 s)"),
     (TerraformMessage("s", Severity.ERROR, "no", "why", "aws_vpc.a"), "no (aws_vpc.a)\nwhy"),
     (StackApplied("s", 1, 2, 3), "1 added, 2 changed, 3 destroyed"),
+    (events.StaleLock("s", "ada@laptop", "apply", "2026-11-22 09:15 UTC"), "Its lock remains"),
+    (events.LockReleased("s"), "The lock of s is released"),
+    (events.OrphansFound((ORPHAN,), "b", is_settled=True), "the address 192.0.2.1, 3.65 USD"),
+    (events.OrphansFound((ORPHAN,), "b", is_settled=False), "allora state orphans"),
+    (events.OrphanRemoved(ORPHAN.what), "removed"),
     (events.NotDeployed("w", "b"), "Nothing is deployed"),
     (events.ToRemove((LEFTOVER,)), "--everything"),
     (events.Left(()), "nothing"),
