@@ -311,11 +311,11 @@ class TestAccount:
         assert report.verdict("credentials") == "skipped"
 
     def test_remarks_stop_nothing(self, deployment: Deployment) -> None:
-        deployment.write_env(MODEL_IMAGE="registry.invalid/you/model")
+        deployment.write_env(ALLORA_ENV="dev")  # means nothing any more
         report = examined(deployment)
         assert report.healthy
         assert report.verdict("settings") == "warning"
-        assert "MODEL_IMAGE" in report.text("settings")
+        assert "ALLORA_ENV" in report.text("settings")
 
     def test_no_credentials(self, deployment: Deployment, tmp_path: Path) -> None:
         nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "HOME": str(tmp_path)}
