@@ -22,8 +22,7 @@ def main() -> int:
 
     print_in_any_locale()
     if complaint := hidden_character(sys.argv[1:]):
-        console.err.print(complaint, markup=False, style="red")
-        return ExitCode.USAGE
+        return _report(OperatorError(ErrorCode.USAGE, complaint, exit_code=ExitCode.USAGE))
     try:
         code = app(prog_name="allora", standalone_mode=False) or ExitCode.OK
     except Exception as error:
@@ -38,23 +37,26 @@ def main() -> int:
 
 def _explain(error: Exception) -> OperatorError | None:
     """Return an error that a user can fix; None for a bug."""
-    # Late, since help and completion need none of them.
+    # Each import as late as can be: a typing error is answered at once.
     import typer  # noqa: PLC0415
+
+    from allora_cli.terminal.usage import usage_error  # noqa: PLC0415
+
+    if isinstance(error, OperatorError):
+        return error
+    if isinstance(error, typer.TyperException):
+        return usage_error(error)
+
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     from allora_cli.aws.session import explain  # noqa: PLC0415
-    from allora_cli.terminal.usage import usage_error  # noqa: PLC0415
     from settings import SettingsError  # noqa: PLC0415
 
     match error:
-        case OperatorError():
-            return error
         case SettingsError():
             return OperatorError(ErrorCode.SETTINGS, str(error))
         case BotoCoreError() | ClientError():
             return explain(error)
-        case typer.TyperException():
-            return usage_error(error)
     return None
 
 

@@ -268,3 +268,18 @@ def test_a_renderer_can_be_closed_before_it_has_shown_anything(
     renderer: type[Screen | JsonLines],
 ) -> None:
     renderer().close()
+
+
+@pytest.mark.parametrize("plan", [True, False])
+def test_the_raw_plan_is_shown_on_request(
+    capsys: pytest.CaptureFixture[str], *, plan: bool
+) -> None:
+    change = Change("aws_vpc.a", "aws_vpc", Action.CREATE, after={"cidr_block": "10.0.0.0/16"})
+
+    def planned_workflow() -> Workflow[events.DeployResult]:
+        yield events.StackPlanned("s", (change,))
+        return events.DeployResult(**WORKER, ready=READY)
+
+    run(planned_workflow(), json=False, plan=plan)
+    shown = capsys.readouterr().err
+    assert ("+ aws_vpc.a\n      cidr_block: 10.0.0.0/16" in shown) == plan
