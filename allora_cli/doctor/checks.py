@@ -11,11 +11,11 @@ from allora_cli.doctor import (
     one_wallet,
     permissions,
     quotas,
-    sources,
     state,
     worker,
 )
 from allora_cli.doctor.findings import Check, Group
+from allora_cli.doctor.sources import checks as sources
 
 _SETTINGS: Final = ("settings",)
 _CREDENTIALS: Final = ("credentials",)

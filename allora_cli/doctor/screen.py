@@ -57,7 +57,9 @@ def show(report: Report, out: console.SafeConsole, *, next_step: bool = True) ->
     if next_step:
         out.print(_next(report))
     elif report.unchecked and not report.blocked:
-        out.print(f"{_unchecked(report)} That does not stop a deployment.")
+        # Without the credentials, for one, nothing else can be done either.
+        goes_on = "" if report.count(Verdict.SKIPPED) else " That does not stop a deployment."
+        out.print(f"{_unchecked(report)}{goes_on}")
 
 
 def _rows(results: Sequence[Result]) -> Iterator[tuple[Text, Text]]:

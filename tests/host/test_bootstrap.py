@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,12 @@ from tests.local.deployment import BUCKET
 from tests.policies import without
 
 _PREFIX = "allora-single-node/build-contexts/"
+_HOLD_APT = """
+import fcntl, time
+lock = open("/var/lib/apt/lists/lock", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+time.sleep(3600)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +58,7 @@ def test_all_that_comes_late_is_waited_for(started: Node, world: World, policy: 
     assert "is not what was deployed" in refused["message"]
     assert not started.machine.succeeds("test -e /opt/allora")
 
+    started.machine.run(f"systemd-run --unit=apt-lock python3 -c {shlex.quote(_HOLD_APT)}")
     s3.put_object(Bucket=BUCKET, Key=archive["Key"], Body=content)
     _wait_for_event(world, lambda event: event["state"] == "done")
     storage = "test -e /var/lib/allora && systemctl is-active allora-storage"
@@ -58,6 +66,24 @@ def test_all_that_comes_late_is_waited_for(started: Node, world: World, policy: 
     # What was said before there were keys has come by the journal, and nothing has come twice.
     states = [event["state"] for event in _wait_for_all(started, world)]
     assert states == ["started", *["waiting"] * (len(states) - 2), "done"]
+    _sees_that_a_failed_installation_begins_again(started)
+
+
+def _sees_that_a_failed_installation_begins_again(started: Node) -> None:
+    """Another program uses apt, and the installation that waits for it is killed."""
+    waits = '"message": "Install packages: waits for python3'
+    wait_for("it waits for the lock", lambda: waits in started.machine.console, 180)
+    started.machine.run("systemctl kill --signal=KILL allora-install.service")
+    wait_for("systemd begins again", lambda: started.machine.console.count(waits) > 1, 120)
+    assert _restarts(started) == 1
+    started.machine.run("systemctl stop apt-lock.service")
+    packages = '"event": "packages", "state": "done"'
+    wait_for("the packages are there", lambda: packages in started.machine.console, 300)
+
+
+def _restarts(node: Node) -> int:
+    shown = node.machine.run("systemctl show --property NRestarts --value allora-install.service")
+    return int(shown)
 
 
 def _wait_for_event(world: World, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

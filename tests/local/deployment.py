@@ -75,8 +75,10 @@ class Deployment:
         return Result(result.returncode, _COLOURS.sub("", result.stdout.decode()))
 
     def allora(self, *arguments: str, stdin: str = "") -> Result:
-        """The command, with all that it prints in one."""
-        done = command.run(arguments, self.environment, stdin=stdin, together=True)
+        """The command, from another folder than the project's, with all that it prints in one."""
+        done = command.run(
+            arguments, self.environment, stdin=stdin, cwd=self.directory, together=True
+        )
         assert "\x1b" not in done.stdout, "no terminal takes its codes"
         return Result(done.returncode, done.stdout)
 
@@ -84,12 +86,12 @@ class Deployment:
         self,
         *arguments: str,
         stdin: str = "",
-        cwd: Path = ROOT,
+        cwd: Path | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> command.Finished:
         """The command, with stdout and stderr apart and as they are."""
         variables = self.environment | dict(environment or {})
-        return command.run(arguments, variables, stdin=stdin, cwd=cwd)
+        return command.run(arguments, variables, stdin=stdin, cwd=cwd or self.directory)
 
     def cdktf(self, *arguments: str) -> str:
         """What the command printed; it must not fail."""

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from devtools.embedded_aws.emulator import Emulator, EmulatorError
+from devtools.embedded_aws.front.account import Plan
 from devtools.embedded_aws.lease import Lease
 from shared.stacks import STACKS
 from tests.local.asked import Asked
@@ -121,6 +122,7 @@ def _alone(directory: Path, name: str = "empty") -> Iterator[None]:
 def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
     shutil.rmtree(directory, ignore_errors=True)
     leases = [empty.fork()]
+    leases[0].emulator.choose_plan(Plan.FREE)  # the default works in a new account
     keys = deployer(Deployment(leases[0].emulator, directory))
     deployment = Deployment(leases[0].emulator, directory, dict(SETTINGS), keys)
     printed = [prepare(deployment)]
@@ -139,6 +141,8 @@ def _make(directory: Path, empty: Lease) -> tuple[Template, list[Lease]]:
     half = Deployment(leases[1].emulator, directory, dict(SETTINGS))
     lock = f"{STACKS[1]}/terraform.tfstate.tflock"
     half.client("s3").delete_object(Bucket=BUCKET, Key=lock)  # of the run that went on elsewhere
+    for lease in leases:
+        lease.emulator.choose_plan(Plan.PAID)
     template = Template(
         directory=str(directory),
         port=leases[0].port,

@@ -56,3 +56,14 @@ def test_common_is_deployed_first(make_settings: Callable[..., Settings], tmp_pa
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["stacks"]["allora-single-node"]["dependencies"] == ["allora-common"]
     assert manifest["stacks"]["allora-common"]["dependencies"] == []
+
+
+def test_a_plan_without_the_other_stack_s_outputs_says_so_once(
+    synth: Callable[..., dict[str, Stack]],
+) -> None:
+    """Terraform would report each missing attribute, after `cdktf destroy` for instance."""
+    (remote,) = synth()["allora-single-node"].json["data"]["terraform_remote_state"].values()
+    (condition,) = remote["lifecycle"]["postcondition"]
+    assert condition["condition"] == "${length(self.outputs) > 0}"
+    assert "allora-common is not deployed" in condition["error_message"]
+    assert "terraform_remote_state" not in synth()["allora-common"].json.get("data", {})

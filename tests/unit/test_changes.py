@@ -274,7 +274,17 @@ def test_every_type_of_the_stacks_has_a_kind(synth: Callable[..., dict[str, Stac
     stacks = synth(EDGE_DATA_VOL_TYPE="gp3", ALARM_EMAIL="someone@example.org")
     types = {type_ for stack in stacks.values() for type_ in stack.json["resource"]}
     assert {type_ for type_ in types - NOT_IN_AWS if kind_of(type_) is Kind.OTHER} == set()
-    assert SINGLE_NODE in stacks
+
+
+def test_each_resource_is_one_so_that_it_can_be_proposed_before_a_plan(
+    synth: Callable[..., dict[str, Stack]],
+) -> None:
+    stacks = synth(EDGE_DATA_VOL_TYPE="gp3", ALARM_EMAIL="someone@example.org")
+    for stack in stacks.values():
+        for named in stack.json["resource"].values():
+            assert [
+                values for values in named.values() if {"count", "for_each"} & set(values)
+            ] == []
 
 
 @pytest.mark.parametrize(("resource", "setting"), SETTINGS.items())

@@ -144,13 +144,18 @@ def test_groups_are_together_on_the_screen() -> None:
 
 class TestReport:
     @staticmethod
-    def shown(*findings: Finding, deployed: bool | None = False, width: int = 100) -> str:
+    def shown(
+        *findings: Finding,
+        deployed: bool | None = False,
+        width: int = 100,
+        next_step: bool = True,
+    ) -> str:
         results = tuple(
             Result(check(f"c{number}"), finding) for number, finding in enumerate(findings)
         )
         screen = io.StringIO()
         console = SafeConsole(file=screen, width=width, highlight=False)
-        show(Report(results, "subject", deployed), console)
+        show(Report(results, "subject", deployed), console, next_step=next_step)
         return "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
 
     def test_marks_and_remedies(self) -> None:
@@ -205,6 +210,22 @@ class TestReport:
         document = Report(results, "", deployed=None).as_dict()
         assert document["healthy"] is healthy
         assert document["unchecked"] == unchecked
+
+    @pytest.mark.parametrize(
+        ("findings", "goes_on"),
+        [
+            ([ok("")], False),
+            ([unknown("")], True),
+            ([unknown(""), skipped("c0", "C0")], False),
+            ([unknown(""), fail("", "")], False),
+        ],
+    )
+    def test_a_deployment_goes_on_without_some_checks(
+        self, findings: list[Finding], *, goes_on: bool
+    ) -> None:
+        text = self.shown(*findings, next_step=False)
+        assert ("That does not stop a deployment" in text) == goes_on
+        assert "allora deploy" not in text
 
     def test_a_narrow_screen_loses_nothing(self) -> None:
         long = " ".join(f"word{number}" for number in range(40))

@@ -16,6 +16,7 @@ from allora_cli.deploy.renderers import JsonLines, Screen, run
 from allora_cli.deploy.sentences import sentences
 from allora_cli.errors import ErrorCode
 from allora_cli.events import Event, EventCode, Workflow
+from allora_cli.orphans.orphan import Orphan
 from allora_cli.terraform.messages import (
     ResourceChanged,
     ResourceState,
@@ -26,6 +27,7 @@ from allora_cli.terraform.messages import (
 )
 from allora_cli.terraform.plans import Action, AttributeChange, Change, changes_of
 
+ORPHAN = Orphan("aws_eip", "eipalloc-1", "s", "the address 192.0.2.1", 3.65)
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text("utf-8")
 HOST = {"address": "aws_instance.host", "type": "aws_instance", "mode": "managed"}
 
@@ -179,6 +181,11 @@ EVENTS: tuple[tuple[Event, str], ...] = (
     (ResourceChanged("s", "aws_vpc.a", Action.CREATE, ResourceState.RUNNING, 10), "(10 s)"),
     (TerraformMessage("s", Severity.ERROR, "no", "why", "aws_vpc.a"), "no (aws_vpc.a)\nwhy"),
     (StackApplied("s", 1, 2, 3), "1 added, 2 changed, 3 destroyed"),
+    (events.StaleLock("s", "ada@laptop", "apply", "2026-11-22 09:15 UTC"), "Its lock remains"),
+    (events.LockReleased("s"), "The lock of s is released"),
+    (events.OrphansFound((ORPHAN,), "b", is_settled=True), "the address 192.0.2.1, 3.65 USD"),
+    (events.OrphansFound((ORPHAN,), "b", is_settled=False), "allora state orphans"),
+    (events.OrphanRemoved(ORPHAN.what), "removed"),
     (events.NotDeployed("w", "b"), "Nothing is deployed"),
     (events.ToRemove((LEFTOVER,)), "--everything"),
     (events.Left(()), "nothing"),
@@ -261,3 +268,18 @@ def test_a_renderer_can_be_closed_before_it_has_shown_anything(
     renderer: type[Screen | JsonLines],
 ) -> None:
     renderer().close()
+
+
+@pytest.mark.parametrize("plan", [True, False])
+def test_the_raw_plan_is_shown_on_request(
+    capsys: pytest.CaptureFixture[str], *, plan: bool
+) -> None:
+    change = Change("aws_vpc.a", "aws_vpc", Action.CREATE, after={"cidr_block": "10.0.0.0/16"})
+
+    def planned_workflow() -> Workflow[events.DeployResult]:
+        yield events.StackPlanned("s", (change,))
+        return events.DeployResult(**WORKER, ready=READY)
+
+    run(planned_workflow(), json=False, plan=plan)
+    shown = capsys.readouterr().err
+    assert ("+ aws_vpc.a\n      cidr_block: 10.0.0.0/16" in shown) == plan

@@ -41,7 +41,7 @@ COMMAND_LAYERS = (
     {"changes", "host", "orphans", "wallet"},
     {"terraform"},
     {"context"},
-    {"aws", "chain", "settings_file", "sources"},
+    {"aws", "chain", "settings_file"},
     {"terminal"},
     {"errors", "events"},
 )

@@ -15,7 +15,7 @@ import pytest
 
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, Verdict
-from allora_cli.doctor.sources import check_images, check_model_source
+from allora_cli.doctor.sources.checks import check_images, check_model_source
 from settings import Settings
 
 MakeSettings = Callable[..., Settings]

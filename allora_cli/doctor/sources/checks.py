@@ -7,9 +7,9 @@ from typing import Final
 
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, Verdict, fail, ok, unknown
-from allora_cli.sources.errors import MissingError, NotPublicError, SourceError
-from allora_cli.sources.registry import architectures
-from allora_cli.sources.repository import NoSuchRefError, find_commit
+from allora_cli.doctor.sources.errors import MissingError, NotPublicError, SourceError
+from allora_cli.doctor.sources.registry import architectures
+from allora_cli.doctor.sources.repository import NoSuchRefError, find_commit
 from settings import Settings
 from settings.catalogue import Architecture
 from settings.sections.worker import DEFAULT_PYTHON_IMAGE

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Final
 
-from allora_cli.sources.errors import MissingError, NotPublicError, SourceError
+from allora_cli.doctor.sources.errors import MissingError, NotPublicError, SourceError
 from shared.loopback import open_url
 
 _SECONDS: Final = 6

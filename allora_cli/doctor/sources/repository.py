@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
-from allora_cli.sources.errors import MissingError, SourceError
-from allora_cli.sources.http import answer_of
+from allora_cli.doctor.sources.errors import MissingError, SourceError
+from allora_cli.doctor.sources.http import answer_of
 from shared.loopback import is_loopback, no_proxy
 
 _SECONDS: Final = 20

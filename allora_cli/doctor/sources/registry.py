@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from allora_cli.sources.errors import NotPublicError, SourceError
-from allora_cli.sources.http import answer_of
+from allora_cli.doctor.sources.errors import NotPublicError, SourceError
+from allora_cli.doctor.sources.http import answer_of
 from shared.loopback import is_loopback
 
 _MANIFESTS: Final = (

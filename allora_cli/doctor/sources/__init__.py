@@ -1,0 +1,1 @@
+"""What the host fetches, as it sees it: without a login."""

@@ -1,1 +1,0 @@
-"""Where models come from, as the host sees them: without a login."""
