@@ -19,6 +19,9 @@ from tests.local.deployment import ROOT, Deployment
 
 UP, DOWN, ENTER, CTRL_C, CTRL_D = "\x1b[A", "\x1b[B", "\r", "\x03", "\x04"
 
+_BREAK = rb"(?:\x1b\[[0-9;]*m)*\s(?:\s|\x1b\[[0-9;]*m)*"
+"""Between two words: blanks or the end of a line, and colours."""
+
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _PATIENCE = 900  # seconds; no test is about how fast a command is
 
@@ -80,8 +83,9 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self._screen.display).strip()
 
     def expect(self, text: str) -> None:
-        """Waits until the command has written a text."""
-        self._wait_for(self._child.expect_exact, text.encode())
+        """Waits until the command has written a text, in one line or in several."""
+        words = (re.escape(word) for word in text.encode().split(b" "))
+        self._wait_for(self._child.expect, _BREAK.join(words))
 
     def expect_pattern(self, pattern: str) -> None:
         """Waits until the command has written what a regular expression of bytes matches."""

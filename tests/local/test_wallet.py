@@ -269,6 +269,10 @@ class TestImport:
             "network": "testnet",
             "stored": False,
             "replaced": None,
+            "funding": {
+                "allo": "0.00000000075",
+                "faucet": "https://faucet.testnet.allora.network/",
+            },
         }
 
     def test_other_words_need_the_address(self, deployment: Deployment, ssm: Any) -> None:
