@@ -20,6 +20,8 @@ _OWN_WALLET: Final = "end one of the two, or give it its own: allora wallet crea
 
 def check_one_wallet(context: CheckContext) -> Finding:
     """Check that no other worker signs with the wallet: the addresses are compared."""
+    if context.address is None:
+        return unknown("the wallet of ALLORA_WORKER_IMAGE is not known here")
     others, unseen = _other_workers(context)
     same = [worker for worker in others if worker.address == context.address]
     facts: dict[str, Any] = {"others": [asdict(worker) for worker in others], "unseen": unseen}
