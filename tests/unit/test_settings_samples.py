@@ -25,7 +25,7 @@ NEEDS = {
 
 def test_there_are_samples() -> None:
     assert {path.stem for path in SAMPLES} >= {
-        "testnet", "mainnet", "arm64", "existing-vpc", "own-model", "boot-nodes", "blueprint",
+        "testnet", "mainnet", "x86_64", "existing-vpc", "own-model", "boot-nodes", "blueprint",
     }  # fmt: skip
 
 
@@ -48,7 +48,8 @@ def test_a_sample_says_when_to_use_it(sample: Path) -> None:
 def test_each_sample_shows_what_its_name_promises() -> None:
     loaded = {path.stem: load_settings(path, {}) for path in SAMPLES}
     assert loaded["mainnet"].allora_network == "mainnet"
-    assert loaded["arm64"].architecture == "arm64"
+    assert loaded["testnet"].architecture == "arm64"
+    assert loaded["x86_64"].architecture == "x86_64"
     assert loaded["existing-vpc"].subnet_id
     assert loaded["own-model"].model_env["TOKEN"] == "BTC"
     assert loaded["own-model"].model_secrets == ("CG_API_KEY",)
