@@ -108,9 +108,10 @@ def _let_levels_take_ctrl_c() -> None:
 
 async def _stop(process: subprocess.Popen[bytes]) -> None:
     """End a level as Ctrl-C does, so that it takes down what it has started."""
-    os.killpg(process.pid, signal.SIGINT)
     try:
-        with suppress(subprocess.TimeoutExpired):
+        # The thread that waits for it may have seen its end just now.
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, signal.SIGINT)
             await asyncio.to_thread(process.wait, _SECONDS_TO_STOP)
     finally:
         with suppress(ProcessLookupError):
