@@ -21,6 +21,14 @@ def aws_region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION", "")
 
 
+def terraform_binary() -> str:
+    """Return the program that is run as Terraform: a name or a path.
+
+    https://developer.hashicorp.com/terraform/cdktf/create-and-deploy/environment-variables
+    """
+    return os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
+
+
 def cdktf_output() -> str:
     """Return the output folder of `cdktf`."""
     return os.environ.get("CDKTF_OUTPUT", "cdktf.out")

@@ -34,7 +34,7 @@ class Known:
         for stack in STACKS:
             state = state_of(context, stack)
             addresses[stack] = frozenset(
-                f"{resource['type']}.{resource['name']}"
+                f"{resource['type']}.{resource.get('name')}"
                 for resource in state.get("resources", [])
                 if resource["mode"] == "managed" and resource["instances"]
             )

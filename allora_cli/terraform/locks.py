@@ -25,7 +25,7 @@ from botocore.exceptions import ClientError
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings
-from settings.environment import aws_endpoint_url
+from settings.environment import aws_endpoint_url, terraform_binary
 from shared.stacks import lock_key, state_key
 
 if TYPE_CHECKING:
@@ -167,8 +167,13 @@ def release(context: Context, lock: Lock) -> bool:
 
 
 @contextmanager
-def locked(context: Context, stack: str) -> Iterator[None]:
+def locked(context: Context, stack: str, operation: str) -> Iterator[None]:
     """Hold the lock of a stack's state, as Terraform does.
+
+    Args:
+        context: whose state.
+        stack: its id.
+        operation: what for, in one word with a capital, as Terraform's `Apply`.
 
     Raises:
         OperatorError: another run holds it.
@@ -176,9 +181,9 @@ def locked(context: Context, stack: str) -> Iterator[None]:
     s3, bucket = _s3(context), context.settings.state_bucket
     lock = {
         "ID": str(uuid.uuid4()),
-        "Operation": "OperationTypeRestore",
+        "Operation": f"OperationType{operation}",
         "Info": json.dumps({"pid": psutil.Process().pid}),
-        "Who": f"{getpass.getuser()}@{socket.gethostname()}",
+        "Who": f"{_user()}@{socket.gethostname()}",
         "Version": "",
         "Created": datetime.now(UTC).isoformat(),
         "Path": f"{bucket}/{state_key(stack)}",
@@ -245,21 +250,35 @@ def _pid(info: object) -> int | None:
     return None
 
 
+def _user() -> str:
+    with suppress(KeyError, OSError):  # a container may run as a user without a name
+        return getpass.getuser()
+    return ""
+
+
 def _may_hold(process: psutil.Process, until: float, settings: Settings, stack: str) -> bool:
     """Return whether a process is Terraform at work on a stack; yes where that cannot be seen."""
     try:
-        words = process.cmdline()
-        if not words or Path(words[0]).name not in _PROGRAMS:
+        if _program(process) not in _PROGRAMS | {Path(terraform_binary()).name}:
             return False
         if process.create_time() > until or process.status() == psutil.STATUS_ZOMBIE:
             return False
         if process.environ().get(_ENDPOINT, "") != aws_endpoint_url():
             return False
-        return _works_on(_folder(process.cwd(), words), settings, stack)
+        return _works_on(_folder(process.cwd(), process.cmdline()), settings, stack)
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
         return True
+
+
+def _program(process: psutil.Process) -> str:
+    try:
+        words = process.cmdline()
+    except psutil.AccessDenied:
+        # macOS shows nobody the command lines of other users.
+        return process.name()
+    return Path(words[0]).name if words else ""
 
 
 def _folder(cwd: str, words: list[str]) -> Path:

@@ -19,6 +19,7 @@ from allora_cli.events import Event, Workflow
 from allora_cli.terminal.interrupts import Forwarding
 from allora_cli.terraform.messages import Severity, TerraformMessage, event_of
 from allora_cli.terraform.plans import Plan, changes_of
+from settings.environment import terraform_binary
 
 _NO_CHANGES: Final = 0
 _CHANGES: Final = 2
@@ -142,7 +143,7 @@ class Terraform:
         self, stack: str, command: Sequence[str], signals: Forwarding, *, stdout: IO[bytes] | int
     ) -> subprocess.Popen[bytes]:
         return signals.start(
-            [_program(self._environment), *command],
+            [terraform_binary(), *command],
             cwd=self.stack_folder(stack),
             env=self._environment,
             stdout=stdout,
@@ -159,17 +160,12 @@ def environment() -> dict[str, str]:
     variables = dict(os.environ)
     variables["PATH"] = f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"
     variables["TF_IN_AUTOMATION"] = "1"
-    if shutil.which(_program(variables), path=variables["PATH"]) is None:
+    if shutil.which(terraform_binary(), path=variables["PATH"]) is None:
         raise OperatorError(
             ErrorCode.NOT_INSTALLED,
             "Terraform is not installed. Nothing was changed. Run: make setup",
         )
     return variables
-
-
-def _program(variables: Mapping[str, str]) -> str:
-    # https://developer.hashicorp.com/terraform/cdktf/create-and-deploy/environment-variables
-    return variables.get("TERRAFORM_BINARY_NAME") or "terraform"
 
 
 class _Stray(TerraformMessage):

@@ -74,15 +74,20 @@ def parse_state(body: bytes, *, stack: str, where: str) -> dict[str, Any]:
 
 
 def _has_the_form(state: Mapping[str, Any]) -> bool:
-    resources = state.get("resources", [])
+    outputs, resources = state.get("outputs", {}), state.get("resources", [])
     return (
-        isinstance(state.get("outputs", {}), dict)
+        isinstance(state.get("serial", 0), int)
+        and isinstance(outputs, dict)
+        and all(isinstance(each, dict) and "value" in each for each in outputs.values())
         and isinstance(resources, list)
         and all(
             isinstance(each, dict)
             and {"mode", "type"} <= each.keys()
             and isinstance(each.get("instances"), list)
-            and all(isinstance(instance, dict) for instance in each["instances"])
+            and all(
+                isinstance(instance, dict) and isinstance(instance.get("attributes") or {}, dict)
+                for instance in each["instances"]
+            )
             for each in resources
         )
     )

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 VERSIONS_COMMAND: Final = "allora state versions"
 
+_READ_AT_ONCE: Final = 20
+"""Each in a connection of its own, of which a computer may allow a few hundred."""
+
 
 @dataclass(frozen=True)
 class StateVersion:
@@ -108,12 +111,16 @@ def list_versions(context: Context, stack: str, *, most: int) -> list[StateVersi
             ErrorCode.BUCKET,
             f"The bucket {bucket} for Terraform's state does not exist. Make it: allora bootstrap",
         ) from None
-    questions = [Question(partial(_read, context, s3, stack, entry)) for entry in entries]
-    answers = [question.answer() for question in questions]
-    for answer in answers:
-        if isinstance(answer, Unknown):
-            raise answer.error
-    return [answer for answer in answers if isinstance(answer, StateVersion)]
+    versions: list[StateVersion] = []
+    for begin in range(0, len(entries), _READ_AT_ONCE):
+        some = entries[begin : begin + _READ_AT_ONCE]
+        questions = [Question(partial(_read, context, s3, stack, entry)) for entry in some]
+        for question in questions:
+            answer = question.answer()
+            if isinstance(answer, Unknown):
+                raise answer.error
+            versions.append(answer)
+    return versions
 
 
 def choose(versions: list[StateVersion], stack: str, version_id: str | None) -> StateVersion:
@@ -143,15 +150,22 @@ def choose(versions: list[StateVersion], stack: str, version_id: str | None) -> 
     return good
 
 
-def restore(context: Context, chosen: StateVersion) -> Restored:
+def restore(context: Context, chosen: StateVersion, *, newest: str) -> Restored:
     """Make an earlier version the current one, with a serial above all others; keep the rest.
 
+    Args:
+        context: whose state.
+        chosen: the earlier version.
+        newest: the id of the newest version when it was chosen.
+
     Raises:
-        OperatorError: another run holds the state.
+        OperatorError: another run holds the state, or has changed it meanwhile.
     """
     s3, stack = _s3(context), chosen.stack
-    with locked(context, stack):
+    with locked(context, stack, "Restore"):
         versions = list_versions(context, stack, most=1000)
+        if versions[0].id != newest:
+            raise _no_version(f"Another run has changed the state of {stack} meanwhile.", stack)
         serial = 1 + max(each.serial or 0 for each in (*versions, chosen))
         answer = s3.put_object(
             Bucket=context.settings.state_bucket,

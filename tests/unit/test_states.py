@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import psutil
 import pytest
 
 from allora_cli.errors import ErrorCode, OperatorError
@@ -61,6 +66,9 @@ def vpc(*, stack: str | None, region: str = "us-east-1", account: str = ACCOUNT)
         b'{"version": 4, "outputs": []}',
         b'{"version": 4, "resources": ["aws_vpc"]}',
         b'{"version": 4, "resources": [{"mode": "managed", "type": "a", "instances": [1]}]}',
+        b'{"version": 4, "resources": [{"mode":"", "type":"", "instances":[{"attributes":1}]}]}',
+        b'{"version": 4, "serial": "7"}',
+        b'{"version": 4, "outputs": {"instance_id": "i-1"}}',
     ],
 )
 def test_what_is_no_state_is_damaged(body: bytes) -> None:
@@ -161,3 +169,52 @@ def test_a_lock_of_our_own_that_is_held_runs() -> None:
     who = f"ada@{socket.gethostname()}"
     body = lock_of(who, Info=json.dumps({"pid": os.getpid()}))
     assert holder_of(parse_lock(SINGLE_NODE, body), SETTINGS) is Holder.RUNS
+
+
+def lock_of_now() -> bytes:
+    return lock_of(f"ada@{socket.gethostname()}", Created=datetime.now(UTC).isoformat())
+
+
+def test_terraform_under_another_name_holds_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, program = tmp_path / SINGLE_NODE, str(tmp_path / "tf-1.11")
+    folder.mkdir()
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", program)
+    with subprocess.Popen([program, "600"], executable=shutil.which("sleep"), cwd=folder) as run:
+        try:
+            lock = parse_lock(SINGLE_NODE, lock_of_now())
+            assert holder_of(lock, SETTINGS) is Holder.RUNS
+        finally:
+            run.kill()
+    assert holder_of(lock, SETTINGS) is Holder.GONE
+
+
+class HiddenProcess:
+    """One of another user's on macOS, of which only the name can be seen."""
+
+    def __init__(self, name: str) -> None:
+        self.name = lambda: name
+
+    def cmdline(self) -> list[str]:
+        raise psutil.AccessDenied
+
+    environ = cwd = cmdline
+
+    def create_time(self) -> float:
+        return 0
+
+    def status(self) -> str:
+        return psutil.STATUS_RUNNING
+
+
+@pytest.mark.parametrize(
+    ("names", "holder"),
+    [(["launchd", "WindowServer"], Holder.GONE), (["launchd", "terraform"], Holder.RUNS)],
+)
+def test_processes_that_hide_their_command_line_are_told_by_their_names(
+    monkeypatch: pytest.MonkeyPatch, names: list[str], holder: Holder
+) -> None:
+    processes = [HiddenProcess(name) for name in names]
+    monkeypatch.setattr(psutil, "process_iter", lambda: processes)
+    assert holder_of(parse_lock(SINGLE_NODE, lock_of_now()), SETTINGS) is holder

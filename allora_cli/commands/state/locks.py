@@ -19,7 +19,7 @@ def unlock(stack: Stacks = None, *, yes: console.Yes = False, json: console.Json
 
     context = open_context()
     answers = Answers(yes)
-    released, lines = [], []
+    agreed, released, lines = [], [], []
     for each in named(stack):
         lock = locks.held_lock(context, each)
         if lock is None:
@@ -31,11 +31,15 @@ def unlock(stack: Stacks = None, *, yes: console.Yes = False, json: console.Json
         answers.require_possible()
         if not answers.confirm(f"{each}: {locks.describe(lock)}. {_HOLDER[holder]} Release it?"):
             raise declined()
+        agreed.append((lock, holder))
+    for lock, holder in agreed:
         if locks.release(context, lock):
             released.append(lock.as_dict(holder))
-            lines.append(f"✔ The state of {each} is not locked any more. Next: allora deploy")
+            lines.append(f"✔ The state of {lock.stack} is not locked any more. Next: allora deploy")
         else:
-            lines.append(f"The lock of {each} is gone already, or another run holds it by now.")
+            lines.append(
+                f"The lock of {lock.stack} is gone already, or another run holds it by now."
+            )
     console.show({"released": released}, lines, json=json)
 
 

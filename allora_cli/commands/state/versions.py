@@ -74,7 +74,7 @@ def restore(
     answers.require_possible()
     if not answers.confirm(f"Bring back {_line(chosen)} as the state of {stack}?"):
         raise declined()
-    done = state_versions.restore(context, chosen)
+    done = state_versions.restore(context, chosen, newest=listed[0].id)
     document = {
         "stack": stack,
         "restored": chosen.id,
