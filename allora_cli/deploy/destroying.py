@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +23,7 @@ from allora_cli.deploy.events import (
     ToRemove,
 )
 from allora_cli.deploy.recovery.states import recover
-from allora_cli.deploy.stacks import destroy_all
+from allora_cli.deploy.stacks import Approve, destroy_all
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
 from allora_cli.orphans.find import find_orphans
@@ -33,6 +33,7 @@ from allora_cli.orphans.remove import remove_orphans
 from allora_cli.terminal import prompts
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.locks import held_lock
+from allora_cli.terraform.ownership import require_own_worker
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
@@ -41,7 +42,7 @@ from allora_cli.terraform.state_objects import (
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
-from shared.stacks import STACKS
+from shared.stacks import SINGLE_NODE, STACKS
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
@@ -68,30 +69,31 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
         scope: what is removed.
 
     Raises:
-        OperatorError: it was declined, or failed; or the host is in another region.
+        OperatorError: it was declined, or failed; or the states are another worker's or region's.
     """
     context = open_context()
     was_killed = yield from recover(context, answers)
     resources = [resource for stack in STACKS for resource in resources_of(context, stack)]
     require_region(context, hosts_in(resources))
+    require_own_worker(context.settings, resources)
     consent = _Consent(context, answers, scope)
     orphans = _orphans(context)
-    removes_orphans = was_killed or not answers.yes
+    settled = orphans if was_killed or not answers.yes else ()
     if orphans:
-        yield OrphansFound(orphans, context.settings.state_bucket, is_settled=removes_orphans)
+        yield OrphansFound(orphans, context.settings.state_bucket, is_settled=bool(settled))
     if resources:
         answers.require_possible()
         consent.require_possible()
-        yield from destroy_all(context, consent.ask)
+        yield from destroy_all(context, _asking(context, consent, settled))
     else:
         yield NotDeployed(context.settings.worker_name, context.settings.state_bucket)
-        if scope.everything or (orphans and removes_orphans):
+        if scope.everything or settled:
             answers.require_possible()
             yield from consent.ask(Proposal(destroys=True))
-    if removes_orphans:
-        # Once more: what Terraform has destroyed meanwhile is in no state, and gone.
-        for removed in remove_orphans(context, _orphans(context)):
-            yield OrphanRemoved(removed.what)
+    if settled:
+        # Of what was shown, what has not gone with Terraform's resources.
+        shown = {(orphan.type, orphan.id) for orphan in settled}
+        yield from _remove(context, [o for o in _orphans(context) if (o.type, o.id) in shown])
     if scope.everything:
         yield Working(Phase.REMOVE)
         yield from _remove_everything(context)
@@ -103,6 +105,27 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
 
 def _orphans(context: Context) -> tuple[Orphan, ...]:
     return find_orphans(context, Known.of(context)).orphans
+
+
+def _asking(context: Context, consent: _Consent, orphans: Sequence[Orphan]) -> Approve:
+    """Return what asks, and then removes the orphans that are in the way of Terraform.
+
+    AWS deletes no network that has something in it. A volume waits until its host is gone.
+    """
+    in_the_way = [o for o in orphans if o.stack == SINGLE_NODE and o.type != "aws_ebs_volume"]
+
+    def approve(proposal: Proposal) -> Workflow[bool]:
+        is_approved = yield from consent.ask(proposal)
+        if is_approved:
+            yield from _remove(context, in_the_way)
+        return is_approved
+
+    return approve
+
+
+def _remove(context: Context, orphans: Sequence[Orphan]) -> Iterator[OrphanRemoved]:
+    for removed in remove_orphans(context, orphans):
+        yield OrphanRemoved(removed.what)
 
 
 def leftovers(context: Context) -> list[Leftover]:

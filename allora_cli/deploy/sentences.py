@@ -137,7 +137,12 @@ def _(event: events.OrphansFound) -> Iterator[Sentence]:
             "dim",
         )
     else:
-        yield Sentence("It stays as it is: no run was killed. More: allora state orphans", "dim")
+        yield Sentence(
+            "It stays as it is: with --yes, only what a killed run has left is settled, by the "
+            "command that releases its lock. To settle it: the same command without --yes. More: "
+            "allora state orphans",
+            "dim",
+        )
 
 
 @sentences.register

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _LIVING: Final = ["pending", "running", "stopping", "stopped"]
 
+_WITH_DISKS: Final = [*_LIVING, "shutting-down"]
+"""An instance's disks that end with it are there until it has ended."""
+
 _NETWORK: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "aws_vpc": ("describe_vpcs", "Vpcs", "VpcId", "the VPC"),
     "aws_subnet": ("describe_subnets", "Subnets", "SubnetId", "the subnet"),
@@ -49,6 +52,7 @@ class Ec2Search:
         self._costs = RunningCosts(context)
         tags = {
             "Worker": [context.settings.worker_name],
+            "Project": [context.settings.name_prefix],
             "ManagedBy": ["cdktf"],
             "Stack": list(STACKS),
         }
@@ -66,12 +70,12 @@ class Ec2Search:
                 vpc=each.get("VpcId", ""),
                 instance_type=each["InstanceType"],
             )
-            for each in self._living_instances()
+            for each in self._instances_in(_LIVING)
             if not self._known.has("aws_instance", each["InstanceId"])
         ]
 
-    def _living_instances(self) -> list[InstanceTypeDef]:
-        states: list[Any] = [{"Name": "instance-state-name", "Values": _LIVING}]
+    def _instances_in(self, names: list[str]) -> list[InstanceTypeDef]:
+        states: list[Any] = [{"Name": "instance-state-name", "Values": names}]
         pages = self._ec2.get_paginator("describe_instances").paginate(Filters=self._ours + states)
         return [
             each for page in pages for group in page["Reservations"] for each in group["Instances"]
@@ -89,7 +93,7 @@ class Ec2Search:
         """Return volumes; not those that end with their instance."""
         disks = {
             disk["Ebs"]["VolumeId"]
-            for each in self._living_instances()
+            for each in self._instances_in(_WITH_DISKS)
             for disk in each.get("BlockDeviceMappings", [])
             if disk["Ebs"].get("DeleteOnTermination")
         }

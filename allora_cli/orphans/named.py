@@ -64,8 +64,9 @@ class NamedSearch:
                     name.startswith(prefix)
                     and inside <= set(roles)
                     and not self._known.has("aws_iam_instance_profile", name)
-                    and self._has_tags(
-                        iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+                    and self._is_tagged(
+                        COMMON,
+                        iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"],
                     )
                 ):
                     what = f"the instance profile {name}"
@@ -91,6 +92,9 @@ class NamedSearch:
             for page in pages
             for each in page["MetricAlarms"]
             if not self._known.has("aws_cloudwatch_metric_alarm", name := each["AlarmName"])
+            and self._is_tagged(
+                SINGLE_NODE, cloudwatch.list_tags_for_resource(ResourceARN=each["AlarmArn"])
+            )
         ]
 
     def dashboards(self, cloudwatch: CloudWatchClient) -> list[Orphan]:
@@ -114,11 +118,12 @@ class NamedSearch:
             return []
         try:
             sns.get_topic_attributes(TopicArn=arn)
+            is_ours = self._is_tagged(COMMON, sns.list_tags_for_resource(ResourceArn=arn))
         except ClientError as error:
             if error.response["Error"]["Code"] in {"NotFound", "NotFoundException"}:
                 return []
             raise
-        return [Orphan("aws_sns_topic", arn, COMMON, f"the topic {arn}")]
+        return [Orphan("aws_sns_topic", arn, COMMON, f"the topic {arn}")] if is_ours else []
 
     def log_groups(self, logs: CloudWatchLogsClient) -> list[Orphan]:
         """Return log groups, with all their logs."""
@@ -143,7 +148,7 @@ class NamedSearch:
     def _is_ours(self, iam: IAMClient, role: str) -> bool:
         """Return whether a role is this worker's; one without its policy is nobody's yet."""
         try:
-            if not self._has_tags(iam.list_role_tags(RoleName=role)):
+            if not self._is_tagged(COMMON, iam.list_role_tags(RoleName=role)):
                 return False
             policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
             documents = [
@@ -155,10 +160,12 @@ class NamedSearch:
         here = f":logs:{self._settings.aws_region}:{self._settings.aws_account_id}:"
         return not documents or any(here in json.dumps(each) for each in documents)
 
-    def _has_tags(self, listed: Mapping[str, Any]) -> bool:
+    def _is_tagged(self, stack: str, listed: Mapping[str, Any]) -> bool:
+        """Return whether tags are those of this worker: another one may have the same names."""
         tags = {each["Key"]: each["Value"] for each in listed.get("Tags", [])}
         return (
             tags.get("Worker") == self._settings.worker_name
+            and tags.get("Project") == self._settings.name_prefix
             and tags.get("ManagedBy") == "cdktf"
-            and tags.get("Stack") == COMMON
+            and tags.get("Stack") == stack
         )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Orphan
+from allora_cli.terraform.locks import locked
+from allora_cli.terraform.state_bucket import bucket_exists
+from shared.stacks import STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -17,29 +22,50 @@ if TYPE_CHECKING:
 _GONE: Final = ("NotFound", "NoSuchEntity", "ResourceNotFound", "ResourceNotFoundException")
 """How AWS's codes for what is not there end."""
 
+_SNAPSHOT: Final = {"Delay": 15, "MaxAttempts": 240}
+"""An hour: a large volume takes longer than botocore's ten minutes."""
+
 
 def remove_orphans(context: Context, orphans: Sequence[Orphan]) -> Iterator[Orphan]:
     """Remove orphans, and yield each when it is gone; a volume leaves a snapshot.
 
+    Both states are locked meanwhile, and read once more: what a run has created since the search is
+    no orphan.
+
     Raises:
-        OperatorError: AWS refuses.
+        OperatorError: another run holds a state, or AWS refuses.
     """
-    removal = _Removal(context)
-    for type_, remove in removal.in_order().items():
-        for orphan in orphans:
-            if orphan.type != type_:
-                continue
-            try:
-                remove(orphan.id)
-            except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if not code.endswith(_GONE):
-                    raise OperatorError(
-                        ErrorCode.ORPHANS,
-                        f"AWS does not remove {orphan.what}: {error}. Run the same command again: "
-                        "it goes on from there.",
-                    ) from error
-            yield orphan
+    if not orphans:
+        return
+    with _states_locked(context):
+        known = Known.of(context)
+        for type_, remove in _Removal(context).in_order().items():
+            for orphan in orphans:
+                if orphan.type == type_ and not known.has(type_, orphan.id):
+                    _remove(orphan, remove)
+                    yield orphan
+
+
+@contextmanager
+def _states_locked(context: Context) -> Iterator[None]:
+    with ExitStack() as locks:
+        if bucket_exists(context):
+            for stack in STACKS:
+                locks.enter_context(locked(context, stack, "Remove"))
+        yield
+
+
+def _remove(orphan: Orphan, remove: Callable[[str], Any]) -> None:
+    try:
+        remove(orphan.id)
+    except (ClientError, WaiterError) as error:
+        answer = error.response if isinstance(error, ClientError) else error.last_response
+        if not answer.get("Error", {}).get("Code", "").endswith(_GONE):
+            raise OperatorError(
+                ErrorCode.ORPHANS,
+                f"AWS does not remove {orphan.what}: {error}. Run the same command again: it goes "
+                "on from there.",
+            ) from error
 
 
 class _Removal:
@@ -100,7 +126,9 @@ class _Removal:
             self._ec2.get_waiter("volume_available").wait(VolumeIds=[id_])
         tags: Any = [{"ResourceType": "snapshot", "Tags": volume.get("Tags", [])}]
         snapshot = self._ec2.create_snapshot(VolumeId=id_, TagSpecifications=tags)
-        self._ec2.get_waiter("snapshot_completed").wait(SnapshotIds=[snapshot["SnapshotId"]])
+        self._ec2.get_waiter("snapshot_completed").wait(
+            SnapshotIds=[snapshot["SnapshotId"]], WaiterConfig=cast("Any", _SNAPSHOT)
+        )
         self._ec2.delete_volume(VolumeId=id_)
 
     def _ingress_rule(self, id_: str) -> None:

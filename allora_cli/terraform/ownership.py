@@ -6,7 +6,7 @@ another region's or account's it would find none of them, and create them a seco
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from allora_cli.errors import ErrorCode, OperatorError
@@ -16,6 +16,9 @@ from shared.stacks import state_key
 
 STACK_TAG: Final = "Stack"
 """The tag of every taggable resource with the id of its stack (docs/architecture.md)."""
+
+WORKER_TAG: Final = "Worker"
+"""Likewise, with the worker's name."""
 
 _ARN_PARTS: Final = 6
 
@@ -37,6 +40,30 @@ def require_own_state(settings: Settings, stack: str, state: Mapping[str, Any]) 
         f"If TF_STATE_BUCKET{setting} was changed, set it back; if the object was overwritten, "
         f"bring back its last good version: allora state restore {stack}",
     )
+
+
+def require_own_worker(settings: Settings, resources: Iterable[Mapping[str, Any]]) -> None:
+    """Make sure that what is to be destroyed is the worker that the settings name.
+
+    The default bucket is the same for all workers of an account and region.
+
+    Args:
+        settings: those in force.
+        resources: of the states, as `managed_resources` returns them.
+
+    Raises:
+        OperatorError: all of it is another worker's.
+    """
+    tags = [each["values"].get("tags_all") or {} for each in resources]
+    workers = {str(each[WORKER_TAG]) for each in tags if WORKER_TAG in each}
+    if workers and settings.worker_name not in workers:
+        other = min(workers)
+        raise OperatorError(
+            ErrorCode.STATE_FOREIGN,
+            f"The states in the bucket {settings.state_bucket} are those of the worker {other!r}, "
+            f"and ALLORA_WORKER_NAME is {settings.worker_name!r}. Nothing was changed. If "
+            "another worker is meant, correct TF_STATE_BUCKET; to destroy this one, set its name.",
+        )
 
 
 def _strangers(

@@ -271,6 +271,8 @@ def _policy(s3: S3Client, here: dict[str, Any]) -> dict[str, Any]:
     policy: dict[str, Any] = (
         json.loads(present) if present else {"Version": "2012-10-17", "Statement": []}
     )
+    if isinstance(policy["Statement"], dict):  # a single one needs no list
+        policy["Statement"] = [policy["Statement"]]
     return policy
 
 

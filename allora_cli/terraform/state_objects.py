@@ -7,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
-from allora_cli.terraform.state import (
-    hosts_elsewhere,
-    managed_resources,
-    read_state,
-)
+from allora_cli.terraform.ownership import require_own_state
+from allora_cli.terraform.state import hosts_elsewhere, managed_resources, read_state
 from shared.stacks import STACKS, state_key
 
 if TYPE_CHECKING:
@@ -19,8 +16,14 @@ if TYPE_CHECKING:
 
 
 def state_of(context: Context, stack: str) -> dict[str, Any]:
-    """A stack's state; empty when there is none."""
-    return read_state(_s3(context), context.settings.state_bucket, stack)
+    """A stack's state; empty when there is none.
+
+    Raises:
+        OperatorError: it is damaged, of a newer Terraform, another's, or was deleted.
+    """
+    state = read_state(_s3(context), context.settings.state_bucket, stack)
+    require_own_state(context.settings, stack, state)
+    return state
 
 
 def resources_of(context: Context, stack: str) -> list[dict[str, Any]]:

@@ -97,7 +97,8 @@ def _chosen(found: Sequence[Orphan], ids: Sequence[str]) -> list[Orphan]:
     if strangers := [each for each in ids if each not in known]:
         raise OperatorError(
             ErrorCode.ORPHANS,
-            f"{', '.join(strangers)} is no orphan of this worker. Nothing was changed. "
+            f"{', '.join(strangers)} is no orphan of this worker: a state has it, or its tags are "
+            "not those of ALLORA_WORKER_NAME and AWS_RESOURCE_NAME_PREFIX. Nothing was changed. "
             "Those that there are: allora state orphans",
         )
     return [each for each in found if each.id in ids]
