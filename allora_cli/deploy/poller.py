@@ -47,6 +47,7 @@ class HostFeed:
         self._ec2 = context.session.client("ec2", config=PATIENCE)
         self._logs = context.session.client("logs", config=PATIENCE)
         self._instance_id = instance_id
+        self._region = context.settings.aws_region
         self._progress = progress
         self._silence = silence
         self._groups = context.names.log_group_prefix
@@ -110,8 +111,8 @@ class HostFeed:
             raise OperatorError(
                 ErrorCode.INSTANCE_DOWN,
                 f"The instance {self._instance_id} is {state}. Start it: "
-                f"aws ec2 start-instances --instance-ids {self._instance_id}. Then run the same "
-                "command again.",
+                f"aws ec2 start-instances --instance-ids {self._instance_id} --region "
+                f"{self._region}. Then run the same command again.",
             )
         if state not in _UP:
             raise OperatorError(
