@@ -117,7 +117,7 @@ def _get(api_url: str, path: str) -> dict[str, Any]:
         with error:
             if error.code == HTTPStatus.NOT_IMPLEMENTED:
                 raise OtherVersionError(f"{api_url} does not know {path}") from error
-            line = first_line(error.read(MOST_BYTES))
+            line = first_line(_beginning(error))
             status = f"status {error.code}: {line}" if line else f"status {error.code}"
             raise ChainError(f"{api_url} answers with {status}") from error
     except (OSError, http.client.HTTPException) as error:
@@ -127,6 +127,14 @@ def _get(api_url: str, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ChainError(f"{api_url} does not answer with a JSON object")
     return value
+
+
+def _beginning(error: urllib.error.HTTPError) -> bytes:
+    """Return the beginning of an error's body; nothing if it does not come."""
+    try:
+        return error.read(MOST_BYTES)
+    except (OSError, http.client.HTTPException):
+        return b""
 
 
 def _reason(error: BaseException) -> str:

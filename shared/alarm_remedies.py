@@ -60,9 +60,9 @@ REMEDIES: Final[Mapping[str, str]] = {
         "memory: take a larger AWS_INSTANCE_TYPE. A mended model: allora update --model-ref REF."
     ),
     AlarmId.DISK_FULL: (
-        "allora connect, and there: sudo du -xh --max-depth 3 /var/lib | sort -h | tail. Have the "
-        "model write less, or raise AWS_ROOT_VOLUME_SIZE and type: allora deploy, then allora "
-        "restart --reboot."
+        "allora connect, and there: sudo du -xh --max-depth 3 /var/lib /var/lib/allora | sort -h | "
+        "tail. Have the model write less, or raise EDGE_DATA_VOL_SIZE (without a data volume, "
+        "AWS_ROOT_VOLUME_SIZE) and type: allora deploy, then allora restart --reboot."
     ),
     AlarmId.TRAFFIC_OUT: (
         "allora connect, and there: sudo docker stats --no-stream shows which container sends. The "
@@ -71,7 +71,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     ),
     AlarmId.CPU_CREDITS: (
         "have the model compute less, or take a larger AWS_INSTANCE_TYPE, or one that is not "
-        "burstable, as m7i.large is, and type: allora deploy."
+        "burstable, as m7g.medium is, and type: allora deploy."
     ),
     AlarmId.NO_SUBMISSION: (
         "allora status says what is wrong; allora logs worker --since 1h shows how it came to "

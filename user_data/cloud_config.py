@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import shlex
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,7 +96,7 @@ def read_files(user_data_base64: str) -> list[HostFile]:
             HostFile(file["path"], file["content"], file["permissions"] == "0755")
             for file in json.loads(document)["write_files"]
         ]
-    except (EOFError, KeyError, OSError, TypeError) as error:
+    except (EOFError, KeyError, OSError, TypeError, zlib.error) as error:
         raise ValueError("not user data of this project") from error
 
 

@@ -42,7 +42,7 @@ def changed_settings(before: str, after: str) -> tuple[str, ...]:
     """
     try:
         old, new = _values(read_files(before)), _values(read_files(after))
-    except ValueError:
+    except (AttributeError, LookupError, TypeError, ValueError):  # of another version's host
         return ()
     names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     # The archive has the SDK's lock file, and no sources for images that are not built.

@@ -51,7 +51,7 @@ is_refused() {
   run "$BIN/prepare-storage.sh"
   [ "$status" -eq 78 ]
   contains "$(last_console_line)" "$DATA is not blank and has no allora-data file system, so it stays as it is"
-  contains "$(last_console_line)" "sudo mkfs.ext4 -L allora-data $DATA"
+  contains "$(last_console_line)" "sudo mkfs.ext4 -L allora-data $DATA.\""
   [ "$(sha256sum "$DATA")" = "$before" ]
   never_called '^mount '
 }
@@ -159,6 +159,7 @@ is_refused() {
   run "$BIN/prepare-storage.sh"
   [ "$status" -eq 78 ]
   contains "$(last_console_line)" 'no tag DataVolumeId'
+  contains "$(last_console_line)" 'Run: allora deploy."'
   never_called '^(lsblk|mount) '
 }
 

@@ -271,4 +271,4 @@ def test_a_denied_permission_names_the_remedy(host: Host, answers: tuple[str, li
     statuses += [400]
     report = refused(host.run(AWS_ENDPOINT_URL=url))
     assert "AccessDeniedException" in report
-    assert "cdktf deploy allora-common" in report
+    assert "for permissions: allora deploy." in report

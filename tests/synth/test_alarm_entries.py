@@ -7,6 +7,7 @@ import re
 from typer.main import get_group
 
 from allora_cli.app import app
+from shared.alarm_remedies import REMEDIES, AlarmId
 from tests.conftest import ROOT
 from tests.synth.test_monitoring import Synth, alarms
 
@@ -24,3 +25,8 @@ def test_descriptions_name_commands_that_exist(node: Synth) -> None:
     named = set(re.findall(r"\ballora ([a-z]+)", descriptions))
     assert named
     assert named <= COMMANDS
+
+
+def test_a_full_disk_may_be_the_data_volume() -> None:
+    assert "EDGE_DATA_VOL_SIZE" in REMEDIES[AlarmId.DISK_FULL]
+    assert "/var/lib/allora" in REMEDIES[AlarmId.DISK_FULL]  # du -x stays on one disk

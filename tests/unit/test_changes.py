@@ -39,8 +39,9 @@ from shared.stacks import SINGLE_NODE
 from tests.screens import WIDTHS, check_screen
 from tests.synthesized import Stack
 from user_data.archive import host_archive
+from user_data.cloud_config import HostFile, encode_user_data, render_cloud_config
 from user_data.differences import PROJECT_FILES, changed_settings
-from user_data.host_files import host_user_data
+from user_data.host_files import COMPOSE_FILE, host_user_data
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "plans"
 COST = MonthlyCost(37.5, 37.5, "AWS's price list for us-east-1")
@@ -345,8 +346,19 @@ class TestChangedSettings:
         )
         assert changed_settings(before, after) == (PROJECT_FILES,)
 
-    @pytest.mark.parametrize("text", ["", "!", "YWJj", "H4sI"])
+    @pytest.mark.parametrize("text", ["", "!", "YWJj", "H4sI", "H4sIAAAAAAAC////////"])
     def test_what_cannot_be_read_is_no_reason(
         self, make_settings: Callable[..., Settings], text: str
     ) -> None:
         assert changed_settings(text, self.user_data(make_settings())) == ()
+
+    @pytest.mark.parametrize(
+        "compose",
+        ["", "[]", "{}", '{"services": {"worker": {}}}', '{"services": {"worker": null}}'],
+    )
+    def test_files_of_another_version_are_no_reason(
+        self, make_settings: Callable[..., Settings], compose: str
+    ) -> None:
+        text = render_cloud_config([HostFile(COMPOSE_FILE, compose)], command=())
+        before = encode_user_data(text).base64
+        assert changed_settings(before, self.user_data(make_settings())) == ()

@@ -60,3 +60,8 @@ def test_scripts_use_the_names_of_the_list(used: set[str], names: type[StrEnum])
 def test_the_reporter_passes_on_what_the_list_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(HOST / "bin")
     assert importlib.import_module("report").EVENT_FIELDS == FIELDS
+
+
+@pytest.mark.parametrize("file", sorted((HOST / "bin").glob("*.*")), ids=lambda file: file.name)
+def test_messages_name_our_own_command(file: Path) -> None:
+    assert not re.search(r"\b(?:cdktf|terraform) [a-z]", file.read_text("utf-8"))

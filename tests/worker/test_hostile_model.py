@@ -117,3 +117,15 @@ async def test_answers_behind_the_answer_are_not_read(client: Model) -> None:
         assert (await client.ask(question, read_number, 30)).value == 7
         assert time.thread_time() - before < _MOST_CPU_SECONDS
         await _given_up(model)
+
+
+@pytest.mark.parametrize("again", [b"a.", b"<a", b"a://", b"token:", b"secret "])
+async def test_a_quotation_of_the_longest_answer_costs_little(client: Model, again: bytes) -> None:
+    size = MOST_BYTES_OF_FORECASTS
+    with HostileModel(_OK + b"Content-Length: %d\r\n\r\n" % size, again) as model:
+        before = time.thread_time()
+        question = Question(model.url + "/", "BTC", 69, 1000, size)
+        with pytest.raises(ModelError) as caught:
+            await client.ask(question, read_forecasts, 30)
+        assert time.thread_time() - before < _MOST_CPU_SECONDS
+    assert caught.value.kind is ModelFailureKind.NOT_A_NUMBER

@@ -15,7 +15,8 @@ MOST_BYTES: Final = 2 * 1024
 """How much of an answer is read for a quotation."""
 
 _MOST: Final = 120  # characters
-_URL: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+")
+# Schemes are bounded, because the search for one without a bound is quadratic.
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'<>]+")
 # A name such as `api_key`, what separates it from its value, and the value. A short "token" is a
 # coin.
 _SECRET: Final = re.compile(

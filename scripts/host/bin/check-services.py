@@ -16,7 +16,7 @@ REMEDIES = {
 
 def problem(name: str, service: dict[str, Any]) -> str | None:
     """Return why the service cannot run and the remedy, or None."""
-    remedy = f"{REMEDIES[name]}, then: cdktf deploy allora-common allora-single-node."
+    remedy = f"{REMEDIES[name]}, then: allora deploy."
     build = service.get("build")
     if build is None:
         return None if service.get("image") else f"The {name} has no image. {remedy}"

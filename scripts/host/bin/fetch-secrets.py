@@ -113,7 +113,7 @@ def main() -> None:
         region, reason = os.environ["AWS_REGION"], aws.reason(error)
         sys.exit(
             f"SSM Parameter Store in {region} does not give the secrets below {prefix}: {reason}. "
-            "Check the instance's way to the internet; for permissions: cdktf deploy allora-common."
+            "Check the instance's way to the internet; for permissions: allora deploy."
         )
     missing = [s.name for s in worker + model if s.required and f"{prefix}/{s.name}" not in values]
     if missing:

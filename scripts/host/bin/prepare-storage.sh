@@ -9,7 +9,6 @@ source "$(dirname "${BASH_SOURCE[0]}")/../lib/imds.sh"
 
 EVENT=storage
 readonly LABEL=allora-data
-readonly AGAIN='Then: sudo systemctl restart allora'
 
 main() {
   local device
@@ -34,11 +33,11 @@ main() {
 ebs_device() {
   local volume
   volume=$(retry 12 imds_get tags/instance/DataVolumeId) ||
-    die "$NEEDS_OPERATOR" data_volume_missing 'the instance has no tag DataVolumeId, or its metadata does not show tags. Run: cdktf deploy allora-common allora-single-node'
+    die "$NEEDS_OPERATOR" data_volume_missing 'the instance has no tag DataVolumeId, or its metadata does not show tags. Run: allora deploy.'
   [[ $volume =~ ^vol-[0-9a-f]+$ ]] ||
-    die "$NEEDS_OPERATOR" data_volume_missing "the instance's tag DataVolumeId is '$volume', not a volume id. Run: cdktf deploy allora-common allora-single-node"
+    die "$NEEDS_OPERATOR" data_volume_missing "the instance's tag DataVolumeId is '$volume', not a volume id. Run: allora deploy."
   retry 12 device_with 4 "${volume/-/}" ||
-    die "$NEEDS_OPERATOR" data_volume_missing "volume $volume is not attached to this instance, or the instance type is not a Nitro one. Run: cdktf deploy allora-common allora-single-node"
+    die "$NEEDS_OPERATOR" data_volume_missing "volume $volume is not attached to this instance, or the instance type is not a Nitro one. Run: allora deploy."
 }
 
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/nvme-ssd-volumes.html
@@ -61,7 +60,7 @@ check_mounted() {
   local mounted
   mounted=$(findmnt --noheadings --output SOURCE --mountpoint "$STATE_DIR")
   [[ $mounted == "$1" ]] ||
-    die "$NEEDS_OPERATOR" data_volume_foreign "$STATE_DIR holds $mounted and not the data volume $1. Unmount it: sudo umount $STATE_DIR. $AGAIN"
+    die "$NEEDS_OPERATOR" data_volume_foreign "$STATE_DIR holds $mounted and not the data volume $1. Unmount it: sudo umount $STATE_DIR."
 }
 
 make_filesystem() {
@@ -70,7 +69,7 @@ make_filesystem() {
     return 0
   fi
   is_blank "$device" ||
-    die "$NEEDS_OPERATOR" data_volume_foreign "$device is not blank and has no $LABEL file system, so it stays as it is. If nothing on it is needed: sudo mkfs.ext4 -L $LABEL $device. $AGAIN"
+    die "$NEEDS_OPERATOR" data_volume_foreign "$device is not blank and has no $LABEL file system, so it stays as it is. If nothing on it is needed: sudo mkfs.ext4 -L $LABEL $device."
   mke2fs -q -t ext4 -L "$LABEL" -m 1 "$device"
   event storage 'done' "storage: $device was blank and is formatted now"
 }
