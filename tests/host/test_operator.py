@@ -20,9 +20,6 @@ from tests.host.waiting import wait_for
 from tests.host.world import TOPIC, World, instance, running_instances
 from tests.local.deployment import ROOT, Deployment
 
-_OTHER_IMAGE = "ami-1e749f67"
-"""One that the embedded AWS has; what the host boots from is the test's own disk."""
-
 
 class Command:
     """An `allora` command that goes on while the test does something."""
@@ -60,7 +57,7 @@ class Command:
             return any(each.get("event") == code and has(each) for each in self.events)
 
         wait_for(f"the event {code}", lambda: is_there() or self.is_over, timeout)
-        assert is_there(), self.events
+        assert is_there(), self.screen + json.dumps(self.events[-3:], indent=1)
 
     @property
     def is_over(self) -> bool:
@@ -114,7 +111,10 @@ class Updated:
 def updated(node: Node, world: World) -> Updated:
     old = instance(world.deployment).id
     registered, earlier = world.chain.state["registered"], len(world.chain.submissions)
-    with command(world, "update", "--ami", _OTHER_IMAGE, "--yes", "--timeout", "15") as update:
+    # What the host boots from is the test's own disk.
+    image = world.deployment.client("ec2").register_image(Name="next", Architecture="arm64")
+    ami = image["ImageId"]
+    with command(world, "update", "--ami", ami, "--yes", "--timeout", "15") as update:
         wait_for(
             "the old instance ends",
             lambda: update.is_over or old not in _ids(world.deployment),

@@ -50,8 +50,8 @@ def architecture(call: Call) -> None:
     """
     traits = _type(call)
     image = _backend(call).amis.get(call.parameters.get("ImageId", ""))
-    if traits is None or image is None:
-        return
+    if traits is None or image is None or image.architecture is None:
+        return  # moto keeps no architecture of an image that somebody registers
     supported = traits["ProcessorInfo"]["SupportedArchitectures"]
     if image.architecture not in supported:
         raise RefusedError(
