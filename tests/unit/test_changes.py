@@ -39,8 +39,9 @@ from shared.stacks import SINGLE_NODE
 from tests.screens import WIDTHS, check_screen
 from tests.synthesized import Stack
 from user_data.archive import host_archive
+from user_data.cloud_config import HostFile, encode_user_data, render_cloud_config
 from user_data.differences import PROJECT_FILES, changed_settings
-from user_data.host_files import host_user_data
+from user_data.host_files import COMPOSE_FILE, host_user_data
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "plans"
 COST = MonthlyCost(37.5, 37.5, "AWS's price list for us-east-1")
@@ -115,6 +116,12 @@ class TestReplacement:
     def test_a_volume_in_another_zone_is_empty(self) -> None:
         assert any(line.endswith("AWS_AVAILABILITY_ZONE; the new one is empty")
                    for line in lines("zone"))  # fmt: skip
+
+    def test_a_volume_that_follows_is_empty_as_well(self) -> None:
+        volume = Entry(Action.REPLACE, Kind.DATA_VOLUME, ("v",), ("vol-1",), follows=True)
+        summary = replace(summary_of("zone"), entries=(volume,))
+        shown = [sentence.text.strip() for sentence in sentences(summary)]
+        assert "± the data volume vol-1, as a consequence; the new one is empty" in shown
 
 
 class TestChangeInPlace:
@@ -350,3 +357,12 @@ class TestChangedSettings:
         self, make_settings: Callable[..., Settings], text: str
     ) -> None:
         assert changed_settings(text, self.user_data(make_settings())) == ()
+
+    @pytest.mark.parametrize("content", ["{}", "[]", '{"services": {"worker": {}, "model": 1}}'])
+    def test_a_file_that_another_release_wrote_is_one_of_the_project(
+        self, make_settings: Callable[..., Settings], content: str
+    ) -> None:
+        earlier = render_cloud_config([HostFile(COMPOSE_FILE, content)], command=["true"])
+        before = encode_user_data(earlier).base64
+        now = self.user_data(make_settings())
+        assert changed_settings(before, now) == (PROJECT_FILES,)
