@@ -8,12 +8,15 @@ import socket
 from types import SimpleNamespace
 from typing import Any, cast
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.locks import Holder, holder_of, lock_error, parse_lock
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import parse_state
+from allora_cli.terraform.state_bucket import bucket_policy
 from settings import Settings
 from shared.stacks import COMMON, SINGLE_NODE
 
@@ -161,3 +164,12 @@ def test_a_lock_of_our_own_that_is_held_runs() -> None:
     who = f"ada@{socket.gethostname()}"
     body = lock_of(who, Info=json.dumps({"pid": os.getpid()}))
     assert holder_of(parse_lock(SINGLE_NODE, body), SETTINGS) is Holder.RUNS
+
+
+def test_a_bucket_s_only_statement_need_not_be_in_a_list() -> None:
+    s3 = boto3.Session("id", "secret", region_name="us-east-1").client("s3")
+    audit = {"Sid": "Audit", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
+    with Stubber(s3) as stubber:
+        policy = {"Version": "2012-10-17", "Statement": audit}
+        stubber.add_response("get_bucket_policy", {"Policy": json.dumps(policy)})
+        assert bucket_policy(s3, {"Bucket": "states"})["Statement"] == [audit]
