@@ -66,8 +66,9 @@ class Machine:
     @property
     def events(self) -> list[dict[str, Any]]:
         """The host's events that its serial console has shown."""
-        rows = (row.strip() for row in self.console.splitlines())
-        return [json.loads(row) for row in rows if row.startswith('{"event": ')]
+        # systemd shows on the same line which job it waits for.
+        rows = (row.partition('{"event": ') for row in self.console.splitlines())
+        return [json.JSONDecoder().raw_decode(mark + rest)[0] for _, mark, rest in rows if mark]
 
     @property
     def is_installed(self) -> bool:

@@ -57,7 +57,7 @@ class Command:
         """Waits for an event with a code, and of the right kind."""
 
         def is_there() -> bool:
-            return any(each["event"] == code and has(each) for each in self.events)
+            return any(each.get("event") == code and has(each) for each in self.events)
 
         wait_for(f"the event {code}", lambda: is_there() or self.is_over, timeout)
         assert is_there(), self.events

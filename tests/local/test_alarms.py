@@ -20,6 +20,7 @@ import pytest
 from containers.worker.allora_worker import metric_names, reports
 from containers.worker.allora_worker.metric_names import Metric
 from devtools.embedded_aws.lease import Lease
+from shared.alarm_remedies import REMEDIES, AlarmId
 from tests.local.cloudwatch_alarms import (
     ALARM,
     NO_DATA,
@@ -420,7 +421,8 @@ def test_what_rings_is_what_a_person_is_told(
             (ringing,) = cloudwatch.describe_alarms(StateValue=ALARM)["MetricAlarms"]
             assert ringing["AlarmName"] == name
             assert ringing["StateReason"] == "a test"
-            assert f"#alarm-{id_}" in ringing["AlarmDescription"]
+            assert REMEDIES[AlarmId(id_)] in ringing["AlarmDescription"]
+            assert "Dashboard: https://" in ringing["AlarmDescription"]
             assert ringing["ActionsEnabled"]
             assert topics <= set(ringing["AlarmActions"])
             assert topics == set(ringing["OKActions"])

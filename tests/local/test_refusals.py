@@ -413,3 +413,10 @@ def test_the_policies_of_a_role_are_limited(aws: Aws) -> None:
     asked = {"RoleName": "r", "PolicyName": "b", "PolicyDocument": large}
     assert aws.refusal("iam", "put_role_policy", **asked)[0] == "LimitExceeded"
     aws.ask("iam", "put_role_policy", RoleName="r", PolicyName="a", PolicyDocument=large)
+
+
+def test_a_compressed_request_is_read(aws: Aws) -> None:
+    data = [{"MetricName": f"metric-{number}", "Value": 1} for number in range(500)]
+    aws.ask("cloudwatch", "put_metric_data", Namespace="Allora", MetricData=data)
+    code, _ = aws.refusal("cloudwatch", "put_metric_data", Namespace="", MetricData=data)
+    assert code == "ValidationError"

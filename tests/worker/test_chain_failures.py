@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetLatestBlockRequest
 from allora_worker.block_clock import BlockClock
 from allora_worker.chain import Chain
 from allora_worker.errors import ChainUnavailableError
@@ -221,6 +222,23 @@ async def test_a_new_connection_breaks_off_no_call_on_the_old_one(
         endpoint.note_failure("of another call")
     await chain.behave(frozen=False)
     assert await in_flight == await endpoint.balance() == balance
+
+
+async def test_a_replaced_connection_stays_closed_and_its_user_gets_the_new_one(
+    chain: FakeChain, model: ModelServer, secrets: Path
+) -> None:
+    network = network_of(load_settings(environment(chain, model, secrets)))
+    timings = dataclasses.replace(QUICK, chain_call=1.0)
+    wallet = load_wallet(secrets)
+    with contextlib.closing(Chain(network, wallet, BlockClock(0.1), timings)) as endpoint:
+        replaced = endpoint.client  # as a transaction keeps it that is sent meanwhile
+        replaced.tendermint.query.timeout = 30
+        await replaced.tendermint.query.get_latest_block(GetLatestBlockRequest())
+        while endpoint.client is replaced:
+            endpoint.note_failure("of another call")
+        await until(lambda: not replaced.grpc_client._connected)
+        await replaced.tendermint.query.get_latest_block(GetLatestBlockRequest())
+        assert not replaced.grpc_client._connected
 
 
 # --- the network refuses

@@ -15,6 +15,7 @@ from cosmpy.aerial.wallet import Wallet
 from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
+from grpclib.protocol import H2Protocol
 
 from . import reports
 from .block_clock import BlockClock
@@ -99,6 +100,12 @@ class Chain:
     def _drained(self, channel: Channel) -> None:
         channel.close()
         self._draining.discard(channel)
+        # A transaction that takes longer would open it again, and nobody would close it.
+        channel.__connect__ = self._current_connection  # type: ignore[method-assign]
+
+    async def _current_connection(self) -> H2Protocol:
+        current: Channel = self.client.grpc_client
+        return await current.__connect__()
 
     def close(self) -> None:
         """Close all connections."""

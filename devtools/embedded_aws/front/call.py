@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 from dataclasses import dataclass
@@ -79,7 +80,11 @@ def read(environ: dict[str, Any]) -> Call | None:
     if scope is None:
         return None
     service = _MODELS.get(scope["service"], scope["service"])
-    request = Request({**environ, "wsgi.input": io.BytesIO(_body(environ))})
+    body = _body(environ)
+    # The clients compress large requests; an object in S3 is stored as it comes.
+    if environ.get("HTTP_CONTENT_ENCODING") == "gzip" and service != "s3":
+        body = gzip.decompress(body)
+    request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
     try:
         operation, uri_parameters = get_service_router(service).match(request)
         protocol = determine_request_protocol(get_service_model(service), request.content_type)
