@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """An unknown command or option."""
     UNHEALTHY = 3
-    """The command worked, and found a ✘ or an unhealthy worker."""
+    """The command worked, and found a ✘, an unhealthy worker, or a check that cannot be made."""
     TIMEOUT = 4
     """The wait reached its timeout; the work in AWS continues."""
     INTERRUPTED = 130

@@ -147,7 +147,7 @@ def _with_value(written: str, variable: str, value: str) -> str:
         )
     ending = next(iter(_NEWLINE.findall(written)), "\n")
     begin = "" if not written or written.endswith(("\r", "\n")) else ending
-    return f"{written}{begin}{variable}={_quoted(value)}{ending}"
+    return f"{written}{begin}{variable}={quoted(value)}{ending}"
 
 
 def _edited(entry: str, value: str) -> str:
@@ -158,7 +158,7 @@ def _edited(entry: str, value: str) -> str:
     rest = entry[head.end() :]
     old, tail = _split_value(rest, is_spaced=head[0][-1].isspace())
     gap = " " if not old and tail.startswith("#") else ""
-    return f"{head[0]}{_quoted(value, old[:1])}{gap}{tail}"
+    return f"{head[0]}{quoted(value, old[:1])}{gap}{tail}"
 
 
 def _split_value(rest: str, *, is_spaced: bool) -> tuple[str, str]:
@@ -172,7 +172,13 @@ def _split_value(rest: str, *, is_spaced: bool) -> tuple[str, str]:
     return rest[:end], rest[end:]
 
 
-def _quoted(value: str, quote: str = "") -> str:
+def quoted(value: str, quote: str = "") -> str:
+    """Return a value as it is written in the file.
+
+    Args:
+        value: the value.
+        quote: the kind of quotes; by default single ones, where it needs some.
+    """
     if quote not in {"'", '"'}:
         if _PLAIN.fullmatch(value):
             return value

@@ -38,12 +38,17 @@ def changed_settings(before: str, after: str) -> tuple[str, ...]:
         after: likewise.
 
     Returns:
-        Names of settings, and PROJECT_FILES; nothing when one of the two cannot be read.
+        Names of settings, and PROJECT_FILES, which stands alone when one of the two is of a release
+        with other files; nothing when one cannot be read.
     """
     try:
-        old, new = _values(read_files(before)), _values(read_files(after))
-    except (AttributeError, LookupError, TypeError, ValueError):  # of another version's host
+        files = read_files(before), read_files(after)
+    except (AttributeError, LookupError, TypeError, ValueError):
         return ()
+    try:
+        old, new = map(_values, files)
+    except (AttributeError, LookupError, TypeError, ValueError):  # of another release
+        return (PROJECT_FILES,)
     names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     # The archive has the SDK's lock file, and no sources for images that are not built.
     if names & _IN_THE_ARCHIVE:

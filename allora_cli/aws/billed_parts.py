@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from containers.worker.allora_worker.metric_names import METRICS, WORKER, WORKER_AND_TOPIC
 from scripts.host.bin import host_status
@@ -18,16 +18,22 @@ class Parts:
     """What a worker is billed for.
 
     Attributes:
+        instance_type: None without an instance, as after an interrupted run.
+        addresses: number of public IPv4 addresses.
         root_gib: size of the root volume.
         metrics: number of custom metrics; AWS bills each set of dimension values.
         alarms: their number.
     """
 
-    instance_type: str
+    instance_type: str | None
+    addresses: int
     root_gib: int
     data_volume: EbsVolume | None
     metrics: int
     alarms: int
+
+
+_NOTHING: Final = Parts(None, 0, 0, None, 0, 0)
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -37,6 +43,7 @@ def parts_of(settings: Settings) -> Parts:
     alarms = alarm_ids(burstable=bool(instance and instance.burstable), own_worker=own_worker)
     return Parts(
         settings.instance_type,
+        1,
         settings.root_volume_size,
         settings.data_volume,
         _custom_metrics(settings),
@@ -45,7 +52,7 @@ def parts_of(settings: Settings) -> Parts:
 
 
 def parts_in(deployed: Iterable[Mapping[str, Any]], settings: Settings) -> Parts | None:
-    """Return what the deployed worker is billed for; None without an instance.
+    """Return what the deployed worker is billed for; None if nothing is.
 
     The states do not tell the metrics, which change only with the number of topics: they are
     counted by the settings.
@@ -57,17 +64,17 @@ def parts_in(deployed: Iterable[Mapping[str, Any]], settings: Settings) -> Parts
     by_type: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for resource in deployed:
         by_type[resource["type"]].append(resource["values"])
-    instance = next(iter(by_type["aws_instance"]), None)
-    if instance is None:
-        return None
-    return Parts(
-        instance["instance_type"],
+    instance = next(iter(by_type["aws_instance"]), {})
+    parts = Parts(
+        instance.get("instance_type"),
+        len(by_type["aws_eip"]),
         # An interrupted run leaves what AWS has not told yet empty.
         sum(root["volume_size"] or 0 for root in instance.get("root_block_device") or ()),
         next(map(_ebs_volume, by_type["aws_ebs_volume"]), None),
-        _custom_metrics(settings),
+        _custom_metrics(settings) if instance else 0,
         len(by_type["aws_cloudwatch_metric_alarm"]),
     )
+    return parts if parts != _NOTHING else None
 
 
 def _ebs_volume(values: Mapping[str, Any]) -> EbsVolume:

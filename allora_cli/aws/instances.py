@@ -1,4 +1,4 @@
-"""Find an instance."""
+"""Find an instance, and start it again."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def find_instance(ec2: EC2Client, instance_id: str) -> InstanceTypeDef | None:
     # By a filter: an id that EC2 does not know would be an error.
     found = ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": [instance_id]}])
     return next((each["Instances"][0] for each in found["Reservations"]), None)
+
+
+def start_command(instance_id: str, region: str) -> str:
+    """Return the command that starts a stopped instance."""
+    return f"aws ec2 start-instances --instance-ids {instance_id} --region {region}"

@@ -161,9 +161,12 @@ def _sum(usages: Sequence[_Usage], rates: Rates) -> float | None:
 
 def _bill(parts: Parts) -> Iterator[tuple[str, list[_Usage]]]:
     """Yield each part's name and usage."""
-    yield parts.instance_type, [_Usage(_instance(parts.instance_type), HOURS_A_MONTH)]
-    yield "public IPv4 address", [_Usage(_ADDRESS, HOURS_A_MONTH)]
-    yield f"root volume, gp3, {parts.root_gib} GiB", [_Usage(_storage("gp3"), parts.root_gib)]
+    if type_ := parts.instance_type:
+        yield type_, [_Usage(_instance(type_), HOURS_A_MONTH)]
+    if parts.addresses:
+        yield "public IPv4 address", [_Usage(_ADDRESS, HOURS_A_MONTH * parts.addresses)]
+    if parts.root_gib:
+        yield f"root volume, gp3, {parts.root_gib} GiB", [_Usage(_storage("gp3"), parts.root_gib)]
     if volume := parts.data_volume:
         yield f"data volume, {volume.type}, {volume.size} GiB", list(_data_volume(volume))
     for name, product, count, free in (

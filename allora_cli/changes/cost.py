@@ -25,7 +25,7 @@ def cost_of(
     prices = open_price_list(context.session, context.settings.aws_region)
     change = monthly_cost_change(context.settings, present, prices)
     after = None if proposal.destroys else change.after
-    source = (after or change.before or Cost((), "")).source
+    source = (after or change.before or change.after).source
     return MonthlyCost(_total(change.before), _total(after), source)
 
 

@@ -50,6 +50,7 @@ _ASSETS: Final[Mapping[Asset, str]] = {
     Asset.SNAPSHOT: "a last snapshot of the data volume",
     Asset.ROOT_VOLUME: "the host's own disk, with all that the model has written there",
 }
+_AS_A_CONSEQUENCE: Final = ", as a consequence"
 _MOST_DETAILS: Final = 3
 
 
@@ -86,23 +87,26 @@ def _line(entry: Entry) -> str:
 
 
 def _why(entry: Entry) -> str:
-    if entry.follows:
-        return ", as a consequence"
     match entry.action:
-        case Action.UPDATE:
+        case Action.UPDATE if not entry.follows:
             return f": {_details(entry.details)}"
+        case Action.UPDATE:
+            return _AS_A_CONSEQUENCE
         case Action.REPLACE:
             empty = "; the new one is empty" if entry.kind is Kind.DATA_VOLUME else ""
-            reason = (
-                ", because an earlier run could not finish it"
-                if entry.is_unfinished
-                else f", because of {', '.join(entry.because)}"
-            )
-            return f"{reason}{empty}"
+            return f"{_reason(entry)}{empty}"
         case Action.DELETE if loss := _LOSSES.get(entry.kind):
             return f"; {loss}"
         case _:
             return ""
+
+
+def _reason(entry: Entry) -> str:
+    if entry.follows:
+        return _AS_A_CONSEQUENCE
+    if entry.is_unfinished:
+        return ", because an earlier run could not finish it"
+    return f", because of {', '.join(entry.because)}"
 
 
 def _details(details: tuple[Detail, ...]) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from allora_cli.aws.instances import find_instance
+from allora_cli.aws.instances import find_instance, start_command
 from allora_cli.aws.queries import PATIENCE
 from allora_cli.context import Context
 from allora_cli.deploy.progress import IS_FRESH, Progress
@@ -47,7 +47,6 @@ class HostFeed:
         self._ec2 = context.session.client("ec2", config=PATIENCE)
         self._logs = context.session.client("logs", config=PATIENCE)
         self._instance_id = instance_id
-        self._region = context.settings.aws_region
         self._progress = progress
         self._silence = silence
         self._groups = context.names.log_group_prefix
@@ -108,11 +107,11 @@ class HostFeed:
         instance = find_instance(self._ec2, self._instance_id)
         state = instance["State"]["Name"] if instance else "gone"
         if state in {"stopping", "stopped"}:
+            command = start_command(self._instance_id, self._ec2.meta.region_name)
             raise OperatorError(
                 ErrorCode.INSTANCE_DOWN,
-                f"The instance {self._instance_id} is {state}. Start it: "
-                f"aws ec2 start-instances --instance-ids {self._instance_id} --region "
-                f"{self._region}. Then run the same command again.",
+                f"The instance {self._instance_id} is {state}. Start it, and then run the same "
+                f"command again: {command}",
             )
         if state not in _UP:
             raise OperatorError(

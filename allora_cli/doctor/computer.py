@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
+from allora_cli.host.ssm_session import TOOLS
 
 _SETUP = "make setup, then: . .venv/bin/activate"
 _SECONDS = 30
@@ -41,13 +42,13 @@ def check_terraform(_: CheckContext) -> Finding:
 
 def check_session_manager(_: CheckContext) -> Finding:
     """Check the two tools that `allora connect` alone needs."""
-    needed = {"aws": "AWS CLI", "session-manager-plugin": "Session Manager plugin"}
-    missing = [name for tool, name in needed.items() if shutil.which(tool) is None]
+    missing = [tool for program, tool in TOOLS.items() if shutil.which(program) is None]
     if missing:
+        names = [tool.name for tool in missing]
         return warning(
-            f"no {', no '.join(missing)}: for `allora connect`",
-            "README.md, Deploy to AWS, has the links",
-            missing=missing,
+            f"no {', no '.join(names)}: for `allora connect`",
+            "\n".join(f"to install it: {tool.page}" for tool in missing),
+            missing=names,
         )
     return ok("both are installed")
 

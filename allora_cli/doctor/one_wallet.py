@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
@@ -82,12 +83,13 @@ def _submitted_elsewhere(context: CheckContext) -> tuple[int, int] | None:
         return None
     try:
         height = chain.height(settings.api_url)
-        for topic in settings.topic_ids:
+    except chain.ChainError:
+        return None
+    for topic in settings.topic_ids:
+        with suppress(chain.ChainError):  # as of a wallet that never submitted there
             nonce = chain.newest_inference(settings.api_url, topic, require(context.address))
             if nonce is not None and 0 <= height - nonce <= _RECENT:
                 return topic, height - nonce
-    except chain.ChainError:
-        pass
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from allora_cli.errors import OperatorError
 from allora_cli.terraform.locks import Holder, describe, find_lock, holder_of
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import hosts_in, managed_resources, read_state
-from allora_cli.terraform.state_bucket import unless
+from allora_cli.terraform.state_bucket import bucket_policy, unless
 from shared.stacks import STACKS
 
 if TYPE_CHECKING:
@@ -142,11 +141,10 @@ def _is_private(s3: S3Client, here: dict[str, Any]) -> bool:
 
 
 def _is_tls_only(s3: S3Client, here: dict[str, Any]) -> bool:
-    answer = unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here))
-    return answer is not None and any(
+    return any(
         statement["Effect"] == "Deny"
         and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
-        for statement in json.loads(answer["Policy"])["Statement"]
+        for statement in bucket_policy(s3, here)["Statement"]
     )
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from allora_cli.settings_file import quoted
 from settings import Settings, SettingsError, load_settings
 from settings.errors import Problem
 
 _UNANSWERED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
 """Values of the required settings while others are checked."""
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,-]*")
-"""A value that needs no quotes."""
 
 
 class Draft:
@@ -52,14 +48,12 @@ def load_text(text: str) -> Settings:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / ".env"
         file.write_text(text, encoding="utf-8")
-        return load_settings(file)
+        try:
+            return load_settings(file)
+        except SettingsError as error:  # without the name of a file that nobody can look at
+            raise SettingsError("The new settings", error.problems) from None
 
 
 def lines_of(values: Mapping[str, str]) -> str:
     """Return a settings file's lines with these values."""
-    return "".join(f"{variable}={_quoted(value)}\n" for variable, value in values.items())
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return value if _PLAIN.fullmatch(value) else f"'{escaped}'"
+    return "".join(f"{variable}={quoted(value)}\n" for variable, value in values.items())

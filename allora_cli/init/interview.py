@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.init.draft import Draft
@@ -11,6 +12,8 @@ from allora_cli.terminal import console, prompts
 
 Check = Callable[[str], str | None]
 """Returns why a value cannot be used, or None."""
+
+_NEEDED: Final = "An answer is needed."
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Interview:
 
         Args:
             question: what is asked.
-            default: the answer of Enter alone; None if there is none.
+            default: the answer of Enter alone; None if there is none. Only where it is "" may an
+                option leave the setting out.
             check: a check beside that of the settings.
 
         Raises:
@@ -66,6 +70,8 @@ class Interview:
             value = self._ask(question, default, check)
         elif given is None:
             raise self.wrong(question.option, f"{question.text}: there is no default.")
+        elif not given and default != "":
+            raise self.wrong(question.option, _NEEDED)
         elif reason := self._refusal(question, given, check):
             raise self.wrong(question.option, reason)
         else:
@@ -116,7 +122,7 @@ class Interview:
         while True:
             answer = prompts.ask(f"{question.text}{shown}") or default
             if answer is None:
-                reason: str | None = "An answer is needed."
+                reason: str | None = _NEEDED
             elif (reason := self._refusal(question, answer, check)) is None:
                 return answer
             self.tell([f"  {reason}"])

@@ -17,7 +17,7 @@ from allora_cli.init.draft import load_text
 from allora_cli.init.interview import Interview, Question
 from allora_cli.terminal import console
 from containers.model_server.model_server import settings as own_model
-from settings import Settings
+from settings import Settings, load_settings
 from settings.environment import aws_region
 from shared.networks import NETWORKS, TESTNET
 
@@ -83,9 +83,9 @@ def prepare(given: Mapping[str, str], *, asks: bool) -> Prepared:
     price = sizes.monthly_price(interview.draft, prices, _value(interview, _SIZE))
     comments = comments_on(found, price, own_model=model == _OWN)
     text = file.render(values, comments, f"{datetime.now(UTC):%Y-%m-%d}")
-    settings = load_text(text)
+    load_text(text)  # before it is written
     file.write(path, text)
-    return Prepared(path, values, settings, found, caller, price)
+    return Prepared(path, values, load_settings(path), found, caller, price)
 
 
 _ORDER = (
@@ -167,7 +167,7 @@ def _settle_model(interview: Interview) -> str:
         interview.settle(_MODEL_IMAGE, None)
     for question in (_REF, _MODEL_IMAGE):  # an option that does not fit the others is refused
         if interview.is_given(question.variable) and not _value(interview, question):
-            interview.settle(question, None)
+            interview.settle(question, "")
     return kind
 
 

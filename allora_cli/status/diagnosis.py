@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
+from allora_cli.aws.instances import start_command
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
@@ -96,11 +97,11 @@ def _of_host(status: Status) -> Diagnosis | None:
             "Make a new one: allora deploy",
         )
     if state in {"stopping", "stopped"}:
-        region = status.context.settings.aws_region
+        command = start_command(id_, status.context.settings.aws_region)
         return Diagnosis(
             Condition.HOST_STOPPED,
             f"the host is {state}{reason}.",
-            f"Start it: aws ec2 start-instances --instance-ids {id_} --region {region}",
+            f"Start it: {command}",
         )
     if state == "pending":
         return Diagnosis(Condition.HOST_STARTING, "the host is about to start.", _FOLLOW_BOOT)

@@ -245,11 +245,11 @@ def _make_encrypted(s3: S3Client, here: dict[str, Any], _arn: str) -> None:
 
 
 def _is_tls_only(s3: S3Client, here: dict[str, Any], arn: str) -> bool:
-    return _tls_only(arn) in _policy(s3, here)["Statement"]
+    return _tls_only(arn) in bucket_policy(s3, here)["Statement"]
 
 
 def _make_tls_only(s3: S3Client, here: dict[str, Any], arn: str) -> None:
-    policy = _policy(s3, here)
+    policy = bucket_policy(s3, here)
     others = [entry for entry in policy["Statement"] if entry.get("Sid") != _TLS_STATEMENT]
     policy["Statement"] = [*others, _tls_only(arn)]
     s3.put_bucket_policy(**here, Policy=json.dumps(policy))
@@ -266,7 +266,12 @@ def _tls_only(arn: str) -> dict[str, Any]:
     }
 
 
-def _policy(s3: S3Client, here: dict[str, Any]) -> dict[str, Any]:
+def bucket_policy(s3: S3Client, here: dict[str, Any]) -> dict[str, Any]:
+    """Return the bucket's policy, an empty one if there is none; its statements are a list.
+
+    A single statement may stand without one:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
     present = unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here)["Policy"])
     policy: dict[str, Any] = (
         json.loads(present) if present else {"Version": "2012-10-17", "Statement": []}

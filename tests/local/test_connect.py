@@ -70,7 +70,7 @@ def test_a_stopped_host_is_named_with_the_remedy(deployed: Deployed, programs: P
     ec2.stop_instances(InstanceIds=[id_])
     refused = connect(deployed.deployment, str(programs))
     assert refused.returncode == ExitCode.PROBLEM
-    assert f"aws ec2 start-instances --instance-ids {id_}" in refused.output
+    assert f"aws ec2 start-instances --instance-ids {id_} --region {REGION}" in refused.output
     assert "#instance-down" in refused.output
 
 

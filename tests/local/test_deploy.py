@@ -671,7 +671,7 @@ def test_an_instance_that_somebody_stops_or_terminates_ends_the_wait(watched: Wa
     ec2.stop_instances(InstanceIds=[watched.host.instance_id])
     error = watched.error()
     assert error.code is ErrorCode.INSTANCE_DOWN
-    assert "start-instances" in str(error)
+    assert f"--instance-ids {watched.host.instance_id} --region " in str(error)
     ec2.terminate_instances(InstanceIds=[watched.host.instance_id])
     assert "allora deploy" in str(watched.error())
 

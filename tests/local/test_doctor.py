@@ -262,6 +262,7 @@ class TestComputer:
         assert report.checks["session-manager"]["facts"]["missing"] == [
             "AWS CLI", "Session Manager plugin"
         ]  # fmt: skip
+        assert report.text("session-manager").count("https://docs.aws.amazon.com/") == 2
 
     @pytest.mark.parametrize(
         ("tool", "prints", "check"),

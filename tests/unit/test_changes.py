@@ -117,6 +117,12 @@ class TestReplacement:
         assert any(line.endswith("AWS_AVAILABILITY_ZONE; the new one is empty")
                    for line in lines("zone"))  # fmt: skip
 
+    def test_a_volume_that_follows_is_empty_as_well(self) -> None:
+        volume = Entry(Action.REPLACE, Kind.DATA_VOLUME, ("v",), ("vol-1",), follows=True)
+        summary = replace(summary_of("zone"), entries=(volume,))
+        shown = [sentence.text.strip() for sentence in sentences(summary)]
+        assert "± the data volume vol-1, as a consequence; the new one is empty" in shown
+
 
 class TestChangeInPlace:
     def test_volumes_grow(self) -> None:
@@ -352,13 +358,11 @@ class TestChangedSettings:
     ) -> None:
         assert changed_settings(text, self.user_data(make_settings())) == ()
 
-    @pytest.mark.parametrize(
-        "compose",
-        ["", "[]", "{}", '{"services": {"worker": {}}}', '{"services": {"worker": null}}'],
-    )
-    def test_files_of_another_version_are_no_reason(
-        self, make_settings: Callable[..., Settings], compose: str
+    @pytest.mark.parametrize("content", ["{}", "[]", '{"services": {"worker": {}, "model": 1}}'])
+    def test_a_file_that_another_release_wrote_is_one_of_the_project(
+        self, make_settings: Callable[..., Settings], content: str
     ) -> None:
-        text = render_cloud_config([HostFile(COMPOSE_FILE, compose)], command=())
-        before = encode_user_data(text).base64
-        assert changed_settings(before, self.user_data(make_settings())) == ()
+        earlier = render_cloud_config([HostFile(COMPOSE_FILE, content)], command=["true"])
+        before = encode_user_data(earlier).base64
+        now = self.user_data(make_settings())
+        assert changed_settings(before, now) == (PROJECT_FILES,)

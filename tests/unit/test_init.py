@@ -14,11 +14,30 @@ import pytest
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.init import file, topics
 from allora_cli.init.draft import Draft, lines_of, load_text
+from allora_cli.init.preparing import prepare
 from containers.model_server.model_server.horizon import parse_horizon
+from settings import SettingsError
 from shared.networks import TESTNET
 from shared.topics import Kind, known_topics
 
 REQUIRED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
+
+
+@pytest.fixture
+def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the settings file will be, of a user without credentials and without a network."""
+    path = tmp_path / "env"
+    for variable, value in {
+        "ALLORA_ENV_FILE": str(path),
+        "ALLORA_API_URL": "http://127.0.0.1:9",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(variable, value)
+    for variable in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PIPENV_ACTIVE"):
+        monkeypatch.delenv(variable, raising=False)
+    return path
 
 
 @contextmanager
@@ -76,6 +95,53 @@ def test_what_exists_is_never_overwritten(tmp_path: Path) -> None:
         file.write(path, "new")
     assert refused.value.code is ErrorCode.SETTINGS_FILE
     assert [each.read_text() for each in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "option"),
+    [
+        ("AWS_ACCOUNT_ID", "--account"),
+        ("AWS_REGION", "--region"),
+        ("AWS_PROFILE", "--profile"),
+        ("ALLORA_NETWORK", "--network"),
+        ("ALLORA_WORKER_TOPIC_ID", "--topic"),
+        ("ALLORA_WORKER_TOKEN", "--token"),
+        ("MODEL_REPO", "--model-repo"),
+        ("MODEL_IMAGE", "--model-image"),
+        ("AWS_INSTANCE_TYPE", "--instance-type"),
+    ],
+)
+def test_an_option_with_an_empty_variable_of_a_script_is_refused(
+    env_file: Path, variable: str, option: str
+) -> None:
+    with pytest.raises(OperatorError, match=f"{option}: An answer is needed") as refused:
+        prepare({**REQUIRED, variable: ""}, asks=False)
+    assert refused.value.code is ErrorCode.USAGE
+    assert not env_file.exists()
+
+
+def test_an_option_that_may_be_left_out_may_be_empty(env_file: Path) -> None:
+    prepared = prepare({**REQUIRED, "ALARM_EMAIL": "", "MODEL_REF": ""}, asks=False)
+    assert prepared.path == env_file
+    assert not {"ALARM_EMAIL", "MODEL_REF"} & prepared.values.keys()
+
+
+def test_a_remark_is_about_the_file_that_was_written(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    (remark,) = prepare(REQUIRED, asks=False).settings.warnings
+    assert f"{env_file} differs from the environment" in remark
+
+
+def test_a_wrong_variable_of_the_environment_is_blamed(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ROOT_VOLUME_SIZE", "small")
+    with pytest.raises(SettingsError, match=r"^The new settings: 1 ") as refused:
+        prepare(REQUIRED, asks=False)
+    assert "AWS_ROOT_VOLUME_SIZE (environment)" in str(refused.value)
+    assert not env_file.exists()
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def context(node: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check
     env = tmp_path / "env"
     env.write_text(
         "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
-        f"ALLORA_WORKER_TOPIC_ID=69\nALLORA_API_URL={node}\n"
+        f"ALLORA_WORKER_TOPIC_ID=13,69\nALLORA_API_URL={node}\n"
     )
     monkeypatch.setenv("ALLORA_ENV_FILE", str(env))
     monkeypatch.setattr(one_wallet, "_other_workers", lambda _: ([], []))

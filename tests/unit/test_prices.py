@@ -234,6 +234,7 @@ def deployed(instance_type: str, root_gib: int, **volume: object) -> list[dict[s
     return [
         {"type": "aws_vpc", "values": {}},
         {"type": "aws_instance", "values": instance},
+        {"type": "aws_eip", "values": {}},
         *([{"type": "aws_ebs_volume", "values": volume}] if volume else []),
         *[{"type": "aws_cloudwatch_metric_alarm", "values": {}} for _ in range(11)],
     ]
@@ -276,6 +277,18 @@ class TestCostChange:
         change = monthly_cost_change(make_settings(), resources, price_list(server))
         assert change.before
         assert change.before.total
+
+    def test_of_a_half_destroyed_worker(
+        self, make_settings: MakeSettings, server: PriceServer
+    ) -> None:
+        volume = {"type": "gp3", "size": 20, "iops": 3000, "throughput": 125}
+        resources = [
+            {"type": "aws_eip", "values": {}},
+            {"type": "aws_ebs_volume", "values": volume},
+        ]
+        before = monthly_cost_change(make_settings(), resources, price_list(server)).before
+        assert before
+        assert before.total == pytest.approx(3.65 + 1.6)
 
     @pytest.mark.parametrize("resources", [[], [{"type": "aws_vpc", "values": {}}]], ids=str)
     def test_of_a_first_deployment(

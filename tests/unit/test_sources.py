@@ -20,6 +20,7 @@ from settings import Settings
 
 MakeSettings = Callable[..., Settings]
 TOKEN = "anonymous-token"
+ADVERTISED = {"Content-Type": "application/x-git-upload-pack-advertisement"}
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -52,6 +53,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(200, {}, {"Content-Type": "text/html"})
             case "broken":
                 self.answer(503, {})
+            case "listed-only":  # to Python, but not to git
+                self.answer(503 if self.headers.get("Git-Protocol") else 200, {}, ADVERTISED)
             case _:
                 self.git(url.path, url.query, b"")
 
@@ -256,6 +259,29 @@ class TestRepository:
     ) -> None:
         finding = found(check_model_source, self.settings(make_settings, server, path, ref))
         assert (finding.verdict, words in finding.detail) == (verdict, True), finding
+
+    @pytest.mark.parametrize("ref", [None, "main"])
+    def test_the_users_own_git_settings_change_nothing(
+        self,
+        make_settings: MakeSettings,
+        server: Server,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        ref: str | None,
+    ) -> None:
+        (tmp_path / ".gitconfig").write_text('[url "git@localhost:"]\n\tinsteadOf = http://\n')
+        monkeypatch.setenv("HOME", str(tmp_path))
+        finding = found(check_model_source, self.settings(make_settings, server, "model", ref))
+        assert finding.verdict is Verdict.OK, finding
+
+    @pytest.mark.parametrize("ref", ["main", "one", "0" * 40])
+    def test_what_git_cannot_fetch_here_is_no_verdict(
+        self, make_settings: MakeSettings, server: Server, ref: str
+    ) -> None:
+        settings = self.settings(make_settings, server, "listed-only", ref)
+        finding = found(check_model_source, settings)
+        assert finding.verdict is Verdict.UNKNOWN, finding
+        assert "git cannot fetch it here" in finding.detail
 
     def test_without_git_the_check_is_not_made(
         self, make_settings: MakeSettings, server: Server, monkeypatch: pytest.MonkeyPatch

@@ -12,13 +12,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import boto3
 import psutil
 import pytest
+from botocore.stub import Stubber
 
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.locks import Holder, holder_of, lock_error, parse_lock
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import parse_state
+from allora_cli.terraform.state_bucket import bucket_policy
 from settings import Settings
 from shared.stacks import COMMON, SINGLE_NODE
 
@@ -218,3 +221,12 @@ def test_processes_that_hide_their_command_line_are_told_by_their_names(
     processes = [HiddenProcess(name) for name in names]
     monkeypatch.setattr(psutil, "process_iter", lambda: processes)
     assert holder_of(parse_lock(SINGLE_NODE, lock_of_now()), SETTINGS) is holder
+
+
+def test_a_bucket_s_only_statement_need_not_be_in_a_list() -> None:
+    s3 = boto3.Session("id", "secret", region_name="us-east-1").client("s3")
+    audit = {"Sid": "Audit", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
+    with Stubber(s3) as stubber:
+        policy = {"Version": "2012-10-17", "Statement": audit}
+        stubber.add_response("get_bucket_policy", {"Policy": json.dumps(policy)})
+        assert bucket_policy(s3, {"Bucket": "states"})["Statement"] == [audit]

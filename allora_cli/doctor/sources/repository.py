@@ -16,6 +16,8 @@ from allora_cli.doctor.sources.http import answer_of
 from shared.loopback import is_loopback, no_proxy
 
 _SECONDS: Final = 20
+_NOTHING_MATCHES: Final = 2
+"""Exit code of `git ls-remote --exit-code` (https://git-scm.com/docs/git-ls-remote)."""
 _ADVERTISEMENT: Final = "application/x-git-upload-pack-advertisement"
 
 
@@ -42,10 +44,14 @@ def find_commit(url: str, ref: str | None) -> str:
     with tempfile.TemporaryDirectory() as folder:
         git = partial(_git, {"GIT_ALLOW_PROTOCOL": "http" if is_loopback(url) else "https"})
         git("init", "--quiet", "--bare", folder)
+        here = f"--git-dir={folder}"
         fetch = ("fetch", "--quiet", "--depth=1", "--filter=tree:0", "--no-tags", "--", url)
-        if git("-C", folder, *fetch, ref or "HEAD").returncode:
+        if not git(here, *fetch, ref or "HEAD").returncode:
+            return git(here, "rev-parse", "FETCH_HEAD^{commit}").stdout.strip()
+        listed = git(here, "ls-remote", "--exit-code", "--", url, ref or "HEAD")
+        if listed.returncode == _NOTHING_MATCHES:
             raise NoSuchRefError(f"has no {ref or 'default branch'}")
-        return git("-C", folder, "rev-parse", "FETCH_HEAD^{commit}").stdout.strip()
+        raise SourceError("is public; what it holds is not known: git cannot fetch it here")
 
 
 def _require_public(url: str) -> None:
@@ -59,11 +65,19 @@ def _require_public(url: str) -> None:
             raise MissingError("is no git repository")
 
 
+_AS_A_STRANGER: Final = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+"""Without the user's settings, which may hold a login or rewrite URLs."""
+
+
 def _git(variables: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             ["git", "-c", "credential.helper=", *arguments],
-            env={**os.environ, **no_proxy(os.environ), "GIT_TERMINAL_PROMPT": "0", **variables},
+            env={**os.environ, **no_proxy(os.environ), **_AS_A_STRANGER, **variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
