@@ -66,11 +66,13 @@ class Host:
         self.role.write_text(
             json.dumps({"AccessKeyId": "testing", "SecretAccessKey": "testing", "Token": "token"})
         )
-        stub = directory / "stubs/logger"
-        stub.parent.mkdir()
-        calls = shlex.quote(str(self._calls))
-        stub.write_text(f'#!/bin/sh\nprintf "%s\\n" "logger $*" >>{calls}\n')
-        stub.chmod(0o755)
+        stubs = directory / "stubs"
+        stubs.mkdir()
+        for name in ("logger", "systemctl"):
+            noted = shlex.quote(str(self._calls))
+            stub = stubs / name
+            stub.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{noted}\n')
+            stub.chmod(0o755)
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, sha256: str) -> subprocess.Popen[bytes]:
