@@ -318,7 +318,7 @@ class Progress:
         if any(topic.state in _REGISTERED for topic in worker.topics):
             self._see_done(Step.REGISTERED, at)
         if submissions := [t.last_submission.at for t in worker.topics if t.last_submission]:
-            self._see_done(Step.SUBMITTED, max(*submissions, self.since))
+            self._do(Step.SUBMITTED, max(*submissions, self.since))
         if worker.is_healthy:
             for source in (Source.WORKER, Source.CHAIN, Source.WINDOW):
                 self.obstacles.pop(source, None)
