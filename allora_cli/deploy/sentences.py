@@ -239,8 +239,7 @@ def _(event: events.WaitStarted) -> Iterator[Sentence]:
     )
     if event.embedded_aws:
         yield Sentence(
-            "This is the embedded AWS, where no host ever boots: there will be none unless "
-            "a test plays the host. --no-wait does not wait."
+            "This is the embedded AWS, whose hosts boot in tests alone. --no-wait does not wait."
         )
 
 

@@ -22,11 +22,7 @@ from tests.local.deployment import ROOT
 from tests.price_server import price_server
 
 _CAST = ROOT / "docs" / "images" / "session.cast"
-_LINES = (
-    "allora deploy --yes",
-    "sleep 65",  # the host reports each minute
-    "allora status",
-)
+_LINES = ("allora deploy --yes",)
 _DEPLOY_SECONDS = 900
 
 
