@@ -39,6 +39,7 @@ _KEPT = frozenset(
     {"endpoint", "final_snapshot", "id", "instance_type", "iops", "name", "public_ip"}
     | {"root_block_device", "size", "throughput", "type"}
 )
+_UNREAD = frozenset({"provider_name"})
 _COSTS = frozenset(
     {"aws_cloudwatch_log_group", "aws_cloudwatch_metric_alarm", "aws_ebs_volume", "aws_eip"}
     | {"aws_instance"}
@@ -94,13 +95,17 @@ def _trimmed(document: dict[str, Any], *, user_data: bool) -> str:
 
 
 def _short(value: Any, name: str = "", *, user_data: bool) -> Any:
-    """Cut long texts, which nobody reads here."""
+    """Leave out what nobody reads here."""
     match value:
         case str() if len(value) > _LONG and not (user_data and name == "user_data_base64"):
             return f"{value[:40]}…"
         case list():
             return [_short(each, user_data=user_data) for each in value]
         case dict():
-            return {key: _short(each, key, user_data=user_data) for key, each in value.items()}
+            return {
+                key: _short(each, key, user_data=user_data)
+                for key, each in value.items()
+                if key not in _UNREAD
+            }
         case _:
             return value
