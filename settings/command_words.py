@@ -8,6 +8,7 @@ import shlex
 from pathlib import PurePosixPath
 
 from settings.errors import fault
+from shared.visible_text import printable
 
 _SHELLS = frozenset({"sh", "ash", "bash", "dash", "zsh"})
 _BUILTINS = frozenset({".", "cd", "eval", "exec", "export", "set", "source", "ulimit", "umask"})
@@ -39,7 +40,7 @@ def command_words(command: str) -> tuple[str, ...]:
         ) from None
     if not words or not words[0] or "\0" in command:
         raise fault("names no program.", _WORDS)
-    if not words[0].isprintable():
+    if words[0] != printable(words[0]):
         raise fault("begins with a program whose name has a character that is not seen.", _WORDS)
     _refuse_syntax_of_a_shell(command, words)
     return words

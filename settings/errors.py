@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from settings.shown import printable
+from shared.visible_text import printable
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ class Rates:
 class PriceList:
     """The on-demand prices of one region.
 
+    Once AWS has refused or not answered, it is not asked again: each time would last as long.
+
     Args:
         client: for the Price List API.
         region: the deployment's, not the client's.
@@ -71,28 +73,29 @@ class PriceList:
         self._client = client
         self._region = region
         self._cache = cache
+        self._problem = ""
 
     def find_rates(self, products: Iterable[Product]) -> Rates:
         """Return rates from the cache and, at the same time for all others, from AWS."""
         products = tuple(products)
         cached = self._read_cache()
-        missing = [product for product in products if self._key(product) not in cached]
-        questions = {product: Question(partial(self._ask, product)) for product in missing}
-        problem = ""
+        missing = {product for product in products if self._key(product) not in cached}
+        to_ask = set() if self._problem else missing
+        questions = {product: Question(partial(self._ask, product)) for product in to_ask}
         for product, question in questions.items():
             rate = question.answer()
             if isinstance(rate, Unknown):
-                problem = str(rate.error)
+                self._problem = str(rate.error)
             elif rate is not None:
                 cached[self._key(product)] = (rate, time.time())
-        if missing:
+        if to_ask:
             self._write_cache(cached)
         found = {
             product: cached[self._key(product)][0]
             for product in products
             if self._key(product) in cached
         }
-        return Rates(found, problem)
+        return Rates(found, self._problem if missing else "")
 
     def _key(self, product: Product) -> str:
         return f"{self._region} {product.service} {product.usage_type}"

@@ -101,20 +101,17 @@ def monthly_cost_change(
 
 def monthly_snapshot_cost(settings: Settings, prices: PriceList, gib: int) -> float | None:
     """Estimate the monthly price of a full snapshot; None if unknown."""
-    usage = [_Usage(_SNAPSHOT, gib)]
-    return _sum(usage, _find_rates(settings, prices, [usage]))
+    return _price_of(_Usage(_SNAPSHOT, gib), settings, prices)
 
 
 def monthly_instance_cost(settings: Settings, prices: PriceList, type_: str) -> float | None:
     """Estimate the monthly price of an instance without its disk; None if unknown."""
-    usage = [_Usage(_instance(type_), HOURS_A_MONTH)]
-    return _sum(usage, _find_rates(settings, prices, [usage]))
+    return _price_of(_Usage(_instance(type_), HOURS_A_MONTH), settings, prices)
 
 
 def monthly_address_cost(settings: Settings, prices: PriceList) -> float | None:
     """Estimate the monthly price of a public IPv4 address, used or not; None if unknown."""
-    usage = [_Usage(_ADDRESS, HOURS_A_MONTH)]
-    return _sum(usage, _find_rates(settings, prices, [usage]))
+    return _price_of(_Usage(_ADDRESS, HOURS_A_MONTH), settings, prices)
 
 
 def monthly_storage_cost(
@@ -123,8 +120,7 @@ def monthly_storage_cost(
     """Estimate the monthly price of a volume without provisioned IOPS; None if unknown."""
     if volume_type not in _USAGE_NAMES:
         return None
-    usage = [_Usage(_storage(volume_type), gib)]
-    return _sum(usage, _find_rates(settings, prices, [usage]))
+    return _price_of(_Usage(_storage(volume_type), gib), settings, prices)
 
 
 def cost_so_far(cost: Cost, launched_at: datetime, now: datetime) -> float | None:
@@ -141,6 +137,10 @@ def _cost_of(parts: Parts, settings: Settings, prices: PriceList | None) -> Cost
     rates = _find_rates(settings, prices, bill.values())
     items = tuple(Item(name, _sum(usages, rates)) for name, usages in bill.items())
     return Cost(items, rates.problem or f"AWS's price list for {settings.aws_region}")
+
+
+def _price_of(usage: _Usage, settings: Settings, prices: PriceList) -> float | None:
+    return _sum([usage], _find_rates(settings, prices, [[usage]]))
 
 
 def _find_rates(

@@ -19,6 +19,11 @@ PATIENCE = Config(
 )
 """For clients that an operator waits for, and that are asked again anyway."""
 
+QUICK = Config(
+    connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
+)
+"""For questions that can stay open: it gives up soon on a service that does not answer now."""
+
 _SERVER_ERROR = 500
 
 T = TypeVar("T")

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 
 from allora_cli.aws.price_list import open_price_list
 from allora_cli.aws.prices import CALCULATOR, Cost, monthly_cost
+from allora_cli.aws.queries import QUICK
 from allora_cli.aws.session import explain, make_session, one_sentence_errors
-from allora_cli.doctor.check_context import QUICK, CheckContext
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings

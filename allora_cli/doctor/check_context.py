@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import boto3
-from botocore.config import Config
 
+from allora_cli.aws.queries import QUICK
 from settings import Settings
 from settings.names import Names
 
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 _T = TypeVar("_T")
-
-QUICK: Final = Config(
-    connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
-)
-"""Gives up soon: a service that does not answer now makes a check unknown."""
 
 _HOME_REGION: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 

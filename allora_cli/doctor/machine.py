@@ -7,7 +7,8 @@ import re
 from botocore.exceptions import ClientError
 
 from allora_cli.aws import free_plan
-from allora_cli.doctor.check_context import QUICK, CheckContext
+from allora_cli.aws.queries import QUICK
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, warning
 from settings.images import ubuntu_parameter
 from settings.sections.instance import ADVISED_MEMORY_MIB

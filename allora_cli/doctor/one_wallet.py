@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Final
 
 from allora_cli import chain
-from allora_cli.aws.queries import Unknown, asked
-from allora_cli.doctor.check_context import QUICK, CheckContext, require
+from allora_cli.aws.queries import QUICK, Unknown, asked
+from allora_cli.doctor.check_context import CheckContext, require
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.host.other_workers import OtherWorker, find_workers, regions_with_workers
 

@@ -19,8 +19,8 @@ from allora_cli.aws.needed_actions import (
     deploying_actions,
     operating_actions,
 )
-from allora_cli.aws.queries import Question, Unknown
-from allora_cli.doctor.check_context import QUICK, CheckContext, require
+from allora_cli.aws.queries import QUICK, Question, Unknown
+from allora_cli.doctor.check_context import CheckContext, require
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from settings import Settings
 from shared.service_principals import ec2_principal

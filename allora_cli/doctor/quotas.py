@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from allora_cli.doctor.check_context import QUICK, CheckContext
+from allora_cli.aws.queries import QUICK
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown
 from settings import Settings
 from settings.catalogue import catalogue

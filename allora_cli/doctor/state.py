@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from allora_cli.doctor.check_context import QUICK, CheckContext
+from allora_cli.aws.queries import QUICK
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.errors import OperatorError
 from allora_cli.terraform.locks import Holder, describe, find_lock, holder_of
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import hosts_in, managed_resources, read_state
-from allora_cli.terraform.state_bucket import bucket_policy, unless
+from allora_cli.terraform.state_bucket import Property, missing_properties
 from shared.stacks import STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _BOOTSTRAP = "allora bootstrap"
+
+_PROPERTIES: Final = {
+    Property.VERSIONED: "versioned",
+    Property.ENCRYPTED: "encrypted",
+    Property.PRIVATE: "private",
+    Property.TLS_ONLY: "TLS only",
+}
+"""What protects the states, in words."""
 
 
 def check_bucket(context: CheckContext) -> Finding:
@@ -35,10 +43,10 @@ def check_bucket(context: CheckContext) -> Finding:
     region = s3.get_bucket_location(**here).get("LocationConstraint") or "us-east-1"
     if region != settings.state_region:
         return fail(f"{bucket} is in {region}", f"TF_STATE_REGION={region}")
-    missing = [what for what, is_so in _PROPERTIES.items() if not is_so(s3, here)]
+    missing = [_PROPERTIES[each] for each in missing_properties(s3, settings, _PROPERTIES)]
     if missing:
         return warning(f"{bucket} is not {', '.join(missing)}", _BOOTSTRAP, missing=missing)
-    return ok(f"{bucket}: {', '.join(_PROPERTIES)}")
+    return ok(f"{bucket}: {', '.join(_PROPERTIES.values())}")
 
 
 def check_lock(context: CheckContext) -> Finding:
@@ -123,34 +131,3 @@ def _not_usable(bucket: str, error: ClientError) -> Finding:
             return fail(f"{bucket} is in another region", "set TF_STATE_REGION to its region")
         case _:
             return unknown(str(error))
-
-
-def _is_versioned(s3: S3Client, here: dict[str, Any]) -> bool:
-    return s3.get_bucket_versioning(**here).get("Status") == "Enabled"
-
-
-def _is_encrypted(s3: S3Client, here: dict[str, Any]) -> bool:
-    missing = "ServerSideEncryptionConfigurationNotFoundError"
-    return unless(missing, lambda: s3.get_bucket_encryption(**here)) is not None
-
-
-def _is_private(s3: S3Client, here: dict[str, Any]) -> bool:
-    missing = "NoSuchPublicAccessBlockConfiguration"
-    answer = unless(missing, lambda: s3.get_public_access_block(**here))
-    return answer is not None and all(answer["PublicAccessBlockConfiguration"].values())
-
-
-def _is_tls_only(s3: S3Client, here: dict[str, Any]) -> bool:
-    return any(
-        statement["Effect"] == "Deny"
-        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
-        for statement in bucket_policy(s3, here)["Statement"]
-    )
-
-
-_PROPERTIES: dict[str, Callable[[S3Client, dict[str, Any]], bool]] = {
-    "versioned": _is_versioned,
-    "encrypted": _is_encrypted,
-    "private": _is_private,
-    "TLS only": _is_tls_only,
-}

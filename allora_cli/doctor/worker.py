@@ -10,17 +10,13 @@ from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown, warning
 from allora_cli.doctor.state import known_hosts
 from allora_cli.terraform.state import hosts_elsewhere
+from allora_cli.wallet.funding import funding_of
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallet
-from containers.worker.allora_worker.contract import FAUCET, Secret
+from containers.worker.allora_worker.contract import Secret
 from containers.worker.allora_worker.money import UALLO
 
 _EVERYBODY: Final = "0.0.0.0/0"
-
-_FUNDING: Final = {
-    "testnet": f"get some for {{address}}: {FAUCET}",
-    "mainnet": "send ALLO to {address}",
-}
 
 
 def check_other_hosts(context: CheckContext) -> Finding:
@@ -104,7 +100,8 @@ def check_balance(context: CheckContext) -> Finding:
     context.uallo = uallo
     shown, facts = chain.allo(uallo), {"uallo": uallo}
     if uallo == 0 or uallo < settings.alarm_balance * UALLO:
-        how = _FUNDING[settings.allora_network].format(address=address)
+        faucet = funding_of(settings).faucet
+        how = f"get some for {address}: {faucet}" if faucet else f"send ALLO to {address}"
         return warning(f"{shown} will not last", how, **facts)
     return ok(shown, **facts)
 

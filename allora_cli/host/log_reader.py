@@ -129,7 +129,7 @@ class LogReader:
         self._context = context
         self._logs = context.session.client("logs", config=PATIENCE)
         is_boot = part is Part.BOOT
-        self._group = f"{context.names.log_group_prefix}/{'host' if is_boot else part}"
+        self._group = context.names.log_groups["host" if is_boot else part]
         self._suffix = "/boot" if is_boot else ""
         with one_sentence_errors():
             self.instance_id = require_deployment(context).instance_id

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     Field,
     PlainSerializer,
@@ -19,9 +20,9 @@ from allora_cli.host.protocol import parse
 from containers.worker.allora_worker.event_names import ModelState
 
 Time = Annotated[
-    datetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"), return_type=str)
+    AwareDatetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"), return_type=str)
 ]
-"""ISO 8601 in whole seconds."""
+"""ISO 8601 in whole seconds; with its zone, so that times can be compared."""
 
 
 class Container(BaseModel):
@@ -45,7 +46,7 @@ class Submission(BaseModel):
     nonce: int
     value: Any = None
     tx_hash: str | None = None
-    at: datetime
+    at: AwareDatetime
 
     @property
     def number(self) -> object:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import boto3
-from botocore.config import Config
 
+from allora_cli.aws.queries import QUICK
 from allora_cli.aws.session import one_sentence_errors
 from allora_cli.errors import OperatorError
 
-_QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 NO_PROFILE = "default"
 """What botocore calls the profile if none is chosen."""
 _ANY_REGION = "us-east-1"
@@ -59,7 +58,7 @@ def identify(session: boto3.Session) -> Caller:
     try:
         with one_sentence_errors():
             region = session.region_name or _ANY_REGION
-            sts = session.client("sts", region_name=region, config=_QUICK)
+            sts = session.client("sts", region_name=region, config=QUICK)
             identity = sts.get_caller_identity()
     except OperatorError as error:
         return Caller(None, problem=str(error))

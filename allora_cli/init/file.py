@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.init.draft import lines_of
+from allora_cli.new_file import draft_beside, give_name
 from settings.loader import DEFAULT_FILE, PROJECT, chosen_file
 
 
@@ -31,13 +30,8 @@ def write(path: Path, text: str) -> None:
         OperatorError: there is one by now, or the folder cannot be written to.
     """
     try:
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.link(draft, path)  # unlike a renaming, never over a file
-        finally:
-            Path(draft).unlink(missing_ok=True)
+        with draft_beside(path, text.encode()) as draft:
+            give_name(draft, path)
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:

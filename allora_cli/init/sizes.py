@@ -24,15 +24,14 @@ def prices_for(session: boto3.Session | None, region: str) -> PriceList | None:
 
 def table(draft: Draft, prices: PriceList | None) -> Iterator[str]:
     """Yield a line for each type: memory, architecture, and the price of the whole worker."""
-    if monthly_price(draft, prices, DEFAULT) is None:
-        prices = None  # the others would cost the same time, for the same answer
-    for name in sorted({DEFAULT, *_OFFERED}, key=_by_memory):
+    names = sorted({DEFAULT, *_OFFERED}, key=_by_memory)
+    found = {name: monthly_price(draft, prices, name) for name in names}
+    for name, usd in found.items():
         traits = catalogue().instance_types[name]
-        price = shown_price(monthly_price(draft, prices, name))
         memory = f"{traits.memory_mib / 1024:g} GiB"
         plan = ", may run on AWS's Free plan" if traits.on_free_plan else ""
-        yield f"  {name:<11} {memory:>5}  {traits.architecture:<6}  {price}{plan}"
-    if prices is None:
+        yield f"  {name:<11} {memory:>5}  {traits.architecture:<6}  {shown_price(usd)}{plan}"
+    if None in found.values():
         yield f"  Prices: {CALCULATOR}"
     yield "  arm64 costs less than x86_64; a model's image must exist for it."
 

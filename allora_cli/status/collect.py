@@ -16,7 +16,7 @@ from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
 from allora_cli.host.protocol import HostEvent, last_host_event
-from allora_cli.host.status_report import HostStatus, Topic, parse_status
+from allora_cli.host.status_report import HostStatus, Topic, Worker, parse_status
 from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, require_deployment
 from containers.worker.allora_worker.metric_names import (
@@ -154,10 +154,14 @@ class Status:
     is_embedded: bool = False
 
     @property
+    def worker(self) -> Worker | None:
+        """Return what the worker says in the report; None if it does not."""
+        return self.report.worker if isinstance(self.report, HostStatus) else None
+
+    @property
     def topics(self) -> dict[int, Topic | None]:
         """Return the topics of the report, then those of the settings alone (None), by id."""
-        worker = self.report.worker if isinstance(self.report, HostStatus) else None
-        reported = {topic.topic_id: topic for topic in worker.topics} if worker else {}
+        reported = {topic.topic_id: topic for topic in self.worker.topics} if self.worker else {}
         return {id_: reported.get(id_) for id_ in [*reported, *self.context.settings.topic_ids]}
 
     @property
@@ -181,7 +185,7 @@ class Observer:
         self._ec2 = session.client("ec2", config=PATIENCE)
         self._logs = session.client("logs", config=PATIENCE)
         self._cloudwatch = session.client("cloudwatch", config=PATIENCE)
-        self._reports = f"{context.names.log_group_prefix}/host"
+        self._reports = context.names.log_groups["host"]
         self._prices = open_price_list(session, context.settings.aws_region)
         self._monthly_cost: Cost | None = None
 

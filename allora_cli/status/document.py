@@ -204,7 +204,6 @@ def schema_text() -> str:
 def document_of(status: Status, verdict: Diagnosis) -> Document:
     """Return the document of a status and its verdict."""
     report = status.report if isinstance(status.report, HostStatus) else None
-    worker = report.worker if report else None
     settings = status.context.settings
     return Document(
         at=status.at,
@@ -229,7 +228,7 @@ def document_of(status: Status, verdict: Diagnosis) -> Document:
             part: UnknownPart(trouble=answer.error.code, message=str(answer.error))
             for part, answer in status.unknown.items()
         },
-        **_of_worker(worker, NETWORKS[settings.allora_network]),
+        **_of_worker(status.worker, NETWORKS[settings.allora_network]),
     )
 
 

@@ -77,9 +77,7 @@ def dashboard_line(status: Status) -> Text:
 
 def explorer_lines(status: Status) -> list[Text]:
     """Return lines with the explorer's pages of the wallet and of its newest transaction."""
-    network = NETWORKS[status.context.settings.allora_network]
-    report = status.report if isinstance(status.report, HostStatus) else None
-    worker = report.worker if report else None
+    network, worker = NETWORKS[status.context.settings.allora_network], status.worker
     if worker is None:
         return []
     lines = [_link("Account", network.account_url(worker.address))] if worker.address else []
@@ -102,14 +100,13 @@ def _plot(status: Status, width: int) -> Text:
 
 def _rows(status: Status, verdict: Diagnosis) -> Iterator[tuple[str, Text]]:
     report = status.report if isinstance(status.report, HostStatus) else None
-    worker = report.worker if report else None
     yield "Host", _lines(_host(status, report))
     for name in ("worker", "model"):
         yield name.capitalize(), _container(name, report)
-    yield "Versions", _versions(worker)
+    yield "Versions", _versions(status.worker)
     yield from _topics(status)
     yield "24 hours", _last_day(status)
-    yield "Wallet", _wallet(worker)
+    yield "Wallet", _wallet(status.worker)
     yield "Alarms", _lines(_alarms(status, verdict))
     yield "Cost", _cost(status)
 

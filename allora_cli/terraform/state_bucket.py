@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
+from settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -64,8 +65,22 @@ def look_at_bucket(context: Context) -> BucketState:
     s3, here = _client(context), _here(settings.state_bucket, settings.aws_account_id)
     if not _exists(s3, here, settings.state_region):
         return BucketState(exists=False, missing=tuple(Property))
+    return BucketState(exists=True, missing=missing_properties(s3, settings))
+
+
+def missing_properties(
+    s3: S3Client, settings: Settings, wanted: Iterable[Property] = tuple(Property)
+) -> tuple[Property, ...]:
+    """Return what a state bucket that exists is not.
+
+    Args:
+        s3: a client for the bucket's region.
+        settings: whose bucket.
+        wanted: the properties to look at.
+    """
+    here = _here(settings.state_bucket, settings.aws_account_id)
     arn = _arn(settings.partition, settings.state_bucket)
-    return BucketState(exists=True, missing=tuple(_missing(s3, here, arn)))
+    return tuple(each for each in wanted if not _PROPERTIES[each].holds(s3, here, arn))
 
 
 def bucket_exists(context: Context) -> bool:
@@ -138,10 +153,6 @@ def _arn(partition: str, bucket: str) -> str:
     return f"arn:{partition}:s3:::{bucket}"
 
 
-def _missing(s3: S3Client, here: dict[str, Any], arn: str) -> Iterator[Property]:
-    yield from (name for name, each in _PROPERTIES.items() if not each.holds(s3, here, arn))
-
-
 def _exists(s3: S3Client, here: dict[str, Any], region: str) -> bool:
     bucket = here["Bucket"]
     try:
@@ -206,7 +217,7 @@ _PRIVATE: Final = {
 
 
 def _is_private(s3: S3Client, here: dict[str, Any], _arn: str) -> bool:
-    present = unless(
+    present = _unless(
         "NoSuchPublicAccessBlockConfiguration",
         lambda: s3.get_public_access_block(**here)["PublicAccessBlockConfiguration"],
     )
@@ -228,7 +239,7 @@ def _make_versioned(s3: S3Client, here: dict[str, Any], _arn: str) -> None:
 def _is_encrypted(s3: S3Client, here: dict[str, Any], _arn: str) -> bool:
     # By whichever key its owner prefers.
     return bool(
-        unless(
+        _unless(
             "ServerSideEncryptionConfigurationNotFoundError",
             lambda: s3.get_bucket_encryption(**here)["ServerSideEncryptionConfiguration"]["Rules"],
         )
@@ -272,7 +283,7 @@ def bucket_policy(s3: S3Client, here: dict[str, Any]) -> dict[str, Any]:
     A single statement may stand without one:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
-    present = unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here)["Policy"])
+    present = _unless("NoSuchBucketPolicy", lambda: s3.get_bucket_policy(**here)["Policy"])
     policy: dict[str, Any] = (
         json.loads(present) if present else {"Version": "2012-10-17", "Statement": []}
     )
@@ -303,7 +314,7 @@ def _make_tidy(s3: S3Client, here: dict[str, Any], _arn: str) -> None:
 
 
 def _lifecycle(s3: S3Client, here: dict[str, Any]) -> list[LifecycleRuleUnionTypeDef]:
-    present = unless(
+    present = _unless(
         "NoSuchLifecycleConfiguration",
         lambda: s3.get_bucket_lifecycle_configuration(**here)["Rules"],
     )
@@ -353,7 +364,7 @@ _PROPERTIES: Final[Mapping[Property, _Rule]] = {
 }
 
 
-def unless(code: str, read: Callable[[], _T]) -> _T | None:
+def _unless(code: str, read: Callable[[], _T]) -> _T | None:
     """What `read` returns, or `None` where AWS answers that there is no such configuration."""
     try:
         return read()

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.new_file import draft_beside, give_name
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import DERIVATION_PATH, address_of, is_wallet
 
@@ -29,8 +27,6 @@ _VERSION = 1
 _HEADERS = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
 _MAX_BYTES = 65536
 """A backup has less than 1 KiB."""
-
-_PRIVATE = 0o600
 
 
 @dataclass(frozen=True)
@@ -132,14 +128,19 @@ def write_backup(backup: Backup, path: Path, passphrase: str, *, replace: bool) 
 
     encrypted = age.encrypt(backup.to_json(), passphrase)
     try:
-        with _draft(path, encrypted) as draft:
+        with draft_beside(path, encrypted) as draft:
             if read_backup(draft, passphrase).to_json() != backup.to_json():
                 raise OperatorError(
                     ErrorCode.BACKUP_FILE,
                     f"A file in {path.parent} was different when it was read back: a broken disk? "
                     "No backup was made. Try another place.",
                 )
-            _give_name(draft, path, replace=replace)
+            if replace:
+                draft.replace(path)
+            else:
+                give_name(draft, path)
+    except FileExistsError:
+        raise _exists(path) from None
     except OSError as error:
         raise OperatorError(
             ErrorCode.BACKUP_FILE,
@@ -212,37 +213,6 @@ def parse_backup(path: Path, content: bytes) -> Backup:
             "Nothing was changed.",
         )
     return backup
-
-
-@contextmanager
-def _draft(path: Path, content: bytes) -> Iterator[Path]:
-    """Write a temporary file beside `path` that only the owner can read."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(  # noqa: PTH123 - Path.open takes no descriptor
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "wb"
-        ) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _give_name(draft: Path, path: Path, *, replace: bool) -> None:
-    if replace:
-        draft.replace(path)
-        return
-    try:
-        path.hardlink_to(draft)  # unlike a rename, fails if the file exists
-    except FileExistsError:
-        raise _exists(path) from None
-    except OSError:
-        # Most memory sticks have a file system without links.
-        if os.path.lexists(path):
-            raise _exists(path) from None
-        draft.rename(path)
 
 
 def _exists(path: Path) -> OperatorError:

@@ -59,6 +59,14 @@ def test_an_argument_that_is_not_what_it_looks_like_is_refused(
     assert argument not in said
 
 
+@pytest.mark.parametrize("character", ["\u3164", "\ufe0f", "\U000e0100"])
+def test_a_character_that_python_calls_printable_can_be_hidden(character: str) -> None:
+    said = hidden_character(["update", f"v1{character}"])
+    assert said is not None
+    assert f"'v1{ascii(character)[1:-1]}'" in said
+    assert character not in said
+
+
 def test_a_secret_with_a_hidden_character_is_not_repeated() -> None:
     said = hidden_character([f"ghp_{'a1' * 18}\u200b"])
     assert said is not None

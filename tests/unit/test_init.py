@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -142,6 +144,27 @@ def test_a_wrong_variable_of_the_environment_is_blamed(
         prepare(REQUIRED, asks=False)
     assert "AWS_ROOT_VOLUME_SIZE (environment)" in str(refused.value)
     assert not env_file.exists()
+
+
+@pytest.mark.parametrize("there", [None, "mine"])
+def test_a_file_system_without_links_is_good_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str | None
+) -> None:
+    path = tmp_path / "env"
+    monkeypatch.setattr(Path, "hardlink_to", _refuse_links)
+    if there is None:
+        file.write(path, "new")
+        assert path.stat().st_mode & 0o077 == 0
+    else:
+        path.write_text(there)
+        with pytest.raises(OperatorError, match="exists, and was not changed"):
+            file.write(path, "new")
+    assert [each.read_text() for each in tmp_path.iterdir()] == [there or "new"]
+
+
+def _refuse_links(_path: Path, _target: Path) -> None:
+    """Do as a memory stick's file system does."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

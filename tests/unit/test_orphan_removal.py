@@ -15,6 +15,8 @@ from allora_cli.changes.proposal import Proposal
 from allora_cli.context import Context, open_context
 from allora_cli.deploy import destroying
 from allora_cli.deploy.events import DestroyResult
+from allora_cli.doctor.check_context import CheckContext
+from allora_cli.doctor.state import check_bucket
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Event, Workflow
 from allora_cli.orphans import remove
@@ -307,3 +309,23 @@ def test_a_bucket_s_policy_with_a_single_statement_is_kept(context: Context) -> 
     list(ensure_bucket(context))
     statements = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
     assert [each["Sid"] for each in statements] == ["Own", "TlsOnly"]
+
+
+def test_the_doctor_looks_for_what_bootstrap_makes(context: Context) -> None:
+    s3 = context.session.client("s3")
+    partly = {
+        "Sid": "Own",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    document = {"Version": "2012-10-17", "Statement": [partly]}
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(document))
+    checking = CheckContext(known_settings=context.settings, session=context.session)
+    found = check_bucket(checking)
+    assert found.facts == {"missing": ["encrypted", "private", "TLS only"]}
+    assert found.remedy == "allora bootstrap"
+    list(ensure_bucket(context))
+    assert check_bucket(checking).detail == f"{BUCKET}: versioned, encrypted, private, TLS only"

@@ -187,6 +187,17 @@ def test_without_an_answer_all_is_unknown(make_settings: MakeSettings) -> None:
     assert "does not answer" in cost.source
 
 
+def test_a_refusal_is_not_asked_for_again(make_settings: MakeSettings, server: PriceServer) -> None:
+    server.refusal = "AccessDeniedException"
+    prices = price_list(server)
+    first = monthly_cost(make_settings(), prices)
+    asked = len(server.asked)
+    again = monthly_cost(make_settings(AWS_INSTANCE_TYPE="t3.medium"), prices)
+    assert len(server.asked) == asked
+    assert again.source == first.source
+    assert again.total is None
+
+
 def test_without_credentials_all_is_unknown(make_settings: MakeSettings) -> None:
     cost = monthly_cost(make_settings(), None)
     assert cost.total is None

@@ -43,7 +43,7 @@ COMMAND_LAYERS = (
     {"context"},
     {"aws", "chain", "settings_file"},
     {"terminal"},
-    {"errors", "events"},
+    {"errors", "events", "new_file"},
 )
 """The rooms of `allora_cli`: each imports only what stands below it."""
 

@@ -54,6 +54,7 @@ def _empty(folder: Path) -> str:
         ("''", "names no program", "python -u /app/app.py"),
         ("python\u00a0app.py", "a character that is not seen", "python -u /app/app.py"),
         ("\u200bpython app.py", "a character that is not seen", "python -u /app/app.py"),
+        ("\u3164python app.py", "a character that is not seen", "python -u /app/app.py"),
         (" ", "names no program", "python -u /app/app.py"),
     ],
 )

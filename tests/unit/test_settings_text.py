@@ -12,8 +12,8 @@ import pytest
 
 from settings import Settings, SettingsError, load_settings
 from settings.loader import FILE_ONLY
-from settings.shown import printable
 from settings.text_rules import VERBATIM
+from shared.visible_text import printable
 
 REQUIRED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
 EXAMPLES = {

@@ -48,6 +48,9 @@ SAMPLE: dict[str, Any] = json.loads(
     (Path(__file__).resolve().parents[1] / "samples/host_status.json").read_text("utf-8")
 )
 REASON = "why it does not work, at great length and with every detail that there is, " * 4
+_SUBMISSION = {"nonce": 1, "at": "2026-11-22T11:59:00"}
+_TOPIC = {"topic_id": 69, "state": "submitted", "last_submission": _SUBMISSION}
+TIME_WITHOUT_ZONE = json.dumps({"worker": {"status": "healthy", "topics": [_TOPIC]}})
 
 
 @pytest.fixture
@@ -412,7 +415,9 @@ class TestText:
     def test_lines_of_a_worker_that_is_not_ours(self, text: str) -> None:
         assert str(text_of(Part.WORKER, Line("1", NOW, text))).endswith(f"Z {text}")
 
-    @pytest.mark.parametrize("document", ["", "[]", "{}", '{"worker": {"topics": 7}}', "no json"])
+    @pytest.mark.parametrize(
+        "document", ["", "[]", "{}", '{"worker": {"topics": 7}}', TIME_WITHOUT_ZONE, "no json"]
+    )
     def test_report_that_is_none(self, document: str) -> None:
         status = parse_status(line("1", text=document or "x"))
         assert status is None or status.worker is None
