@@ -2,21 +2,23 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from containers.worker.allora_worker.contract import InvalidValueError
 from settings.checks import did_you_mean
 from settings.env_file import Entry, EnvText, read_env_file
 from settings.errors import Problem, SettingsError
 from settings.legacy import LEGACY, legacy_reason
 from settings.model import Settings
 from settings.secret_rules import is_secret_name, remedy_for, remedy_for_kind, secret_kind
-from settings.shown import shown
-from settings.text_rules import misfit
-from settings.variable import example_of
+from settings.validation import (
+    EMPTY_IS_AN_ERROR,
+    FIELD_OF,
+    VARIABLE_OF,
+    Found,
+    unfit_values,
+    validate,
+)
 
 DEFAULT_FILE = Path(".env")
 PROJECT = Path(__file__).resolve().parents[1]
@@ -24,31 +26,6 @@ FILE_VARIABLE = "ALLORA_ENV_FILE"
 
 FILE_ONLY = frozenset({"AWS_PROFILE"})
 """Read from the file only; in the environment they belong to the AWS tools."""
-
-EMPTY_IS_AN_ERROR = {"ALLORA_INGRESS_CIDRS": "write none, or networks such as 203.0.113.0/24"}
-"""Remedy by variable, where an empty value could mean both the default and its opposite."""
-
-NEVER_SHOWN = frozenset({"MODEL_COMMAND", "MODEL_ENV_VARS", "MODEL_SECRETS"})
-"""Variables whose value may hold a secret by mistake."""
-
-_FIELD_OF = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
-_VARIABLE_OF = {name: variable for variable, name in _FIELD_OF.items()}
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A variable's value and its line in the file; None for the environment."""
-
-    value: str
-    line: int | None = None
-
-    def problem(self, variable: str, message: str, remedy: str = "") -> Problem:
-        return Problem(variable, message, remedy, self.line, "" if self.line else "environment")
-
-    def shown(self, variable: str) -> str:
-        if variable in NEVER_SHOWN or secret_kind(self.value):
-            return ""
-        return f"{shown(self.value)} "
 
 
 def load_settings(
@@ -74,13 +51,13 @@ def load_settings(
         raise SettingsError(source, problems)
 
     found = _merge(text.entries, environ)
-    unfit = list(_unfit_values(found))
+    unfit = list(unfit_values(found))
     problems += unfit
     notes: list[Problem] = []
     refused = {problem.variable for problem in unfit}
     # includes refused values, so that checks of other settings see them
     values = {name: entry.value for name, entry in found.items()}
-    settings, invalid = _validate(values, notes)
+    settings, invalid = validate(values, notes)
     problems += [
         _placed(problem, found, has_file=path is not None)
         for problem in invalid
@@ -95,6 +72,20 @@ def load_settings(
     ]
     warnings.sort(key=lambda problem: problem.line or 0)
     return settings.model_copy(update={"warnings": tuple(map(str, warnings))})
+
+
+def given_values(
+    env_file: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return the variables that are set, unchecked.
+
+    Args:
+        env_file: By default that of `chosen_file`.
+        environ: The environment variables.
+    """
+    path = env_file or chosen_file(environ)
+    entries = read_env_file(path).entries if path else ()
+    return {name: found.value for name, found in _merge(entries, environ).items()}
 
 
 def chosen_file(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -124,7 +115,7 @@ def _set_twice(entries: tuple[Entry, ...]) -> Iterator[Problem]:
 def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
     """Yield secrets, by name, and unknown variables, without their values."""
     for entry in entries:
-        if entry.key in _FIELD_OF or entry.key in LEGACY:
+        if entry.key in FIELD_OF or entry.key in LEGACY:
             continue
         if kind := secret_kind(entry.key):
             message = f"{kind}, by its look, in the place of a variable's name."
@@ -134,75 +125,25 @@ def _not_settings(entries: tuple[Entry, ...]) -> Iterator[Problem]:
                 message = "is a secret, which does not belong in this file."
                 yield Problem(entry.key, message, remedy_for(entry.key), entry.line)
         elif legacy_reason(entry.key) is None:
-            message = f"is not a setting{did_you_mean(entry.key, _FIELD_OF)}"
+            message = f"is not a setting{did_you_mean(entry.key, FIELD_OF)}"
             remedy = "docs/configuration.md lists all; the model's own go into MODEL_ENV_VARS"
             yield Problem(entry.key, message, remedy, entry.line)
 
 
-def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, _Found]:
+def _merge(entries: tuple[Entry, ...], environ: Mapping[str, str]) -> dict[str, Found]:
     """Return the known variables; the file wins, even with an empty value."""
     merged = {
-        name: _Found(environ[name])
-        for name in _FIELD_OF
-        if name in environ and name not in FILE_ONLY
+        name: Found(environ[name]) for name in FIELD_OF if name in environ and name not in FILE_ONLY
     }
     for entry in reversed(entries):  # of duplicate keys, an error, check the first
-        if entry.key in _FIELD_OF:
-            merged[entry.key] = _Found(entry.value, entry.line)
+        if entry.key in FIELD_OF:
+            merged[entry.key] = Found(entry.value, entry.line)
     return {
         name: found for name, found in merged.items() if found.value or name in EMPTY_IS_AN_ERROR
     }
 
 
-def _unfit_values(found: Mapping[str, _Found]) -> Iterator[Problem]:
-    """Yield values that are secrets or have forbidden characters."""
-    for name, entry in found.items():
-        # MODEL_ENV_VARS has its own check, which names the secret variable
-        kind = None if name == "MODEL_ENV_VARS" else secret_kind(entry.value)
-        if kind:
-            message = f"looks like {kind}, which does not belong in a settings file."
-            yield entry.problem(name, message, remedy_for_kind(kind))
-        elif unfit := misfit(name, entry.value):
-            message = f"{entry.shown(name)}{unfit.message}"
-            yield entry.problem(name, message, unfit.remedy)
-
-
-def _validate(
-    values: Mapping[str, str], notes: list[Problem]
-) -> tuple[Settings | None, list[Problem]]:
-    """Return the settings, or the problems of the values; `notes` collects warnings."""
-    problems = [
-        Problem(name, "is empty, which could mean all addresses or none.", remedy)
-        for name, remedy in EMPTY_IS_AN_ERROR.items()
-        if values.get(name) == ""
-    ]
-    try:
-        filled = {name: value for name, value in values.items() if value}
-        return Settings.model_validate(filled, context=notes), problems
-    except ValidationError as error:
-        problems += _problems_of(error)
-    return None, problems
-
-
-def _problems_of(error: ValidationError) -> Iterator[Problem]:
-    for detail in error.errors(include_url=False, include_input=False):
-        location = str(detail["loc"][0])
-        variable = _VARIABLE_OF.get(location, location)
-        match detail:
-            case {"type": "default_factory_not_called"}:
-                continue  # it depends on a setting that is reported already
-            case {"type": "missing"}:
-                example = example_of(Settings.model_fields[_FIELD_OF[variable]])
-                yield Problem(variable, "is required, and not set.", f"{variable}={example}")
-            case {"type": "fault", "ctx": fault}:
-                yield Problem(fault["variable"] or variable, fault["message"], fault["remedy"])
-            case {"ctx": {"error": InvalidValueError() as cause}}:
-                yield Problem(variable, f"{cause.message}.", cause.remedy)
-            case _:
-                yield Problem(variable, f"is not valid: {detail['msg']}.")
-
-
-def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) -> Problem:
+def _placed(problem: Problem, found: Mapping[str, Found], *, has_file: bool) -> Problem:
     """Add the variable's line and value; without a file, the remedy is to copy a sample."""
     entry = found.get(problem.variable)
     if entry:
@@ -213,15 +154,15 @@ def _placed(problem: Problem, found: Mapping[str, _Found], *, has_file: bool) ->
     return replace(problem, remedy=f"{HOW_TO_BEGIN}, which makes one")
 
 
-def _placed_notes(notes: list[Problem], found: Mapping[str, _Found]) -> Iterator[Problem]:
+def _placed_notes(notes: list[Problem], found: Mapping[str, Found]) -> Iterator[Problem]:
     for note in notes:
-        variable = _VARIABLE_OF.get(note.variable, note.variable)
+        variable = VARIABLE_OF.get(note.variable, note.variable)
         yield found[variable].problem(variable, note.message, note.remedy)
 
 
 def _legacy(entries: tuple[Entry, ...]) -> Iterator[Problem]:
     for entry in entries:
-        reason = None if entry.key in _FIELD_OF else legacy_reason(entry.key)
+        reason = None if entry.key in FIELD_OF else legacy_reason(entry.key)
         if reason and (entry.value or not is_secret_name(entry.key)):
             yield Problem(entry.key, f"is ignored, and can go: {reason}.", line=entry.line)
 
@@ -234,9 +175,9 @@ def _overruled(
         return  # pipenv has loaded the file there, interpolated
     for entry in entries:
         other = environ.get(entry.key, entry.value)
-        if entry.key not in _FIELD_OF or other == entry.value:
+        if entry.key not in FIELD_OF or other == entry.value:
             continue
-        here, there = (_Found(value).shown(entry.key).strip() for value in (entry.value, other))
+        here, there = (Found(value).shown(entry.key).strip() for value in (entry.value, other))
         values = f" ({here}, not {there})" if here and there else ""
         message = f"{source} differs from the environment; the file wins{values}."
         yield Problem(entry.key, message, f"unset {entry.key}", entry.line)

@@ -1,0 +1,159 @@
+"""What fleet.toml may say, and what is answered to everything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from settings import SettingsError
+from settings.fleet import SIZES, Architecture, Capacity, Fleet, TaskSize
+from settings.fleet_file import load_fleet
+
+ENV = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
+
+
+def fleet_of(folder: Path, text: str, env: str = ENV) -> Fleet | None:
+    (folder / ".env").write_text(env)
+    (folder / "fleet.toml").write_text(text)
+    return load_fleet(folder / ".env", {})
+
+
+def problems(folder: Path, text: str, env: str = ENV) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        fleet_of(folder, text, env)
+    return [f"{each.variable}: {each.message}" for each in refused.value.problems]
+
+
+def test_without_a_file_there_is_no_fleet(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(ENV)
+    assert load_fleet(tmp_path / ".env", {}) is None
+
+
+def test_each_worker_has_its_own_over_what_all_share(tmp_path: Path) -> None:
+    fleet = fleet_of(
+        tmp_path,
+        """
+        [fleet]
+        capacity = "fargate_spot"
+        [workers.btc-day]
+        [workers.eth-5min]
+        ALLORA_WORKER_TOPIC_ID = [13, 1]
+        ALLORA_WORKER_TOKEN = "ETH"
+        size = "1 vCPU, 3 GB"
+        capacity = "FARGATE"
+        architecture = "x86_64"
+        paused = true
+        """,
+        ENV + "ALLORA_WORKER_TOPIC_ID=77\nALLORA_MAX_FEE=0.02\n",
+    )
+    assert fleet
+    day, minutes = fleet.workers
+    assert (day.name, day.settings.topic_ids, day.settings.worker_token) == (
+        "btc-day",
+        (77,),
+        "BTC",
+    )
+    assert day.options.capacity is Capacity.SPOT
+    assert day.options.architecture is Architecture.ARM64
+    assert day.options.size == TaskSize(256, 512)
+    assert not day.options.paused
+    assert (minutes.settings.topic_ids, minutes.settings.worker_token) == ((13, 1), "ETH")
+    assert minutes.options.capacity is Capacity.ON_DEMAND
+    assert minutes.options.size == TaskSize(1024, 3072)
+    assert minutes.options.architecture is Architecture.X86_64
+    assert minutes.options.paused
+    assert str(day.settings.max_fee) == str(minutes.settings.max_fee) == "0.02"
+
+
+def test_every_size_can_be_written_as_it_is_shown(tmp_path: Path) -> None:
+    sizes = [TaskSize(cpu, memory) for cpu, choices in SIZES.items() for memory in choices]
+    tables = "".join(f'[workers.w{n}]\nsize = "{size}"\n' for n, size in enumerate(sizes))
+    fleet = fleet_of(tmp_path, tables)
+    assert fleet
+    assert [worker.options.size for worker in fleet.workers] == sizes
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    told = problems(
+        tmp_path,
+        """
+        [fleet]
+        sise = "1 vCPU, 2 GB"
+        [workers.Big]
+        [workers.ends-]
+        [workers.worker]
+        [workers.a]
+        size = "1 vCPU, 1 GB"
+        [workers.b]
+        capacity = "SPOT"
+        ALLORA_WORKER_TOPIC_ID = "x"
+        [workers.c]
+        AWS_REGION = "eu-west-1"
+        ALLORA_WORKER_NAME = "d"
+        MODEL_PRT = 1
+        [workers.d]
+        MODEL_PORT = 9010
+        [workers.e]
+        paused = "yes"
+        ALLORA_WORKER_TOKEN = 1.5
+        [others]
+        """,
+    )
+    begin = [each.split(": ")[0] for each in told]
+    assert sorted(begin) == sorted(
+        [
+            "others",
+            "fleet.sise",
+            "workers.Big",
+            "workers.ends-",
+            "workers.worker",
+            "workers.a.size",
+            "workers.b.capacity",
+            "workers.b.ALLORA_WORKER_TOPIC_ID",
+            "workers.c.AWS_REGION",
+            "workers.c.ALLORA_WORKER_NAME",
+            "workers.c.MODEL_PRT",
+            "workers.d.MODEL_PORT",
+            "workers.e.paused",
+            "workers.e.ALLORA_WORKER_TOKEN",
+        ]
+    ), told
+    assert any("did you mean MODEL_PORT?" in each for each in told)
+    assert any("did you mean size?" in each for each in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("[workers", "fleet.toml: is not TOML: "),
+        ("[workers.a]\n[workers.a]\n", "fleet.toml: is not TOML: Cannot declare"),
+        ("workers = 1", "workers: is not a table."),
+        ("workers.a = 1", "workers.a: is not a table."),
+        ("", "workers: has no workers."),
+    ],
+)
+def test_what_is_no_fleet_is_said(tmp_path: Path, text: str, start: str) -> None:
+    assert problems(tmp_path, text)[0].startswith(start)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'MNEMONIC = "x"',
+        'API_KEY = "x"',
+        'MODEL_COMMAND = "env CG_API_KEY=abc python app.py"',
+        'ALLORA_WORKER_TOKEN = "UP-0123456789abcdef01234567"',
+    ],
+)
+def test_secrets_are_refused_and_not_shown(tmp_path: Path, line: str) -> None:
+    (tmp_path / "secret").mkdir()
+    with pytest.raises(SettingsError) as refused:
+        fleet_of(tmp_path, f"[workers.a]\n{line}\n")
+    assert "secret" in str(refused.value) or "looks like" in str(refused.value)
+    assert "0123456789abcdef" not in str(refused.value)
+
+
+def test_what_all_share_is_wrong_in_its_own_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"\.env: 1 setting needs"):
+        fleet_of(tmp_path, "[workers.a]", ENV + "ALLORA_MAX_FEE=x\n")
