@@ -119,7 +119,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
             "workers.e.ALLORA_WORKER_TOKEN",
         ]
     ), told
-    assert any("did you mean MODEL_PORT?" in each for each in told)
+    assert any("did you mean MODEL_PORT" in each for each in told)
     assert any("did you mean size?" in each for each in told)
 
 
