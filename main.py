@@ -16,6 +16,7 @@ def main() -> int:
     # Not before: `cdktf` starts Node when it is imported.
     from fast_synth.working_directories import prepare_working_directories  # noqa: PLC0415
     from settings import SettingsError, load_settings  # noqa: PLC0415
+    from settings.fleet_file import load_fleet  # noqa: PLC0415
     from shared.any_locale import print_in_any_locale  # noqa: PLC0415
     from stacks.app import build_app  # noqa: PLC0415
 
@@ -24,7 +25,7 @@ def main() -> int:
         settings = load_settings()
         for warning in settings.warnings:
             print(f"Warning: {warning}")  # the CLI would call it an error on stderr
-        app = build_app(settings)
+        app = build_app(settings, fleet=load_fleet())
         app.synth()
         prepare_working_directories(Path(app.outdir))
     except SettingsError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.data_aws_cloudwatch_log_groups import DataAwsCloudwatchLogGroups
 from constructs import Construct
@@ -23,6 +22,9 @@ class LogGroups(Construct):
         prefix: the common beginning of all names.
         names: the groups' names by part; the part is the construct's id.
         retention_days: a value that CloudWatch Logs accepts.
+
+    Attributes:
+        imports: the import blocks, which only the stack can have.
     """
 
     def __init__(
@@ -36,10 +38,10 @@ class LogGroups(Construct):
     ) -> None:
         super().__init__(scope, id_)
         existing = DataAwsCloudwatchLogGroups(self, "existing", log_group_name_prefix=prefix)
-        imports = []
+        self.imports: list[dict[str, str]] = []
         for part, name in names.items():
             group = CloudwatchLogGroup(self, part, name=name, retention_in_days=retention_days)
-            imports.append(
+            self.imports.append(
                 {
                     "for_each": (
                         f"${{toset([for name in {address(existing)}.log_group_names "
@@ -49,5 +51,3 @@ class LogGroups(Construct):
                     "id": "${each.value}",
                 }
             )
-        # cdktf supports import blocks only for ids that are known at synth.
-        TerraformStack.of(self).add_override("import", imports)

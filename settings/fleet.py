@@ -115,6 +115,14 @@ class FleetOptions(Section):
         default_text="`false`",
         example="true",
     )
+    api_key: Annotated[bool, BeforeValidator(_yes_or_no)] = variable(
+        "api_key",
+        "`true` gives the worker its API key of developer.allora.network, which testnet's faucet "
+        "asks for: `allora secret set api-key --worker NAME` stores it.",
+        default=False,
+        default_text="`false`",
+        example="true",
+    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from containers.worker.allora_worker.contract import Secret
 from settings import Settings
@@ -44,3 +45,32 @@ def log_group(worker_name: str, part: str) -> str:
 
 def _log_group_prefix(worker_name: str) -> str:
     return f"/allora/{worker_name}"
+
+
+class FleetNames:
+    """Names of a fleet's resources.
+
+    Attributes:
+        fleet: Of the cluster, the security group and the network; begins the others' names.
+        log_groups: CloudWatch log groups by part: worker, model. The workers share them; the name
+            of a log stream begins with the worker's.
+        parameter_arn: Prefix of the ARNs of SSM parameters, to which a parameter's name is added.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.fleet = f"{settings.name_prefix}-fleet"
+        self.log_groups: Mapping[str, str] = {
+            part: f"{FLEET_LOG_GROUP_PREFIX}/{part}" for part in ("worker", "model")
+        }
+        self.parameter_arn = (
+            f"arn:{settings.partition}:ssm:{settings.aws_region}:{settings.aws_account_id}"
+            ":parameter"
+        )
+
+    def family(self, worker_name: str) -> str:
+        """Return the name of a worker's task definitions, which are of the region's account."""
+        return f"{self.fleet}-{worker_name}"
+
+
+FLEET_LOG_GROUP_PREFIX: Final = "/allora-fleet"
+"""No worker's own: those begin with `/allora/`."""

@@ -8,6 +8,8 @@ from typing import Final
 COMMON: Final = "allora-common"
 SINGLE_NODE: Final = "allora-single-node"
 
+FLEET: Final = "allora-fleet"
+
 STACKS: Final = (COMMON, SINGLE_NODE)
 """In the order of deployment."""
 
@@ -43,3 +45,13 @@ class SingleNodeOutputs:
     security_group_id: str
     connect_command: str
     dashboard_url: str
+
+
+@dataclass(frozen=True)
+class FleetOutputs:
+    """The outputs of `allora-fleet`, by field name."""
+
+    cluster_name: str
+    vpc_id: str
+    subnet_id: str
+    security_group_id: str

@@ -5,20 +5,23 @@ from __future__ import annotations
 from cdktf import App, TerraformStack
 
 from settings import Settings
-from shared.stacks import COMMON, SINGLE_NODE
+from settings.fleet import Fleet
+from shared.stacks import COMMON, FLEET, SINGLE_NODE
 from stacks.common_stack import CommonStack
+from stacks.fleet_stack import FleetStack
 from stacks.single_node_stack import SingleNodeStack
 
 
-def build_app(settings: Settings, outdir: str | None = None) -> App:
+def build_app(settings: Settings, outdir: str | None = None, fleet: Fleet | None = None) -> App:
     """Return the app with its stacks, whose ids are a contract.
 
     Args:
         settings: Of the deployment.
+        fleet: The workers on Fargate; without any there is no stack for them.
         outdir: Folder of the Terraform JSON; by default the CLI's, or `cdktf.out`.
     """
     app = App(outdir=outdir)
-    common = CommonStack(app, COMMON, settings=settings)
+    common = CommonStack(app, COMMON, settings=settings, fleet=fleet)
     single_node = SingleNodeStack(
         app,
         SINGLE_NODE,
@@ -27,6 +30,15 @@ def build_app(settings: Settings, outdir: str | None = None) -> App:
         alarm_topic_arn=common.alarm_topic_arn,
     )
     _require_outputs(single_node, of=COMMON)
+    if fleet:
+        stack = FleetStack(
+            app,
+            FLEET,
+            settings=settings,
+            fleet=fleet,
+            execution_role_arn=common.execution_role_arn,
+        )
+        _require_outputs(stack, of=COMMON)
     return app
 
 

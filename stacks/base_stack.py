@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cdktf import S3Backend, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct
@@ -15,11 +17,18 @@ _TERRAFORM_VERSION = ">= 1.10.0"
 
 
 class BaseStack(TerraformStack):
-    """A stack with the AWS provider and its state, locked, in S3."""
+    """A stack with the AWS provider and its state, locked, in S3.
 
-    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
+    Args:
+        tags: Of each resource, beside those of all stacks.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, settings: Settings, tags: Mapping[str, str]
+    ) -> None:
         super().__init__(scope, id_)
         self._settings = settings
+        self._tags = tags
         self._provider("aws", settings.aws_region)
         S3Backend(
             self,
@@ -57,7 +66,7 @@ class BaseStack(TerraformStack):
                     tags={
                         "Project": settings.name_prefix,
                         "Stack": self.node.id,
-                        "Worker": settings.worker_name,
+                        **self._tags,
                         "ManagedBy": "cdktf",
                     }
                 )

@@ -5,20 +5,26 @@ from __future__ import annotations
 from constructs import Construct
 
 from constructs_lib.alarm_topic import AlarmTopic
+from constructs_lib.execution_role import ExecutionRole
+from constructs_lib.image_repositories import ImageRepositories
 from constructs_lib.log_groups import LogGroups
 from constructs_lib.worker_role import WorkerRole
+from fleet.images import Registry
 from settings import Settings
-from settings.names import Names
+from settings.fleet import Fleet
+from settings.names import FLEET_LOG_GROUP_PREFIX, FleetNames, Names
 from stacks.base_stack import BaseStack
 
 
 class CommonStack(BaseStack):
-    """The host's role, log groups and alarm topic."""
+    """The host's role, log groups and alarm topic; and what a fleet's tasks need to start."""
 
-    def __init__(self, scope: Construct, id_: str, *, settings: Settings) -> None:
-        super().__init__(scope, id_, settings=settings)
+    def __init__(
+        self, scope: Construct, id_: str, *, settings: Settings, fleet: Fleet | None
+    ) -> None:
+        super().__init__(scope, id_, settings=settings, tags={"Worker": settings.worker_name})
         names = Names(settings)
-        LogGroups(
+        log_groups = LogGroups(
             self,
             "log-groups",
             prefix=names.log_group_prefix,
@@ -45,3 +51,33 @@ class CommonStack(BaseStack):
         )
         self.instance_profile_name = role.instance_profile_name
         self.alarm_topic_arn = alarms.topic_arn
+        self.execution_role_arn = ""
+        self._imports = log_groups.imports
+        if fleet:
+            self.execution_role_arn = self._for_fleet(settings, fleet)
+        # cdktf supports import blocks only for ids that are known at synth.
+        self.add_override("import", self._imports)
+
+    def _for_fleet(self, settings: Settings, fleet: Fleet) -> str:
+        """Create what outlives a fleet's tasks; return the ARN of the role that starts them."""
+        names = FleetNames(settings)
+        log_groups = LogGroups(
+            self,
+            "fleet-log-groups",
+            prefix=FLEET_LOG_GROUP_PREFIX,
+            names=names.log_groups,
+            retention_days=settings.log_retention_days,
+        )
+        self._imports += log_groups.imports
+        images = ImageRepositories(self, "fleet-images", names=Registry.of(settings).repositories)
+        return ExecutionRole(
+            self,
+            "fleet-execution-role",
+            name=names.fleet,
+            partition=settings.partition,
+            region=settings.aws_region,
+            account_id=settings.aws_account_id,
+            repository_arns=images.arns,
+            log_group_names=list(names.log_groups.values()),
+            secrets_prefixes=[Names(worker.settings).secrets_prefix for worker in fleet.workers],
+        ).arn

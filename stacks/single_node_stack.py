@@ -36,7 +36,7 @@ class SingleNodeStack(BaseStack):
         instance_profile_name: str,
         alarm_topic_arn: str,
     ) -> None:
-        super().__init__(scope, id_, settings=settings)
+        super().__init__(scope, id_, settings=settings, tags={"Worker": settings.worker_name})
         names = Names(settings)
         offerings = InstanceTypeOfferings(
             self,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,9 +30,25 @@ def host_archive(settings: Settings) -> bytes:
 
     It is not compressed, because zlib builds differ, and has no times, owners or original modes.
     """
+    return _pack(_members(settings))
+
+
+@cache
+def worker_context(sdk_version: str) -> bytes:
+    """Return the build context of the worker's image, as a reproducible tar archive."""
+    return _pack(_worker_context("", sdk_version))
+
+
+@cache
+def model_context() -> bytes:
+    """Return the build context of the project's own model, as a reproducible tar archive."""
+    return _pack(_model_context(""))
+
+
+def _pack(members: Iterable[_Member]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for member in sorted(_members(settings)):
+        for member in sorted(members):
             content = member.file.read_bytes()
             entry = tarfile.TarInfo(member.name)
             entry.size = len(content)
@@ -46,21 +63,20 @@ def _members(settings: Settings) -> Iterator[_Member]:
     yield from _below(host, "", "systemd/*.service", "systemd/*.timer")
     yield from _below(host, "", "bin/*.sh", "bin/*.py", executable=True)
     if not settings.worker_image:
-        yield from _below(
-            _ROOT / "containers/worker",
-            "build-contexts/worker/",
-            "Dockerfile",
-            "allora_worker/**/*.py",
-            f"locks/{settings.sdk_version}.txt",
-        )
+        yield from _worker_context("build-contexts/worker/", settings.sdk_version)
     if settings.runs_own_model:
-        yield from _below(
-            _ROOT / "containers/model_server",
-            "build-contexts/model_server/",
-            "Dockerfile",
-            "model_server/**/*.py",
-            "requirements.txt",
-        )
+        yield from _model_context("build-contexts/model_server/")
+
+
+def _worker_context(prefix: str, sdk_version: str) -> Iterator[_Member]:
+    folder = _ROOT / "containers/worker"
+    patterns = ("Dockerfile", "allora_worker/**/*.py", f"locks/{sdk_version}.txt")
+    return _below(folder, prefix, *patterns)
+
+
+def _model_context(prefix: str) -> Iterator[_Member]:
+    folder = _ROOT / "containers/model_server"
+    return _below(folder, prefix, "Dockerfile", "model_server/**/*.py", "requirements.txt")
 
 
 def _below(

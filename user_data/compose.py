@@ -7,6 +7,7 @@ from typing import Any
 
 from settings import Settings
 from settings.command_words import command_words
+from user_data.environments import model_variables, worker_variables
 
 _CONTEXTS = "/opt/allora/build-contexts"
 _MODEL_CHECKOUT = "/var/lib/allora/model"
@@ -18,11 +19,11 @@ def compose_settings(settings: Settings) -> dict[str, Any]:
         "services": {
             "worker": {
                 **_worker_image(settings),
-                "environment": _literal(_worker_variables(settings)),
+                "environment": _literal(worker_variables(settings)),
             },
             "model": {
                 **_model_image(settings),
-                "environment": _literal(_model_variables(settings)),
+                "environment": _literal(model_variables(settings)),
             },
         }
     }
@@ -55,32 +56,6 @@ def _model_image(settings: Settings) -> dict[str, Any]:
 def _command(command: str) -> dict[str, Any]:
     """Return the command in words: Compose would split a text by rules of its own."""
     return {"command": [_escape(word) for word in command_words(command)]}
-
-
-def _worker_variables(settings: Settings) -> dict[str, str]:
-    return {
-        "ALLORA_NETWORK": settings.allora_network,
-        "ALLORA_WORKER_NAME": settings.worker_name,
-        "ALLORA_WORKER_ROLE": settings.worker_role,
-        "ALLORA_WORKER_TOPIC_ID": ",".join(map(str, settings.topic_ids)),
-        "ALLORA_WORKER_TOKEN": settings.worker_token,
-        "ALLORA_WORKER_INFERENCE_ENDPOINT": settings.inference_endpoint,
-        "ALLORA_WORKER_FORECAST_ENDPOINT": settings.forecast_endpoint,
-        "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT": settings.ground_truth_endpoint,
-        "ALLORA_GRPC_URL": settings.grpc_url or "",
-        "ALLORA_WEBSOCKET_URL": settings.websocket_url or "",
-        "BOOT_NODES": settings.boot_nodes or "",
-        "ALLORA_MAX_FEE": f"{settings.max_fee:f}",
-        "ALLORA_MAX_DAILY_FEES": f"{settings.max_daily_fees:f}",
-    }
-
-
-def _model_variables(settings: Settings) -> dict[str, str]:
-    """Return the user's variables, the files of secret ones, and our own model's defaults."""
-    files = {f"{name}_FILE": f"/run/secrets/{name}" for name in settings.model_secrets}
-    ours = {"TOKEN": settings.worker_token, "PORT": str(settings.model_port)}
-    defaults = ours if settings.runs_own_model else {}
-    return {**defaults, **settings.model_env, **files}
 
 
 def _literal(variables: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What a fleet's tasks are made of: containers, secrets, images."""
