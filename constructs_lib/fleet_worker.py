@@ -20,6 +20,7 @@ from cdktf_cdktf_provider_aws.ecs_task_definition import (
 )
 from constructs import Construct
 
+from constructs_lib.expressions import literal
 from settings.fleet import Architecture, Capacity, TaskSize
 
 # Of Fargate on Linux. Named, because LATEST would change under a worker.
@@ -92,7 +93,7 @@ class FleetWorker(Construct):
                 cpu_architecture=_ECS_ARCHITECTURES[architecture],
             ),
             volume=[EcsTaskDefinitionVolume(name=volume) for volume in volumes],
-            container_definitions=_literal(json.dumps(containers, sort_keys=True)),
+            container_definitions=literal(json.dumps(containers, sort_keys=True)),
             tags=tags,
         )
         EcsService(
@@ -119,11 +120,3 @@ class FleetWorker(Construct):
             depends_on=list(place.needs),
             tags=tags,
         )
-
-
-def _literal(text: str) -> str:
-    """Escape what begins an expression of Terraform.
-
-    https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences
-    """
-    return text.replace("${", "$${").replace("%{", "%%{")

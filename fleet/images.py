@@ -11,12 +11,16 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from fleet.containers import Images
 from settings import Settings
 from settings.fleet import Architecture, FleetWorker
 from user_data.archive import model_context, worker_context
+
+BUILDSPEC: Final = Path(__file__).with_name("buildspec.yml")
+"""What CodeBuild does to build an image."""
 
 _SUFFIXES: Final = {
     "aws": "amazonaws.com",

@@ -7,7 +7,7 @@ from typing import Final
 
 from containers.worker.allora_worker.contract import Secret
 from settings import Settings
-from shared.stacks import ARCHIVE_PREFIX
+from shared.stacks import ARCHIVE_PREFIX, FLEET_CONTEXTS_PREFIX
 
 
 class Names:
@@ -52,16 +52,20 @@ class FleetNames:
 
     Attributes:
         fleet: Of the cluster, the security group and the network; begins the others' names.
-        log_groups: CloudWatch log groups by part: worker, model. The workers share them; the name
-            of a log stream begins with the worker's.
+        log_groups: CloudWatch log groups by part: worker, model, images (their builds). The
+            workers share them; the name of a log stream begins with the worker's.
+        builder: The CodeBuild project.
+        contexts_prefix: Prefix of the build contexts in the state bucket.
         parameter_arn: Prefix of the ARNs of SSM parameters, to which a parameter's name is added.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.fleet = f"{settings.name_prefix}-fleet"
         self.log_groups: Mapping[str, str] = {
-            part: f"{FLEET_LOG_GROUP_PREFIX}/{part}" for part in ("worker", "model")
+            part: f"{FLEET_LOG_GROUP_PREFIX}/{part}" for part in ("worker", "model", "images")
         }
+        self.builder = f"{self.fleet}-images"
+        self.contexts_prefix = FLEET_CONTEXTS_PREFIX
         self.parameter_arn = (
             f"arn:{settings.partition}:ssm:{settings.aws_region}:{settings.aws_account_id}"
             ":parameter"

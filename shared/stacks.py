@@ -16,6 +16,9 @@ STACKS: Final = (COMMON, SINGLE_NODE)
 ARCHIVE_PREFIX: Final = f"{SINGLE_NODE}/build-contexts"
 """Prefix of the host archives in the state bucket."""
 
+FLEET_CONTEXTS_PREFIX: Final = f"{FLEET}/build-contexts"
+"""Prefix of the fleet's build contexts in the state bucket."""
+
 
 IMPORTS_FILE: Final = "imports.tf.json"
 """The file in a stack's folder with what Terraform is to import; a synth removes it."""

@@ -6,10 +6,12 @@ from constructs import Construct
 
 from constructs_lib.alarm_topic import AlarmTopic
 from constructs_lib.execution_role import ExecutionRole
+from constructs_lib.expressions import literal
+from constructs_lib.image_builder import ImageBuilder
 from constructs_lib.image_repositories import ImageRepositories
 from constructs_lib.log_groups import LogGroups
 from constructs_lib.worker_role import WorkerRole
-from fleet.images import Registry
+from fleet.images import BUILDSPEC, Registry
 from settings import Settings
 from settings.fleet import Fleet
 from settings.names import FLEET_LOG_GROUP_PREFIX, FleetNames, Names
@@ -70,6 +72,18 @@ class CommonStack(BaseStack):
         )
         self._imports += log_groups.imports
         images = ImageRepositories(self, "fleet-images", names=Registry.of(settings).repositories)
+        ImageBuilder(
+            self,
+            "fleet-image-builder",
+            name=names.builder,
+            partition=settings.partition,
+            region=settings.aws_region,
+            account_id=settings.aws_account_id,
+            buildspec=literal(BUILDSPEC.read_text("utf-8")),
+            repository_arns=images.arns,
+            log_group_name=names.log_groups["images"],
+            object_names=[f"{settings.state_bucket}/{names.contexts_prefix}/*"],
+        )
         return ExecutionRole(
             self,
             "fleet-execution-role",
@@ -78,6 +92,6 @@ class CommonStack(BaseStack):
             region=settings.aws_region,
             account_id=settings.aws_account_id,
             repository_arns=images.arns,
-            log_group_names=list(names.log_groups.values()),
+            log_group_names=[names.log_groups[part] for part in ("worker", "model")],
             secrets_prefixes=[Names(worker.settings).secrets_prefix for worker in fleet.workers],
         ).arn

@@ -28,6 +28,7 @@ from moto.ssm import models
 from moto.sts.models import STSBackend
 from werkzeug.serving import LISTEN_QUEUE, make_server
 
+from devtools.embedded_aws.ecs import complete_codebuild, complete_ecs
 from devtools.embedded_aws.front.application import embedded_aws
 from devtools.embedded_aws.iam.simulator import add_simulator
 from settings.catalogue import Architecture
@@ -163,6 +164,8 @@ def complete_moto() -> None:
     _know_who_is_embedded()
     _add_ec2_quotas()
     _know_detached_volumes()
+    complete_ecs()
+    complete_codebuild()
 
 
 def serve(listening: socket.socket) -> None:

@@ -1,0 +1,86 @@
+"""What moto's ECS and CodeBuild lack for a fleet."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from moto.codebuild import responses as codebuild
+from moto.codebuild.models import CodeBuildBackend
+from moto.core.responses import ActionResult
+from moto.ecs.models import EC2ContainerServiceBackend, Service
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+_KEPT: Final = {
+    "availabilityZoneRebalancing": "availability_zone_rebalancing",
+    "capacityProviderStrategy": "capacity_provider_strategy",
+    "deploymentConfiguration": "deployment_configuration",
+    "enableECSManagedTags": "enable_ecs_managed_tags",
+    "enableExecuteCommand": "enable_execute_command",
+    "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
+}
+"""What a service was created with and moto forgets: parameters of the API, and its attributes."""
+
+
+def complete_ecs() -> None:
+    """Have services keep what they are told, and reach their steady state at once.
+
+    moto starts no tasks for a service, so that its count of running tasks would stay at zero.
+    """
+    create = EC2ContainerServiceResponse.create_service
+    update = EC2ContainerServiceBackend.update_service
+
+    def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
+        create(self)
+        cluster = self.ecs_backend._get_cluster(  # noqa: SLF001 - moto has no other way
+            self._get_param("cluster", "default")
+        )
+        service = self.ecs_backend.services[f"{cluster.name}:{self._get_param('serviceName')}"]
+        for parameter, attribute in _KEPT.items():
+            value = self._get_param(parameter)
+            if value is not None:
+                setattr(service, attribute, value)
+        if self._get_param("capacityProviderStrategy"):
+            service.launch_type = None
+        _settle(service)
+        return ActionResult({"service": service})
+
+    def update_service(
+        self: EC2ContainerServiceBackend, service_properties: dict[str, Any]
+    ) -> Service:
+        renamed = {
+            "enable_ecs_managed_tags" if name == "enable_e_c_s_managed_tags" else name: value
+            for name, value in service_properties.items()
+        }
+        service = update(self, renamed)
+        _settle(service)
+        return service
+
+    EC2ContainerServiceResponse.create_service = create_service  # type: ignore[method-assign]
+    EC2ContainerServiceBackend.update_service = update_service  # type: ignore[method-assign]
+
+
+def _settle(service: Service) -> None:
+    service.running_count, service.pending_count = service.desired_count, 0
+    for deployment in service.deployments:
+        deployment |= {
+            "rolloutState": "COMPLETED",
+            "runningCount": service.desired_count,
+            "desiredCount": service.desired_count,
+            "pendingCount": 0,
+            "taskDefinition": service.task_definition,
+        }
+
+
+def complete_codebuild() -> None:
+    """Have projects need no source, and be deleted by their ARN, which the AWS provider names."""
+    delete, check = CodeBuildBackend.delete_project, codebuild._validate_required_params_source  # noqa: SLF001
+
+    def delete_project(self: CodeBuildBackend, project_name: str) -> None:
+        delete(self, project_name.rpartition("/")[2])
+
+    def check_source(source: dict[str, Any]) -> None:
+        if source["type"] != "NO_SOURCE":
+            check(source)
+
+    CodeBuildBackend.delete_project = delete_project  # type: ignore[method-assign]
+    codebuild._validate_required_params_source = check_source  # noqa: SLF001
