@@ -82,7 +82,7 @@ class Ledger:
             self._reject("CheckTx", failure)
             return "", failure
         try:
-            self._mempool.add(transaction, self.behaviour)
+            self._mempool.add(transaction, self.behaviour, self.height)
         except Rejection as rejection:
             self._reject("CheckTx", rejection.failure, transaction)
             return transaction.hash, rejection.failure
@@ -92,7 +92,7 @@ class Ledger:
         """Deliver what waits, and close and open the windows that are due."""
         self.height += 1
         self._times.append(datetime.now(UTC))
-        for transaction in self._mempool.take_all():
+        for transaction in self._mempool.take_all(self.height):
             self._deliver(transaction)
         due = [each for each in self.windows.all if each.is_open and self.height >= each.end]
         events = [self._close(window) for window in due]

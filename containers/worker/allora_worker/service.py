@@ -58,6 +58,7 @@ class Service:
             address=str(wallet.address()),
             topics={topic_id: TopicStatus(topic_id) for topic_id in settings.topic_ids},
             fees=Fees(settings.fee_limits, settings.state_dir),
+            endpoint=host_of(network.sdk.url),
         )
         self.port: int | None = None
         """The public port, once it is open."""
@@ -82,7 +83,11 @@ class Service:
     def _build_context(self, session: aiohttp.ClientSession) -> Context:
         wallet = GuardedWallet(self._wallet, self.status.fees, self._network.sdk.fee_denom)
         clock = BlockClock(self._timings.default_block)
-        chain = Chain(self._network, wallet, clock, self._timings)
+
+        def note_endpoint(host: str) -> None:
+            self.status.endpoint = host
+
+        chain = Chain(self._network, wallet, clock, self._timings, note_endpoint)
         return Context(
             settings=self._settings,
             timings=self._timings,
@@ -96,6 +101,7 @@ class Service:
     async def _work(self, context: Context, session: aiohttp.ClientSession) -> int:
         topics: dict[int, TopicWorker] = {}
         events = self._window_events(context, topics)
+        await context.chain.failover.compare()
         for topic_id in self._settings.topic_ids:
             topics[topic_id] = TopicWorker(topic_id, context, on_unannounced=events.reopen)
 
@@ -107,6 +113,7 @@ class Service:
         gauges = Gauges(context)
         parts = [topic.run for topic in topics.values()]
         parts += [events.run, account.run, gauges.run, lambda: _probe_model(context)]
+        parts.append(context.chain.failover.run)
         running = [asyncio.create_task(_keep_running(part)) for part in parts]
         code = await self._wait_for_end()
         for task in running:
@@ -123,7 +130,7 @@ class Service:
                     topic.poll_soon()
 
         return WindowEvents(
-            self._network.websocket_url,
+            self._network.websocket_urls,
             event_type=context.chain.event_type(context.role),
             topic_ids=self._settings.topic_ids,
             on_opening=lambda opening: topics[opening.topic_id].announce(opening.nonce),
@@ -158,7 +165,7 @@ class Service:
             topics=settings.topic_ids,
             sdk=self.status.version,
             grpc=host_of(self._network.sdk.url),
-            websocket=host_of(self._network.websocket_url),
+            websocket=host_of(self._network.websocket_urls[0]),
             model=without_query(settings.model_endpoint),
             **({"boot_nodes": settings.boot_nodes} if settings.boot_nodes else {}),
         )
