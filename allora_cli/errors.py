@@ -45,6 +45,11 @@ class ErrorCode(StrEnum):
     WALLET_EXISTS = "wallet-exists"
     WALLET_WORDS = "wallet-words"
     WALLET_DAMAGED = "wallet-damaged"
+    RECIPIENT = "recipient"
+    AMOUNT = "amount"
+    CHAIN = "chain"
+    TRANSFER_FAILED = "transfer-failed"
+    TRANSFER_UNKNOWN = "transfer-unknown"
     BACKUP_FILE = "backup-file"
     BACKUP_PASSPHRASE = "backup-passphrase"  # noqa: S105
     NOT_DEPLOYED = "not-deployed"

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from .accounts import Accounts
+from .bank_send import Send
 from .behaviour import Behaviour, Failure
 from .mempool import Mempool
 from .options import Options
@@ -161,14 +162,17 @@ class Ledger:
 
     def _execute(self, transaction: Transaction) -> Failure | None:
         try:
-            done = self.topics.execute(
-                transaction, self.height, whitelisted=self.behaviour.whitelisted
-            )
+            done = self._do(transaction)
         except Rejection as rejection:
             return rejection.failure
         for line in done:
             self._tell(line)
         return None
+
+    def _do(self, transaction: Transaction) -> list[str]:
+        if isinstance(transaction.message, Send):
+            return transaction.message.execute(self.accounts)
+        return self.topics.execute(transaction, self.height, whitelisted=self.behaviour.whitelisted)
 
     def _open_scheduled(self) -> list[Window]:
         first_of_epoch = (self.height - FIRST_HEIGHT - 1) % self.options.epoch_blocks == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from . import rest_transactions
 from .ledger import Ledger
 
 NOT_FOUND, UNIMPLEMENTED = 5, 12
@@ -31,6 +32,7 @@ def application(ledger: Ledger) -> web.Application:
                 "/emissions/v10/topics/{topic}/workers/{address}/latest_input_inference",
                 answers.latest_inference,
             ),
+            *rest_transactions.routes(ledger),
             web.get("/{path:.*}", _unknown),
         ]
     )
