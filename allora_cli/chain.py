@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,15 +9,13 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from containers.worker.allora_worker.foreign_text import MOST_BYTES, first_line
+from allora_cli import json_api
+from allora_cli.json_api import ApiError
 from containers.worker.allora_worker.money import UALLO
-from shared.loopback import open_url
 
 EMISSIONS: Final = "emissions/v10"
 """The version of the chain's module that the worker's SDK uses."""
 
-_SECONDS: Final = 6
-_MAX_BYTES: Final = 1_000_000
 _NOT_FOUND: Final = 5
 """https://grpc.io/docs/guides/status-codes/"""
 
@@ -113,65 +106,15 @@ def allo(uallo: int) -> str:
 
 
 def ask(api_url: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the JSON object that the API answers: to GET, or to POST with a body.
+    """Return what the API answers to GET, or to POST with a body.
 
     Raises:
         ChainError: there is no usable answer.
     """
-    # `settings` accepts only https and http.
-    request = urllib.request.Request(  # noqa: S310
-        f"{api_url}/{path}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": "allora-operator",
-        },
-    )
     try:
-        with open_url(request, timeout=_SECONDS) as answer:
-            value = json.loads(answer.read(_MAX_BYTES))
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == HTTPStatus.NOT_IMPLEMENTED:
-                raise OtherVersionError(f"{api_url} does not know {path}") from error
-            raise _status_error(api_url, error) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise ChainError(f"{api_url} does not answer: {_reason(error)}") from error
-    except ValueError as error:
-        raise ChainError(f"{api_url} does not answer in JSON") from error
-    if not isinstance(value, dict):
-        raise ChainError(f"{api_url} does not answer with a JSON object")
-    return value
-
-
-def _status_error(api_url: str, error: urllib.error.HTTPError) -> ChainError:
-    beginning = _beginning(error)
-    line = first_line(beginning)
-    status = f"status {error.code}: {line}" if line else f"status {error.code}"
-    kind = NotFoundError if _grpc_status(beginning) == _NOT_FOUND else ChainError
-    return kind(f"{api_url} answers with {status}")
-
-
-def _grpc_status(body: bytes) -> int | None:
-    """Return the number that the API gives an error; None for errors of servers before it."""
-    try:
-        return int(json.loads(body)["code"])
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def _beginning(error: urllib.error.HTTPError) -> bytes:
-    """Return the beginning of an error's body; nothing if it does not come."""
-    try:
-        return error.read(MOST_BYTES)
-    except (OSError, http.client.HTTPException):
-        return b""
-
-
-def _reason(error: BaseException) -> str:
-    """Return an error's words, without its number."""
-    inner = getattr(error, "reason", error)
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {inner.verify_message}"
-    return str(getattr(inner, "strerror", None) or inner).lower() or type(inner).__name__
+        return json_api.ask(api_url, path, body)
+    except ApiError as error:
+        if error.status == HTTPStatus.NOT_IMPLEMENTED:
+            raise OtherVersionError(f"{api_url} does not know {path}") from error
+        kind = NotFoundError if error.code == _NOT_FOUND else ChainError
+        raise kind(str(error)) from error

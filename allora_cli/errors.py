@@ -50,6 +50,7 @@ class ErrorCode(StrEnum):
     CHAIN = "chain"
     TRANSFER_FAILED = "transfer-failed"
     TRANSFER_UNKNOWN = "transfer-unknown"
+    FORGE = "forge"
     BACKUP_FILE = "backup-file"
     BACKUP_PASSPHRASE = "backup-passphrase"  # noqa: S105
     NOT_DEPLOYED = "not-deployed"
