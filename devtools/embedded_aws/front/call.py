@@ -42,7 +42,6 @@ class Call:
         operation: the operation's model.
         protocol: how it is written, such as `query`.
         parameters: the input, by the names of the model.
-        has_security_token: whether the credentials are temporary.
     """
 
     service: str
@@ -51,7 +50,6 @@ class Call:
     operation: OperationModel
     protocol: str
     parameters: dict[str, Any]
-    has_security_token: bool
 
     @property
     def account_id(self) -> str:
@@ -107,7 +105,6 @@ def read(environ: dict[str, Any]) -> Call | None:
         operation=operation,
         protocol=protocol,
         parameters=parameters,
-        has_security_token="HTTP_X_AMZ_SECURITY_TOKEN" in environ,
     )
 
 
