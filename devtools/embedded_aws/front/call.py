@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from botocore.exceptions import UnknownServiceError
@@ -13,9 +14,11 @@ from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
+from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 _SCOPE: Final = re.compile(
     r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
@@ -60,6 +63,12 @@ class Call:
     def name(self) -> str:
         """Return the operation's name, such as `RunInstances`."""
         return str(self.operation.name)
+
+    def answer(self, result: object, status: int = HTTPStatus.OK) -> Response:
+        """Return an answer with the output, or with an error, in the call's protocol."""
+        serializer = get_serializer_class(self.service, self.protocol)
+        written = serializer(operation_model=self.operation).serialize(result)
+        return Response(written["body"], status, dict(written["headers"]))
 
 
 def load_models() -> None:
