@@ -43,7 +43,7 @@ def changed_settings(before: str, after: str) -> tuple[str, ...]:
     """
     try:
         files = read_files(before), read_files(after)
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except ValueError:
         return ()
     try:
         old, new = map(_values, files)
