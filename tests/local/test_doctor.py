@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
 import re
 import subprocess
-import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +25,7 @@ from allora_cli.terraform.state_bucket import ensure_state_bucket
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from devtools.embedded_aws.front.account import Plan
 from settings import load_settings
+from tests.http_server import Handler, handled_by
 from tests.local.command import Finished
 from tests.local.deployment import (
     BUCKET,
@@ -159,26 +158,15 @@ def examined(deployment: Deployment, **environment: str) -> Report:
 def answering(status: int, body: str, kind: str = "text/xml") -> Iterator[str]:
     """An AWS that answers everything in the same way."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Always(Handler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
+            self.send(status, body.encode(), {"Content-Type": kind})
 
         do_GET = do_HEAD = do_POST  # noqa: N815 - their names
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with handled_by(Always) as url:
+        yield url
 
 
 def error(code: str) -> str:
