@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +15,7 @@ from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.forge.linking import FORGE_URL, Session, check_url, start, submit, wait
 from allora_cli.forge.proof import document_of
 from allora_cli.wallet.mnemonic import key_of
+from tests.http_server import Handler, handled_by
 
 WORDS = "special sign fit simple patrol salute grocery chicken wheat radar tonight ceiling"
 ADDRESS = "allo1jhg0e7s6gn44tfc5k37kr04sznyhedtctsc88d"
@@ -37,7 +36,7 @@ class Forge:
         self.polls: list[Any] = [{"status": "pending"}, {"status": "approved", "linked": [ADDRESS]}]
         self.asked: dict[str, list[Any]] = {}
 
-    def answer(self, path: str, body: Any) -> tuple[int, Any]:
+    def respond(self, path: str, body: Any) -> tuple[int, Any]:
         self.asked.setdefault(path, []).append(body)
         if path == "start":
             return 200, {
@@ -58,27 +57,15 @@ class Forge:
 def forge() -> Iterator[Forge]:
     forge = Forge()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Server(Handler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            prefix = "/api/v1/wallet-link/device/"
-            status, answer = forge.answer(self.path.removeprefix(prefix), body)
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            step = self.path.removeprefix("/api/v1/wallet-link/device/")
+            self.answer(*forge.respond(step, body))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        forge.url = f"http://127.0.0.1:{server.server_address[1]}"
+    with handled_by(Server) as url:
+        forge.url = url
         yield forge
-        server.shutdown()
-        thread.join()
 
 
 def linked(forge: Forge) -> list[float]:

@@ -31,7 +31,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements
 _MODELS: Final = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 """The service models whose names differ from those that their requests are signed for."""
 
-_IN_USE: Final = ("cloudwatch", "ec2", "iam", "logs", "s3", "service-quotas", "sns", "ssm", "sts")
+_IN_USE: Final = (
+    *("cloudwatch", "ec2", "freetier", "iam", "logs", "pricing", "s3", "service-quotas", "sns"),
+    *("ssm", "sts"),
+)
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,11 @@ def action(name: str) -> Action:
     return actions(name.partition(":")[0].lower())[name.lower()]
 
 
+def load() -> None:
+    """Read the reference, which takes as long as hundreds of requests."""
+    _services()
+
+
 def _action(service: str, described: Mapping[str, Any], arns: Mapping[str, str]) -> Action:
     rows = described["resource_types"]
     return Action(
