@@ -56,8 +56,8 @@ write `none` or networks.) A variable that is set twice, or unknown, is an error
 
 The file is UTF-8; a byte order mark and Windows line endings are welcome. `${`, `%{`, `#{` and
 `&{`, with which an expression of Terraform or CDKTF begins, and characters that cannot be printed
-are refused, except in what only the containers get: `MODEL_COMMAND`, `MODEL_ENV_VARS`,
-`MODEL_REQUIREMENTS` and the worker's three endpoints.
+are refused, except in what only the containers get: `MODEL_COMMAND`, `MODEL_ENV_VARS` and the
+worker's three endpoints.
 
 `MODEL_ENV_VARS` holds such a file inside a value, so that values with double quotes go into single
 ones:

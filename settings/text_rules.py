@@ -12,7 +12,6 @@ VERBATIM = frozenset(
         "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT",
         "MODEL_COMMAND",
         "MODEL_ENV_VARS",
-        "MODEL_REQUIREMENTS",
     }
 )
 """Variables that reach only the host's files, byte for byte, and never Terraform."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -14,11 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from forge_server.pickles import THIS_PYTHON
 
 from tests.forge_server.conftest import Save
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.forge_server.saving import ROOT, variables
 
 
 class Process:
@@ -28,11 +25,8 @@ class Process:
         self._environment = {
             **os.environ,
             "PYTHONPATH": f"{ROOT / 'containers/forge_server'}:{os.environ['PYTHONPATH']}",
-            "FORGE_FILE": str(file),
-            "FORGE_SHA256": hashlib.sha256(file.read_bytes()).hexdigest(),
-            "FORGE_PYTHON": THIS_PYTHON,
+            **variables(file),
             "FORGE_TOPIC_ID": "77",
-            "FORGE_PORT": "0",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "forge_server"],

@@ -71,10 +71,13 @@ class _Child:
         except (TypeError, ValueError):
             raise ModelError(Kind.ENDED, "The model's process sends what is no answer.") from None
 
-    def end(self) -> None:
-        self._socket.close()
+    def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        self.kill()
+        self._socket.close()
         self._process.wait()
 
     def _how_it_ended(self) -> str:
@@ -132,9 +135,12 @@ class Model:
             return self._answer(message)
 
     def stop(self) -> None:
-        """End the process."""
+        """End the process, and a question that waits for it; start no other."""
+        self._unusable = ModelError(Kind.ENDED, "The server stops.")
         if child := self._child:
-            child.end()
+            child.kill()
+        with self._lock:
+            self._end()
 
     @contextlib.contextmanager
     def _turn(self, seconds: float) -> Iterator[None]:
@@ -182,7 +188,8 @@ class Model:
     def _replace(self) -> None:
         """Have the next process load the model meanwhile."""
         self._end()
-        self._child = _Child(self._settings)
+        if not self._unusable:
+            self._child = _Child(self._settings)
 
     def _end(self) -> None:
         if self._child:
