@@ -45,6 +45,8 @@ _MULTIADDR = re.compile(
 def _inference_endpoint(data: dict[str, Any]) -> str:
     """Return the default; the project's own model needs the topic for its horizon."""
     query = "?topic_id={TopicId}" if runs_own_model(data) else ""
+    if data.get("model_forge"):
+        query = contract.AT_BLOCK
     return contract.model_url("inference", data["model_port"]) + query
 
 
@@ -88,6 +90,18 @@ class WorkerSettings(Section):
                 "https://docs.allora.network/api/topics.json lists the topics",
             )
         return (TESTNET.sandbox_topic,)
+
+    @field_validator("topic_ids")
+    @classmethod
+    def _told_apart(cls, topics: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        if len(topics) > 1 and info.data.get("model_forge"):
+            warn(
+                info,
+                "one model answers for several topics: only a function of ctx can tell them apart.",
+                "serve one topic, or use ctx.topic_id in the model",
+                "MODEL_FORGE",
+            )
+        return topics
 
     worker_token: Annotated[str, BeforeValidator(contract.token)] = variable(
         "ALLORA_WORKER_TOKEN",
@@ -136,13 +150,25 @@ class WorkerSettings(Section):
         default="inferer",
         example="forecaster",
     )
+
+    @field_validator("worker_role")
+    @classmethod
+    def _forge_models_infer(cls, role: str, info: ValidationInfo) -> str:
+        if not info.data.get("model_forge"):
+            return role
+        if role != contract.Role.INFERER:
+            raise fault(
+                "needs a model server of your own: MODEL_FORGE makes inferences.", "inferer"
+            )
+        return role
+
     inference_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_INFERENCE_ENDPOINT",
         "The URL that the worker asks for an inference; "
         "`{Token}`, `{TopicId}` and `{BlockHeight}` are replaced.",
         default_factory=_inference_endpoint,
         default_text="`http://model:<MODEL_PORT>/inference/{Token}`, for the project's own model "
-        "with `?topic_id={TopicId}`",
+        "with `?topic_id={TopicId}`, for `MODEL_FORGE` with topic and block height as query",
         example="http://source:8000/inference/{Token}",
     )
     forecast_endpoint: ModelEndpoint = variable(
