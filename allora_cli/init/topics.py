@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from allora_cli import chain
 from allora_cli.terminal.text import clamp, clean
-from shared.topics import Kind, KnownTopic, known_topics
+from containers.worker.allora_worker.topic_facts import Kind, KnownTopic, known_topics
 
 _NAME_LENGTH = 70
 

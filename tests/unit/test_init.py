@@ -20,7 +20,7 @@ from allora_cli.init.preparing import prepare
 from containers.model_server.model_server.horizon import parse_horizon
 from settings import SettingsError
 from shared.networks import TESTNET
-from shared.topics import Kind, known_topics
+from containers.worker.allora_worker.topic_facts import Kind, known_topics
 
 REQUIRED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
 

@@ -11,7 +11,7 @@ from containers.model_server.model_server import settings as own_model
 from containers.model_server.model_server.horizon import parse_horizon
 from settings import Settings, load_settings
 from settings.example_model import EXAMPLE_COMMAND, is_example
-from shared.topics import Kind, known_topics
+from containers.worker.allora_worker.topic_facts import Kind, known_topics
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
