@@ -171,7 +171,7 @@ async def _probe_model(context: Context) -> None:
     """
     if context.role is not Role.INFERER:
         return
-    request = context.inference_request(context.settings.token)
+    request = context.inference_request()
     status, timings = context.status.model, context.timings
     while status.state is not ModelState.OK:
         try:

@@ -38,7 +38,7 @@ class Settings:
         worker_name: Names the worker in logs and metrics.
         role: What it does.
         topic_ids: The topics it works in, all with one wallet.
-        token: What the model server is asked for, such as BTC.
+        token: What the model server is asked for, such as BTC; None is each topic's own coin.
         inference_endpoint: URL template of an inference.
         forecast_endpoint: URL template of forecasts.
         ground_truth_endpoint: URL template of the ground truth.
@@ -54,7 +54,7 @@ class Settings:
     worker_name: str
     role: Role
     topic_ids: tuple[int, ...]
-    token: str
+    token: str | None
     inference_endpoint: str
     forecast_endpoint: str
     ground_truth_endpoint: str
@@ -96,7 +96,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         worker_name=_read(values, "ALLORA_WORKER_NAME", contract.worker_name, "allora-worker"),
         role=Role(_choice(values, "ALLORA_WORKER_ROLE", tuple(Role), default=Role.INFERER)),
         topic_ids=_read(values, "ALLORA_WORKER_TOPIC_ID", contract.topic_ids),
-        token=_read(values, "ALLORA_WORKER_TOKEN", contract.token),
+        token=_optional(values, "ALLORA_WORKER_TOKEN", contract.token),
         inference_endpoint=_endpoint(values, "INFERENCE", contract.model_url("inference")),
         forecast_endpoint=_endpoint(
             values, "FORECAST", contract.model_url("forecast") + contract.AT_BLOCK

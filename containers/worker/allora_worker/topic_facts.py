@@ -56,8 +56,8 @@ class Facts:
     @property
     def horizon_seconds(self) -> int:
         """How far ahead, in seconds."""
-        count, unit = re.fullmatch(r"([0-9]+)([a-z]+)", self.horizon).groups()  # type: ignore[union-attr]
-        return int(count) * _SECONDS[unit]
+        count = self.horizon.rstrip("".join(_SECONDS))
+        return int(count) * _SECONDS[self.horizon.removeprefix(count)]
 
     def __str__(self) -> str:
         """Return the facts as the end of a sentence: the price of BTC in 8h."""

@@ -147,11 +147,13 @@ class WindowRun:
 
     async def _ask_once(self, seconds: float) -> Answer[Value]:
         is_forecaster = self._context.role is Role.FORECASTER
+        facts = self._context.facts_of(self._topic)
         question = Question(
             endpoint=self._context.settings.model_endpoint,
-            token=self._context.settings.token,
+            token=self._context.token_for(facts),
             topic_id=self._topic.topic_id,
             block_height=self.nonce,
+            facts=facts,
             most_bytes=MOST_BYTES_OF_FORECASTS if is_forecaster else MOST_BYTES,
         )
         read: Callable[[str], Value] = read_forecasts if is_forecaster else read_number
