@@ -28,6 +28,8 @@ class Misfit:
     remedy: str
     variable: str
     """The setting to change."""
+    is_fatal: bool = True
+    """Whether the answers are of no use, rather than less good than they could be."""
 
 
 def runs_own_model(data: Mapping[str, Any]) -> bool:
@@ -117,7 +119,7 @@ def _other_horizon(data: Mapping[str, Any], topic_id: int, facts: Facts) -> Misf
     if found is None or found == facts.horizon_seconds:
         return None
     message = f"asks for {facts}, and the model looks {found:,.0f} s ahead"
-    return Misfit(message, remedy, _ENVIRONMENT)
+    return Misfit(message, remedy, _ENVIRONMENT, is_fatal=False)
 
 
 def _seconds(horizon: str) -> float | None:

@@ -72,6 +72,7 @@ def _worker_variables(settings: Settings) -> dict[str, str]:
         "BOOT_NODES": settings.boot_nodes or "",
         "ALLORA_MAX_FEE": f"{settings.max_fee:f}",
         "ALLORA_MAX_DAILY_FEES": f"{settings.max_daily_fees:f}",
+        "MODEL_GUARD": settings.model_guard,
     }
 
 

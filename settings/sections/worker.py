@@ -375,6 +375,15 @@ class WorkerSettings(Section):
         check_default=True,
     )
 
+    model_guard: Annotated[str, one_of(*contract.Guard)] = variable(
+        "MODEL_GUARD",
+        "What the worker does with a value that is off by orders of magnitude from what the "
+        "network's other inferers said last, as in the wrong unit: `warn` submits it and says so, "
+        "`hold` does not submit it, `off` does not compare.",
+        default="warn",
+        example="hold",
+    )
+
     @field_validator("max_daily_fees")
     @classmethod
     def _allow_a_transaction(cls, a_day: Decimal, info: ValidationInfo) -> Decimal:

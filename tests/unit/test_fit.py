@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from allora_cli.doctor.check_context import CheckContext
+from allora_cli.doctor.findings import Verdict
+from allora_cli.doctor.model_fit import check_model_fit
 from containers.worker.allora_worker.topic_facts import Facts, Kind
 from settings import Settings, SettingsError
 from settings.example_model import EXAMPLE_COMMAND, EXAMPLE_REPO
@@ -111,3 +114,41 @@ def test_each_topic_has_its_own_coin_unless_a_token_is_set(make_settings: MakeSe
     assert make_settings(ALLORA_WORKER_TOPIC_ID="4711").tokens == {4711: "BTC"}
     both = make_settings(ALLORA_WORKER_TOPIC_ID="41,42", ALLORA_WORKER_TOKEN="SOL", **IMAGE)
     assert both.tokens == {41: "SOL", 42: "SOL"}
+
+
+RETURNS = "1 day BTC/USD Log-Return Prediction"
+CLASSES = "24 hour WTI/USD (Hyperliquid) Triple-Barrier Classification"
+
+
+@pytest.mark.parametrize(
+    ("variables", "name", "verdict", "detail"),
+    [
+        ({}, None, Verdict.OK, "69 asks for the price of BTC in 1d"),
+        ({}, RETURNS, Verdict.OK, "69 asks for the log return of BTC over 1d"),
+        ({}, CLASSES, Verdict.FAIL, "topic 69 asks for a classification of WTI"),
+        (EXAMPLE_BTC, RETURNS, Verdict.FAIL, "and this model answers with a price"),
+        (IMAGE, RETURNS, Verdict.OK, "your model has to answer that"),
+        ({"ALLORA_WORKER_TOKEN": "ETH"}, None, Verdict.FAIL, "the model is asked about ETH"),
+        ({"MODEL_ENV_VARS": "TOPIC_HORIZONS=69=8h"}, None, Verdict.WARNING, "looks 28,800 s"),
+        ({"ALLORA_WORKER_TOPIC_ID": "4711"}, "Weather", Verdict.WARNING, "is not known here"),
+        (
+            {"ALLORA_WORKER_ROLE": "forecaster"},
+            RETURNS,
+            Verdict.OK,
+            "not compared: a forecaster submits losses",
+        ),
+    ],
+)
+def test_doctor_compares_the_topics_with_the_model(
+    make_settings: MakeSettings,
+    variables: dict[str, str],
+    name: str | None,
+    verdict: Verdict,
+    detail: str,
+) -> None:
+    settings = make_settings(**variables)
+    names = {settings.topic_ids[0]: name} if name else {}
+    finding = check_model_fit(CheckContext(known_settings=settings, topic_names=names))
+    assert finding.verdict is verdict
+    assert detail in finding.detail
+    assert bool(finding.remedy) == (verdict is not Verdict.OK)

@@ -61,12 +61,12 @@ def test_new_topics_in_known_forms_are_understood(metadata: str, facts: Facts) -
     assert parse(metadata) == facts
 
 
-def test_the_list_counts_while_the_chain_says_the_same() -> None:
+def test_the_metadata_counts_before_the_list_where_it_is_clear() -> None:
     listed = known_topics().topics["testnet"][61]
     assert facts_of("testnet", 61) == facts_of("testnet", 61, listed.name) == listed.facts
     renamed = facts_of("testnet", 61, "8h ETH/USD Price Prediction")
     assert renamed == Facts(Kind.PRICE, "ETH", "8h")
-    assert facts_of("testnet", 61, "Something else") is None
+    assert facts_of("testnet", 61, "Something else") == listed.facts
 
 
 def test_the_same_id_is_another_topic_on_another_network() -> None:

@@ -61,6 +61,16 @@ class Secret(StrEnum):
     INFERENCE_TOKEN = "inference-token"  # noqa: S105 - its name
 
 
+class Guard(StrEnum):
+    """What the worker does with a value that is off by orders of magnitude."""
+
+    WARN = "warn"
+    HOLD = "hold"
+    """It does not submit."""
+    OFF = "off"
+    """It does not ask what the network says."""
+
+
 class InvalidValueError(ValueError):
     """A variable has a value that the worker cannot use.
 

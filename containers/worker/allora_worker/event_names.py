@@ -34,6 +34,8 @@ class Event(StrEnum):
 
     MODEL_WORKS = "model_works"
     MODEL_FAILED = "model_failed"
+    VALUE_IMPLAUSIBLE = "value_implausible"
+    """The model's value is off by orders of magnitude from the network's."""
 
     CHAIN_AVAILABLE = "chain_available"
     CHAIN_UNAVAILABLE = "chain_unavailable"

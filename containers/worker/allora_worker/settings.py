@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import contract
-from .contract import InvalidValueError, Role
+from .contract import Guard, InvalidValueError, Role
 from .errors import CannotStartError
 from .money import UALLO
 
@@ -48,6 +48,7 @@ class Settings:
         secrets_dir: Directory with the files mnemonic, api-key and inference-token.
         state_dir: Directory for what outlives the process.
         fee_limits: What the wallet may pay.
+        guard: What happens to a value that is off by orders of magnitude.
     """
 
     network: str
@@ -64,6 +65,7 @@ class Settings:
     secrets_dir: Path
     state_dir: Path
     fee_limits: FeeLimits
+    guard: Guard = Guard.WARN
 
     @property
     def model_endpoint(self) -> str:
@@ -110,6 +112,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         secrets_dir=Path(values.get("SECRETS_DIR", "/run/secrets")),
         state_dir=state_dir_of(values),
         fee_limits=_fee_limits(values),
+        guard=Guard(_choice(values, "MODEL_GUARD", tuple(Guard), default=Guard.WARN)),
     )
 
 

@@ -40,6 +40,8 @@ class TopicStatus:
     """Why the wallet does not sign the registration."""
     window_problem: str | None = None
     """Why the last window was lost, or why the open one may be."""
+    value_problem: str | None = None
+    """Why the model's newest value is off by orders of magnitude."""
     open_windows: int = 0
     """Windows that are worked in."""
     last_submission: Submission | None = None
@@ -136,6 +138,7 @@ class TopicStatus:
             },
             "submissions": self.submissions,
             "failures": dict(self.failures),
+            "value_problem": self.value_problem,
             "seconds_since_success": round(self.seconds_since_success, 1),
         }
 

@@ -115,7 +115,7 @@ def known_topics() -> TopicList:
 def facts_of(network: str, topic_id: int, metadata: str | None = None) -> Facts | None:
     """Return what a topic asks for, or None if that is unknown.
 
-    The list counts while the chain has the same metadata; otherwise the metadata does.
+    The metadata counts before the list, where it is clear.
 
     Args:
         network: testnet, mainnet or local.
@@ -123,9 +123,7 @@ def facts_of(network: str, topic_id: int, metadata: str | None = None) -> Facts 
         metadata: Its metadata on the chain; None if the chain was not asked.
     """
     known = known_topics().topics.get(network, {}).get(topic_id)
-    if known and metadata in (None, known.name):
-        return known.facts
-    return parse(metadata or "")
+    return parse(metadata or "") or (known.facts if known else None)
 
 
 def parse(metadata: str) -> Facts | None:
