@@ -199,7 +199,8 @@ def _settle_token(interview: Interview, settled: tuple[topics.Topic, ...], *, ow
 
     def check(text: str) -> str | None:
         if own and any(text.upper() != coin for coin in coins):
-            return f"The topics are about {' and '.join(coins)}."
+            subject = "The topic is" if len(settled) == 1 else "The topics are"
+            return f"{subject} about {' and '.join(coins)}."
         return None
 
     are_known = all(topic.facts for topic in settled)

@@ -98,9 +98,7 @@ class WorkerSettings(Section):
         for topic_id in topic_ids:
             facts = facts_of(info.data.get("allora_network", ""), topic_id)
             if facts and (unserved := unserved_kind(info.data, facts)):
-                raise fault(
-                    f"has topic {topic_id}, which {unserved.message}.", f"{unserved.remedy}"
-                )
+                raise fault(f"includes topic {topic_id}; it {unserved.message}.", unserved.remedy)
         return topic_ids
 
     worker_token: Annotated[str, BeforeValidator(contract.token)] | None = variable(

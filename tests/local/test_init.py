@@ -89,7 +89,7 @@ def test_a_file_that_exists_is_never_changed(deployment: Deployment) -> None:
         (["--account=12"], "--account: '12' is not an AWS account id"),
         (["--region=us-est-1"], "--region: 'us-est-1' is not an AWS region that this release"),
         (["--topic=x"], "--topic: 'x' is not a list of topic ids"),
-        (["--topic=83"], "--topic: Topic 83, BTC/USD - Log Returns - 8h, asks for a log-return"),
+        (["--topic=87"], "--topic: '87' includes topic 87; it asks for a classification"),
         (["--network=mainnet"], "--topic: Topic: there is no default."),
         (["--network=devnet"], "--network: 'devnet' is none of testnet, mainnet"),
         (["--model-ref=v1"], "--model-ref: 'v1' is set without MODEL_REPO"),

@@ -70,8 +70,8 @@ def test_what_a_model_serves(
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({"ALLORA_WORKER_TOPIC_ID": "69,87"}, "has topic 87, which asks for a classif"),
-        ({"ALLORA_WORKER_TOPIC_ID": "61", **EXAMPLE}, "has topic 61, which asks for the log "),
+        ({"ALLORA_WORKER_TOPIC_ID": "69,87"}, "includes topic 87; it asks for a classif"),
+        ({"ALLORA_WORKER_TOPIC_ID": "61", **EXAMPLE}, "includes topic 61; it asks for the log "),
     ],
 )
 def test_what_is_certain_is_refused_before_a_deployment(
