@@ -53,5 +53,9 @@ class Context:
         topic_id = next(fitting, settings.topic_ids[0])
         token = token or self.token_for(facts[topic_id])
         return Question(
-            settings.inference_endpoint, token, topic_id, self.clock.height, facts[topic_id]
+            settings.inference_endpoint,
+            token,
+            topic_id,
+            self.clock.height,
+            facts=facts[topic_id],
         )

@@ -65,10 +65,10 @@ class Question:
     token: str
     topic_id: int
     block_height: int
-    facts: Facts | None = None
-    """What the topic asks for, for {Kind} and {Horizon}, which are empty if it is unknown."""
     most_bytes: int = MOST_BYTES
     """Maximum size of the answer."""
+    facts: Facts | None = None
+    """What the topic asks for, for {Kind} and {Horizon}, which are empty if it is unknown."""
 
     @property
     def name(self) -> str:
