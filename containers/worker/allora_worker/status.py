@@ -12,6 +12,7 @@ from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
 from .event_names import Event, ModelState, TopicState
 from .fees import Fees
 from .model import ModelError, ModelFailureKind
+from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class TopicStatus:
     """Lost windows."""
     succeeded_at: float = field(default_factory=time.monotonic)
     """When the chain last accepted a submission; the start when that is unknown."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """What the network makes of the submissions."""
 
     @property
     def refusal(self) -> str | None:
@@ -137,6 +140,7 @@ class TopicStatus:
             "submissions": self.submissions,
             "failures": dict(self.failures),
             "seconds_since_success": round(self.seconds_since_success, 1),
+            "earning": self.verdict.report(),
         }
 
 
