@@ -29,7 +29,11 @@ _SETTINGS: Final[Mapping[str, str]] = {
 """Settings by the host's variables that are called otherwise."""
 
 
-_OF_OUR_MODEL: Final[Mapping[str, str]] = {"PORT": "MODEL_PORT", "TOKEN": "ALLORA_WORKER_TOKEN"}
+_OF_OUR_MODEL: Final[Mapping[str, str]] = {
+    "PORT": "MODEL_PORT",
+    "TOKEN": "ALLORA_WORKER_TOKEN",
+    "TOPICS": "ALLORA_WORKER_TOPIC_ID",
+}
 
 _OF_FORGE: Final[Mapping[str, str]] = {
     "FORGE_PORT": "MODEL_PORT",
