@@ -13,7 +13,9 @@ from containers.worker.allora_worker import contract
 from containers.worker.allora_worker.topic_facts import Facts, Kind
 from settings.example_model import is_example
 
-_BRING_A_MODEL: Final = "take another topic, or set MODEL_FORGE, MODEL_REPO or MODEL_IMAGE to a model for it"
+_BRING_A_MODEL: Final = (
+    "take another topic, or set MODEL_FORGE, MODEL_REPO or MODEL_IMAGE to a model for it"
+)
 
 _TOPICS: Final = "ALLORA_WORKER_TOPIC_ID"
 _ENVIRONMENT: Final = "MODEL_ENV_VARS"

@@ -99,7 +99,7 @@ class Ledger:
             self._reject("CheckTx", failure)
             return "", failure
         try:
-            self._mempool.add(transaction, self.behaviour)
+            self._mempool.add(transaction, self.behaviour, self.height)
         except Rejection as rejection:
             self._reject("CheckTx", rejection.failure, transaction)
             return transaction.hash, rejection.failure
@@ -116,7 +116,7 @@ class Ledger:
         self._skipped += timedelta(seconds=seconds)
         self._times.append(datetime.now(UTC) + self._skipped)
         self.schedule.open_due(self.now)
-        for transaction in self._mempool.take_all():
+        for transaction in self._mempool.take_all(self.height):
             self._deliver(transaction)
         events = [event for topic in self.topics.ids for event in self._end_epoch(topic)]
         events += [event for each in self.schedule.due(self.now) for event in self._close(each)]

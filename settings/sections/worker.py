@@ -336,31 +336,34 @@ class WorkerSettings(Section):
             )
         return boot_nodes
 
-    grpc_url: Annotated[str, BeforeValidator(contract.grpc_url)] | None = variable(
+    grpc_urls: Annotated[tuple[str, ...], BeforeValidator(contract.grpc_urls)] = variable(
         "ALLORA_GRPC_URL",
-        "Another gRPC endpoint of the chain: `grpc+https://host:443`.",
-        default=None,
+        "Another gRPC endpoint of the chain, `grpc+https://host:443`, or several, separated by "
+        "commas: the worker uses the first one that works and knows the newest blocks.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="grpc+https://allora-grpc.testnet.allora.network:443",
     )
-    websocket_url: Annotated[str, BeforeValidator(contract.websocket_url)] | None = variable(
+    websocket_urls: Annotated[tuple[str, ...], BeforeValidator(contract.websocket_urls)] = variable(
         "ALLORA_WEBSOCKET_URL",
-        "Another websocket of the chain's RPC: `wss://host/websocket`.",
-        default=None,
+        "Another websocket of the chain's RPC, `wss://host/websocket`, or several, separated by "
+        "commas.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="wss://allora-rpc.testnet.allora.network/websocket",
     )
 
-    @field_validator("grpc_url", "websocket_url")
+    @field_validator("grpc_urls", "websocket_urls")
     @classmethod
-    def _encrypted(cls, url: str, info: ValidationInfo) -> str:
-        if urlsplit(url).scheme in ("grpc+http", "ws"):
-            warn(
-                info,
-                f"{url} is not encrypted: what it answers can be forged on the way.",
-                "use grpc+https:// and wss:// except on a network of your own",
-            )
-        return url
+    def _encrypted(cls, urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for url in urls:
+            if urlsplit(url).scheme in ("grpc+http", "ws"):
+                warn(
+                    info,
+                    f"{url} is not encrypted: what it answers can be forged on the way.",
+                    "use grpc+https:// and wss:// except on a network of your own",
+                )
+        return urls
 
     api_url: str = variable(
         "ALLORA_API_URL",
