@@ -136,6 +136,10 @@ def _urls(
     return _read(values, name, parse) if name in values else ()
 
 
+def _optional(values: Mapping[str, str], name: str, parse: Callable[[str], str]) -> str | None:
+    return _read(values, name, parse) if name in values else None
+
+
 def _endpoint(values: Mapping[str, str], kind: str, default: str) -> str:
     return _read(values, f"ALLORA_WORKER_{kind}_ENDPOINT", contract.model_endpoint, default)
 
