@@ -53,6 +53,7 @@ VALUES = {
     "ALLORA_MAX_DAILY_FEES": [
         "1", "0.01", "0.001", "0", "999999999.999999999999999999", "1" * 10, "0." + "1" * 19,
     ],
+    "MODEL_GUARD": ["warn", "hold", "off", "HOLD", "on", "false"],
     "MODEL_PORT": ["1", "80", "8080", "65535", "65536", "0", "08080"],
     "MODEL_ENV_VARS": [
         "TOKEN=ETH", "TOKEN=eth", "TOKEN=BTC/USD", "HORIZON=8h", "HORIZON=soon", "HORIZON=31d",
@@ -98,6 +99,7 @@ def test_what_is_accepted_here_is_accepted_there(
         assert worker.worker_name == settings.worker_name
         assert worker.fee_limits.a_transaction == settings.max_fee * UALLO
         assert worker.fee_limits.a_day == settings.max_daily_fees * UALLO
+        assert worker.guard == settings.model_guard
         assert worker.inference_endpoint == settings.inference_endpoint
         assert worker.grpc_urls == settings.grpc_urls
         assert worker.websocket_urls == settings.websocket_urls
@@ -132,5 +134,6 @@ def test_defaults_are_the_same_on_both_sides(make_settings: MakeSettings) -> Non
     assert settings.max_daily_fees * UALLO == worker.fee_limits.a_day
     assert settings.forecast_endpoint == worker.forecast_endpoint
     assert settings.ground_truth_endpoint == worker.ground_truth_endpoint
+    assert settings.model_guard == worker.guard
     assert settings.model_port == DEFAULT_PORT == model_settings({}).port
     assert settings.max_fee == Decimal(contract.DEFAULT_MAX_FEE)

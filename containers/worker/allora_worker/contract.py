@@ -31,15 +31,19 @@ FAUCET: Final = "https://faucet.testnet.allora.network/"
 """The page with test coins."""
 
 DEFAULT_TOKEN: Final = "BTC"  # noqa: S105 - a coin
+"""Of a topic whose coin is not known."""
 DEFAULT_MAX_FEE: Final = "0.01"
 DEFAULT_MAX_DAILY_FEES: Final = "1"
 """In ALLO."""
 
-PLACEHOLDERS: Final = ("{Token}", "{TopicId}", "{BlockHeight}")
+PLACEHOLDERS: Final = ("{Token}", "{TopicId}", "{BlockHeight}", "{Kind}", "{Horizon}")
 """What the worker replaces in the URLs of the model server."""
 
 AT_BLOCK: Final = "?topic_id={TopicId}&block_height={BlockHeight}"
 """The query of a URL that asks about one block."""
+
+OF_TOPIC: Final = "?topic_id={TopicId}&kind={Kind}&horizon={Horizon}"
+"""The query that tells the project's own model what the topic asks for."""
 
 _MAX_TOPIC_ID: Final = 2**64 - 1  # an unsigned 64-bit number on the chain
 
@@ -58,6 +62,16 @@ class Secret(StrEnum):
     MNEMONIC = "mnemonic"
     API_KEY = "api-key"
     INFERENCE_TOKEN = "inference-token"  # noqa: S105 - its name
+
+
+class Guard(StrEnum):
+    """What the worker does with a value that is off by orders of magnitude."""
+
+    WARN = "warn"
+    HOLD = "hold"
+    """It does not submit."""
+    OFF = "off"
+    """It does not ask what the network says."""
 
 
 class InvalidValueError(ValueError):

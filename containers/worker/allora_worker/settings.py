@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import contract
-from .contract import InvalidValueError, Role
+from .contract import Guard, InvalidValueError, Role
 from .errors import CannotStartError
 from .money import UALLO
 
@@ -38,7 +38,7 @@ class Settings:
         worker_name: Names the worker in logs and metrics.
         role: What it does.
         topic_ids: The topics it works in, all with one wallet.
-        token: What the model server is asked for, such as BTC.
+        token: What the model server is asked for, such as BTC; None is each topic's own coin.
         inference_endpoint: URL template of an inference.
         forecast_endpoint: URL template of forecasts.
         ground_truth_endpoint: URL template of the ground truth.
@@ -48,13 +48,14 @@ class Settings:
         secrets_dir: Directory with the files mnemonic, api-key and inference-token.
         state_dir: Directory for what outlives the process.
         fee_limits: What the wallet may pay.
+        guard: What happens to a value that is off by orders of magnitude.
     """
 
     network: str
     worker_name: str
     role: Role
     topic_ids: tuple[int, ...]
-    token: str
+    token: str | None
     inference_endpoint: str
     forecast_endpoint: str
     ground_truth_endpoint: str
@@ -64,6 +65,7 @@ class Settings:
     secrets_dir: Path
     state_dir: Path
     fee_limits: FeeLimits
+    guard: Guard = Guard.WARN
 
     @property
     def model_endpoint(self) -> str:
@@ -96,7 +98,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         worker_name=_read(values, "ALLORA_WORKER_NAME", contract.worker_name, "allora-worker"),
         role=Role(_choice(values, "ALLORA_WORKER_ROLE", tuple(Role), default=Role.INFERER)),
         topic_ids=_read(values, "ALLORA_WORKER_TOPIC_ID", contract.topic_ids),
-        token=_read(values, "ALLORA_WORKER_TOKEN", contract.token),
+        token=_optional(values, "ALLORA_WORKER_TOKEN", contract.token),
         inference_endpoint=_endpoint(values, "INFERENCE", contract.model_url("inference")),
         forecast_endpoint=_endpoint(
             values, "FORECAST", contract.model_url("forecast") + contract.AT_BLOCK
@@ -110,6 +112,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         secrets_dir=Path(values.get("SECRETS_DIR", "/run/secrets")),
         state_dir=state_dir_of(values),
         fee_limits=_fee_limits(values),
+        guard=Guard(_choice(values, "MODEL_GUARD", tuple(Guard), default=Guard.WARN)),
     )
 
 
@@ -131,6 +134,10 @@ def _urls(
     values: Mapping[str, str], name: str, parse: Callable[[str], tuple[str, ...]]
 ) -> tuple[str, ...]:
     return _read(values, name, parse) if name in values else ()
+
+
+def _optional(values: Mapping[str, str], name: str, parse: Callable[[str], str]) -> str | None:
+    return _read(values, name, parse) if name in values else None
 
 
 def _endpoint(values: Mapping[str, str], kind: str, default: str) -> str:

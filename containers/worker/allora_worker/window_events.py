@@ -104,6 +104,10 @@ class WindowEvents:
         self._silent_at: float | None = None
         self._is_working = True
 
+    def also_read(self, event_type: str, read: _ReadEvent) -> None:
+        """Give the events of another type to a reader."""
+        self._readers[event_type] = read
+
     async def run(self) -> None:
         """Listen, and reconnect after every failure."""
         backoff = Backoff(self._timings.events_pause_min, self._timings.events_pause_max)
@@ -231,7 +235,13 @@ class WindowEvents:
         for event in value["events"] or []:
             read = self._readers.get(event["type"])
             if read is not None:
-                read({item["key"]: item["value"] for item in event["attributes"]})
+                self._read_event(event, read)
+
+    def _read_event(self, event: dict[str, Any], read: _ReadEvent) -> None:
+        try:
+            read({item["key"]: item["value"] for item in event["attributes"]})
+        except _NOT_UNDERSTOOD as error:
+            _report_frame(one_line(error))  # one event costs no other
 
     def _read_opening(self, attributes: Mapping[str, str]) -> None:
         opening = Opening(
