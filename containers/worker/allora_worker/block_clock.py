@@ -12,6 +12,9 @@ from typing import Final
 
 from .chain_reset import ResetDetector
 
+MAX_BLOCKS_AHEAD: Final = 100
+"""Blocks by which an announcement on the websocket may be ahead of the clock."""
+
 _SAMPLES: Final = 50
 # Bounds of the seconds between two blocks.
 _FASTEST: Final = 0.05

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from . import reports
-from .chain_reset import MAX_BLOCKS_BEHIND, ResetDetector
+from .block_clock import MAX_BLOCKS_AHEAD
 from .context import Context
 from .contract import Role
 from .errors import one_line
@@ -49,7 +49,7 @@ class Judge:
         self._chain = context.chain
         self._status = context.status.topics[topic_id]
         self._queries = VerdictQueries(context.chain, context.role, topic_id)
-        self._resets = ResetDetector()
+        self._resets = context.clock.resets
         self._ask_soon = asyncio.Event()
         self._failures = 0
         self._forget()
@@ -77,7 +77,7 @@ class Judge:
 
     def note_payment(self, payment: Payment) -> None:
         """Record what the chain paid, unless it is recorded already."""
-        if not 0 < payment.nonce <= self._context.clock.height + MAX_BLOCKS_BEHIND:
+        if not 0 < payment.nonce <= self._context.clock.height + MAX_BLOCKS_AHEAD:
             return
         if not self._payments.add(payment) or not payment.allo:
             return
@@ -111,8 +111,8 @@ class Judge:
         if self._topic is None:
             await self._chain.check_chain_id()
         height = await self._chain.poll_height()
-        if self._resets.is_reset(height):
-            self._resets.restart(height)
+        if self._context.clock.resets > self._resets:
+            self._resets = self._context.clock.resets
             self._forget()
         topic = self._topic
         if topic is None:

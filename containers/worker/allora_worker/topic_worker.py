@@ -10,6 +10,7 @@ from typing import Final
 from grpclib.exceptions import GRPCError
 
 from . import reports
+from .block_clock import MAX_BLOCKS_AHEAD
 from .circuit_breaker import CircuitBreaker
 from .context import Context
 from .contract import Role
@@ -22,8 +23,6 @@ from .window_run import WindowRun
 from .windows import Topic, Window, window_length, window_of
 
 _MAX_RUNS: Final = 1000
-# Blocks by which an announcement may be ahead of the clock.
-_MAX_BLOCKS_AHEAD: Final = 100
 # A chain has one at a time, or two for a block.
 _MAX_OPEN_WINDOWS: Final = 3
 
@@ -82,7 +81,7 @@ class TopicWorker:
 
     def announce(self, nonce: int) -> None:
         """Poll soon for a window that the websocket announces."""
-        if 0 < nonce <= self._context.clock.height + _MAX_BLOCKS_AHEAD:
+        if 0 < nonce <= self._context.clock.height + MAX_BLOCKS_AHEAD:
             self._hints.announce(nonce, is_known=nonce in self._runs)
 
     def poll_soon(self) -> None:
