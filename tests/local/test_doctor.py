@@ -208,6 +208,9 @@ class TestReady:
         assert facts["topics"]["topics"] == [
             {"id": 69, "name": "Topic 69 of a fake chain", "active": True}
         ]
+        assert facts["model-fit"]["topics"] == [
+            {"id": 69, "kind": "price", "token": "BTC", "horizon": "1d"}
+        ]
 
     def test_no_word_of_the_wallet_is_shown(self, deployment: Deployment) -> None:
         for done in (run(deployment), run(deployment, "--json")):

@@ -13,9 +13,9 @@ from allora_cli.init import file, topics
 from allora_cli.init.draft import Draft, lines_of, load_text
 from allora_cli.init.preparing import prepare
 from containers.model_server.model_server.horizon import parse_horizon
+from containers.worker.allora_worker.topic_facts import Kind, known_topics
 from settings import SettingsError
 from shared.networks import TESTNET
-from shared.topics import Kind, known_topics
 from tests.http_server import json_by_path
 
 REQUIRED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
@@ -170,18 +170,43 @@ def test_the_list_answers_if_the_chain_does_not() -> None:
     )
 
 
-def test_the_own_model_serves_topics_of_prices_alone() -> None:
+def test_the_own_model_serves_all_but_classifications() -> None:
     with json_by_path({}) as url:
         returns = topics.look_up("mainnet", url, 1)
-    assert "forecasts prices" in str(topics.problem_with([returns], "mainnet", own_model=True))
-    assert topics.problem_with([returns], "mainnet", own_model=False) is None
+        barriers = topics.look_up("testnet", url, 87)
+    assert topics.problem_with([returns], "mainnet", own_model=True) is None
+    refused = topics.problem_with([barriers], "testnet", own_model=True)
+    assert "asks for a classification of GOLD over 24h, which the project's own" in str(refused)
+    assert topics.problem_with([barriers], "testnet", own_model=False) is None
+    assert 87 not in topics.suitable("testnet", own_model=True)
+    assert {61, 79, 85} < topics.suitable("testnet", own_model=True).keys()
 
 
-def test_a_model_has_one_token() -> None:
-    with json_by_path({}) as url:
-        both = [topics.look_up("testnet", url, id_) for id_ in (69, 13)]
-    assert "about BTC and ETH" in str(topics.problem_with(both, "testnet", own_model=True))
-    assert topics.problem_with(both, "testnet", own_model=False) is None
+@pytest.mark.parametrize(
+    ("given", "token"),
+    [
+        ({}, None),
+        ({"ALLORA_WORKER_TOPIC_ID": "41,42"}, None),
+        ({"ALLORA_WORKER_TOPIC_ID": "42", "ALLORA_WORKER_TOKEN": "BTC"}, "BTC"),
+        ({"ALLORA_WORKER_TOPIC_ID": "4711"}, "BTC"),
+        ({"ALLORA_WORKER_TOPIC_ID": "41", "MODEL_IMAGE": "ghcr.io/you/m:1"}, "ETH"),
+        ({"ALLORA_WORKER_TOPIC_ID": "41,42", "MODEL_IMAGE": "ghcr.io/you/m:1"}, None),
+    ],
+)
+def test_a_token_is_written_where_the_topics_do_not_tell(
+    env_file: Path, given: dict[str, str], token: str | None
+) -> None:
+    prepared = prepare(REQUIRED | given, asks=False)
+    assert env_file.exists()
+    assert prepared.settings.worker_token == token
+    assert prepared.values.get("ALLORA_WORKER_TOKEN") == token
+
+
+def test_a_token_of_another_coin_is_refused(env_file: Path) -> None:
+    given = {"ALLORA_WORKER_TOPIC_ID": "41,42", "ALLORA_WORKER_TOKEN": "BTC"}
+    with pytest.raises(OperatorError, match="--token: The topics are about BTC and ETH"):
+        prepare(REQUIRED | given, asks=False)
+    assert not env_file.exists()
 
 
 def test_the_list_is_one_that_the_own_model_understands() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -56,6 +57,9 @@ class Sources(Handler):
                 self.answer(503 if self.headers.get("Git-Protocol") else 200, {}, ADVERTISED)
             case _:
                 self.git(url.path, url.query, b"")
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def do_POST(self) -> None:
         url = urlsplit(self.path)
@@ -275,6 +279,48 @@ class TestRepository:
 
     def test_without_a_repository_nobody_is_asked(self, make_settings: MakeSettings) -> None:
         assert found(check_model_source, make_settings()).verdict is Verdict.OK
+
+    @pytest.mark.parametrize(
+        ("path", "verdict", "says"),
+        [
+            ("page", Verdict.OK, "is there"),
+            ("locked", Verdict.FAIL, "the host fetches without a login"),
+            ("absent", Verdict.FAIL, "does not exist"),
+            ("broken", Verdict.UNKNOWN, "answers 503"),
+        ],
+    )
+    def test_a_model_of_the_forge_kit(
+        self,
+        make_settings: MakeSettings,
+        server: Server,
+        path: str,
+        verdict: Verdict,
+        says: str,
+    ) -> None:
+        url = f"http://{server.authority}/{path}/predict.pkl"
+        settings = self.forge(make_settings, "https://example.com/predict.pkl")
+        there = settings.model_copy(update={"model_forge": url})  # settings refuse http
+        finding = found(check_model_source, there)
+        assert finding.verdict is verdict, finding
+        assert says in finding.detail
+
+    def test_a_model_that_only_the_host_reads(
+        self, make_settings: MakeSettings, tmp_path: Path
+    ) -> None:
+        (tmp_path / "predict.pkl").write_bytes(b"a pickle")
+        for source in ("s3://my-models/predict.pkl", str(tmp_path / "predict.pkl")):
+            finding = found(check_model_source, self.forge(make_settings, source))
+            assert finding.verdict is Verdict.OK
+            assert source in finding.detail
+
+    def forge(self, make_settings: MakeSettings, source: str) -> Settings:
+        digest = hashlib.sha256(b"a pickle").hexdigest()
+        return make_settings(
+            MODEL_FORGE=source,
+            MODEL_SHA256=f"sha256:{digest}",
+            MODEL_REQUIREMENTS="cloudpickle==3.1.1",
+            MODEL_PYTHON="3.12",
+        )
 
     def commit(self, server: Server, ref: str) -> str:
         git = ["git", "-C", str(server.repositories / "model"), "rev-parse", ref]
