@@ -17,8 +17,9 @@ GAS_USED = 90_000
 """What every transaction takes, in units of gas."""
 
 
-MOST_SUBSCRIPTIONS = 5
-"""max_subscriptions_per_client in https://docs.cometbft.com/v0.38/core/configuration"""
+MOST_SUBSCRIPTIONS, MOST_SUBSCRIBERS = 5, 100
+"""max_subscriptions_per_client and max_subscription_clients in
+https://docs.cometbft.com/v0.38/core/configuration"""
 
 
 class Failure(NamedTuple):
@@ -63,6 +64,7 @@ class Behaviour(BaseModel):
             the true one.
         most_subscriptions: So many different queries may one websocket client subscribe to; a
             node's default is 5.
+        most_subscribers: So many websocket clients may subscribe; a node's default is 100.
         calls_per_block: After so many calls of gRPC and REST together, the node answers that the
             client must slow down, until the next block; None: it has no limit.
         topics: What distinguishes each topic; those that are not named have nothing special.
@@ -97,6 +99,7 @@ class Behaviour(BaseModel):
     simulated_gas: NonNegativeInt = GAS_USED
     sequence: NonNegativeInt | None = None
     most_subscriptions: NonNegativeInt = MOST_SUBSCRIPTIONS
+    most_subscribers: NonNegativeInt = MOST_SUBSCRIBERS
     calls_per_block: NonNegativeInt | None = None
     topics: dict[int, TopicFacts] = Field(default_factory=dict)
     competitors: tuple[Competitor, ...] = USUAL_COMPETITORS
