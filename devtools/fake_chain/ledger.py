@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from .accounts import Accounts
+from .bank_send import Send
 from .behaviour import Behaviour, Failure
 from .competition import Competition
 from .mempool import Mempool
@@ -98,7 +99,7 @@ class Ledger:
             self._reject("CheckTx", failure)
             return "", failure
         try:
-            self._mempool.add(transaction, self.behaviour)
+            self._mempool.add(transaction, self.behaviour, self.height)
         except Rejection as rejection:
             self._reject("CheckTx", rejection.failure, transaction)
             return transaction.hash, rejection.failure
@@ -115,7 +116,7 @@ class Ledger:
         self._skipped += timedelta(seconds=seconds)
         self._times.append(datetime.now(UTC) + self._skipped)
         self.schedule.open_due(self.now)
-        for transaction in self._mempool.take_all():
+        for transaction in self._mempool.take_all(self.height):
             self._deliver(transaction)
         events = [event for topic in self.topics.ids for event in self._end_epoch(topic)]
         events += [event for each in self.schedule.due(self.now) for event in self._close(each)]
@@ -197,12 +198,17 @@ class Ledger:
 
     def _execute(self, transaction: Transaction) -> Failure | None:
         try:
-            done = self.topics.execute(transaction, self.height, self.now, self.behaviour)
+            done = self._do(transaction)
         except Rejection as rejection:
             return rejection.failure
         for line in done:
             self._tell(line)
         return None
+
+    def _do(self, transaction: Transaction) -> list[str]:
+        if isinstance(transaction.message, Send):
+            return transaction.message.execute(self.accounts)
+        return self.topics.execute(transaction, self.height, self.now, self.behaviour)
 
     def _end_epoch(self, topic: int) -> list[Event]:
         """End a topic's epoch if this is the block: `UpdateNoncesOfActiveTopics`."""

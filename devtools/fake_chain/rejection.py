@@ -13,6 +13,7 @@ INVALID_PUBLIC_KEY = 8
 INSUFFICIENT_FEE = 13
 INVALID_REQUEST = 18
 ALREADY_IN_MEMPOOL = 19
+TIMEOUT_HEIGHT = 30
 WRONG_SEQUENCE = 32
 
 # Numbers of the emissions module, code space `emissions`:

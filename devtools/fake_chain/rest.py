@@ -11,6 +11,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from . import rest_transactions
 from .competition import ACTOR_TYPES
 from .decimals import text
 from .emissions import metadata
@@ -41,6 +42,7 @@ def application(ledger: Ledger) -> web.Application:
                 web.get(f"/emissions/v10/{kind}_score_ema/{{topic}}/{{address}}", answers.average)
                 for kind in ACTOR_TYPES
             ),
+            *rest_transactions.routes(ledger),
             web.get("/{path:.*}", _unknown),
         ]
     )
