@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from .competitors import USUAL_COMPETITORS, Competitor
 from .facts import TopicFacts
+from .failure import Failure
 
 GAS_PRICE = 1
 """The least that a transaction must offer for a unit of gas, in uallo."""
@@ -20,20 +21,6 @@ GAS_USED = 90_000
 MOST_SUBSCRIPTIONS, MOST_SUBSCRIBERS = 5, 100
 """max_subscriptions_per_client and max_subscription_clients in
 https://docs.cometbft.com/v0.38/core/configuration"""
-
-
-class Failure(NamedTuple):
-    """How a node reports that it does not take a transaction.
-
-    Attributes:
-        code: The error's number within its code space; never 0.
-        codespace: The module that defines the code: `sdk` or `emissions`.
-        log: The text for people, which clients search for hints too.
-    """
-
-    code: Annotated[int, Field(gt=0)]
-    codespace: str
-    log: str
 
 
 class Behaviour(BaseModel):
