@@ -5,19 +5,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from .errors import shorten
+from .labels import Labels
 from .windows import Topic
 
 # More than this is a fault of the endpoint.
 _MAX_BLOCKS: Final = 10_000_000  # of an epoch: nearly two years
+_MAX_LABELS: Final = 10_000
 _MAX_UALLO: Final = 2**256  # https://pkg.go.dev/cosmossdk.io/math#Int
 
 
 def read_topic(topic_id: int, topic: Any) -> Topic:
     """Return a topic."""
-    arity = getattr(topic, "output_arity", None)
     return Topic(
         topic_id=topic_id,
         name=shorten(topic.metadata),
@@ -25,7 +27,24 @@ def read_topic(topic_id: int, topic: Any) -> Topic:
         epoch_length=_within(1, topic.epoch_length, _MAX_BLOCKS),
         ground_truth_lag=_within(0, topic.ground_truth_lag, _MAX_BLOCKS),
         submission_window=_within(0, topic.worker_submission_window, _MAX_BLOCKS),
-        takes_scalar=arity is None or arity.name != "MULTI",
+        labels=_read_labels(topic),
+    )
+
+
+def _read_labels(topic: Any) -> Labels | None:
+    """Return the labels of a topic that takes several values; None for one that takes a single one.
+
+    The fields are of version 10 of the chain's messages.
+    """
+    arity = getattr(topic, "output_arity", None)
+    if arity is None or arity.name != "MULTI":
+        return None
+    return Labels(
+        allowed=tuple(topic.label_whitelist),
+        most=_within(1, topic.max_labels_per_submission, _MAX_LABELS),
+        is_case_sensitive=topic.label_case_sensitive,
+        default=_finite(topic.label_default_value),
+        tolerance=_finite(topic.unity_tolerance) if topic.require_unity else None,
     )
 
 
@@ -63,6 +82,13 @@ def read_sequence(answer: Any) -> int:
 def read_balance(answer: Any) -> int:
     """Return a balance in uallo."""
     return _within(0, int(answer.balance.amount), _MAX_UALLO)
+
+
+def _finite(text: str) -> Decimal:
+    number = Decimal(text or 0)
+    if not number.is_finite():
+        raise ValueError(f"{number} is not finite")
+    return number
 
 
 def _within(least: int, number: int, most: int) -> int:

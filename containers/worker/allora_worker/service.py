@@ -14,7 +14,6 @@ from cosmpy.aerial.wallet import LocalWallet
 
 from . import reports
 from .account import Account
-from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
 from .context import Context
@@ -176,7 +175,7 @@ async def _probe_model(context: Context) -> None:
     while status.state is not ModelState.OK:
         try:
             answer = await context.model.ask_for_consumer(
-                request, read_number, timings.model_answer
+                request, context.read_inference, timings.model_answer
             )
         except ModelBusyError:
             pass  # a window came first

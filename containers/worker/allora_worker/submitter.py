@@ -29,14 +29,14 @@ from .errors import (
     one_line,
     shorten,
 )
-from .losses import log_loss
+from .losses import Truth, loss_method
 from .timings import Timings
 from .transactions import NotTakenError, WindowOverError
 from .waiting import in_own_task
 from .windows import Topic
 
-Value = Decimal | Mapping[str, Decimal]
-"""A number, or a forecaster's losses by the inferers' addresses."""
+Value = Decimal | Mapping[str, Decimal] | Truth
+"""An inference, a forecaster's losses by the inferers' addresses, or a reputer's truth."""
 
 # Numbers in the code space `emissions`:
 # https://github.com/allora-network/allora-chain/blob/main/x/emissions/types/errors.go
@@ -201,7 +201,7 @@ class Submitter:
     def _use_case(self, topic: Topic, value: Value) -> Any:  # noqa: ANN401 - of three types
         client, topic_id, tier = self._chain.client, topic.topic_id, FeeTier.STANDARD
         if self._role is Role.REPUTER:
-            loss = _loss_of(topic, value)
+            loss = _loss_of(topic, value if isinstance(value, Truth) else Truth(Decimal(0)))
             return Reputer(self._wallet, client, topic_id, loss, fee_tier=tier)
         if self._role is Role.FORECASTER:
             return Forecaster(self._wallet, client, topic_id, lambda _: value, tier)
@@ -227,12 +227,12 @@ def _is_for_lack_of_funds(error: Exception) -> bool:
     return isinstance(error, TxError) and (error.codespace, error.code) == _SDK_INSUFFICIENT_FUNDS
 
 
-def _loss_of(topic: Topic, value: Value) -> Any:  # noqa: ANN401 - as the SDK has it
-    """Return the SDK's callback: the loss of an inference against the ground truth `value`."""
-    loss = log_loss(topic.loss_method)
+def _loss_of(topic: Topic, truth: Truth) -> Any:  # noqa: ANN401 - as the SDK has it
+    """Return the SDK's callback: the loss of an inference against the ground truth."""
+    method = loss_method(topic)
 
     def callback(_: RunContext, inference: dict[str, float]) -> float:
-        return loss(float(value), inference["y"])  # type: ignore[arg-type]
+        return method.log_loss(truth, inference["y"])
 
     return callback
 

@@ -17,7 +17,7 @@ from .contract import Role
 from .errors import ChainUnavailableError, NotSignedError, RefusedError, one_line
 from .event_names import Event
 from .hints import Hints
-from .losses import log_loss
+from .losses import loss_method
 from .waiting import Backoff, wait_for
 from .window_run import WindowRun
 from .windows import Topic, Window, window_length, window_of
@@ -107,7 +107,7 @@ class TopicWorker:
         """Make sure that the worker can submit in the topic, and return the topic."""
         await self._chain.check_chain_id()
         topic = await self._chain.topic(self._topic_id)
-        self._status.epoch_blocks = topic.epoch_length
+        self._status.epoch_blocks, self._status.labels = topic.epoch_length, topic.labels
         await self._recall_success()
         self._check_topic(topic)
         await self._context.submitter.check_whitelist(topic)
@@ -128,14 +128,8 @@ class TopicWorker:
         return topic
 
     def _check_topic(self, topic: Topic) -> None:
-        role = self._context.role
-        if not topic.takes_scalar and role is not Role.FORECASTER:
-            raise RefusedError(
-                f"topic {topic.topic_id} takes a value for each of several labels, and this "
-                "worker submits one number; choose another topic"
-            )
-        if role is Role.REPUTER:
-            log_loss(topic.loss_method)
+        if self._context.role is Role.REPUTER:
+            loss_method(topic)
 
     async def _recall_success(self) -> None:
         """Ask the chain, once, for the last submission, so that a restart resets no alarm."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from grpclib.exceptions import GRPCError
 
 from . import reports
-from .answers import read_forecasts, read_number
+from .answers import read_forecasts, read_inference, read_truth
 from .circuit_breaker import CircuitBreaker
 from .context import Context
 from .contract import Role
@@ -24,10 +25,11 @@ from .errors import (
     shorten,
 )
 from .event_names import Event
+from .losses import Truth, loss_method
 from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
 from .model import (
     MOST_BYTES,
-    MOST_BYTES_OF_FORECASTS,
+    MOST_BYTES_OF_SEVERAL,
     Answer,
     ModelError,
     ModelFailureKind,
@@ -146,16 +148,25 @@ class WindowRun:
                 return answer
 
     async def _ask_once(self, seconds: float) -> Answer[Value]:
-        is_forecaster = self._context.role is Role.FORECASTER
+        has_several = self._context.role is Role.FORECASTER or self._topic.labels is not None
         question = Question(
             endpoint=self._context.settings.model_endpoint,
             token=self._context.settings.token,
             topic_id=self._topic.topic_id,
             block_height=self.nonce,
-            most_bytes=MOST_BYTES_OF_FORECASTS if is_forecaster else MOST_BYTES,
+            most_bytes=MOST_BYTES_OF_SEVERAL if has_several else MOST_BYTES,
         )
-        read: Callable[[str], Value] = read_forecasts if is_forecaster else read_number
-        return await self._context.model.ask(question, read, seconds)
+        return await self._context.model.ask(question, self._reader(), seconds)
+
+    def _reader(self) -> Callable[[str], Value]:
+        """Return what reads the model server's answer in the worker's role."""
+        match self._context.role:
+            case Role.FORECASTER:
+                return read_forecasts
+            case Role.REPUTER:
+                return partial(read_truth, loss=loss_method(self._topic))
+            case Role.INFERER:
+                return partial(read_inference, labels=self._topic.labels)
 
     def _seconds_for_model(self) -> float:
         """Return the seconds until an answer would come too late for a transaction."""
@@ -238,4 +249,6 @@ class WindowRun:
 
 def _shown(value: Value) -> object:
     """Return a value for logs and `/health`, with all its digits."""
-    return {a: str(v) for a, v in value.items()} if isinstance(value, dict) else str(value)
+    if isinstance(value, Mapping):
+        return {name: str(number) for name, number in value.items()}
+    return str(value.value if isinstance(value, Truth) else value)

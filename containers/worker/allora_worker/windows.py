@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .contract import Role
+from .labels import Labels
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Topic:
     """From a window's opening until the truth is known."""
     submission_window: int
     """Length of the workers' window."""
-    takes_scalar: bool = True
-    """Whether a submission is one number, and not one for each of several labels."""
+    labels: Labels | None = None
+    """What a submission has a number for each of; None for a single number."""
 
 
 @dataclass(frozen=True)
