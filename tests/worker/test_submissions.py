@@ -134,7 +134,7 @@ async def test_a_reputer_finds_its_window_by_polling_when_the_worker_window_is_o
 
 def reputer_polls(chain: FakeChain) -> int:
     calls: Any = chain.state()["calls"]
-    return int(calls.get("GetUnfulfilledReputerNonces", 0))
+    return int(calls.get("GetOpenReputerSubmissionWindows", 0))
 
 
 async def test_two_topics_share_one_wallet(chain: FakeChain, start: Start) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from .errors import shorten
 from .labels import Labels
-from .windows import Topic
+from .windows import Topic, Window
 
 # More than this is a fault of the endpoint.
 _MAX_BLOCKS: Final = 10_000_000  # of an epoch: nearly two years
@@ -72,6 +72,20 @@ def read_inference_nonce(answer: Any) -> int | None:
     """Return the nonce of an inference, or None without one."""
     inference = answer.latest_input_inference
     return None if inference is None else int(inference.block_height)
+
+
+def read_scored_nonce(answer: Any) -> int | None:
+    """Return the nonce of the submission that a score is of, or None before the first one."""
+    nonce = 0 if answer.score is None else int(answer.score.block_height)
+    return nonce if nonce > 0 else None
+
+
+def read_window(answer: Any) -> Window | None:
+    """Return the window that the status of a topic's windows is about; None if none is open."""
+    if not answer.is_open:
+        return None
+    start, end = int(answer.window_start_block), int(answer.window_end_block)
+    return Window(int(answer.current_nonce_block_height), start, end)
 
 
 def read_sequence(answer: Any) -> int:

@@ -38,16 +38,13 @@ from .windows import Topic
 Value = Decimal | Mapping[str, Decimal] | Truth
 """An inference, a forecaster's losses by the inferers' addresses, or a reputer's truth."""
 
-# Numbers in the code space `emissions`:
+_EMISSIONS: Final = "emissions"
+# Numbers in this code space:
 # https://github.com/allora-network/allora-chain/blob/main/x/emissions/types/errors.go
+_WINDOWS_CLOSED: Final = (67, 68)  # for workers, for reputers
 _NONCE_NOT_FOUND: Final = 75
-_ALREADY_SUBMITTED: Final = 78
 # https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go
 _SDK_INSUFFICIENT_FUNDS: Final = ("sdk", 5)
-
-
-class AlreadySubmittedError(Exception):
-    """The chain has a submission of this wallet for the window."""
 
 
 class AttemptFailedError(Exception):
@@ -114,7 +111,6 @@ class Submitter:
         """Submit a value in one attempt, before a moment of `time.monotonic()`.
 
         Raises:
-            AlreadySubmittedError: The chain has a submission.
             AttemptFailedError: The attempt failed.
             RefusedError: All attempts will fail until the operator intervenes.
         """
@@ -157,13 +153,12 @@ class Submitter:
         if not isinstance(error, TxError):
             reason = f"the transaction fails: {_text(error)}"
             return AttemptFailedError(FailureKind.REJECTED, reason)
-        if error.code == _ALREADY_SUBMITTED or "already submitted" in error.message.lower():
-            return AlreadySubmittedError()
+        is_closed = error.codespace == _EMISSIONS and error.code in _WINDOWS_CLOSED
         return AttemptFailedError(
-            FailureKind.REJECTED,
+            FailureKind.WINDOW_CLOSED if is_closed else FailureKind.REJECTED,
             f"the chain rejects the transaction: {_text(error)}",
             was_paid=not isinstance(error, NotTakenError),
-            is_final=error.code == _NONCE_NOT_FOUND,
+            is_final=is_closed or error.code == _NONCE_NOT_FOUND,
         )
 
     def _meaning(self, topic: Topic, error: Exception) -> Exception:

@@ -36,13 +36,17 @@ from .model import (
     Question,
 )
 from .status import Submission
-from .submitter import Accepted, AlreadySubmittedError, AttemptFailedError, Value
+from .submitter import Accepted, AttemptFailedError, Value
 from .windows import Topic, Window
 
 # Blocks at a window's end that are left to the transaction.
 _BLOCKS_FOR_TRANSACTION: Final = 3
 _MAX_PAID_ATTEMPTS: Final = 3
 _MIN_SECONDS_FOR_MODEL: Final = 1.0
+
+
+class _AlreadySubmittedError(Exception):
+    """The chain has a submission of this wallet for the nonce."""
 
 
 class WindowRun:
@@ -65,7 +69,7 @@ class WindowRun:
         *,
         is_resumed: bool,
     ) -> None:
-        self.nonce = window.nonce
+        self.window = window
         self.is_refused = False
         """Whether the run ended because the network refuses the worker."""
         self._context = context
@@ -73,11 +77,15 @@ class WindowRun:
         self._clock = context.clock
         self._breaker = breaker
         self._topic = topic
-        self._window = window
         self._is_resumed = is_resumed
         self._is_submitting = False
         self._labels: dict[str, Any] = {"topic": topic.topic_id, "nonce": window.nonce}
         self.task = asyncio.create_task(self._run())
+
+    @property
+    def nonce(self) -> int:
+        """The nonce that the run submits for."""
+        return self.window.nonce
 
     def cancel_unless_submitting(self) -> None:
         """End the run, unless a transaction is in flight."""
@@ -87,13 +95,13 @@ class WindowRun:
     async def _run(self) -> None:
         self._status.open_windows += 1
         try:
-            if self._is_resumed and await self._has_submitted():
-                raise AlreadySubmittedError  # noqa: TRY301 - the chain would say the same, for a fee
+            if self._is_resumed:
+                await self._check_not_submitted()
             answer = await self._ask_model()
             self._is_submitting = True
             accepted = await self._submit(answer.value)
             self._note_success(answer, accepted)
-        except AlreadySubmittedError:
+        except _AlreadySubmittedError:
             self._status.succeeded()
             self._info(
                 Event.ALREADY_SUBMITTED, f"nonce {self.nonce} has a submission of this wallet"
@@ -110,15 +118,27 @@ class WindowRun:
             self._status.open_windows -= 1
             self._is_submitting = False
 
-    async def _has_submitted(self) -> bool:
-        """Return whether the chain has an inference of this wallet for the window."""
-        if self._context.role is not Role.INFERER:
-            return False  # the chain does not say
+    async def _check_not_submitted(self) -> None:
+        """Raise when the chain takes nothing more for the nonce; it would say so for a fee.
+
+        Raises:
+            _AlreadySubmittedError: It has a submission of this wallet for the nonce.
+            WindowLostError: It has one for a later nonce.
+        """
         try:
-            newest = await self._context.chain.newest_inference(self._topic.topic_id)
+            newest = await self._context.chain.newest_submission(
+                self._context.role, self._topic.topic_id
+            )
         except (ChainUnavailableError, RefusedError, GRPCError):
-            return False  # the attempt to submit will show
-        return newest == self.nonce
+            return  # the attempt to submit will show
+        if newest == self.nonce:
+            raise _AlreadySubmittedError
+        if newest is not None and newest > self.nonce:
+            raise WindowLostError(
+                FailureKind.REJECTED,
+                f"the network has a submission of this wallet for nonce {newest}, and takes none "
+                "for an earlier one",
+            )
 
     # --- the model server
 
@@ -170,7 +190,7 @@ class WindowRun:
 
     def _seconds_for_model(self) -> float:
         """Return the seconds until an answer would come too late for a transaction."""
-        window = self._window
+        window = self.window
         blocks = min(_BLOCKS_FOR_TRANSACTION, (window.end - window.start) / 4)
         return self._clock.seconds_until(window.end) - blocks * self._clock.block_seconds
 
@@ -188,7 +208,9 @@ class WindowRun:
                 reports.warning(
                     Event.ATTEMPT_FAILED, f"topic {self._topic.topic_id}: {reason}", **self._labels
                 )
-                paid_attempts += error.was_paid
+                if error.was_paid:
+                    paid_attempts += 1
+                    await self._check_not_submitted()
                 is_too_late = self._seconds_to_send() <= pause
                 if error.is_final or is_too_late or paid_attempts >= _MAX_PAID_ATTEMPTS:
                     raise WindowLostError(error.kind, reason) from error
@@ -202,7 +224,7 @@ class WindowRun:
 
     def _seconds_to_send(self) -> float:
         """Return the seconds until a transaction would miss the window's last block."""
-        return self._clock.seconds_until(self._window.end) - self._clock.block_seconds
+        return self._clock.seconds_until(self.window.end) - self._clock.block_seconds
 
     def _payment_pause(self) -> float:
         """Return a pause short enough to meet the first window after the chain has recovered."""
