@@ -94,6 +94,7 @@ def answer(**members: Any) -> Any:
         "metadata": "a topic",
         "loss_method": "focal",
         "epoch_length": 54,
+        "epoch_last_ended": 1000,
         "ground_truth_lag": 60,
         "worker_submission_window": 12,
         "output_arity": SimpleNamespace(name="MULTI"),

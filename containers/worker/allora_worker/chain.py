@@ -116,10 +116,18 @@ class Chain:
 
     def event_type(self, role: Role) -> str:
         """Return the type of the event that opens a window for a role."""
+        actor = "Reputer" if role is Role.REPUTER else "Worker"
+        return self._event(f"{actor}SubmissionWindowOpened")
+
+    @property
+    def rewards_event_type(self) -> str:
+        """The type of the event of rewards that were paid."""
+        return self._event("RewardsSettled")
+
+    def _event(self, name: str) -> str:
         module: str = self.messages.__name__
         _, _, package = module.partition(".protos.")
-        actor = "Reputer" if role is Role.REPUTER else "Worker"
-        return f"{package}.Event{actor}SubmissionWindowOpened"
+        return f"{package}.Event{name}"
 
     async def ask(self, call: Awaitable[Any], read: Callable[[Any], T]) -> T:
         """Await a call of `client`, and return what `read` extracts from its answer.

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from . import reports
 from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
@@ -13,6 +14,7 @@ from .event_names import Event, ModelState, TopicState
 from .fees import Fees
 from .labels import Labels
 from .model import ModelError, ModelFailureKind
+from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,14 @@ class TopicStatus:
     """Windows that are worked in."""
     last_submission: Submission | None = None
     submissions: int = 0
+    unjudged: dict[int, Decimal | None] = field(default_factory=dict)
+    """Accepted submissions by nonce, until `take_unjudged`; None instead of several numbers."""
     failures: Counter[FailureKind] = field(default_factory=Counter)
     """Lost windows."""
     succeeded_at: float = field(default_factory=time.monotonic)
     """When the chain last accepted a submission; the start when that is unknown."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """What the network makes of the submissions."""
 
     @property
     def refusal(self) -> str | None:
@@ -117,6 +123,13 @@ class TopicStatus:
         self.succeeded()
         self.submissions += 1
         self.last_submission = submission
+        value = submission.value
+        self.unjudged[submission.nonce] = Decimal(value) if isinstance(value, str) else None
+
+    def take_unjudged(self) -> dict[int, Decimal | None]:
+        """Return the submissions since the last call."""
+        unjudged, self.unjudged = self.unjudged, {}
+        return unjudged
 
     def lost(self, kind: FailureKind, reason: str) -> None:
         """Record a lost window."""
@@ -140,6 +153,7 @@ class TopicStatus:
             "submissions": self.submissions,
             "failures": dict(self.failures),
             "seconds_since_success": round(self.seconds_since_success, 1),
+            "earning": self.verdict.report(),
         }
 
 

@@ -29,6 +29,8 @@ class Topic:
     """Length of the workers' window."""
     labels: Labels | None = None
     """What a submission has a number for each of; None for a single number."""
+    epoch_last_ended: int = 0
+    """The newest nonce."""
 
 
 @dataclass(frozen=True)
