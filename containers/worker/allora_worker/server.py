@@ -11,6 +11,7 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Final
 
 from aiohttp import web
@@ -92,9 +93,10 @@ class Server:
 
     async def _ask(self, token: str) -> Inference:
         request, timings = self._context.inference_request(token), self._context.timings
+        read = partial(self._context.read_inference, topic_id=request.topic_id)
         try:
             answer = await self._context.model.ask_for_consumer(
-                request, self._context.read_inference, timings.consumer_answer
+                request, read, timings.consumer_answer
             )
         except ModelBusyError:
             raise web.HTTPServiceUnavailable(
