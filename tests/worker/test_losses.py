@@ -4,6 +4,7 @@ from decimal import Decimal
 from math import log10
 
 import pytest
+from allora_worker import loss_names
 from allora_worker.czar import czar_loss
 from allora_worker.errors import RefusedError
 from allora_worker.labels import Labels
@@ -68,6 +69,12 @@ def test_losses_of_returns_are_measured_in_standard_deviations(method: str, loss
     assert found.log_loss(truth, 0.005) == pytest.approx(log10(loss), abs=1e-9)
     tenfold = Truth(Decimal("0.1"), Decimal("0.2"))
     assert found.log_loss(tenfold, 0.05) == pytest.approx(log10(loss), abs=1e-9)
+
+
+@pytest.mark.parametrize("method", sorted(loss_names.SQUARED | loss_names.ZTAE | {"LogCosh"}))
+def test_a_method_has_all_of_its_names(method: str) -> None:
+    assert loss_names.obstacle(69, method, has_labels=False) is None
+    assert loss_method(topic(method)).name == method.lower()
 
 
 @pytest.mark.parametrize("method", ["huber", "poisson", "bce"])
