@@ -5,20 +5,24 @@ The truth is 100, others predict 99 and 102, and the worker 100.5 unless a test 
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from allora_sdk.rpc_client.protos.emissions import v3
+from allora_sdk.rpc_client.protos.emissions.v10 import QueryServiceStub
 from allora_worker.event_names import Earning, Event
 
-from devtools.fake_chain import FakeChain
+from devtools.fake_chain import FakeChain, Options
 from devtools.fake_chain.competitors import Competitor
+from devtools.fake_chain.standings import Standings
 from tests.worker.model_server import ModelServer
-from tests.worker.running import Worker
+from tests.worker.running import ADDRESS, Worker
 from tests.worker.timings import HASTY_WITH_CHAIN
 from tests.worker.waiting import until
 
@@ -32,8 +36,16 @@ REPUTER = Competitor(name="exact", kind="reputer")
 REWARD = 9 * 10**18
 
 
-@pytest_asyncio.fixture(autouse=True)
-async def competitors(chain: FakeChain) -> None:
+@pytest_asyncio.fixture
+async def chain() -> AsyncIterator[FakeChain]:
+    """A chain as in the other tests, whose truth is known in the block after the nonce."""
+    options = Options(topics=(69,), block_seconds=0.1, window_blocks=200, lag_blocks=1)
+    async with FakeChain(options, say=lambda _: None) as chain:
+        await compete(chain)
+        yield chain
+
+
+async def compete(chain: FakeChain) -> None:
     others = [each.model_dump(mode="json") for each in (NEAR, FAR, REPUTER)]
     facts = {"truth": "100", "competitors": others, "reward": REWARD}
     await chain.behave(topics={69: facts})
@@ -74,8 +86,8 @@ async def test_a_worker_knows_what_it_earns(chain: FakeChain, start: Start) -> N
     await until(partial(is_in, worker, Earning.EARNING, nonce))
     await until(lambda: verdict(worker)["reward_allo"])
     found = verdict(worker)
-    # Without it the network would lose as much, without the one at 102 less, without that at 99
-    # more.
+    # Without the one at 99 the network would lose more, without this one as much, without the one
+    # at 102 less.
     assert (found["rank"], found["ranked"]) == (2, 3)
     # log10 of (100.5 - 100)²
     assert float(found["loss"]) == pytest.approx(-0.60206)
@@ -107,7 +119,7 @@ def settled(nonce: int) -> dict[str, Any]:
         "actor_type": "ACTOR_TYPE_INFERER_UNSPECIFIED",
         "topic_id": "69",
         "block_height": str(nonce),
-        "addresses": ["allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"],
+        "addresses": [ADDRESS],
         "rewards": ["7000000000000000000"],
         "block_height_tx": str(nonce + 1),
     }
@@ -118,9 +130,7 @@ def settled(nonce: int) -> dict[str, Any]:
     }
 
 
-async def test_outside_the_active_set_nothing_is_earned(
-    chain: FakeChain, model: ModelServer, start: Start
-) -> None:
+async def test_outside_the_active_set_nothing_is_earned(chain: FakeChain, start: Start) -> None:
     await chain.behave(most_inferers=2)
     worker = await start(chain)
     nonce = await submit(chain, worker)  # the chain accepts it
@@ -179,37 +189,99 @@ async def test_what_prevents_submissions_is_told(chain: FakeChain, start: Start)
     assert {line["NotEarning"] for line in worker.log.metrics("NotEarning")} <= {0}
 
 
-@pytest.mark.parametrize("role", ["forecaster", "reputer"])
-async def test_other_roles_have_a_verdict_too(
-    role: str, chain: FakeChain, model: ModelServer, start: Start
+async def test_a_forecaster_has_a_verdict_too(
+    chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
-    worker = await start(chain, ALLORA_WORKER_ROLE=role)
-    if role == "forecaster":
-        model.answers(json.dumps({NEAR.address: "-1", FAR.address: "0.6"}))
-        nonce = await submit(chain, worker)
-        chain.settle(69)
-    else:
-        model.answers("100")
-        nonce = chain.open_window(69)
-        chain.close_windows(69)
-        chain.open_window(69, "reputer")
-        await until(lambda: worker.topic().submissions)
-        chain.close_windows(69)
+    model.answers(json.dumps({NEAR.address: "-1", FAR.address: "0.6"}))
+    worker = await start(chain, ALLORA_WORKER_ROLE="forecaster")
+    nonce = await submit(chain, worker)
+    chain.settle(69)
     await until(partial(is_in, worker, Earning.EARNING, nonce))
     await until(lambda: rewards(worker))
-    assert verdict(worker)["rank"]
+    assert (verdict(worker)["rank"], verdict(worker)["ranked"]) == (1, 1)
+    assert verdict(worker)["value"] is None
+
+
+async def test_a_reputer_without_stake_is_scored_for_nothing(
+    chain: FakeChain, model: ModelServer, start: Start
+) -> None:
+    model.answers("100")
+    worker = await start(chain, ALLORA_WORKER_ROLE="reputer")
+    nonce = await reputed(chain, worker)
+    await until(partial(is_in, worker, Earning.NO_REWARD, nonce))
+    await until(lambda: worker.log.metrics("NotEarning")[-1]["NotEarning"] == 1)
+    assert verdict(worker)["ranked"] == 2
+    assert rewards(worker) == []
+    chain.ledger.topics.stakes[69, ADDRESS] = 10**20
+    nonce = await reputed(chain, worker)
+    await until(partial(is_in, worker, Earning.EARNING, nonce))
+    await until(lambda: rewards(worker))
+
+
+async def reputed(chain: FakeChain, worker: Worker) -> int:
+    """Lets the worker submit as a reputer for a nonce, and ends it."""
+    before = worker.topic().submissions
+    nonce = chain.open_window(69)
+    chain.close_windows(69)
+    chain.open_window(69, "reputer")
+    await until(lambda: worker.topic().submissions > before)
+    chain.close_windows(69)
+    return nonce
 
 
 # --- the queries fail
 
-
 VERDICT_QUERIES = (
-    "GetWorkerSubmissionWindowStatus",
-    "GetInferencesAtBlock",
-    "GetInfererScoreEma",
-    "GetCurrentLowestInfererScore",
-    "GetWorkerInferenceScoresAtBlock",
-    "GetPreviousInferenceRewardFraction",
-    "GetNetworkLossBundleAtBlock",
-    "GetNetworkInferencesAtBlock",
+    "get_worker_submission_window_status",
+    "get_inferences_at_block",
+    "get_inferer_score_ema",
+    "get_current_lowest_inferer_score",
+    "get_worker_inference_scores_at_block",
+    "get_previous_inference_reward_fraction",
+    "get_network_loss_bundle_at_block",
+    "get_network_inferences_at_block",
 )
+
+
+async def earning(chain: FakeChain, start: Start) -> Worker:
+    worker = await start(chain, timings=HASTY_WITH_CHAIN)
+    nonce = await submit(chain, worker)
+    chain.settle(69)
+    await until(partial(is_in, worker, Earning.EARNING, nonce))
+    return worker
+
+
+async def hang(*_: object, **__: object) -> None:
+    await asyncio.Event().wait()
+
+
+async def test_submissions_go_on_while_only_the_verdicts_queries_freeze(
+    chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = await earning(chain, start)
+    with monkeypatch.context() as patch:
+        for method in VERDICT_QUERIES:
+            patch.setattr(QueryServiceStub, method, hang)
+        await submit(chain, worker)
+        await until(partial(is_in, worker, Earning.UNKNOWN))
+        await submit(chain, worker)
+        assert worker.topic().is_fine
+        assert "does not answer in time" in verdict(worker)["reason"]
+        [line] = worker.log.events(Event.VERDICT_UNKNOWN)
+        assert line["level"] == "warning"
+        assert {line["NotEarning"] for line in worker.log.metrics("NotEarning")} == {0}
+    chain.settle(69)
+    await until(partial(is_in, worker, Earning.EARNING))
+    assert worker.topic().failures == {}
+
+
+@pytest.mark.parametrize("score", ["NaN", "1e999999999"])
+async def test_a_nonsensical_score_does_no_harm(
+    score: str, chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = await earning(chain, start)
+    lie = v3.Score(topic_id=69, block_height=1, address=ADDRESS, score=score)
+    monkeypatch.setattr(Standings, "_average", lambda *_: lie)
+    await until(partial(is_in, worker, Earning.UNKNOWN))
+    await submit(chain, worker)
+    assert worker.topic().is_fine
