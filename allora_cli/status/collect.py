@@ -17,6 +17,7 @@ from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
 from allora_cli.host.protocol import HostEvent, last_host_event
 from allora_cli.host.status_report import HostStatus, Topic, Worker, parse_status
+from allora_cli.status import verdicts
 from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, require_deployment
 from containers.worker.allora_worker.metric_names import (
@@ -160,8 +161,9 @@ class Status:
 
     @property
     def topics(self) -> dict[int, Topic | None]:
-        """Return the topics of the report, then those of the settings alone (None), by id."""
-        reported = {topic.topic_id: topic for topic in self.worker.topics} if self.worker else {}
+        """Return the topics by id: the report's, worst first, and the settings' own (None)."""
+        topics = verdicts.worst_first(self.worker.topics) if self.worker else []
+        reported = {topic.topic_id: topic for topic in topics}
         return {id_: reported.get(id_) for id_ in [*reported, *self.context.settings.topic_ids]}
 
     @property

@@ -21,6 +21,7 @@ from allora_cli.host.status_report import (
     ModelServer,
     Time,
     Topic,
+    Verdict,
     Worker,
 )
 from allora_cli.status.collect import CostSoFar, Host, LastDay, Status, Windows
@@ -116,6 +117,7 @@ class TopicPart(BaseModel):
     state: str | None
     reason: str | None
     last_submission: SubmissionPart | None
+    earning: Verdict | None = Field(description="None before a host of this release reports")
 
 
 class DayPart(BaseModel):
@@ -168,7 +170,8 @@ class Document(BaseModel):
     at: Time
     healthy: bool
     finding: Condition = Field(
-        description="`earning`, `waiting`, `running`, or a heading of docs/operations.md"
+        description="`earning`, `submitting`, `waiting`, `running`, or a heading of "
+        "docs/operations.md"
     )
     sentence: str
     remedy: str | None
@@ -184,7 +187,7 @@ class Document(BaseModel):
     wallet: WalletPart | None
     fees: Fees | None
     model: ModelServer | None
-    topics: list[TopicPart]
+    topics: list[TopicPart] = Field(description="worst first")
     last_24_hours: DayPart | None
     hours: list[HourPart] | None
     alarms: list[AlarmPart] | None
@@ -303,6 +306,7 @@ def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:
             at=last.at,
             age_seconds=round(max((status.at - last.at).total_seconds(), 0)),
         ),
+        earning=topic and topic.earning,
     )
 
 

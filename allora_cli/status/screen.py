@@ -13,6 +13,7 @@ from rich.text import Text
 from allora_cli.aws.prices import CALCULATOR
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.status_report import Container, HostStatus, Submission, Topic, Worker
+from allora_cli.status import verdicts
 from allora_cli.status.collect import Host, Status
 from allora_cli.status.diagnosis import REPORT_IS_OLD, Condition, Diagnosis, report_age
 from allora_cli.status.plot import plot
@@ -31,6 +32,8 @@ _SENTENCE: Final = 260
 _REMEDY: Final = 1024
 """Of an alarm: no link in it is cut."""
 
+_GOOD: Final = {Condition.EARNING: "Earning", Condition.SUBMITTING: "Submitting:"}
+
 _DETAILED_TOPICS: Final = 2
 _TOPICS: Final = 3
 _ALARMS: Final = 3
@@ -41,8 +44,8 @@ _IMAGE: Final = 12
 def headline(verdict: Diagnosis) -> Text:
     """Return the first line: is it earning?"""
     if verdict.is_healthy:
-        word = "Earning" if verdict.finding is Condition.EARNING else "Healthy"
-        return Text.assemble((f"✔ {word}: ", "bold green"), clamp(verdict.sentence, _SENTENCE))
+        word = _GOOD.get(verdict.finding, "Healthy:")
+        return Text.assemble((f"✔ {word} ", "bold green"), clamp(verdict.sentence, _SENTENCE))
     if verdict.finding is Condition.UNKNOWN:
         return Text.assemble(("? Unknown: ", "bold yellow"), clamp(verdict.sentence, _SENTENCE))
     word = "Attention" if verdict.finding is Condition.ALARM else "Not earning"
@@ -216,6 +219,9 @@ def _topic(status: Status, topic: Topic | None, *, is_detailed: bool) -> Text:
     if topic is None:
         return Text(_NOT_KNOWN)
     text = Text(topic.state.replace("_", " "), style="red" if topic.reason else "")
+    if topic.earning:
+        told = verdicts.facts if is_detailed else verdicts.summary
+        text.append(f", {told(topic.earning)}", "red" if verdicts.earns_nothing(topic) else "")
     last = topic.last_submission
     if last is None:
         return text.append(", no submission since the worker's start")

@@ -49,7 +49,7 @@ def worker(**changes: Any) -> dict[str, Any]:
     return {**STATUS["worker"], "status": "unhealthy", **changes}
 
 
-def topic(state: str, reason: str) -> dict[str, Any]:
+def topic(state: str, reason: str | None) -> dict[str, Any]:
     return {**STATUS["worker"]["topics"][0], "state": state, "reason": reason}
 
 
@@ -103,7 +103,7 @@ class TestHealthy:
         shown = stage.deployment.allora("status")
         assert shown.returncode == 0, shown.output
         lines = [line for line in shown.output.splitlines() if not line.startswith("Asking AWS")]
-        assert lines[0].startswith("✔ Earning: the last submission, in topic 69, was ")
+        assert lines[0].startswith("✔ Earning 1.5 ALLO a day, rank 3 of 32, loss 0.8 × ")
         assert len(lines) <= 24
         for fact in (
             stage.host.instance_id,
@@ -115,6 +115,7 @@ class TestHealthy:
             "commit 0123456789ab",
             "image 4f7c",
             "Allora SDK 1.3.0, testnet, inferer",
+            "score 0.431",
             "64000.5 for nonce 8123456",
             "transaction A1B2C3",
             "97.2 % success: submitted in 35 of 36 windows",
@@ -163,7 +164,7 @@ class TestHealthy:
         assert document["unknown"] == {}
 
     def test_waits_for_its_first_window(self, stage: Stage) -> None:
-        topics = [STATUS["worker"]["topics"][0] | {"last_submission": None}]
+        topics = [STATUS["worker"]["topics"][0] | {"last_submission": None, "earning": None}]
         stage.host.status(worker=STATUS["worker"] | {"topics": topics})
         document = seen(stage)
         assert (document["exit_code"], document["finding"]) == (0, "waiting")
@@ -301,6 +302,16 @@ class TestUnhealthy:
                 },
                 "status-registering",
                 "topic 69: starting",
+            ),
+            (
+                {
+                    "worker": worker(
+                        status="healthy",
+                        topics=[topic("waiting", None) | {"earning": {"state": "no_reward"}}],
+                    )
+                },
+                "status-no-reward",
+                "not rewarded",
             ),
             ({"worker": None}, "status-worker-silent", "does not answer"),
             (
