@@ -75,6 +75,7 @@ class Verdict(BaseModel):
         threshold: the lowest score in the active set.
         ranked: how many were ranked.
         reward_fraction: share of the topic's reward for this role, from 0 to 1.
+        loss: log10, as the reputers state it; so are the other two.
         network_loss: of the network's combined inference.
         naive_loss: of the network's inference without forecasters.
     """

@@ -16,7 +16,7 @@ from allora_cli.host.status_report import Container, HostStatus, Submission, Top
 from allora_cli.status import verdicts
 from allora_cli.status.collect import Host, Status
 from allora_cli.status.diagnosis import REPORT_IS_OLD, Condition, Diagnosis, report_age
-from allora_cli.status.plot import plot
+from allora_cli.status.plot import plot_day
 from allora_cli.terminal.layout import Listing
 from allora_cli.terminal.text import clamp, duration, moment
 from shared.networks import NETWORKS
@@ -59,7 +59,7 @@ def screen_of(status: Status, verdict: Diagnosis, *, width: int, with_plot: bool
         status: what AWS knows.
         verdict: its diagnosis.
         width: the terminal's, in columns.
-        with_plot: whether to draw the last day's windows.
+        with_plot: whether to draw the last day's windows, rewards and scores.
     """
     parts: list[RenderableType] = [headline(verdict)]
     if verdict.remedy:
@@ -98,7 +98,7 @@ def _link(label: str, url: str) -> Text:
 def _plot(status: Status, width: int) -> Text:
     if isinstance(status.last_day, Unknown):
         return _unknown(status.last_day)
-    return plot(status.last_day.hours, width)
+    return plot_day(status.last_day, width)
 
 
 def _rows(status: Status, verdict: Diagnosis) -> Iterator[tuple[str, Text]]:

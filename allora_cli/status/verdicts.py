@@ -41,6 +41,9 @@ _REMEDIES: Final = {
     Earning.NO_REWARD: _BETTER_MODEL,
 }
 
+_HOPELESS: Final = 6.0
+"""Powers of ten, beyond which it does not matter how much worse a loss is."""
+
 _MOST_DIGITS: Final = 17
 """Enough to tell any two floating-point numbers apart."""
 
@@ -151,14 +154,11 @@ def _rank(verdict: Verdict) -> Iterator[str]:
 
 
 def _loss(verdict: Verdict) -> Iterator[str]:
-    """Yield the loss in relation to the network's; as both figures if they are no ratio."""
-    loss, network = verdict.loss, verdict.network_loss
-    if loss is None or network is None:
+    """Yield the loss in relation to the network's."""
+    if verdict.loss is None or verdict.network_loss is None:
         return
-    if loss > 0 and network > 0:
-        yield f"loss {float(loss) / float(network):.2g} × the network's"
-    else:
-        yield f"loss {figure(loss)} (network: {figure(network)})"
+    ratio = min(float(verdict.loss - verdict.network_loss), _HOPELESS)
+    yield f"loss {10**ratio:.2g} × the network's"
 
 
 def _below_threshold(verdict: Verdict) -> str:

@@ -56,19 +56,20 @@ def topic(state: str, reason: str | None) -> dict[str, Any]:
 def put_windows(
     stage: Stage, at: datetime, *, submissions: int = 0, failures: int = 0, name: str = "worker"
 ) -> None:
-    counts = {"Submissions": submissions, "SubmissionFailures": failures}
+    put_metric(stage, "Submissions", at, *[1] * submissions, *[0] * failures, WorkerName=name)
+
+
+def put_metric(stage: Stage, metric: str, at: datetime, *values: float, **dimensions: str) -> None:
     stage.cloudwatch.put_metric_data(
         Namespace="Allora",
         MetricData=[
             {
                 "MetricName": metric,
-                "Dimensions": [{"Name": "WorkerName", "Value": name}],
+                "Dimensions": [{"Name": name, "Value": text} for name, text in dimensions.items()],
                 "Timestamp": at,
-                "Value": count,
-                "Unit": "Count",
+                "Value": value,
             }
-            for metric, count in counts.items()
-            if count
+            for value in values
         ],
     )
 
@@ -143,6 +144,8 @@ class TestHealthy:
         put_windows(stage, now - timedelta(hours=23, minutes=50), submissions=5)
         put_windows(stage, now - timedelta(hours=25), submissions=100)
         put_windows(stage, now, submissions=1000, name="another-worker")
+        put_metric(stage, "Rewards", now - timedelta(minutes=1), 0.5, 0.25, WorkerName="worker")
+        put_metric(stage, "Score", now, 0.4, WorkerName="worker", TopicId="69")
         document = seen(stage)
         assert document["exit_code"] == 0
         assert (document["healthy"], document["finding"]) == (True, "earning")
@@ -150,7 +153,10 @@ class TestHealthy:
             "submissions": 8,
             "failures": 1,
             "success_rate": pytest.approx(8 / 9),
+            "rewards_allo": 0.75,
         }
+        assert sum(hour["rewards_allo"] for hour in document["hours"]) == 0.75
+        assert document["hours"][-1]["scores"] == {"69": 0.4}
         assert sum(hour["submissions"] for hour in document["hours"]) == 8
         assert len(document["hours"]) == 25
         (only,) = document["topics"]
@@ -420,6 +426,7 @@ class TestPlot:
         put_windows(stage, datetime.now(UTC) - timedelta(hours=5), submissions=6)
         shown = stage.deployment.allora("status", "--plot").output
         assert "submitted" in shown
+        assert "No rewards in the last 24 hours." in shown
         bars = [line for line in shown.splitlines() if "┤" in line]
         assert len(bars) == 6
         assert bars[0].rstrip().endswith("xx")

@@ -28,10 +28,11 @@ from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, Verdict, parse_status
 from allora_cli.status import output
-from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
+from allora_cli.status.collect import Alarm, CostSoFar, Host, Status
 from allora_cli.status.diagnosis import Condition, judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
-from allora_cli.status.plot import plot
+from allora_cli.status.history import LastDay, Windows
+from allora_cli.status.plot import plot, plot_day
 from allora_cli.status.screen import dashboard_line, explorer_lines, screen_of
 from allora_cli.terminal import console
 from allora_cli.terminal.console import SafeConsole
@@ -383,9 +384,11 @@ class TestEarning:
         status = judged(healthy, dict.fromkeys(unknown))
         assert first_line(status).startswith(f"✔ Earning {expected}")
 
-    def test_losses_that_are_no_ratio_are_both_shown(self, healthy: Status) -> None:
-        line = first_line(judged(healthy, {"loss": "-3.5", "network_loss": "-3.4"}))
-        assert "loss -3.5 (network: -3.4)" in line
+    @pytest.mark.parametrize(
+        ("loss", "expected"), [("-4.3979", "0.1 ×"), ("-2.3979", "10 ×"), ("300", "1e+06 ×")]
+    )
+    def test_losses_are_logarithms(self, healthy: Status, loss: str, expected: str) -> None:
+        assert f"loss {expected} the network's" in first_line(judged(healthy, {"loss": loss}))
 
     def test_decimals_keep_all_their_digits_in_json(self, healthy: Status) -> None:
         exact = "0.123456789012345678901234567890"
@@ -409,7 +412,10 @@ class TestDocument:
     def test_members_that_scripts_rely_on(self, healthy: Status) -> None:
         document = document_of(healthy, judge(healthy)).as_json()
         assert document["at"] == "2026-11-22T12:00:30+00:00"
-        assert document["hours"][0].keys() == {"from", "submissions", "failures"}
+        assert document["hours"][0].keys() == {
+            *("from", "submissions", "failures"),
+            *("rewards_allo", "scores"),
+        }
         assert document["cost"] == {"so_far_usd": 3.4, "monthly_usd": 37.0, "is_estimate": True}
         assert document["containers"]["model"].keys() == {
             "state", "health", "started_at", "restarts", "image", "commit",
@@ -510,6 +516,29 @@ class TestPlot:
             rows = str(plot(hours | {midnight: Windows(1, 0)}, width)).splitlines()
             for hour in range(0, 24, 3):
                 assert rows[-1][5 + hour * bar :].startswith(f"{hour:02d}")
+
+    def test_rewards_and_scores_stand_under_their_hours(self) -> None:
+        midnight = datetime(2026, 11, 22, tzinfo=UTC)
+        hours = {midnight + timedelta(hours=hour): Windows() for hour in range(24)}
+        at = [midnight + timedelta(hours=hour) for hour in (0, 3, 23)]
+        day = LastDay(
+            Windows(1, 0),
+            hours | {midnight: Windows(1, 0)},
+            rewards={at[0]: 0.75, at[1]: 0.25, at[2]: 0.0},
+            scores={69: {at[0]: -1, at[2]: 1}, 70: {at[1]: 0.5}},
+        )
+        for width, bar in ((80, 2), (60, 1)):
+            rows = str(plot_day(day, width)).splitlines()[-6:]
+            assert rows[0] == "Rewards, ALLO: 1 in all, at most 0.75 an hour"
+            assert rows[1][5:].split() == ["█" * bar, "▃" * bar, "▁" * bar]
+            assert rows[1].index("▃") == 5 + 3 * (bar + 1)
+            assert rows[2] == "Score, topic 69: 1, between -1 and 1"
+            assert rows[3][5:].split() == ["▁" * bar, "█" * bar]
+            assert rows[5].strip() == "▄" * bar  # one value alone has no scale
+            assert max(map(len, rows)) <= width
+
+    def test_without_rewards(self, healthy: Status) -> None:
+        assert "No rewards in the last 24 hours." in shown(healthy, with_plot=True)
 
     def test_nothing(self) -> None:
         assert str(plot({NOW: Windows()}, 80)).startswith("No submission windows")

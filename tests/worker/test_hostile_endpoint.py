@@ -35,8 +35,8 @@ def frame(value: dict[str, Any]) -> str:
     return json.dumps({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": value}}})
 
 
-def header(height: object) -> str:
-    return frame({"header": {"height": str(height), "time": "2026-11-22T10:20:30Z"}})
+def block(height: object) -> str:
+    return frame({"height": str(height), "events": []})
 
 
 def opening(nonce: int, topic: int = 69) -> str:
@@ -111,11 +111,11 @@ async def test_a_false_height_on_the_websocket_costs_nothing(
     chain: FakeChain, start: Start, height: object
 ) -> None:
     worker = await start(chain)
-    chain.tell(header(height))
-    chain.tell(header(height))
+    chain.tell(block(height))
+    chain.tell(block(height))
     await meets_the_next_window(chain)
     chain.close_windows(69)
-    chain.tell(header(height))
+    chain.tell(block(height))
     await meets_the_next_window(chain)
     assert chain.state()["rejected"] == []
     assert worker.log.events("internal_error") == []
@@ -240,8 +240,8 @@ def written(worker: Worker) -> int:
         "[" * 100_000,
         '{"result": ' * 20_000,
         "x" * 100_000,
-        header("1" * 4000),
-        '{"result": {"data": {"value": {"header": {"height": 1e400}}}}}',
+        block("1" * 4000),
+        '{"result": {"data": {"value": {"height": 1e400}}}}',
     ],
     ids=["error", "text", "binary", "nested", "objects", "string", "height", "infinite"],
 )

@@ -69,8 +69,6 @@ class Chain:
         self.network = network
         self.address = str(wallet.address())
         self._endpoint = address_of(network.sdk.url)
-        self.failures = 0
-        """Failed calls that are not in the metric yet."""
         self._wallet = wallet
         self._clock = clock
         self._timings = timings
@@ -114,10 +112,18 @@ class Chain:
 
     def event_type(self, role: Role) -> str:
         """Return the type of the event that opens a window for a role."""
+        actor = "Reputer" if role is Role.REPUTER else "Worker"
+        return self._event(f"{actor}SubmissionWindowOpened")
+
+    @property
+    def rewards_event_type(self) -> str:
+        """The type of the event of rewards that were paid."""
+        return self._event("RewardsSettled")
+
+    def _event(self, name: str) -> str:
         module: str = self.messages.__name__
         _, _, package = module.partition(".protos.")
-        actor = "Reputer" if role is Role.REPUTER else "Worker"
-        return f"{package}.Event{actor}SubmissionWindowOpened"
+        return f"{package}.Event{name}"
 
     async def ask(self, call: Awaitable[Any], read: Callable[[Any], T]) -> T:
         """Await a call of `client`, and return what `read` extracts from its answer.
@@ -162,7 +168,6 @@ class Chain:
 
     def note_failure(self, reason: str) -> None:
         """Record a call that failed, and reconnect after several; the reason names the endpoint."""
-        self.failures += 1
         self._failed_in_a_row += 1
         if self._failed_in_a_row == 1:
             reports.warning(Event.CHAIN_UNAVAILABLE, f"the chain's endpoint fails: {reason}")
@@ -172,10 +177,9 @@ class Chain:
     def note_success(self) -> None:
         """Record a call that was answered."""
         if self._failed_in_a_row:
+            message = f"the chain's endpoint {host_of(self.network.sdk.url)} works"
+            reports.info(Event.CHAIN_AVAILABLE, message, failures=self._failed_in_a_row)
             self._failed_in_a_row = 0
-            reports.info(
-                Event.CHAIN_AVAILABLE, f"the chain's endpoint {host_of(self.network.sdk.url)} works"
-            )
 
     # --- queries
 

@@ -26,6 +26,7 @@ def read_topic(topic_id: int, topic: Any) -> Topic:
         ground_truth_lag=_within(0, topic.ground_truth_lag, _MAX_BLOCKS),
         submission_window=_within(0, topic.worker_submission_window, _MAX_BLOCKS),
         takes_scalar=arity is None or arity.name != "MULTI",
+        epoch_last_ended=int(topic.epoch_last_ended),
     )
 
 

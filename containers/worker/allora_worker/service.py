@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -24,8 +25,10 @@ from .event_names import Event, ModelState
 from .fees import Fees
 from .gauges import Gauges
 from .guarded_wallet import GuardedWallet
+from .judge import Judge
 from .model import Model, ModelBusyError, ModelError, open_session
 from .networks import Network
+from .rewards import read_payment
 from .server import Server
 from .settings import Settings
 from .status import Status, TopicStatus
@@ -95,7 +98,9 @@ class Service:
 
     async def _work(self, context: Context, session: aiohttp.ClientSession) -> int:
         topics: dict[int, TopicWorker] = {}
+        judges = {topic_id: Judge(topic_id, context) for topic_id in self._settings.topic_ids}
         events = self._window_events(context, topics)
+        events.also_read(context.chain.rewards_event_type, partial(_hear_payment, context, judges))
         for topic_id in self._settings.topic_ids:
             topics[topic_id] = TopicWorker(topic_id, context, on_unannounced=events.reopen)
 
@@ -104,16 +109,15 @@ class Service:
                 topic.retry()
 
         account = Account(context, session, on_funded=retry)
-        gauges = Gauges(context)
         parts = [topic.run for topic in topics.values()]
-        parts += [events.run, account.run, gauges.run, lambda: _probe_model(context)]
+        parts += [judge.run for judge in judges.values()]
+        parts += [events.run, account.run, Gauges(context).run, lambda: _probe_model(context)]
         running = [asyncio.create_task(_keep_running(part)) for part in parts]
         code = await self._wait_for_end()
         for task in running:
             task.cancel()
         stopping = [asyncio.create_task(topic.stop()) for topic in topics.values()]
         await asyncio.wait([*running, *stopping])
-        gauges.report_counts()
         return code
 
     def _window_events(self, context: Context, topics: Mapping[int, TopicWorker]) -> WindowEvents:
@@ -162,6 +166,14 @@ class Service:
             model=without_query(settings.model_endpoint),
             **({"boot_nodes": settings.boot_nodes} if settings.boot_nodes else {}),
         )
+
+
+def _hear_payment(
+    context: Context, judges: Mapping[int, Judge], attributes: Mapping[str, str]
+) -> None:
+    payment = read_payment(attributes, context.role, context.chain.address)
+    if payment and payment.topic_id in judges:
+        judges[payment.topic_id].note_payment(payment)
 
 
 async def _probe_model(context: Context) -> None:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from . import reports
 from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
@@ -45,6 +46,8 @@ class TopicStatus:
     """Windows that are worked in."""
     last_submission: Submission | None = None
     submissions: int = 0
+    unjudged: dict[int, Decimal | None] = field(default_factory=dict)
+    """Accepted submissions by nonce, until `take_unjudged`; None instead of several numbers."""
     failures: Counter[FailureKind] = field(default_factory=Counter)
     """Lost windows."""
     succeeded_at: float = field(default_factory=time.monotonic)
@@ -117,6 +120,13 @@ class TopicStatus:
         self.succeeded()
         self.submissions += 1
         self.last_submission = submission
+        value = submission.value
+        self.unjudged[submission.nonce] = Decimal(value) if isinstance(value, str) else None
+
+    def take_unjudged(self) -> dict[int, Decimal | None]:
+        """Return the submissions since the last call."""
+        unjudged, self.unjudged = self.unjudged, {}
+        return unjudged
 
     def lost(self, kind: FailureKind, reason: str) -> None:
         """Record a lost window."""
@@ -152,8 +162,6 @@ class ModelStatus:
     reason: str | None = None
     latency_ms: float | None = None
     failures: Counter[ModelFailureKind] = field(default_factory=Counter)
-    unreported_failures: int = 0
-    """Failures that are not in the metric yet."""
 
     def answered(self, milliseconds: float) -> None:
         """Record an answer."""
@@ -170,7 +178,6 @@ class ModelStatus:
             reports.warning(Event.MODEL_FAILED, message, kind=error.kind)
         self.state, self.reason = ModelState.FAILING, reason
         self.failures[error.kind] += 1
-        self.unreported_failures += 1
 
     def report(self) -> dict[str, object]:
         """Return the model server's part of `/health`."""

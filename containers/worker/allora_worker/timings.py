@@ -33,6 +33,9 @@ class Timings:
     """Between attempts to open the websocket, doubling."""
     events_reopen: float = 600.0
     """Between two reconnects because an open websocket missed a window."""
+    verdict_min: float = 30.0
+    verdict_max: float = 900.0
+    """Bounds of the time between questions about the network's verdict, which is an epoch."""
     submission: float = 300.0
     """Limit of one transaction with all of the SDK's attempts."""
     submission_pause: float = 3.0
