@@ -15,7 +15,7 @@ import hpack
 import pytest
 from allora_worker.timings import Timings
 
-from devtools.fake_chain import FakeChain
+from devtools.fake_chain import FakeChain, Options
 from tests.worker.processes import resident
 from tests.worker.running import Worker, end_windows, subscriptions
 from tests.worker.test_submissions import submissions, values
@@ -194,14 +194,13 @@ async def test_thousands_of_nonces_are_a_failure_of_the_endpoint(
 async def test_a_topic_that_cannot_be_is_a_failure_of_the_endpoint(
     chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = chain.ledger.options
     timings = dataclasses.replace(PATIENT, prepare_again=0.3)
     worker = await start(chain, timings=timings)
     for blocks in (0, -1, 2**62):
-        absurd = SimpleNamespace(epoch_blocks=blocks, window_blocks=blocks)
-        monkeypatch.setattr(chain.ledger, "options", absurd)
-        await until(lambda: worker.topic().state == "chain_unavailable")
-        monkeypatch.setattr(chain.ledger, "options", options)
+        absurd = SimpleNamespace(epoch=blocks, window=blocks, lag=blocks)
+        with monkeypatch.context() as patch:
+            patch.setattr(Options, "timing", lambda _, __, absurd=absurd: absurd)
+            await until(lambda: worker.topic().state == "chain_unavailable")
         await until(lambda: worker.topic().is_fine)
     await meets_the_next_window(chain)
     assert worker.log.events("internal_error") == []

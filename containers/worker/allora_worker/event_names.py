@@ -45,9 +45,13 @@ class Event(StrEnum):
 
     MODEL_WORKS = "model_works"
     MODEL_FAILED = "model_failed"
+    VALUE_IMPLAUSIBLE = "value_implausible"
+    """The model's value is off by orders of magnitude from the network's."""
 
     CHAIN_AVAILABLE = "chain_available"
     CHAIN_UNAVAILABLE = "chain_unavailable"
+    ENDPOINT_CHANGED = "endpoint_changed"
+    """Another endpoint of the chain is asked from now on."""
     CHAIN_RESET = "chain_reset"
     WEBSOCKET_WORKS = "websocket_works"
     WEBSOCKET_FAILED = "websocket_failed"

@@ -42,6 +42,8 @@ class TopicStatus:
     """Why the wallet does not sign the registration."""
     window_problem: str | None = None
     """Why the last window was lost, or why the open one may be."""
+    value_problem: str | None = None
+    """Why the model's newest value is off by orders of magnitude."""
     open_windows: int = 0
     """Windows that are worked in."""
     last_submission: Submission | None = None
@@ -149,6 +151,7 @@ class TopicStatus:
             },
             "submissions": self.submissions,
             "failures": dict(self.failures),
+            "value_problem": self.value_problem,
             "seconds_since_success": round(self.seconds_since_success, 1),
             "earning": self.verdict.report(),
         }
@@ -200,6 +203,8 @@ class Status:
     address: str
     topics: dict[int, TopicStatus]
     fees: Fees
+    endpoint: str
+    """The chain's gRPC endpoint in use: scheme, host and port."""
     model: ModelStatus = field(default_factory=ModelStatus)
     balance_allo: float | None = None
     started_at: float = field(default_factory=time.monotonic)
@@ -230,6 +235,7 @@ class Status:
             "network": self.network,
             "role": self.role,
             "address": self.address,
+            "endpoint": self.endpoint,
             "balance_allo": self.balance_allo,
             "fees": self.fees.report(),
             "uptime_seconds": round(time.monotonic() - self.started_at, 1),
