@@ -27,7 +27,10 @@ _JUST_STARTED: Final = timedelta(minutes=1)
 
 _FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
 
-_WAIT_FOR_IT: Final = "The verdict comes after the topic's epoch: allora status --watch"
+_WAIT_FOR_IT: Final = (
+    "The network judges a nonce once its true value is known, in some topics a day later: "
+    "allora status --watch"
+)
 
 
 class Condition(StrEnum):
