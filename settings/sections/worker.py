@@ -261,8 +261,9 @@ class WorkerSettings(Section):
 
     sdk_version: str = variable(
         "ALLORA_SDK_VERSION",
-        "The version of the Allora SDK in the project's own worker. When the network moves on and "
-        "refuses the worker, a newer one helps: `make lock-worker SDK=<version>` makes it known.",
+        "The version of the Allora SDK in the project's own worker: `1.3.0`, or the pre-release "
+        "`1.4.0rc4`, both tested. When the network moves on and refuses the worker, a newer one "
+        "helps: `make lock-worker SDK=<version>` makes it known.",
         default=DEFAULT_SDK_VERSION,
         example="1.3.0",
     )
