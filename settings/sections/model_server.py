@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ValidationInfo, field_validator
 
@@ -14,7 +14,6 @@ from settings.command_words import command_words
 from settings.env_file import parse_env_text
 from settings.errors import fault, warn
 from settings.example_model import EXAMPLE_COMMAND, EXAMPLE_REPO, is_example
-from settings.fit import runs_own_model
 from settings.secret_rules import assigned_secrets, is_secret_name, remedy_for_model, secret_kind
 from settings.sections.images import Image, warn_of_moving_image
 from settings.shown import shown
@@ -31,6 +30,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _MOST_OF_SECRET = 64
 
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def runs_own_model(data: Mapping[str, Any]) -> bool:
+    """Return whether the validated settings choose the project's own model; False if unknown."""
+    return data.get("model_repo", "") is None and data.get("model_image", "") is None
 
 
 class ModelServerSettings(Section):

@@ -14,8 +14,9 @@ from containers.worker.allora_worker.topic_facts import Facts, facts_of
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
 from settings.example_model import SYMBOLS, is_example
-from settings.fit import misfit, runs_own_model, token_for, unserved_kind
+from settings.fit import misfit, token_for, unserved_kind
 from settings.sections.images import Image, warn_of_moving_image
+from settings.sections.model_server import runs_own_model
 from settings.shown import shown
 from settings.variable import Section, variable
 from shared.networks import NETWORKS, SUBMISSION_FEE, TESTNET
