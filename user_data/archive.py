@@ -13,6 +13,11 @@ from typing import NamedTuple
 
 from settings import Settings
 
+FORGE_CONTEXT = "build-contexts/forge_server"
+FORGE_MODEL = "forge"
+"""The folder of the model that comes with the archive."""
+FORGE_FILE = "predict.pkl"
+
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -20,7 +25,7 @@ class _Member(NamedTuple):
     """A file, by its path below /opt/allora."""
 
     name: str
-    file: Path
+    content: bytes
     executable: bool = False
 
 
@@ -32,11 +37,10 @@ def host_archive(settings: Settings) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for member in sorted(_members(settings)):
-            content = member.file.read_bytes()
             entry = tarfile.TarInfo(member.name)
-            entry.size = len(content)
+            entry.size = len(member.content)
             entry.mode = 0o755 if member.executable else 0o644
-            archive.addfile(entry, io.BytesIO(content))
+            archive.addfile(entry, io.BytesIO(member.content))
     return buffer.getvalue()
 
 
@@ -62,6 +66,18 @@ def _members(settings: Settings) -> Iterator[_Member]:
             "model_server/**/*.py",
             "requirements.txt",
         )
+    if settings.model_forge:
+        yield from _forge_model(settings)
+
+
+def _forge_model(settings: Settings) -> Iterator[_Member]:
+    context = f"{FORGE_CONTEXT}/"
+    folder = _ROOT / "containers/forge_server"
+    yield from _below(folder, context, "Dockerfile", "forge_server/**/*.py")
+    requirements = "".join(f"{requirement}\n" for requirement in settings.model_requirements)
+    yield _Member(f"{context}requirements.txt", requirements.encode())
+    if file := settings.forge_file:
+        yield _Member(f"{FORGE_MODEL}/{FORGE_FILE}", file.read_bytes())
 
 
 def _below(
@@ -71,4 +87,4 @@ def _below(
     for pattern in patterns:
         for file in folder.glob(pattern):
             name = f"{prefix}{file.relative_to(folder).as_posix()}"
-            yield _Member(name, file, executable)
+            yield _Member(name, file.read_bytes(), executable)

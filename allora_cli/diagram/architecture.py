@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from os.path import commonpath, relpath
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,7 +95,8 @@ class Architecture:
         root = f"{disk['volume_size']} GiB {disk['volume_type']}"
         sealed = "encrypted" if disk["encrypted"] else "not encrypted"
         path = urlsplit(s.inference_endpoint or "http://model/inference/{Token}").path
-        source = s.model_image or (s.model_repo or "").rpartition("://")[2]
+        forge = PurePath(s.model_forge).name if s.model_forge else ""
+        source = s.model_image or forge or (s.model_repo or "").rpartition("://")[2]
         version = f" @ {s.model_ref[:12]}" if s.model_ref else ""
         model = source + version or "the project’s baseline model"
         request = f"GET {path.replace('{Token}', _listed(dict.fromkeys(s.tokens.values())))}"

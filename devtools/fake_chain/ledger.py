@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from .accounts import Accounts
+from .bank_send import Send
 from .behaviour import Behaviour, Failure
 from .competition import Competition
 from .mempool import Mempool
@@ -197,12 +198,17 @@ class Ledger:
 
     def _execute(self, transaction: Transaction) -> Failure | None:
         try:
-            done = self.topics.execute(transaction, self.height, self.now, self.behaviour)
+            done = self._do(transaction)
         except Rejection as rejection:
             return rejection.failure
         for line in done:
             self._tell(line)
         return None
+
+    def _do(self, transaction: Transaction) -> list[str]:
+        if isinstance(transaction.message, Send):
+            return transaction.message.execute(self.accounts)
+        return self.topics.execute(transaction, self.height, self.now, self.behaviour)
 
     def _end_epoch(self, topic: int) -> list[Event]:
         """End a topic's epoch if this is the block: `UpdateNoncesOfActiveTopics`."""

@@ -11,6 +11,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from . import rest_transactions
 from .emissions import metadata
 from .ledger import Ledger
 
@@ -35,6 +36,7 @@ def application(ledger: Ledger) -> web.Application:
                 "/emissions/v10/topics/{topic}/workers/{address}/latest_input_inference",
                 answers.latest_inference,
             ),
+            *rest_transactions.routes(ledger),
             web.get("/{path:.*}", _unknown),
         ]
     )

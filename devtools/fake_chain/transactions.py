@@ -14,6 +14,8 @@ from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, SignDoc, TxBody, Tx
 from ecdsa.keys import MalformedPointError
 from google.protobuf.message import DecodeError
 
+from .bank_send import Send
+
 DENOM = "uallo"
 PREFIX = "allo"
 
@@ -22,6 +24,7 @@ Message: TypeAlias = (
     | v10.AddStakeRequest
     | v10.InsertWorkerPayloadRequest
     | v10.InsertReputerPayloadRequest
+    | Send
 )
 _MESSAGES: dict[str, type[Message]] = {
     f"/emissions.v10.{message.__name__}": message
@@ -32,6 +35,7 @@ _MESSAGES: dict[str, type[Message]] = {
         v10.InsertReputerPayloadRequest,
     )
 }
+_MESSAGES[Send.type_url] = Send
 
 
 class TransactionError(ValueError):

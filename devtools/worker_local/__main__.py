@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from containers.worker.allora_worker.contract import Secret
+from devtools.worker_local.forge import forge_build, forge_mount
 from settings import Settings, SettingsError, load_settings
 from shared.any_locale import print_in_any_locale
 from user_data.compose import compose_settings
@@ -120,13 +121,21 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
         "ALLORA_GRPC_URL": "grpc+http://chain:9090",
         "ALLORA_WEBSOCKET_URL": "ws://chain:26657/websocket",
     }
+    services["model"] = _without_source(services["model"]) if model else services["model"]
     services["model"] |= _model_source(settings, model)
     return services
 
 
+def _without_source(service: dict[str, Any]) -> dict[str, Any]:
+    """Return what a model of the user's own gets, whatever the settings choose."""
+    return {name: service[name] for name in ("command", "environment") if name in service}
+
+
 def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:
     if model:
-        return {"build": {"context": str(model)}, "read_only": False}
+        return {"build": {"context": str(model)}}
+    if settings.model_forge:
+        return {"build": forge_build(settings, STATE), "volumes": [forge_mount(settings, STATE)]}
     if settings.model_image:
         return {}
     if settings.model_repo:

@@ -34,7 +34,8 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def runs_own_model(data: Mapping[str, Any]) -> bool:
     """Return whether the validated settings choose the project's own model; False if unknown."""
-    return data.get("model_repo", "") is None and data.get("model_image", "") is None
+    sources = ("model_forge", "model_repo", "model_image")
+    return all(data.get(source, "") is None for source in sources)
 
 
 class ModelServerSettings(Section):
@@ -273,7 +274,17 @@ class ModelServerSettings(Section):
                 raise fault(f"names {name}, which is in MODEL_ENV_VARS as well.", "remove it there")
         return names
 
+    @field_validator("model_repo", "model_image", "model_command")
+    @classmethod
+    def _instead_of_a_forge_model(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("model_forge"):
+            raise fault(
+                "is set together with MODEL_FORGE, which is served by itself.",
+                "remove one of the two",
+            )
+        return value
+
     @property
     def runs_own_model(self) -> bool:
-        """Whether the project's own model runs, rather than a repository's or an image's."""
+        """Whether the project's own model runs, rather than one of the settings."""
         return runs_own_model(vars(self))

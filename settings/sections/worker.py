@@ -47,6 +47,8 @@ _MULTIADDR = re.compile(
 def _inference_endpoint(data: dict[str, Any]) -> str:
     """Return the default; the project's own model is told what the topic asks for."""
     query = contract.OF_TOPIC if runs_own_model(data) else ""
+    if data.get("model_forge"):
+        query = contract.AT_BLOCK
     return contract.model_url("inference", data["model_port"]) + query
 
 
@@ -101,6 +103,18 @@ class WorkerSettings(Section):
             if facts and (unserved := unserved_kind(info.data, facts)):
                 raise fault(f"includes topic {topic_id}; it {unserved.message}.", unserved.remedy)
         return topic_ids
+
+    @field_validator("topic_ids")
+    @classmethod
+    def _told_apart(cls, topics: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        if len(topics) > 1 and info.data.get("model_forge"):
+            warn(
+                info,
+                "one model answers for several topics: only a function of ctx can tell them apart.",
+                "serve one topic, or use ctx.topic_id in the model",
+                "MODEL_FORGE",
+            )
+        return topics
 
     worker_token: Annotated[str, BeforeValidator(contract.token)] | None = variable(
         "ALLORA_WORKER_TOKEN",
@@ -182,6 +196,18 @@ class WorkerSettings(Section):
         default="inferer",
         example="forecaster",
     )
+
+    @field_validator("worker_role")
+    @classmethod
+    def _forge_models_infer(cls, role: str, info: ValidationInfo) -> str:
+        if not info.data.get("model_forge"):
+            return role
+        if role != contract.Role.INFERER:
+            raise fault(
+                "needs a model server of your own: MODEL_FORGE makes inferences.", "inferer"
+            )
+        return role
+
     inference_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_INFERENCE_ENDPOINT",
         "The URL that the worker asks for an inference; "
@@ -190,7 +216,7 @@ class WorkerSettings(Section):
         "nothing where they are unknown.",
         default_factory=_inference_endpoint,
         default_text="`http://model:<MODEL_PORT>/inference/{Token}`, for the project's own model "
-        "with topic, kind and horizon as query",
+        "with topic, kind and horizon as query, for `MODEL_FORGE` with topic and block height",
         example="http://source:8000/inference/{Token}",
     )
     forecast_endpoint: ModelEndpoint = variable(

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -21,6 +16,7 @@ from containers.model_server.model_server.horizon import parse_horizon
 from containers.worker.allora_worker.topic_facts import Kind, known_topics
 from settings import SettingsError
 from shared.networks import TESTNET
+from tests.http_server import json_by_path
 
 REQUIRED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
 
@@ -40,30 +36,6 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PIPENV_ACTIVE"):
         monkeypatch.delenv(variable, raising=False)
     return path
-
-
-@contextmanager
-def chain_with(answers: dict[str, object]) -> Iterator[str]:
-    """Serve answers by path, and 404 otherwise."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.removeprefix("/emissions/v10/")
-            self.send_response(200 if path in answers else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps(answers.get(path, {})).encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize(
@@ -175,12 +147,12 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_the_chain_is_asked_first() -> None:
     answers: dict[str, object] = {
-        "topic_exists/69": {"exists": True},
-        "topics/69": {"topic": {"metadata": "A new \x1b[1mname\n"}},
-        "is_topic_active/69": {"is_active": False},
-        "topic_exists/70": {"exists": False},
+        "/emissions/v10/topic_exists/69": {"exists": True},
+        "/emissions/v10/topics/69": {"topic": {"metadata": "A new \x1b[1mname\n"}},
+        "/emissions/v10/is_topic_active/69": {"is_active": False},
+        "/emissions/v10/topic_exists/70": {"exists": False},
     }
-    with chain_with(answers) as url:
+    with json_by_path(answers) as url:
         found = topics.look_up("testnet", url, 69)
         missing = topics.look_up("testnet", url, 70)
     assert (found.name, found.active) == ("A new name\\x0a", False)
@@ -188,7 +160,7 @@ def test_the_chain_is_asked_first() -> None:
 
 
 def test_the_list_answers_if_the_chain_does_not() -> None:
-    with chain_with({}) as url:
+    with json_by_path({}) as url:
         listed = topics.look_up("testnet", url, 69)
         unlisted = topics.look_up("testnet", url, 4711)
     assert listed.name == "PLAYGROUND: 1 day BTC/USD Price Prediction"
@@ -199,7 +171,7 @@ def test_the_list_answers_if_the_chain_does_not() -> None:
 
 
 def test_the_own_model_serves_all_but_classifications() -> None:
-    with chain_with({}) as url:
+    with json_by_path({}) as url:
         returns = topics.look_up("mainnet", url, 1)
         barriers = topics.look_up("testnet", url, 87)
     assert topics.problem_with([returns], "mainnet", own_model=True) is None

@@ -106,6 +106,28 @@ def test_model_s_settings_are_those_of_the_env_file(computer: Computer) -> None:
     assert model["environment"]["A"] == "b"
 
 
+def test_a_model_of_the_forge_kit_is_mounted(computer: Computer) -> None:
+    (computer.directory / "predict.pkl").write_bytes(b"a pickle")
+    needs = "MODEL_REQUIREMENTS=cloudpickle==3.1.1\nMODEL_PYTHON=3.12\n"
+    result = computer.run("up", env=f"MODEL_FORGE=predict.pkl\n{needs}")
+    assert result.returncode == 0, result.stderr
+    model = computer.services()["model"]
+    context, (mount,) = Path(model["build"]["context"]), model["volumes"]
+    assert (context / "Dockerfile").is_file()
+    assert (context / "requirements.txt").read_text() == "cloudpickle==3.1.1\n"
+    assert (Path(mount["source"]) / "predict.pkl").read_bytes() == b"a pickle"
+    assert (mount["target"], mount["read_only"], model["read_only"]) == ("/model", True, True)
+
+
+def test_a_model_of_the_forge_kit_that_cannot_be_fetched(computer: Computer) -> None:
+    needs = "MODEL_REQUIREMENTS=cloudpickle==3.1.1\nMODEL_PYTHON=3.12\n"
+    url = f"MODEL_FORGE=https://127.0.0.1:9/m.pkl\nMODEL_SHA256=sha256:{0:064}\n"
+    result = computer.run("up", env=url + needs)
+    assert result.returncode == 1
+    assert "MODEL_FORGE: https://127.0.0.1:9/m.pkl cannot be read" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_folder_without_a_dockerfile_is_named(computer: Computer) -> None:
     result = computer.run("up", "--model", "absent")
     assert result.returncode == 1
