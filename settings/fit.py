@@ -12,9 +12,10 @@ from containers.model_server.model_server.task import CannotServeError, task_of
 from containers.worker.allora_worker import contract
 from containers.worker.allora_worker.topic_facts import Facts, Kind
 from settings.example_model import is_example
-from settings.sections.model_server import runs_own_model
 
-_BRING_A_MODEL: Final = "take another topic, or set MODEL_REPO or MODEL_IMAGE to a model for it"
+_BRING_A_MODEL: Final = (
+    "take another topic, or set MODEL_FORGE, MODEL_REPO or MODEL_IMAGE to a model for it"
+)
 
 _TOPICS: Final = "ALLORA_WORKER_TOPIC_ID"
 _ENVIRONMENT: Final = "MODEL_ENV_VARS"
@@ -31,6 +32,12 @@ class Misfit:
     """The setting to change."""
     is_fatal: bool = True
     """Whether the answers are of no use, rather than less good than they could be."""
+
+
+def runs_own_model(data: Mapping[str, Any]) -> bool:
+    """Return whether the validated settings choose the project's own model; False if unknown."""
+    sources = ("model_forge", "model_repo", "model_image")
+    return all(data.get(source, "") is None for source in sources)
 
 
 def token_for(token: str | None, facts: Facts | None) -> str:

@@ -7,7 +7,7 @@ https://github.com/allora-network/allora-chain/blob/main/x/emissions/keeper/keep
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, TypeVar
 
@@ -17,6 +17,19 @@ from .scores import INITIAL, Average, Group, Scores
 Content = TypeVar("Content")
 
 _SUBMITTED = {"inferer": "inference", "forecaster": "forecast", "reputer": "reputer loss"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What decides who counts.
+
+    Attributes:
+        limit: How many count.
+        alpha: Weight of the newest score in an average.
+    """
+
+    limit: int
+    alpha: Decimal
 
 
 class ActiveSet(Generic[Content]):
@@ -29,19 +42,22 @@ class ActiveSet(Generic[Content]):
 
     def __init__(self, group: Group, scores: Scores) -> None:
         self.members: dict[str, Content] = {}
+        self.topic = group[0]
         self._group = group
         self._scores = scores
         self.lowest: tuple[str, Average] | None = None
 
-    def admit(self, address: str, nonce: int, content: Content, limit: int, alpha: Decimal) -> bool:
+    def admit(
+        self, address: str, nonce: int, content: Content, rules: Rules, missed: int = 0
+    ) -> bool:
         """Take a submission, which may push the lowest-scored participant out.
 
         Args:
             address: Who submits.
             nonce: What for.
             content: What is submitted.
-            limit: How many count.
-            alpha: Weight of the newest score in an average.
+            rules: What decides.
+            missed: How many epochs they have missed since their last submission.
 
         Returns:
             Whether it counts.
@@ -49,15 +65,21 @@ class ActiveSet(Generic[Content]):
         Raises:
             Rejection: They have already submitted.
         """
-        average, is_new = self._enter(address, nonce)
-        if len(self.members) < limit:
+        self.check(address, nonce)
+        if not self.members:
+            self.lowest = None
+        is_new = self._scores.average(self._group, address).height == 0
+        if missed and not is_new:
+            self._scores.penalise(self._group, address, missed, rules.alpha)
+        average = self._enter(address, nonce)
+        if len(self.members) < rules.limit:
             if self.lowest is None or self.lowest[1].score > average.score:
                 self.lowest = (address, average)
         elif self.lowest is not None and average.score > self.lowest[1].score:
-            self._evict(self.lowest[0], nonce, alpha)
+            self._evict(self.lowest[0], nonce, rules.alpha)
         else:
             if not is_new:
-                self._scores.add_absence(self._group, address, nonce, alpha)
+                self._scores.add_absence(self._group, address, nonce, rules.alpha)
             return False
         self.members[address] = content
         if self.lowest is None:
@@ -77,16 +99,12 @@ class ActiveSet(Generic[Content]):
         """Begin the next epoch; the lowest score is told until somebody submits."""
         self.members.clear()
 
-    def _enter(self, address: str, nonce: int) -> tuple[Average, bool]:
-        """Note that somebody submits; return the average that decides, and whether it is new."""
-        self.check(address, nonce)
-        if not self.members:
-            self.lowest = None
-        average = self._scores.average(self._group, address)
-        is_new = average.height == 0
-        average = Average(INITIAL, nonce) if is_new else replace(average, height=nonce)
+    def _enter(self, address: str, nonce: int) -> Average:
+        """Note for what somebody submits, and return the average that decides."""
+        known = self._scores.average(self._group, address)
+        average = Average(known.score if known.height else INITIAL, nonce)
         self._scores.set(self._group, address, average)
-        return average, is_new
+        return average
 
     def _evict(self, address: str, nonce: int, alpha: Decimal) -> None:
         del self.members[address]

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from . import losses, played, rewards
 from .accounts import Accounts
-from .active_set import ActiveSet
+from .active_set import ActiveSet, Rules
 from .behaviour import Behaviour
 from .competitors import Competitor, Kind
 from .decimals import ZERO, text
@@ -18,6 +18,7 @@ from .epoch import Epoch
 from .facts import TopicFacts
 from .losses import Losses
 from .network import Inferences, Values, implied, numbers
+from .options import Options
 from .regrets import Regrets
 from .rejection import Rejection
 from .scores import Average, Scores, next_average
@@ -38,6 +39,7 @@ class Competition:
     """All epochs of all topics.
 
     Args:
+        options: The topics' durations.
         accounts: Who is paid.
         stakes: What real reputers have staked, in uallo, by topic and address.
         behaviour: Tells who else takes part, and by which rules.
@@ -45,6 +47,7 @@ class Competition:
 
     def __init__(
         self,
+        options: Options,
         accounts: Accounts,
         stakes: Counter[tuple[int, str]],
         behaviour: Callable[[], Behaviour],
@@ -53,6 +56,7 @@ class Competition:
         self.regrets = Regrets()
         self.fractions: dict[tuple[int, Kind, str], Decimal] = {}
         self.inclusions: Counter[tuple[int, Kind, str]] = Counter()
+        self._options = options
         self._accounts = accounts
         self._stakes = stakes
         self._behaviour = behaviour
@@ -251,7 +255,23 @@ class Competition:
             "forecaster": behaviour.most_forecasters,
             "reputer": behaviour.most_reputers,
         }
-        return active.admit(address, nonce, content, limits[kind], behaviour.score_alpha)
+        rules = Rules(limits[kind], behaviour.score_alpha)
+        missed = self._missed(active.topic, kind, address)
+        return active.admit(address, nonce, content, rules, missed)
+
+    def _missed(self, topic: int, kind: Kind, address: str) -> int:
+        """Return how many epochs in a row somebody has missed before the current one.
+
+        `countContiguousMissedEpochs` in x/emissions/keeper/actor_penalties.go. Where windows open
+        on demand alone, nobody can miss one.
+        """
+        timing = self._options.timing(topic)
+        if not timing.epoch or self._options.durations == "seconds":
+            return 0
+        newest = max(self._epochs[topic])
+        before = newest - timing.epoch - (timing.lag if kind == "reputer" else 0)
+        last = self.scores.average((topic, kind), address).height
+        return max(0, -((last - before) // timing.epoch))
 
     def _play(
         self,
@@ -304,7 +324,6 @@ class Competition:
         reward = self.facts(epoch.topic).reward
         total = Decimal(self._behaviour().reward if reward is None else reward)
         parts = rewards.shares(total, has_forecasters=bool(epoch.scores["forecaster"]))
-        real = self._accounts.balances()
         for kind, fractions in epoch.fractions.items():
             paid = {each: fraction * parts[kind] for each, fraction in fractions.items()}
             # Less than the smallest coin is not paid, and not told.
@@ -312,7 +331,7 @@ class Competition:
             for address, amount in epoch.rewards[kind].items():
                 if kind == "reputer":  # https://docs.allora.network: rewards are staked again
                     self._stakes[epoch.topic, address] += int(amount)
-                elif address in real:
+                elif address in self._accounts:
                     self._accounts[address].balance += int(amount)
         return [_settled(epoch, kind, height) for kind in ACTOR_TYPES if epoch.rewards[kind]]
 

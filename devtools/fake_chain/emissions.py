@@ -219,8 +219,7 @@ class Emissions:
     def _unfulfilled_reputer_nonces(
         self, request: v10.GetUnfulfilledReputerNoncesRequest
     ) -> v10.GetUnfulfilledReputerNoncesResponse:
-        # Nonces are listed whose window is still to come, too, and the newest come first:
-        # `AddReputerNonce` in x/emissions/keeper of the chain.
+        # Nonces are listed whose window is still to come, too.
         topic = request.topic_id
         planned = [*self._open(topic, "reputer"), *self._windows.waiting(topic)]
         known = {window.nonce for window in self._windows.of(topic, "reputer")}
@@ -317,13 +316,18 @@ def metadata(ledger: Ledger, topic: int) -> str:
 
 
 def _nonces(windows: list[Window]) -> v3.Nonces:
-    return v3.Nonces(nonces=[v3.Nonce(block_height=window.nonce) for window in windows])
+    return v3.Nonces(nonces=[v3.Nonce(block_height=each) for each in _newest_first(windows)])
 
 
 def _requests(windows: list[Window]) -> v3.ReputerRequestNonces:
     return v3.ReputerRequestNonces(
         nonces=[
-            v3.ReputerRequestNonce(reputer_nonce=v3.Nonce(block_height=window.nonce))
-            for window in windows
+            v3.ReputerRequestNonce(reputer_nonce=v3.Nonce(block_height=each))
+            for each in _newest_first(windows)
         ]
     )
+
+
+def _newest_first(windows: list[Window]) -> list[int]:
+    """Return the nonces in the chain's order: `AddWorkerNonce` puts a new one first."""
+    return sorted((window.nonce for window in windows), reverse=True)

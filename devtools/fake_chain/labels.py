@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from .facts import TopicFacts
-from .rejection import INVALID_VALUE, Rejection
+from .facts import SCALAR, TopicFacts
+from .rejection import INVALID_REQUEST, INVALID_VALUE, Rejection
 
 UNITY_TOLERANCE = Decimal("0.01")
 """How far from one the sum of all labels' numbers may be."""
@@ -25,6 +25,9 @@ def check(values: Sequence[tuple[str, str]], facts: TopicFacts) -> None:
     if len(names) > max(len(facts.labels), 1):
         raise _rejection(f"{len(names)} labels, of which {max(len(facts.labels), 1)} are allowed")
     if not facts.labels:
+        if names[0] not in ("", SCALAR):
+            text = f'single-arity label must be "{SCALAR}", got "{names[0]}": invalid request'
+            raise Rejection(INVALID_REQUEST, text, "sdk")
         return
     for label in names:
         if label not in facts.labels:

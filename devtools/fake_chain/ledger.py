@@ -19,7 +19,7 @@ from .options import Options
 from .rejection import UNDECODABLE, Rejection
 from .schedule import Schedule
 from .topics import Submission, Topics, may_submit
-from .transactions import Transaction, TransactionError, decode
+from .transactions import DENOM, Transaction, TransactionError, decode
 from .windows import Announcement, Event, Role, Window, Windows, closed, opened
 
 FIRST_HEIGHT = 1000
@@ -75,7 +75,7 @@ class Ledger:
         first = self.height + 1 if self.options.durations == "blocks" else 0
         self.schedule = Schedule(self.options, self.windows, first)
         stakes: Counter[tuple[int, str]] = Counter()
-        self.competition = Competition(self.accounts, stakes, lambda: self.behaviour)
+        self.competition = Competition(self.options, self.accounts, stakes, lambda: self.behaviour)
         self.topics = Topics(self.options, self.accounts, stakes, self.windows, self.competition)
         self._mempool = Mempool(self.accounts)
         self._rejected: list[dict[str, object]] = []
@@ -99,7 +99,7 @@ class Ledger:
             self._reject("CheckTx", failure)
             return "", failure
         try:
-            self._mempool.add(transaction, self.behaviour)
+            self._mempool.add(transaction, self.behaviour, self.height)
         except Rejection as rejection:
             self._reject("CheckTx", rejection.failure, transaction)
             return transaction.hash, rejection.failure
@@ -116,7 +116,7 @@ class Ledger:
         self._skipped += timedelta(seconds=seconds)
         self._times.append(datetime.now(UTC) + self._skipped)
         self.schedule.open_due(self.now)
-        for transaction in self._mempool.take_all():
+        for transaction in self._mempool.take_all(self.height):
             self._deliver(transaction)
         events = [event for topic in self.topics.ids for event in self._end_epoch(topic)]
         events += [event for each in self.schedule.due(self.now) for event in self._close(each)]
@@ -250,13 +250,31 @@ class Ledger:
         window.is_open, window.is_over = False, True
         self._tell(f"window over  topic {topic} {window.role} nonce {nonce}")
         if window.role == "reputer":
-            return [closed(window), *self.competition.end_reputing(topic, nonce, self.height)]
+            rewards = self.competition.end_reputing(topic, nonce, self.height)
+            self._tell_standing(topic, nonce)
+            return [closed(window), *rewards]
         is_inferred = self.competition.end_inferring(topic, nonce)
         if window.is_scheduled and is_inferred:
             too_old = self.schedule.plan_reputers(window)
             if too_old:
                 too_old.is_open, too_old.is_over = False, True
         return [closed(window)]
+
+    def _tell_standing(self, topic: int, nonce: int) -> None:
+        """Tell how real participants did in an epoch."""
+        epoch = self.competition.epoch(topic, nonce)
+        if epoch is None:
+            return
+        for kind, scores in epoch.scores.items():
+            order = sorted(scores, key=lambda each: scores[each], reverse=True)
+            for place, address in enumerate(order, 1):
+                if address in self.accounts:
+                    paid = int(epoch.rewards[kind].get(address, 0))
+                    self._tell(
+                        f"scored       topic {topic} {kind} nonce {nonce} {address}: "
+                        f"{scores[address]:.6f}, place {place} of {len(order)}, "
+                        f"reward {paid} {DENOM}"
+                    )
 
     def _tell_opened(self, window: Window) -> None:
         self._tell(

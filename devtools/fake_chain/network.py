@@ -16,6 +16,7 @@ from allora_sdk.rpc_client.protos.emissions.v10 import (
 )
 
 from .decimals import ONE, ZERO, mean, text
+from .facts import SCALAR
 from .transactions import Payload
 
 Values = dict[str, Decimal]
@@ -104,7 +105,7 @@ def implied(forecasts: Mapping[str, Decimal], inferers: Mapping[str, Values]) ->
 
 def numbers(payload: Payload) -> Values:
     """Return what an inferer predicts."""
-    return {label: Decimal(value) for label, value in payload.values}
+    return {label or SCALAR: Decimal(value) for label, value in payload.values}
 
 
 def bundle(topic: int, nonce: int, inferences: Inferences) -> NetworkInferenceBundle:

@@ -11,7 +11,9 @@ UNAUTHORIZED = 4
 INSUFFICIENT_FUNDS = 5
 INVALID_PUBLIC_KEY = 8
 INSUFFICIENT_FEE = 13
+INVALID_REQUEST = 18
 ALREADY_IN_MEMPOOL = 19
+TIMEOUT_HEIGHT = 30
 WRONG_SEQUENCE = 32
 
 # Numbers of the emissions module, code space `emissions`:
@@ -25,6 +27,7 @@ INVALID_VALUE = 52
 WORKER_WINDOW_NOT_OPEN = 67
 REPUTER_WINDOW_NOT_OPEN = 68
 NONCE_NOT_FOUND = 75
+NO_FORECAST_ELEMENTS = 77
 EMA_ALREADY_UPDATED = 78
 # ErrNotPermittedToSubmitWorkerPayload and …ReputerPayload exist, but their numbers are not
 # published: invented.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -61,6 +61,16 @@ class Scores:
     def add_absence(self, group: Group, address: str, nonce: int, alpha: Decimal) -> None:
         """Move the average of who submitted in vain towards the last quantile of the active."""
         self._step(group, address, self._quantiles.get(group, ZERO), nonce, alpha)
+
+    def penalise(self, group: Group, address: str, missed: int, alpha: Decimal) -> None:
+        """Move the average of who has missed epochs towards a newcomer's, once for each.
+
+        `applyPenalty` in x/emissions/keeper/actor_penalties.go of the chain.
+        """
+        average = self.average(group, address)
+        kept = (ONE - alpha) ** missed
+        score = INITIAL + (average.score - INITIAL) * kept
+        self.set(group, address, replace(average, score=score))
 
     def _step(self, group: Group, address: str, score: Decimal, nonce: int, alpha: Decimal) -> None:
         previous = self.average(group, address)

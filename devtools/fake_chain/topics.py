@@ -21,6 +21,7 @@ from .rejection import (
     INSUFFICIENT_STAKE,
     INVALID_TOPIC,
     INVALID_VALUE,
+    NO_FORECAST_ELEMENTS,
     NONCE_NOT_FOUND,
     NONCE_STILL_UNFULFILLED,
     NOT_REGISTERED,
@@ -118,11 +119,16 @@ class Topics:
             raise Rejection(INVALID_VALUE, "neither inference nor forecast: invalid value")
         for payload in found:
             self._check(payload, transaction.signer, height, now, behaviour)
-        self.submissions += [
+        done = [
             Submission(each, height, transaction.sequence, self._competition.submit(each))
             for each in found
         ]
-        return [f"submitted    {each} (fee {transaction.fee} {DENOM})" for each in found]
+        self.submissions += done
+        return [
+            f"{'submitted' if each.is_admitted else 'left out '}    {each.payload} "
+            f"(fee {transaction.fee} {DENOM})"
+            for each in done
+        ]
 
     def _register(self, message: v10.RegisterRequest) -> str:
         self._check_topic(message.topic_id)
@@ -233,6 +239,9 @@ def _check_content(payload: Payload, sender: str) -> None:
     if payload.inconsistency:
         raise Rejection(INVALID_VALUE, f"{payload.inconsistency}: invalid value")
     numbers = payload.numbers()
+    if not numbers and payload.role == "forecaster":
+        text = "No valid forecast elements found in Forecast: no valid forecast elements found"
+        raise Rejection(NO_FORECAST_ELEMENTS, text)
     if not numbers:
         raise Rejection(INVALID_VALUE, "no value: invalid value")
     for text in numbers:

@@ -14,9 +14,8 @@ from containers.worker.allora_worker.topic_facts import Facts, facts_of
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
 from settings.example_model import SYMBOLS, is_example
-from settings.fit import misfit, token_for, unserved_kind
+from settings.fit import misfit, runs_own_model, token_for, unserved_kind
 from settings.sections.images import Image, warn_of_moving_image
-from settings.sections.model_server import runs_own_model
 from settings.shown import shown
 from settings.variable import Section, variable
 from shared.networks import NETWORKS, SUBMISSION_FEE, TESTNET
@@ -95,17 +94,6 @@ class WorkerSettings(Section):
 
     @field_validator("topic_ids")
     @classmethod
-    def _ask_for_what_the_model_has(
-        cls, topic_ids: tuple[int, ...], info: ValidationInfo
-    ) -> tuple[int, ...]:
-        for topic_id in topic_ids:
-            facts = facts_of(info.data.get("allora_network", ""), topic_id)
-            if facts and (unserved := unserved_kind(info.data, facts)):
-                raise fault(f"includes topic {topic_id}; it {unserved.message}.", unserved.remedy)
-        return topic_ids
-
-    @field_validator("topic_ids")
-    @classmethod
     def _told_apart(cls, topics: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         if len(topics) > 1 and info.data.get("model_forge"):
             warn(
@@ -115,6 +103,17 @@ class WorkerSettings(Section):
                 "MODEL_FORGE",
             )
         return topics
+
+    @field_validator("topic_ids")
+    @classmethod
+    def _ask_for_what_the_model_has(
+        cls, topic_ids: tuple[int, ...], info: ValidationInfo
+    ) -> tuple[int, ...]:
+        for topic_id in topic_ids:
+            facts = facts_of(info.data.get("allora_network", ""), topic_id)
+            if facts and (unserved := unserved_kind(info.data, facts)):
+                raise fault(f"includes topic {topic_id}; it {unserved.message}.", unserved.remedy)
+        return topic_ids
 
     worker_token: Annotated[str, BeforeValidator(contract.token)] | None = variable(
         "ALLORA_WORKER_TOKEN",
@@ -337,31 +336,34 @@ class WorkerSettings(Section):
             )
         return boot_nodes
 
-    grpc_url: Annotated[str, BeforeValidator(contract.grpc_url)] | None = variable(
+    grpc_urls: Annotated[tuple[str, ...], BeforeValidator(contract.grpc_urls)] = variable(
         "ALLORA_GRPC_URL",
-        "Another gRPC endpoint of the chain: `grpc+https://host:443`.",
-        default=None,
+        "Another gRPC endpoint of the chain, `grpc+https://host:443`, or several, separated by "
+        "commas: the worker uses the first one that works and knows the newest blocks.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="grpc+https://allora-grpc.testnet.allora.network:443",
     )
-    websocket_url: Annotated[str, BeforeValidator(contract.websocket_url)] | None = variable(
+    websocket_urls: Annotated[tuple[str, ...], BeforeValidator(contract.websocket_urls)] = variable(
         "ALLORA_WEBSOCKET_URL",
-        "Another websocket of the chain's RPC: `wss://host/websocket`.",
-        default=None,
+        "Another websocket of the chain's RPC, `wss://host/websocket`, or several, separated by "
+        "commas.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="wss://allora-rpc.testnet.allora.network/websocket",
     )
 
-    @field_validator("grpc_url", "websocket_url")
+    @field_validator("grpc_urls", "websocket_urls")
     @classmethod
-    def _encrypted(cls, url: str, info: ValidationInfo) -> str:
-        if urlsplit(url).scheme in ("grpc+http", "ws"):
-            warn(
-                info,
-                f"{url} is not encrypted: what it answers can be forged on the way.",
-                "use grpc+https:// and wss:// except on a network of your own",
-            )
-        return url
+    def _encrypted(cls, urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for url in urls:
+            if urlsplit(url).scheme in ("grpc+http", "ws"):
+                warn(
+                    info,
+                    f"{url} is not encrypted: what it answers can be forged on the way.",
+                    "use grpc+https:// and wss:// except on a network of your own",
+                )
+        return urls
 
     api_url: str = variable(
         "ALLORA_API_URL",

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from devtools.fake_chain.active_set import ActiveSet
+from devtools.fake_chain.active_set import ActiveSet, Rules
 from devtools.fake_chain.competitors import Competitor
 from devtools.fake_chain.ledger import Ledger
-from devtools.fake_chain.options import Options
+from devtools.fake_chain.options import Options, Timing
 from devtools.fake_chain.rejection import Rejection
 from devtools.fake_chain.scores import Average, Group, Scores, next_average, quantile
 from tests.fake_chain.participant import Participant
@@ -27,7 +27,8 @@ def scores(**averages: str) -> Scores:
 
 
 def admit(active: ActiveSet[str], *names: str, nonce: int = 2, limit: int = 2) -> list[bool]:
-    return [active.admit(name, nonce, f"of {name}", limit, ALPHA) for name in names]
+    rules = Rules(limit, ALPHA)
+    return [active.admit(name, nonce, f"of {name}", rules) for name in names]
 
 
 def test_a_free_place_is_anybodys() -> None:
@@ -75,6 +76,14 @@ def test_twice_is_once_too_often() -> None:
         (1, "inference already submitted"),
         (78, "cannot update EMA more than once per window"),
     ]
+
+
+def test_a_missed_epoch_costs_a_tenth_of_the_lead() -> None:
+    """The chain's own example: 300 towards 200, four times a tenth, is 265.61."""
+    known = scores(idle="100", new="0")
+    active: ActiveSet[str] = ActiveSet(GROUP, known)
+    active.admit("idle", 2, "", Rules(2, ALPHA), missed=4)
+    assert known.average(GROUP, "idle") == Average(Decimal("65.61"), 2)
 
 
 def test_an_average_takes_a_tenth_of_what_is_new() -> None:
@@ -146,3 +155,16 @@ def test_live_inferences_are_cleared_when_the_window_closes() -> None:
     assert chain.competition.live(69, own.address) == (window.nonce, {"y": Decimal(100)})
     chain.close_windows(69)
     assert chain.competition.live(69, own.address) is None
+
+
+def test_who_stays_away_loses_the_lead_over_newcomers() -> None:
+    timing = Timing(epoch=5, window=2, lag=5)
+    chain = Ledger(Options(timings={69: timing}), say=lambda _: None)
+    own = Participant(chain)
+    own.join()
+    while chain.height < 1011:
+        chain.make_block()
+    chain.competition.scores.set(GROUP, own.address, Average(Decimal(1), 1001))
+    assert own.code(own.inference(1011)) == 0
+    # The epoch of 1006 is the one that was missed.
+    assert chain.competition.scores.average(GROUP, own.address) == Average(Decimal("0.9"), 1011)

@@ -220,7 +220,7 @@ async def test_a_new_connection_breaks_off_no_call_on_the_old_one(
     await asyncio.sleep(0.2)
     before = endpoint.client
     while endpoint.client is before:
-        endpoint.note_failure("of another call")
+        endpoint.note_failure("of another call", endpoint.endpoint)
     await chain.behave(frozen=False)
     assert await in_flight == await endpoint.balance() == balance
 
@@ -236,7 +236,7 @@ async def test_a_replaced_connection_stays_closed_and_its_user_gets_the_new_one(
         replaced.tendermint.query.timeout = 30
         await replaced.tendermint.query.get_latest_block(GetLatestBlockRequest())
         while endpoint.client is replaced:
-            endpoint.note_failure("of another call")
+            endpoint.note_failure("of another call", endpoint.endpoint)
         await until(lambda: not replaced.grpc_client._connected)
         await replaced.tendermint.query.get_latest_block(GetLatestBlockRequest())
         assert not replaced.grpc_client._connected

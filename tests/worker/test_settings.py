@@ -33,8 +33,8 @@ def test_what_is_not_set_has_a_default() -> None:
         ground_truth_endpoint=(
             "http://model:8000/ground-truth/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
         ),
-        grpc_url=None,
-        websocket_url=None,
+        grpc_urls=(),
+        websocket_urls=(),
         boot_nodes="",
         secrets_dir=Path("/run/secrets"),
         state_dir=Path("/var/lib/allora"),

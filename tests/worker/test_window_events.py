@@ -59,7 +59,7 @@ async def listener() -> AsyncIterator[Listener]:
     app.router.add_get("/websocket", listener.serve)
     async with TestServer(app) as server:
         events = WindowEvents(
-            str(server.make_url("/websocket")).replace("http", "ws"),
+            [str(server.make_url("/websocket")).replace("http", "ws")],
             event_type=KIND,
             topic_ids=[69, 77],
             on_opening=listener.openings.append,

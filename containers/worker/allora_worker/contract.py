@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from .urls import without_query
 
 PORT: Final = 9010
 """The worker's TCP port in its container."""
@@ -141,8 +144,27 @@ def model_endpoint(text: str) -> str:
     return text
 
 
+def grpc_urls(text: str) -> tuple[str, ...]:
+    """Read the chain's gRPC endpoints, as the SDK takes them, the preferred one first."""
+    return _list_of(text, grpc_url)
+
+
+def websocket_urls(text: str) -> tuple[str, ...]:
+    """Read the websockets of the chain's RPC, the preferred one first."""
+    return _list_of(text, websocket_url)
+
+
+def _list_of(text: str, check: Callable[[str], str]) -> tuple[str, ...]:
+    """Read values that are separated by commas, each once."""
+    values = tuple(check(item.strip()) for item in text.split(","))
+    for value, count in Counter(values).items():
+        if count > 1:
+            raise InvalidValueError(f"has {without_query(value)} twice", "list each address once")
+    return values
+
+
 def grpc_url(text: str) -> str:
-    """Check the chain's gRPC endpoint, as the SDK takes it."""
+    """Check a gRPC endpoint of the chain."""
     example = "grpc+https://allora-grpc.testnet.allora.network:443"
     parts = url(text, ("grpc+https", "grpc+http"), example=example)
     if parts.path.strip("/") or parts.query:
@@ -151,7 +173,7 @@ def grpc_url(text: str) -> str:
 
 
 def websocket_url(text: str) -> str:
-    """Check the websocket of the chain's RPC."""
+    """Check a websocket of the chain's RPC."""
     url(text, ("wss", "ws"), example="wss://allora-rpc.testnet.allora.network/websocket")
     return text
 

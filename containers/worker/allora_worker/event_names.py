@@ -50,6 +50,8 @@ class Event(StrEnum):
 
     CHAIN_AVAILABLE = "chain_available"
     CHAIN_UNAVAILABLE = "chain_unavailable"
+    ENDPOINT_CHANGED = "endpoint_changed"
+    """Another endpoint of the chain is asked from now on."""
     CHAIN_RESET = "chain_reset"
     WEBSOCKET_WORKS = "websocket_works"
     WEBSOCKET_FAILED = "websocket_failed"

@@ -61,6 +61,7 @@ class Service:
             address=str(wallet.address()),
             topics={topic_id: TopicStatus(topic_id) for topic_id in settings.topic_ids},
             fees=Fees(settings.fee_limits, settings.state_dir),
+            endpoint=host_of(network.sdk.url),
         )
         self.port: int | None = None
         """The public port, once it is open."""
@@ -85,7 +86,11 @@ class Service:
     def _build_context(self, session: aiohttp.ClientSession) -> Context:
         wallet = GuardedWallet(self._wallet, self.status.fees, self._network.sdk.fee_denom)
         clock = BlockClock(self._timings.default_block)
-        chain = Chain(self._network, wallet, clock, self._timings)
+
+        def note_endpoint(host: str) -> None:
+            self.status.endpoint = host
+
+        chain = Chain(self._network, wallet, clock, self._timings, note_endpoint)
         return Context(
             settings=self._settings,
             timings=self._timings,
@@ -101,6 +106,7 @@ class Service:
         judges = {topic_id: Judge(topic_id, context) for topic_id in self._settings.topic_ids}
         events = self._window_events(context, topics)
         events.also_read(context.chain.rewards_event_type, partial(_hear_payment, context, judges))
+        await context.chain.failover.compare()
         for topic_id in self._settings.topic_ids:
             topics[topic_id] = TopicWorker(topic_id, context, on_unannounced=events.reopen)
 
@@ -113,6 +119,7 @@ class Service:
         parts = [topic.run for topic in topics.values()]
         parts += [judge.run for judge in judges.values()]
         parts += [events.run, account.run, gauges.run, lambda: _probe_model(context)]
+        parts.append(context.chain.failover.run)
         running = [asyncio.create_task(_keep_running(part)) for part in parts]
         code = await self._wait_for_end()
         for task in running:
@@ -129,7 +136,7 @@ class Service:
                     topic.poll_soon()
 
         return WindowEvents(
-            self._network.websocket_url,
+            self._network.websocket_urls,
             event_type=context.chain.event_type(context.role),
             topic_ids=self._settings.topic_ids,
             on_opening=lambda opening: topics[opening.topic_id].announce(opening.nonce),
@@ -164,7 +171,7 @@ class Service:
             topics=settings.topic_ids,
             sdk=self.status.version,
             grpc=host_of(self._network.sdk.url),
-            websocket=host_of(self._network.websocket_url),
+            websocket=host_of(self._network.websocket_urls[0]),
             model=without_query(settings.model_endpoint),
             **({"boot_nodes": settings.boot_nodes} if settings.boot_nodes else {}),
         )

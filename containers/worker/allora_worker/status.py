@@ -206,6 +206,8 @@ class Status:
     address: str
     topics: dict[int, TopicStatus]
     fees: Fees
+    endpoint: str
+    """The chain's gRPC endpoint in use: scheme, host and port."""
     model: ModelStatus = field(default_factory=ModelStatus)
     balance_allo: float | None = None
     started_at: float = field(default_factory=time.monotonic)
@@ -236,6 +238,7 @@ class Status:
             "network": self.network,
             "role": self.role,
             "address": self.address,
+            "endpoint": self.endpoint,
             "balance_allo": self.balance_allo,
             "fees": self.fees.report(),
             "uptime_seconds": round(time.monotonic() - self.started_at, 1),

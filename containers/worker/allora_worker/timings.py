@@ -14,6 +14,12 @@ class Timings:
     chain_pause_min: float = 1.0
     chain_pause_max: float = 15.0
     """Between attempts while the endpoint fails, doubling. Windows are about a minute long."""
+    endpoint_check: float = 60.0
+    """Between comparisons of several endpoints."""
+    endpoint_rest: float = 300.0
+    """Until an endpoint that failed is preferred again."""
+    websocket_return: float = 1800.0
+    """On another websocket, until the preferred one is tried again."""
     default_block: float = 5.5
     """Between blocks, until it has been measured."""
     poll_min: float = 5.0

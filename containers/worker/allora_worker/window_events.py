@@ -11,7 +11,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -71,7 +71,7 @@ class WindowEvents:
     """The subscription to the chain's blocks and the events in them.
 
     Args:
-        url: The websocket's URL.
+        urls: The websockets' URLs, the preferred one first.
         event_type: The type of the event that opens a window for the worker's role.
         topic_ids: The worker's topics.
         on_opening: Called for each announced window.
@@ -81,7 +81,7 @@ class WindowEvents:
 
     def __init__(
         self,
-        url: str,
+        urls: Sequence[str],
         *,
         event_type: str,
         topic_ids: Iterable[int],
@@ -89,7 +89,9 @@ class WindowEvents:
         on_block: Callable[[int], None],
         timings: Timings,
     ) -> None:
-        self._url = url
+        self._urls = urls
+        self._url = urls[0]
+        self._returns_at = math.inf
         self._readers: dict[str, _ReadEvent] = {event_type: self._read_opening}
         self._on_opening = on_opening
         self._on_block = on_block
@@ -124,12 +126,21 @@ class WindowEvents:
                     self._report_failure(f"it answers with status {error.status}")
                 except (aiohttp.ClientError, OSError) as error:
                     self._report_failure(self._explain(error))
+                self._choose_next()
                 if time.monotonic() - began > self._timings.events_pause_max:
                     backoff.reset()
                 await asyncio.sleep(backoff.next())
 
+    def _choose_next(self) -> None:
+        """Choose the next websocket, or the preferred one when it is time to try it again."""
+        now = time.monotonic()
+        next_one = self._urls.index(self._url) + 1
+        is_first = now >= self._returns_at or next_one == len(self._urls)
+        self._url = self._urls[0 if is_first else next_one]
+        self._returns_at = math.inf if is_first else now + self._timings.websocket_return
+
     def reopen(self) -> None:
-        """Reconnect, because the open websocket missed a window.
+        """Reconnect, to the next websocket if there are several: the open one missed a window.
 
         Not every time: a node may not announce every topic. And not if it has refused a
         subscription: it would refuse the next one, too.
@@ -163,7 +174,7 @@ class WindowEvents:
         finally:
             self._websocket = None
             await websocket.close()
-        if self._closing is None:
+        if self._closing is None and time.monotonic() < self._returns_at:
             self._report_failure("the chain closed it")
         self._closing = None  # it was closed by `reopen`
 
@@ -178,9 +189,14 @@ class WindowEvents:
         )
 
     async def _receive_all(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
-        """Receive until the websocket closes, or raise TimeoutError (no block) or _FloodError."""
+        """Receive until the websocket closes, or the preferred one is to be tried again.
+
+        Raises:
+            TimeoutError: There was no block for too long.
+            _FloodError: There was too much else.
+        """
         flood = FloodDetector(_MAX_FRAMES, _MAX_BYTES)
-        while True:
+        while time.monotonic() < self._returns_at:
             # Until the next block: other messages are no sign of life.
             async with asyncio.timeout_at(self._silent_at):
                 message = await websocket.receive()

@@ -36,6 +36,7 @@ from .model import (
     Question,
 )
 from .network_values import values_of_others
+from .sending import Sending, Sent
 from .status import Submission
 from .submitter import Accepted, AlreadySubmittedError, AttemptFailedError, Value
 from .windows import Topic, Window
@@ -77,6 +78,7 @@ class WindowRun:
         self._window = window
         self._is_resumed = is_resumed
         self._is_submitting = False
+        self._sent = Sent()
         self._labels: dict[str, Any] = {"topic": topic.topic_id, "nonce": window.nonce}
         self.task = asyncio.create_task(self._run())
 
@@ -210,9 +212,13 @@ class WindowRun:
                 await asyncio.sleep(pause)
 
     async def _submit_once(self, value: Value) -> Accepted:
-        send_until = time.monotonic() + self._seconds_to_send()
+        limits = Sending(
+            until=time.monotonic() + self._seconds_to_send(),
+            last_block=self._window.end - 1,
+            sent=self._sent,
+        )
         async with self._breaker.payment(self._payment_pause()):
-            return await self._context.submitter.submit(self._topic, self.nonce, value, send_until)
+            return await self._context.submitter.submit(self._topic, self.nonce, value, limits)
 
     def _seconds_to_send(self) -> float:
         """Return the seconds until a transaction would miss the window's last block."""
