@@ -368,7 +368,7 @@ class WorkerSettings(Section):
     api_url: str = variable(
         "ALLORA_API_URL",
         "Another REST endpoint of the chain: `https://host`. `allora` asks it about the wallet's "
-        "balance and the topics; the worker does not.",
+        "balance and the topics, and sends transfers through it; the worker does not.",
         default_factory=lambda data: NETWORKS[data["allora_network"]].api_url,
         default_text="that of `ALLORA_NETWORK`",
         example="https://allora-api.testnet.allora.network",
