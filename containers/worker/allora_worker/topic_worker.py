@@ -107,6 +107,7 @@ class TopicWorker:
         await self._chain.check_chain_id()
         topic = await self._chain.topic(self._topic_id)
         self._status.epoch_blocks = topic.epoch_length
+        self._status.metadata = topic.name
         self._check_topic(topic)
         await self._context.submitter.check_whitelist(topic)
         balance = await self._chain.balance()
