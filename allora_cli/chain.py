@@ -69,18 +69,20 @@ def height(api_url: str) -> int:
         raise ChainError(f"{api_url} does not answer with a block") from error
 
 
-def newest_inference(api_url: str, topic_id: int, address: str) -> int | None:
-    """Return the block for which a wallet submitted last in a topic, or None.
+def newest_submission(api_url: str, topic_id: int, role: str, address: str) -> int | None:
+    """Return the nonce for which a wallet submitted last in a topic, or None.
+
+    The average of its scores says it (GetInfererScoreEma and its like); inferences themselves are
+    forgotten when their window closes.
 
     Raises:
-        ChainError: there is no usable answer, or none was ever submitted.
+        ChainError: there is no usable answer.
     """
-    path = f"{EMISSIONS}/topics/{topic_id}/workers/{quote(address)}/latest_input_inference"
-    inference = ask(api_url, path).get("latest_input_inference")
+    path = f"{EMISSIONS}/{role}_score_ema/{topic_id}/{quote(address)}"
     try:
-        return int(inference["block_height"]) if inference else None
+        return int(ask(api_url, path)["score"]["block_height"]) or None
     except (KeyError, TypeError, ValueError) as error:
-        raise ChainError(f"{api_url} does not answer with an inference") from error
+        raise ChainError(f"{api_url} does not answer with a score") from error
 
 
 def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from .accounts import Accounts
 from .bank import move
 from .bank_send import Send
-from .behaviour import Behaviour, Failure
+from .behaviour import Behaviour
 from .competition import Competition
+from .failure import Failure
 from .mempool import Mempool
 from .options import Options
 from .rejection import UNDECODABLE, Rejection

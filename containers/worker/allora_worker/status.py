@@ -167,8 +167,6 @@ class ModelStatus:
     reason: str | None = None
     latency_ms: float | None = None
     failures: Counter[ModelFailureKind] = field(default_factory=Counter)
-    unreported_failures: int = 0
-    """Failures that are not in the metric yet."""
 
     def answered(self, milliseconds: float) -> None:
         """Record an answer."""
@@ -185,7 +183,6 @@ class ModelStatus:
             reports.warning(Event.MODEL_FAILED, message, kind=error.kind)
         self.state, self.reason = ModelState.FAILING, reason
         self.failures[error.kind] += 1
-        self.unreported_failures += 1
 
     def report(self) -> dict[str, object]:
         """Return the model server's part of `/health`."""

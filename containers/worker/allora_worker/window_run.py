@@ -26,7 +26,7 @@ from .errors import (
 )
 from .event_names import Event
 from .guard import implausible
-from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
+from .metric_names import SUBMISSIONS
 from .model import (
     MOST_BYTES,
     MOST_BYTES_OF_FORECASTS,
@@ -241,10 +241,10 @@ class WindowRun:
             value=value,
             tx_hash=tx_hash,
             height=accepted.height,
+            model_ms=round(answer.milliseconds, 1),
         )
         name = self._context.settings.worker_name
         reports.metric(SUBMISSIONS, 1, WorkerName=name, TopicId=str(self._topic.topic_id))
-        reports.metric(MODEL_LATENCY, round(answer.milliseconds, 1), WorkerName=name)
 
     def _note_loss(self, kind: FailureKind, reason: str) -> None:
         topic_id = self._topic.topic_id
@@ -256,8 +256,8 @@ class WindowRun:
             **self._labels,
         )
         reports.metric(
-            SUBMISSION_FAILURES,
-            1,
+            SUBMISSIONS,
+            0,
             FailureKind=kind,
             WorkerName=self._context.settings.worker_name,
             TopicId=str(topic_id),
