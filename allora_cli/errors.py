@@ -45,6 +45,12 @@ class ErrorCode(StrEnum):
     WALLET_EXISTS = "wallet-exists"
     WALLET_WORDS = "wallet-words"
     WALLET_DAMAGED = "wallet-damaged"
+    RECIPIENT = "recipient"
+    AMOUNT = "amount"
+    CHAIN = "chain"
+    TRANSFER_FAILED = "transfer-failed"
+    TRANSFER_UNKNOWN = "transfer-unknown"
+    FORGE = "forge"
     BACKUP_FILE = "backup-file"
     BACKUP_PASSPHRASE = "backup-passphrase"  # noqa: S105
     NOT_DEPLOYED = "not-deployed"

@@ -55,6 +55,7 @@ def _members(settings: Settings) -> Iterator[_Member]:
             "build-contexts/worker/",
             "Dockerfile",
             "allora_worker/**/*.py",
+            "allora_worker/*.json",
             f"locks/{settings.sdk_version}.txt",
         )
     if settings.runs_own_model:

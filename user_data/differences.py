@@ -29,7 +29,11 @@ _SETTINGS: Final[Mapping[str, str]] = {
 """Settings by the host's variables that are called otherwise."""
 
 
-_OF_OUR_MODEL: Final[Mapping[str, str]] = {"PORT": "MODEL_PORT", "TOKEN": "ALLORA_WORKER_TOKEN"}
+_OF_OUR_MODEL: Final[Mapping[str, str]] = {
+    "PORT": "MODEL_PORT",
+    "TOKEN": "ALLORA_WORKER_TOKEN",
+    "TOPICS": "ALLORA_WORKER_TOPIC_ID",
+}
 
 _OF_FORGE: Final[Mapping[str, str]] = {
     "FORGE_PORT": "MODEL_PORT",
@@ -52,7 +56,7 @@ def changed_settings(before: str, after: str) -> tuple[str, ...]:
     """
     try:
         files = read_files(before), read_files(after)
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except ValueError:
         return ()
     try:
         old, new = map(_values, files)

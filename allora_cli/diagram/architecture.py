@@ -99,7 +99,7 @@ class Architecture:
         source = s.model_image or forge or (s.model_repo or "").rpartition("://")[2]
         version = f" @ {s.model_ref[:12]}" if s.model_ref else ""
         model = source + version or "the project’s baseline model"
-        request = f"GET {path.replace('{Token}', s.worker_token)}"
+        request = f"GET {path.replace('{Token}', _listed(dict.fromkeys(s.tokens.values())))}"
         worker = [s.worker_image or f"Allora SDK {s.sdk_version}", self._purpose]
         self._worker = Part("Worker container", worker, "container", "node", width=170)
         model_card = Part("Model container", [model, request], "model", "node", width=170)

@@ -8,6 +8,7 @@ from allora_cli.doctor import (
     account,
     computer,
     machine,
+    model_fit,
     one_wallet,
     permissions,
     quotas,
@@ -67,5 +68,8 @@ CHECKS: Final = (
     ),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
+    Check(
+        "model-fit", Group.WALLET, "Model fits", model_fit.check_model_fit, _SETTINGS, ("topics",)
+    ),
     Check("cost", Group.COST, "Monthly", account.check_cost, _CREDENTIALS),
 )

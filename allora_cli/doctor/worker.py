@@ -130,6 +130,7 @@ def check_topics(context: CheckContext) -> Finding:
             "correct ALLORA_WORKER_TOPIC_ID: https://docs.allora.network/api/topics.json",
             **facts,
         )
+    context.topic_names = {topic.id: topic.name for topic in topics.values() if topic}
     named = "; ".join(f"{topic.id} {topic.name}" for topic in topics.values() if topic)
     if idle := [str(topic.id) for topic in topics.values() if topic and not topic.active]:
         return warning(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+from .competitors import USUAL_COMPETITORS, Competitor
+from .facts import TopicFacts
 
 GAS_PRICE = 1
 """The least that a transaction must offer for a unit of gas, in uallo."""
@@ -59,6 +63,17 @@ class Behaviour(BaseModel):
             the true one.
         most_subscriptions: So many different queries may one websocket client subscribe to; a
             node's default is 5.
+        calls_per_block: After so many calls of gRPC and REST together, the node answers that the
+            client must slow down, until the next block; None: it has no limit.
+        topics: What distinguishes each topic; those that are not named have nothing special.
+        competitors: The participants whom the chain plays in each topic.
+        most_inferers: So many inferers of an epoch count: max_top_inferers_to_reward.
+        most_forecasters: The same of forecasters.
+        most_reputers: The same of reputers.
+        score_alpha: Weight of the newest score in an average: merit_sortition_alpha.
+        reward: What is paid for each epoch of a topic, in uallo.
+        minimum_stake: What a reputer must have staked in the topic, in uallo; the network wants
+            more than nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -82,6 +97,16 @@ class Behaviour(BaseModel):
     simulated_gas: NonNegativeInt = GAS_USED
     sequence: NonNegativeInt | None = None
     most_subscriptions: NonNegativeInt = MOST_SUBSCRIPTIONS
+    calls_per_block: NonNegativeInt | None = None
+    topics: dict[int, TopicFacts] = Field(default_factory=dict)
+    competitors: tuple[Competitor, ...] = USUAL_COMPETITORS
+    # DefaultParams in x/emissions/types/params.go of the chain
+    most_inferers: PositiveInt = 32
+    most_forecasters: PositiveInt = 6
+    most_reputers: PositiveInt = 6
+    score_alpha: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.1")
+    reward: NonNegativeInt = 3 * 10**18
+    minimum_stake: NonNegativeInt = 0
 
     def changed(self, changes: dict[str, object]) -> Behaviour:
         """Return this behaviour with some of it changed.

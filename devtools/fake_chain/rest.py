@@ -6,11 +6,16 @@ path, numbers of 64 bits are texts, and members with default values are there.
 
 from __future__ import annotations
 
-from aiohttp import web
+from http import HTTPStatus
 
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from . import rest_transactions
+from .emissions import metadata
 from .ledger import Ledger
 
-NOT_FOUND, UNIMPLEMENTED = 5, 12
+NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED = 5, 8, 12
 """Of gRPC's statuses, which errors repeat.
 https://grpc.io/docs/guides/status-codes/"""
 
@@ -18,7 +23,7 @@ https://grpc.io/docs/guides/status-codes/"""
 def application(ledger: Ledger) -> web.Application:
     """Return the REST interface of a chain."""
     answers = _Answers(ledger)
-    app = web.Application()
+    app = web.Application(middlewares=[_limit(ledger)])
     app.add_routes(
         [
             web.get("/cosmos/base/tendermint/v1beta1/node_info", answers.node_info),
@@ -31,10 +36,21 @@ def application(ledger: Ledger) -> web.Application:
                 "/emissions/v10/topics/{topic}/workers/{address}/latest_input_inference",
                 answers.latest_inference,
             ),
+            *rest_transactions.routes(ledger),
             web.get("/{path:.*}", _unknown),
         ]
     )
     return app
+
+
+def _limit(ledger: Ledger) -> Middleware:
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not ledger.admit_call():
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, RESOURCE_EXHAUSTED, "rate limit exceeded")
+        return await handler(request)
+
+    return limit
 
 
 class _Answers:
@@ -60,23 +76,20 @@ class _Answers:
         topic = self._topic_of(request)
         if topic not in self._ledger.topics.ids:
             return _error(404, NOT_FOUND, f"topic {topic}: not found")
-        metadata = f"Topic {topic} of a fake chain"
-        return self._emissions({"topic": {"id": str(topic), "metadata": metadata}})
+        name = metadata(self._ledger, topic)
+        return self._emissions({"topic": {"id": str(topic), "metadata": name}})
 
     async def is_topic_active(self, request: web.Request) -> web.Response:
-        exists = self._topic_of(request) in self._ledger.topics.ids
-        return self._emissions({"is_active": exists and not self._ledger.behaviour.inactive})
+        topic = self._topic_of(request)
+        exists = topic in self._ledger.topics.ids
+        return self._emissions({"is_active": exists and self._ledger.is_active(topic)})
 
     async def latest_inference(self, request: web.Request) -> web.Response:
         address = request.match_info["address"]
-        nonces = [
-            each.nonce
-            for each in self._ledger.topics.payloads(self._topic_of(request))
-            if (each.role, each.address) == ("inferer", address)
-        ]
-        if not nonces:
+        live = self._ledger.competition.live(self._topic_of(request), address)
+        if live is None:
             return _error(404, NOT_FOUND, f"no inference of {address}")
-        return self._emissions({"latest_input_inference": {"block_height": str(nonces[-1])}})
+        return self._emissions({"latest_input_inference": {"block_height": str(live[0])}})
 
     def _emissions(self, answer: dict[str, object]) -> web.Response:
         if self._ledger.behaviour.unimplemented:

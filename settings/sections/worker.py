@@ -10,11 +10,12 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator
 
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
+from containers.worker.allora_worker.topic_facts import Facts, facts_of
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
 from settings.example_model import SYMBOLS, is_example
+from settings.fit import misfit, runs_own_model, token_for, unserved_kind
 from settings.sections.images import Image, warn_of_moving_image
-from settings.sections.model_server import runs_own_model
 from settings.shown import shown
 from settings.variable import Section, variable
 from shared.networks import NETWORKS, SUBMISSION_FEE, TESTNET
@@ -43,8 +44,8 @@ _MULTIADDR = re.compile(
 
 
 def _inference_endpoint(data: dict[str, Any]) -> str:
-    """Return the default; the project's own model needs the topic for its horizon."""
-    query = "?topic_id={TopicId}" if runs_own_model(data) else ""
+    """Return the default; the project's own model is told what the topic asks for."""
+    query = contract.OF_TOPIC if runs_own_model(data) else ""
     if data.get("model_forge"):
         query = contract.AT_BLOCK
     return contract.model_url("inference", data["model_port"]) + query
@@ -103,19 +104,32 @@ class WorkerSettings(Section):
             )
         return topics
 
-    worker_token: Annotated[str, BeforeValidator(contract.token)] = variable(
+    @field_validator("topic_ids")
+    @classmethod
+    def _ask_for_what_the_model_has(
+        cls, topic_ids: tuple[int, ...], info: ValidationInfo
+    ) -> tuple[int, ...]:
+        for topic_id in topic_ids:
+            facts = facts_of(info.data.get("allora_network", ""), topic_id)
+            if facts and (unserved := unserved_kind(info.data, facts)):
+                raise fault(f"includes topic {topic_id}; it {unserved.message}.", unserved.remedy)
+        return topic_ids
+
+    worker_token: Annotated[str, BeforeValidator(contract.token)] | None = variable(
         "ALLORA_WORKER_TOKEN",
-        "What the model is asked about, as in `/inference/BTC`. Not a secret. The project's own "
-        "model knows symbols of coins: at most 10 letters and digits.",
-        default=contract.DEFAULT_TOKEN,
-        example="ETH",
+        "What the model is asked about in every topic, as in `/inference/BTC`. Not a secret. "
+        "Without it each topic asks about its own coin. The project's own model knows symbols of "
+        "coins: at most 10 letters and digits.",
+        default=None,
+        default_text="each topic's own coin; `BTC` where that is unknown",
+        example="BTC",
         check_default=True,
     )
 
     @field_validator("worker_token")
     @classmethod
-    def _known_to_the_own_model(cls, token: str, info: ValidationInfo) -> str:
-        if runs_own_model(info.data) and "TOKEN" not in info.data.get("model_env", {"TOKEN": ""}):
+    def _known_to_the_own_model(cls, token: str | None, info: ValidationInfo) -> str | None:
+        if token and runs_own_model(info.data):
             try:
                 own_model.read_settings({"TOKEN": token})
             except own_model.SettingsError as error:
@@ -130,18 +144,49 @@ class WorkerSettings(Section):
 
     @field_validator("worker_token")
     @classmethod
-    def _known_to_the_example(cls, token: str, info: ValidationInfo) -> str:
+    def _known_to_the_example(cls, token: str | None, info: ValidationInfo) -> str | None:
         if not is_example(info.data.get("model_repo")):
             return token
-        known = info.data.get("model_env", {}).get("TOKEN", token).upper()
-        if token.upper() != known:
-            warn(
-                info,
-                f"the model answers to {known} alone, and the worker asks about {token}.",
-                f"ALLORA_WORKER_TOKEN={known}",
-                "MODEL_ENV_VARS",
-            )
+        known = info.data.get("model_env", {}).get("TOKEN", "").upper()
+        network = info.data.get("allora_network", "")
+        for topic_id in info.data.get("topic_ids", ()) if known else ():
+            asked = token_for(token, facts_of(network, topic_id))
+            if asked.upper() != known:
+                warn(
+                    info,
+                    f"the model answers to {known} alone, and the worker asks about {asked} in "
+                    f"topic {topic_id}.",
+                    f"ALLORA_WORKER_TOKEN={known}",
+                    "MODEL_ENV_VARS",
+                )
         return token
+
+    @field_validator("worker_token")
+    @classmethod
+    def _fits_the_topics(cls, token: str | None, info: ValidationInfo) -> str | None:
+        """Warn of a coin or a horizon that is not the topic's; its kind is checked already."""
+        is_named = token is not None and token.lower() in SYMBOLS  # warned of already
+        if is_named or is_example(info.data.get("model_repo")):
+            return token
+        data = {**info.data, "worker_token": token}
+        for topic_id in info.data.get("topic_ids", ()):
+            facts = facts_of(info.data.get("allora_network", ""), topic_id)
+            if facts and (found := misfit(data, topic_id, facts)):
+                warn(info, f"topic {topic_id} {found.message}.", found.remedy, found.variable)
+        return token
+
+    @property
+    def topic_facts(self) -> dict[int, Facts | None]:
+        """What each topic asks for, as far as the stored list knows."""
+        return {each: facts_of(self.allora_network, each) for each in self.topic_ids}
+
+    @property
+    def tokens(self) -> dict[int, str]:
+        """What the model is asked about, by topic."""
+        return {
+            topic_id: token_for(self.worker_token, facts)
+            for topic_id, facts in self.topic_facts.items()
+        }
 
     worker_role: Annotated[str, one_of(*contract.Role)] = variable(
         "ALLORA_WORKER_ROLE",
@@ -165,10 +210,12 @@ class WorkerSettings(Section):
     inference_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_INFERENCE_ENDPOINT",
         "The URL that the worker asks for an inference; "
-        "`{Token}`, `{TopicId}` and `{BlockHeight}` are replaced.",
+        "`{Token}`, `{TopicId}`, `{BlockHeight}`, `{Kind}` (`price`, `log-return`, `volatility` or "
+        "`classification`) and `{Horizon}` (`5min`, `8h`, `1d`) are replaced; the last two by "
+        "nothing where they are unknown.",
         default_factory=_inference_endpoint,
         default_text="`http://model:<MODEL_PORT>/inference/{Token}`, for the project's own model "
-        "with `?topic_id={TopicId}`, for `MODEL_FORGE` with topic and block height as query",
+        "with topic, kind and horizon as query, for `MODEL_FORGE` with topic and block height",
         example="http://source:8000/inference/{Token}",
     )
     forecast_endpoint: ModelEndpoint = variable(
@@ -289,31 +336,34 @@ class WorkerSettings(Section):
             )
         return boot_nodes
 
-    grpc_url: Annotated[str, BeforeValidator(contract.grpc_url)] | None = variable(
+    grpc_urls: Annotated[tuple[str, ...], BeforeValidator(contract.grpc_urls)] = variable(
         "ALLORA_GRPC_URL",
-        "Another gRPC endpoint of the chain: `grpc+https://host:443`.",
-        default=None,
+        "Another gRPC endpoint of the chain, `grpc+https://host:443`, or several, separated by "
+        "commas: the worker uses the first one that works and knows the newest blocks.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="grpc+https://allora-grpc.testnet.allora.network:443",
     )
-    websocket_url: Annotated[str, BeforeValidator(contract.websocket_url)] | None = variable(
+    websocket_urls: Annotated[tuple[str, ...], BeforeValidator(contract.websocket_urls)] = variable(
         "ALLORA_WEBSOCKET_URL",
-        "Another websocket of the chain's RPC: `wss://host/websocket`.",
-        default=None,
+        "Another websocket of the chain's RPC, `wss://host/websocket`, or several, separated by "
+        "commas.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="wss://allora-rpc.testnet.allora.network/websocket",
     )
 
-    @field_validator("grpc_url", "websocket_url")
+    @field_validator("grpc_urls", "websocket_urls")
     @classmethod
-    def _encrypted(cls, url: str, info: ValidationInfo) -> str:
-        if urlsplit(url).scheme in ("grpc+http", "ws"):
-            warn(
-                info,
-                f"{url} is not encrypted: what it answers can be forged on the way.",
-                "use grpc+https:// and wss:// except on a network of your own",
-            )
-        return url
+    def _encrypted(cls, urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for url in urls:
+            if urlsplit(url).scheme in ("grpc+http", "ws"):
+                warn(
+                    info,
+                    f"{url} is not encrypted: what it answers can be forged on the way.",
+                    "use grpc+https:// and wss:// except on a network of your own",
+                )
+        return urls
 
     api_url: str = variable(
         "ALLORA_API_URL",
@@ -350,6 +400,15 @@ class WorkerSettings(Section):
         default=contract.DEFAULT_MAX_DAILY_FEES,
         example="5",
         check_default=True,
+    )
+
+    model_guard: Annotated[str, one_of(*contract.Guard)] = variable(
+        "MODEL_GUARD",
+        "What the worker does with a value that is off by orders of magnitude from what the "
+        "network's other inferers said last, as in the wrong unit: `warn` submits it and says so, "
+        "`hold` does not submit it, `off` does not compare.",
+        default="warn",
+        example="hold",
     )
 
     @field_validator("max_daily_fees")

@@ -36,6 +36,12 @@ from tests.fake_chain.client import FEE, Client
 
 pytestmark = pytest.mark.asyncio
 
+NETWORK = (
+    *("calls_per_block", "topics", "competitors", "most_inferers", "most_forecasters"),
+    *("most_reputers", "score_alpha", "reward", "minimum_stake"),
+)
+"""What belongs to the network, and not to the node that is asked."""
+
 OPENED = "emissions.v10.EventWorkerSubmissionWindowOpened.topic_id = '\"69\"'"
 
 
@@ -140,6 +146,7 @@ async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> 
         "simulated_gas": 90_000,
         "sequence": None,
         "most_subscriptions": 5,
+        **{name: whole[name] for name in NETWORK},
     }
     assert await control.post("/behaviour", checktx=None, balance="7") == {
         **whole,

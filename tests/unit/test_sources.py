@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
-import json
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,22 +16,23 @@ from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, Verdict
 from allora_cli.doctor.sources.checks import check_images, check_model_source
 from settings import Settings
+from tests.http_server import Handler, serving
 
 MakeSettings = Callable[..., Settings]
 TOKEN = "anonymous-token"
 ADVERTISED = {"Content-Type": "application/x-git-upload-pack-advertisement"}
 
 
-class Server(http.server.ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     """A registry and a git server; `authority` is its host and port."""
 
     def __init__(self, repositories: Path) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), Sources)
         self.repositories = repositories
         self.authority = f"127.0.0.1:{self.server_address[1]}"
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Sources(Handler):
     server: Server
 
     def do_GET(self) -> None:
@@ -117,22 +116,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = int(headers.pop("Status", "200").split()[0])
         self.send(status, content, headers)
 
-    def answer(
-        self, status: int, document: dict[str, object], headers: dict[str, str] | None = None
-    ) -> None:
-        self.send(status, json.dumps(document).encode(), headers or {})
-
-    def send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -150,12 +133,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for message in ("one", "two"):
         subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], check=True)
         subprocess.run([*git, "tag", message], check=True)
-    with Server(folder) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = Server(folder)
+    with serving(server):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def found(check: Callable[[CheckContext], Finding], settings: Settings) -> Finding:

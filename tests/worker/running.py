@@ -91,9 +91,7 @@ class Worker:
         """Waits until it is registered in all its topics, and hears of windows."""
         topics = self.service.status.topics
         await until(lambda: all(topic.is_registered for topic in topics.values()))
-        # To blocks, and to each topic or all of them.
-        wanted = self._subscriptions_before + 1 + (len(topics) if len(topics) <= 4 else 1)
-        await until(lambda: subscriptions(self._chain) >= wanted)
+        await until(lambda: subscriptions(self._chain) > self._subscriptions_before)
 
     async def stop(self) -> int:
         self.service.stop()

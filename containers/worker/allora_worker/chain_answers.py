@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .errors import shorten
 from .windows import Topic
@@ -13,6 +13,14 @@ from .windows import Topic
 # More than this is a fault of the endpoint.
 _MAX_BLOCKS: Final = 10_000_000  # of an epoch: nearly two years
 _MAX_UALLO: Final = 2**256  # https://pkg.go.dev/cosmossdk.io/math#Int
+
+
+class Header(NamedTuple):
+    """A block's header, as far as the worker reads it."""
+
+    height: int
+    time: datetime
+    chain_id: str
 
 
 def read_topic(topic_id: int, topic: Any) -> Topic:
@@ -26,15 +34,16 @@ def read_topic(topic_id: int, topic: Any) -> Topic:
         ground_truth_lag=_within(0, topic.ground_truth_lag, _MAX_BLOCKS),
         submission_window=_within(0, topic.worker_submission_window, _MAX_BLOCKS),
         takes_scalar=arity is None or arity.name != "MULTI",
+        epoch_last_ended=int(topic.epoch_last_ended),
     )
 
 
-def read_header(answer: Any) -> tuple[int, datetime]:
-    """Return a block's height and time."""
+def read_header(answer: Any) -> Header:
+    """Return a block's header."""
     header = (answer.sdk_block or answer.block).header
     if not isinstance(header.time, datetime) or header.time.tzinfo is None:
         raise ValueError("a block without a time")
-    return _within(1, header.height, 2**63), header.time
+    return Header(_within(1, header.height, 2**63), header.time, shorten(header.chain_id))
 
 
 def read_worker_nonces(answer: Any) -> list[int]:

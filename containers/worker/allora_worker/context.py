@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import contract
 from .block_clock import BlockClock
 from .chain import Chain
 from .contract import Role
@@ -12,6 +13,8 @@ from .settings import Settings
 from .status import Status
 from .submitter import Submitter
 from .timings import Timings
+from .topic_facts import Facts, facts_of
+from .windows import Topic
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,28 @@ class Context:
         """The worker's role, the same in all its topics."""
         return self.settings.role
 
-    def inference_request(self, token: str) -> Question:
-        """Return a request to the model server outside of any window."""
+    def facts_of(self, topic: Topic) -> Facts | None:
+        """Return what a topic asks for, or None if that is unknown."""
+        return facts_of(self.settings.network, topic.topic_id, topic.name)
+
+    def token_for(self, facts: Facts | None) -> str:
+        """Return what the model server is asked about in a topic."""
+        return self.settings.token or (facts.token if facts else contract.DEFAULT_TOKEN)
+
+    def inference_request(self, token: str | None = None) -> Question:
+        """Return a request to the model server outside of any window.
+
+        It is about the first topic with the token, or the first one of all.
+        """
         settings = self.settings
-        topic_id = settings.topic_ids[0]
-        return Question(settings.inference_endpoint, token, topic_id, self.clock.height)
+        facts = {id_: facts_of(settings.network, id_) for id_ in settings.topic_ids}
+        fitting = (id_ for id_ in facts if self.token_for(facts[id_]) == token)
+        topic_id = next(fitting, settings.topic_ids[0])
+        token = token or self.token_for(facts[topic_id])
+        return Question(
+            settings.inference_endpoint,
+            token,
+            topic_id,
+            self.clock.height,
+            facts=facts[topic_id],
+        )

@@ -8,6 +8,7 @@ from . import metric_names as metrics
 from . import reports
 from .context import Context
 from .status import TopicStatus
+from .verdict import NOT_EARNING
 
 
 class Gauges:
@@ -31,12 +32,13 @@ class Gauges:
             self._report_success_age(topic)
         if self._status.balance_allo is not None:
             reports.metric(metrics.BALANCE, self._status.balance_allo, **self._labels)
-        for metric, is_refused in (
+        for metric, is_true in (
             (metrics.REFUSED, any(topic.refused_by for topic in topics)),
             (metrics.SDK_REFUSED, any(topic.is_sdk_refused for topic in topics)),
             (metrics.FEE_REFUSED, self._status.fees.refusal is not None),
+            (metrics.NOT_EARNING, any(topic.verdict.state in NOT_EARNING for topic in topics)),
         ):
-            reports.metric(metric, int(is_refused), **self._labels)
+            reports.metric(metric, int(is_true), **self._labels)
 
     def _report_success_age(self, topic: TopicStatus) -> None:
         seconds = topic.seconds_since_success

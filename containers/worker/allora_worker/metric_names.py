@@ -90,6 +90,23 @@ FEE_REFUSED: Final = Metric(
     "1 while the wallet signs nothing, because a fee is above a limit of the operator's, else 0; "
     "every minute.",
 )
+NOT_EARNING: Final = Metric(
+    "NotEarning",
+    "Count",
+    "1 while the worker submits in a topic and the network pays nothing for it, because the "
+    "submission is not admitted or its reward is 0, else 0; every minute.",
+)
+REWARDS: Final = Metric(
+    "Rewards",
+    "None",
+    "ALLO that the network paid, as it happens; each nonce counts once.",
+)
+SCORE: Final = Metric(
+    "Score",
+    "None",
+    "The worker's score, the exponential moving average by which the active set is chosen, after "
+    "each nonce that was judged.",
+)
 
 METRICS: Final = (
     SUBMISSIONS,
@@ -104,3 +121,7 @@ METRICS: Final = (
     SDK_REFUSED,
     FEE_REFUSED,
 )
+"""What alarms or the dashboard show."""
+
+VERDICT_METRICS: Final = (NOT_EARNING, REWARDS, SCORE)
+"""The network's verdict on the submissions; to be a part of METRICS once they are shown."""

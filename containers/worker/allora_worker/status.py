@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from . import reports
 from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
 from .event_names import Event, ModelState, TopicState
 from .fees import Fees
 from .model import ModelError, ModelFailureKind
+from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,20 @@ class TopicStatus:
     """Why the wallet does not sign the registration."""
     window_problem: str | None = None
     """Why the last window was lost, or why the open one may be."""
+    value_problem: str | None = None
+    """Why the model's newest value is off by orders of magnitude."""
     open_windows: int = 0
     """Windows that are worked in."""
     last_submission: Submission | None = None
     submissions: int = 0
+    unjudged: dict[int, Decimal | None] = field(default_factory=dict)
+    """Accepted submissions by nonce, until `take_unjudged`; None instead of several numbers."""
     failures: Counter[FailureKind] = field(default_factory=Counter)
     """Lost windows."""
     succeeded_at: float = field(default_factory=time.monotonic)
     """When the chain last accepted a submission; the start when that is unknown."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """What the network makes of the submissions."""
 
     @property
     def refusal(self) -> str | None:
@@ -114,6 +122,13 @@ class TopicStatus:
         self.succeeded()
         self.submissions += 1
         self.last_submission = submission
+        value = submission.value
+        self.unjudged[submission.nonce] = Decimal(value) if isinstance(value, str) else None
+
+    def take_unjudged(self) -> dict[int, Decimal | None]:
+        """Return the submissions since the last call."""
+        unjudged, self.unjudged = self.unjudged, {}
+        return unjudged
 
     def lost(self, kind: FailureKind, reason: str) -> None:
         """Record a lost window."""
@@ -136,7 +151,9 @@ class TopicStatus:
             },
             "submissions": self.submissions,
             "failures": dict(self.failures),
+            "value_problem": self.value_problem,
             "seconds_since_success": round(self.seconds_since_success, 1),
+            "earning": self.verdict.report(),
         }
 
 
@@ -189,6 +206,8 @@ class Status:
     address: str
     topics: dict[int, TopicStatus]
     fees: Fees
+    endpoint: str
+    """The chain's gRPC endpoint in use: scheme, host and port."""
     model: ModelStatus = field(default_factory=ModelStatus)
     balance_allo: float | None = None
     started_at: float = field(default_factory=time.monotonic)
@@ -219,6 +238,7 @@ class Status:
             "network": self.network,
             "role": self.role,
             "address": self.address,
+            "endpoint": self.endpoint,
             "balance_allo": self.balance_allo,
             "fees": self.fees.report(),
             "uptime_seconds": round(time.monotonic() - self.started_at, 1),

@@ -43,7 +43,6 @@ class TopicWorker:
         self._status = context.status.topics[topic_id]
         self._on_unannounced = on_unannounced
         self._is_resuming = True
-        self._has_recalled_success = False
         self._needs_registration = True
         self._runs: dict[int, WindowRun] = {}
         self._unfinished: set[WindowRun] = set()
@@ -108,7 +107,6 @@ class TopicWorker:
         await self._chain.check_chain_id()
         topic = await self._chain.topic(self._topic_id)
         self._status.epoch_blocks = topic.epoch_length
-        await self._recall_success()
         self._check_topic(topic)
         await self._context.submitter.check_whitelist(topic)
         balance = await self._chain.balance()
@@ -136,19 +134,6 @@ class TopicWorker:
             )
         if role is Role.REPUTER:
             log_loss(topic.loss_method)
-
-    async def _recall_success(self) -> None:
-        """Ask the chain, once, for the last submission, so that a restart resets no alarm."""
-        if self._has_recalled_success or self._context.role is not Role.INFERER:
-            return  # the chain does not say for the other roles
-        height = await self._chain.poll_height()
-        try:
-            nonce = await self._chain.newest_inference(self._topic_id)
-        except GRPCError:
-            nonce = None  # no reason not to work
-        self._has_recalled_success = True
-        if nonce is not None and 0 < nonce <= height:
-            self._status.succeeded_ago((height - nonce) * self._context.clock.block_seconds)
 
     # --- windows
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from grpclib.exceptions import GRPCError
@@ -14,7 +15,7 @@ from . import reports
 from .answers import read_forecasts, read_number
 from .circuit_breaker import CircuitBreaker
 from .context import Context
-from .contract import Role
+from .contract import Guard, Role
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -24,6 +25,7 @@ from .errors import (
     shorten,
 )
 from .event_names import Event
+from .guard import implausible
 from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
 from .model import (
     MOST_BYTES,
@@ -33,6 +35,8 @@ from .model import (
     ModelFailureKind,
     Question,
 )
+from .network_values import values_of_others
+from .sending import Sending, Sent
 from .status import Submission
 from .submitter import Accepted, AlreadySubmittedError, AttemptFailedError, Value
 from .windows import Topic, Window
@@ -74,6 +78,7 @@ class WindowRun:
         self._window = window
         self._is_resumed = is_resumed
         self._is_submitting = False
+        self._sent = Sent()
         self._labels: dict[str, Any] = {"topic": topic.topic_id, "nonce": window.nonce}
         self.task = asyncio.create_task(self._run())
 
@@ -88,6 +93,7 @@ class WindowRun:
             if self._is_resumed and await self._has_submitted():
                 raise AlreadySubmittedError  # noqa: TRY301 - the chain would say the same, for a fee
             answer = await self._ask_model()
+            await self._guard(answer.value)
             self._is_submitting = True
             accepted = await self._submit(answer.value)
             self._note_success(answer, accepted)
@@ -147,15 +153,36 @@ class WindowRun:
 
     async def _ask_once(self, seconds: float) -> Answer[Value]:
         is_forecaster = self._context.role is Role.FORECASTER
+        facts = self._context.facts_of(self._topic)
         question = Question(
             endpoint=self._context.settings.model_endpoint,
-            token=self._context.settings.token,
+            token=self._context.token_for(facts),
             topic_id=self._topic.topic_id,
             block_height=self.nonce,
+            facts=facts,
             most_bytes=MOST_BYTES_OF_FORECASTS if is_forecaster else MOST_BYTES,
         )
         read: Callable[[str], Value] = read_forecasts if is_forecaster else read_number
         return await self._context.model.ask(question, read, seconds)
+
+    async def _guard(self, value: Value) -> None:
+        """Warn of a value that is off by orders of magnitude, or hold it back, as is set."""
+        guard = self._context.settings.guard
+        if guard is Guard.OFF or self._context.role is not Role.INFERER:
+            return
+        if not isinstance(value, Decimal):
+            return
+        seconds = max(self._seconds_for_model() / 2, _MIN_SECONDS_FOR_MODEL)
+        others = await values_of_others(self._context.chain, self._topic.topic_id, seconds)
+        problem = implausible(value, others, self._context.facts_of(self._topic))
+        self._status.value_problem = problem
+        if problem is None:
+            return
+        topic_id = self._topic.topic_id
+        reason = f"the model's value is off by orders of magnitude: {problem}"
+        reports.warning(Event.VALUE_IMPLAUSIBLE, f"topic {topic_id}: {reason}", **self._labels)
+        if guard is Guard.HOLD:
+            raise WindowLostError(FailureKind.HELD, reason)
 
     def _seconds_for_model(self) -> float:
         """Return the seconds until an answer would come too late for a transaction."""
@@ -185,9 +212,13 @@ class WindowRun:
                 await asyncio.sleep(pause)
 
     async def _submit_once(self, value: Value) -> Accepted:
-        send_until = time.monotonic() + self._seconds_to_send()
+        limits = Sending(
+            until=time.monotonic() + self._seconds_to_send(),
+            last_block=self._window.end - 1,
+            sent=self._sent,
+        )
         async with self._breaker.payment(self._payment_pause()):
-            return await self._context.submitter.submit(self._topic, self.nonce, value, send_until)
+            return await self._context.submitter.submit(self._topic, self.nonce, value, limits)
 
     def _seconds_to_send(self) -> float:
         """Return the seconds until a transaction would miss the window's last block."""

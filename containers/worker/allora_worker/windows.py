@@ -23,6 +23,8 @@ class Topic:
     """Length of the workers' window."""
     takes_scalar: bool = True
     """Whether a submission is one number, and not one for each of several labels."""
+    epoch_last_ended: int = 0
+    """The newest nonce."""
 
 
 @dataclass(frozen=True)

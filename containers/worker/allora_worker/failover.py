@@ -1,0 +1,149 @@
+"""Goes to another endpoint of the chain when one fails, and back to the operator's first choice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from . import reports
+from .chain_answers import Header
+from .endpoint import Endpoint
+from .event_names import Event
+from .timings import Timings
+from .waiting import wait_for
+
+MAX_BLOCKS_BEHIND: Final = 20
+"""Blocks by which an endpoint may be behind another one and still be used."""
+
+_FAILURES_UNTIL_RECONNECT: Final = 3
+
+
+class Endpoints:
+    """The chain's endpoints in the operator's order, of which one is in use.
+
+    Args:
+        endpoints: One or more, the preferred one first.
+        on_change: Called with the endpoint in use, when another one is.
+    """
+
+    def __init__(
+        self, endpoints: Sequence[Endpoint], on_change: Callable[[Endpoint], None]
+    ) -> None:
+        self.all = tuple(endpoints)
+        self.current = self.all[0]
+        self.changed = asyncio.Event()
+        """Set when another endpoint is used."""
+        self._on_change = on_change
+        self._failed_in_a_row = 0
+
+    @property
+    def are_several(self) -> bool:
+        """Whether there is more than one."""
+        return len(self.all) > 1
+
+    @property
+    def are_foreign(self) -> bool:
+        """Whether all of them belong to another network."""
+        return all(endpoint.is_foreign for endpoint in self.all)
+
+    def failed(self, endpoint: Endpoint, reason: str) -> None:
+        """Record a call that failed, and use another endpoint if there is one.
+
+        Args:
+            endpoint: Which was called; another one may be in use since.
+            reason: What happened; it names the endpoint.
+        """
+        endpoint.failed_at = time.monotonic()
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row == len(self.all):
+            which = "the chain's endpoint fails" if len(self.all) == 1 else "all endpoints fail"
+            reports.warning(Event.CHAIN_UNAVAILABLE, f"{which}: {reason}")
+        if not self.are_several:
+            if self._failed_in_a_row % _FAILURES_UNTIL_RECONNECT == 0:
+                endpoint.disconnect()
+        elif endpoint is self.current:
+            endpoint.disconnect()
+            others = [each for each in self.all if each is not endpoint]
+            self.use(min(others, key=lambda each: (each.is_foreign, each.failed_at)), reason)
+
+    def works(self) -> None:
+        """Record a call that was answered."""
+        if self._failed_in_a_row >= len(self.all):
+            reports.info(Event.CHAIN_AVAILABLE, f"the chain's endpoint {self.current.host} works")
+        self._failed_in_a_row = 0
+
+    def use(self, endpoint: Endpoint, reason: str) -> None:
+        """Use an endpoint from the next call on."""
+        reports.warning(
+            Event.ENDPOINT_CHANGED,
+            f"{endpoint.host} is asked from now on, and no longer {self.current.host}: {reason}",
+            grpc=endpoint.host,
+        )
+        self.current = endpoint
+        self.changed.set()
+        self._on_change(endpoint)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for endpoint in self.all:
+            endpoint.close()
+
+
+class Failover:
+    """Compares several endpoints regularly, and uses the first one that is as good as any.
+
+    Args:
+        endpoints: The chain's.
+        chain_id: Of the network that they belong to.
+        timings: Intervals.
+    """
+
+    def __init__(self, endpoints: Endpoints, chain_id: str, timings: Timings) -> None:
+        self._endpoints = endpoints
+        self._chain_id = chain_id
+        self._timings = timings
+
+    async def run(self) -> None:
+        """Compare until cancelled, or return if there is one endpoint only."""
+        while self._endpoints.are_several:
+            self._endpoints.changed.clear()
+            await wait_for(self._endpoints.changed, self._timings.endpoint_check)
+            await self.compare()
+
+    async def compare(self) -> None:
+        """Use another endpoint if the one in use fails, is behind, or is a second choice."""
+        if not self._endpoints.are_several:
+            return
+        asked = self._endpoints.all
+        headers = dict(zip(asked, await asyncio.gather(*map(self._ask, asked)), strict=True))
+        newest = max((header.height for header in headers.values() if header), default=0)
+        for endpoint, header in headers.items():
+            if header is None or newest - header.height > MAX_BLOCKS_BEHIND:
+                continue
+            if endpoint is self._endpoints.current:
+                return
+            if time.monotonic() - endpoint.failed_at >= self._timings.endpoint_rest:
+                behind = headers[self._endpoints.current]
+                self._endpoints.use(endpoint, _reason(self._endpoints.current, behind, newest))
+                return
+
+    async def _ask(self, endpoint: Endpoint) -> Header | None:
+        """Return the newest block's header, or None from an endpoint that cannot be used."""
+        try:
+            header = await endpoint.newest_block()
+        except Exception:  # noqa: BLE001 - whatever it is, this endpoint is not better
+            endpoint.disconnect()
+            return None
+        endpoint.is_foreign = header.chain_id != self._chain_id
+        return None if endpoint.is_foreign else header
+
+
+def _reason(endpoint: Endpoint, header: Header | None, newest: int) -> str:
+    """Return why an endpoint is left."""
+    if header is None:
+        return f"{endpoint.address} does not answer with a block of this network"
+    if newest - header.height > MAX_BLOCKS_BEHIND:
+        return f"{endpoint.address} is {newest - header.height} blocks behind"
+    return "it is named first in ALLORA_GRPC_URL, and works"

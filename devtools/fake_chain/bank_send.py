@@ -1,0 +1,58 @@
+"""Transfers of coins between accounts, as the bank module makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import MsgSend
+
+from .accounts import Accounts
+from .rejection import INSUFFICIENT_FUNDS, Rejection
+
+DENOM = "uallo"
+
+
+@dataclass(frozen=True)
+class Send:
+    """A transfer of so many uallo."""
+
+    type_url: ClassVar = "/cosmos.bank.v1beta1.MsgSend"
+
+    sender: str
+    recipient: str
+    amount: int
+
+    @classmethod
+    def FromString(cls, data: bytes) -> Self:  # noqa: N802 - as messages of protobuf have it
+        """Read a message.
+
+        Raises:
+            ValueError: It is none, or not of uallo alone.
+        """
+        message = MsgSend.parse(data)
+        (coin,) = message.amount
+        if coin.denom != DENOM or not coin.amount.isdecimal() or not int(coin.amount):
+            raise ValueError(f"{coin.amount}{coin.denom}: invalid coins")
+        return cls(message.from_address, message.to_address, int(coin.amount))
+
+    def execute(self, accounts: Accounts) -> list[str]:
+        """Move the coins.
+
+        Returns:
+            What it did, in a line for people.
+
+        Raises:
+            Rejection: The sender has too little.
+        """
+        sender = accounts[self.sender]
+        if sender.balance < self.amount:
+            raise Rejection(
+                INSUFFICIENT_FUNDS,
+                f"spendable balance {sender.balance}{DENOM} is smaller than {self.amount}{DENOM}: "
+                "insufficient funds",
+                "sdk",
+            )
+        sender.balance -= self.amount
+        accounts[self.recipient].balance += self.amount
+        return [f"sent         {self.amount} {DENOM} of {self.sender} to {self.recipient}"]
