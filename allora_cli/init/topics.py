@@ -17,7 +17,7 @@ from containers.worker.allora_worker.topic_facts import (
 from settings.fit import unserved_kind
 
 _NAME_LENGTH = 70
-_OWN: Final = {"model_repo": None, "model_image": None}
+_OWN: Final = {"model_forge": None, "model_repo": None, "model_image": None}
 """The settings that choose the project's own model."""
 
 

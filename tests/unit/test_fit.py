@@ -80,7 +80,7 @@ def test_what_is_certain_is_refused_before_a_deployment(
     with pytest.raises(SettingsError) as caught:
         make_settings(**variables)
     assert said in str(caught.value)
-    assert "set MODEL_REPO or MODEL_IMAGE" in str(caught.value)
+    assert "set MODEL_FORGE, MODEL_REPO or MODEL_IMAGE" in str(caught.value)
     assert make_settings(**(variables | IMAGE | {"MODEL_REPO": "", "MODEL_REF": ""})).topic_ids
 
 
