@@ -33,6 +33,8 @@ class TopicStatus:
 
     topic_id: int
     is_registered: bool = False
+    metadata: str | None = None
+    """The topic's name on the chain; None until the chain was asked."""
     epoch_blocks: int | None = None
     """Blocks between the openings of two windows; None until the chain was asked."""
     labels: Labels | None = None

@@ -175,7 +175,7 @@ class WindowRun:
 
     async def _ask_once(self, seconds: float) -> Answer[Value]:
         has_several = self._context.role is Role.FORECASTER or self._topic.labels is not None
-        facts = self._context.facts_of(self._topic)
+        facts = self._context.facts_of(self._topic.topic_id)
         question = Question(
             endpoint=self._context.settings.model_endpoint,
             token=self._context.token_for(facts),
@@ -205,7 +205,7 @@ class WindowRun:
             return
         seconds = max(self._seconds_for_model() / 2, _MIN_SECONDS_FOR_MODEL)
         others = await values_of_others(self._context.chain, self._topic.topic_id, seconds)
-        problem = implausible(value, others, self._context.facts_of(self._topic))
+        problem = implausible(value, others, self._context.facts_of(self._topic.topic_id))
         self._status.value_problem = problem
         if problem is None:
             return
