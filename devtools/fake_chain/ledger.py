@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from .accounts import Accounts
+from .bank import move
 from .bank_send import Send
 from .behaviour import Behaviour
 from .competition import Competition
@@ -213,7 +214,7 @@ class Ledger:
 
     def _do(self, transaction: Transaction) -> list[str]:
         if isinstance(transaction.message, Send):
-            return transaction.message.execute(self.accounts)
+            return move(transaction.message, self.accounts)
         return self.topics.execute(transaction, self.height, self.now, self.behaviour)
 
     def _end_epoch(self, topic: int) -> list[Event]:
