@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import json
 import signal
+from collections.abc import Mapping
 
+from .behaviour import Behaviour
 from .options import Options
 from .server import FakeChain
 
@@ -49,16 +51,28 @@ def main() -> None:
         default=defaults.durations,
         help="what windows, epochs and the lag count",
     )
+    parser.add_argument(
+        "--behaviour", type=_read_object, default={}, help="JSON, as for POST /behaviour"
+    )
     arguments = vars(parser.parse_args())
+    behaviour = arguments.pop("behaviour")
     arguments["topics"] = tuple(arguments["topics"] or defaults.topics)
     try:
         options = Options(**arguments)
+        Behaviour(chain_id=options.chain_id).changed(behaviour)
     except ValueError as error:
         parser.error(str(error))
-    asyncio.run(_run(options))
+    asyncio.run(_run(options, behaviour))
 
 
-async def _run(options: Options) -> None:
+def _read_object(text: str) -> dict[str, object]:
+    read: object = json.loads(text)
+    if not isinstance(read, dict):
+        raise TypeError
+    return read
+
+
+async def _run(options: Options, behaviour: Mapping[str, object]) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
@@ -70,6 +84,7 @@ async def _run(options: Options) -> None:
             "control": chain.control_url,
         }
         print(json.dumps(urls), flush=True)
+        await chain.behave(**behaviour)
         await stopped.wait()
 
 

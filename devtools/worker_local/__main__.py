@@ -45,13 +45,16 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.command()
-def up(model: str = typer.Option("", help="A folder with your model's Dockerfile.")) -> None:
+def up(
+    model: str = typer.Option("", help="A folder with your model's Dockerfile."),
+    labels: str = typer.Option("", help="The topics' labels, with commas between them."),
+) -> None:
     """Build and start model, worker and chain; Ctrl-C stops them."""
     settings = _settings()
     _write_secrets(settings)
     WORKER_STATE.mkdir(exist_ok=True)
     WORKER_STATE.chmod(0o777)  # the container's user is another one
-    services = _services(settings, _model_folder(model))
+    services = _services(settings, _model_folder(model), labels)
     (STATE / "compose.settings.json").write_text(json.dumps({"services": services}, indent=1))
     print(_WHAT_TO_SEE.format(port=settings.worker_port))
     # A Ctrl-C reaches docker compose too, which stops the containers and ends.
@@ -72,7 +75,7 @@ _WHAT_TO_SEE = """\
 Worker, model server and a fake chain on this computer; nothing touches AWS or Allora.
   The chain opens a window every 30 seconds. It prints every inference that it receives, and
   a minute later its score and reward beside two invented inferers.
-  Your model answers a number or, in a topic with several labels, {{"up": 0.6, "down": 0.4}}.
+  Your model answers a number; with LABELS=up,down an object: {{"up": 0.6, "down": 0.4}}.
   The worker's state:  curl http://127.0.0.1:{port}/health
   Ctrl-C stops everything.
 """
@@ -105,7 +108,7 @@ def _write_secrets(settings: Settings) -> None:
             print(f"MODEL_SECRETS: your model gets no {name}. Write it to {file.relative_to(ROOT)}")
 
 
-def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
+def _services(settings: Settings, model: Path | None, labels: str) -> dict[str, Any]:
     services: dict[str, Any] = compose_settings(settings)["services"]
     ours = {
         "context": str(CONTAINERS / "worker"),
@@ -115,7 +118,10 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
         },
     }
     topics = [flag for topic in settings.topic_ids for flag in ("--topic", str(topic))]
-    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics]}
+    services["chain"] = {
+        "build": ours,
+        "command": [*_CHAIN, *topics, *_labels_of(settings, labels)],
+    }
     if "build" in services["worker"]:
         services["worker"]["build"] = ours
     services["worker"]["environment"] |= {
@@ -131,6 +137,15 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
 def _without_source(service: dict[str, Any]) -> dict[str, Any]:
     """Return what a model of the user's own gets, whatever the settings choose."""
     return {name: service[name] for name in ("command", "environment") if name in service}
+
+
+def _labels_of(settings: Settings, labels: str) -> list[str]:
+    """Return the options of a chain whose topics take a number for each of several labels."""
+    names = [name.strip() for name in labels.split(",") if name.strip()]
+    if not names:
+        return []
+    topics = {topic: {"labels": names} for topic in settings.topic_ids}
+    return ["--behaviour", json.dumps({"topics": topics})]
 
 
 def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:
