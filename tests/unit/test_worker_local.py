@@ -136,6 +136,15 @@ def test_a_model_of_the_forge_kit_that_cannot_be_fetched(computer: Computer) -> 
     assert "Traceback" not in result.stderr
 
 
+def test_the_chain_has_the_labels_that_are_asked_for(computer: Computer) -> None:
+    computer.run("up", "--labels", "down, up", env="ALLORA_WORKER_TOPIC_ID=69,77")
+    command = computer.services()["chain"]["command"]
+    behaviour = json.loads(command[command.index("--behaviour") + 1])
+    assert behaviour == {"topics": {each: {"labels": ["down", "up"]} for each in ("69", "77")}}
+    computer.run("up", "--labels", "")
+    assert "--behaviour" not in computer.services()["chain"]["command"]
+
+
 def test_a_folder_without_a_dockerfile_is_named(computer: Computer) -> None:
     result = computer.run("up", "--model", "absent")
     assert result.returncode == 1
