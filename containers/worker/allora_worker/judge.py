@@ -19,7 +19,7 @@ from .inquiry import Facts, Inquiry
 from .metric_names import REWARDS, SCORE
 from .rewards import Payment, Payments
 from .verdict import Verdict, decide
-from .verdict_queries import UNANSWERED
+from .verdict_queries import UNANSWERED, VerdictQueries
 from .waiting import wait_for
 from .windows import Topic
 
@@ -82,7 +82,9 @@ class Judge:
         if self._topic is None:
             self._topic = await self._chain.topic(self._topic_id)
         if self._inquiry is None:
-            self._inquiry = Inquiry(self._topic, self._chain, self._context.role)
+            role = self._context.role
+            queries = VerdictQueries(self._chain, role, self._topic_id)
+            self._inquiry = Inquiry(self._topic, queries, role)
             await self._recall(self._inquiry, height)
         facts = await self._inquiry.ask(height, self._status.take_unjudged())
         self._conclude(self._topic, facts)
