@@ -35,6 +35,20 @@ def main() -> None:
         default=defaults.epoch_blocks,
         help="a window opens every so many blocks; 0: on demand alone",
     )
+    parser.add_argument(
+        "--lag-blocks", type=int, help="blocks from a nonce to its truth; default: an epoch"
+    )
+    parser.add_argument(
+        "--aligned-reputers",
+        action="store_true",
+        help="windows of reputers open with an epoch's end, and do not overlap",
+    )
+    parser.add_argument(
+        "--durations",
+        choices=("blocks", "seconds"),
+        default=defaults.durations,
+        help="what windows, epochs and the lag count",
+    )
     arguments = vars(parser.parse_args())
     arguments["topics"] = tuple(arguments["topics"] or defaults.topics)
     try:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from .accounts import Accounts
 from .bank import move
 from .bank_send import Send
-from .behaviour import Behaviour, Failure
+from .behaviour import Behaviour
 from .competition import Competition
+from .failure import Failure
 from .mempool import Mempool
 from .options import Options
 from .rejection import UNDECODABLE, Rejection
@@ -24,6 +25,9 @@ from .transactions import DENOM, Transaction, TransactionError, decode
 from .windows import Announcement, Event, Role, Window, Windows, closed, opened
 
 FIRST_HEIGHT = 1000
+
+MESSAGE_FAILED = "failed to execute message; message index: 0"
+"""What an error of a transaction in a block begins with."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +205,9 @@ class Ledger:
         try:
             done = self._do(transaction)
         except Rejection as rejection:
-            return rejection.failure
+            failure = rejection.failure
+            # https://github.com/cosmos/cosmos-sdk/blob/v0.50.x/baseapp/baseapp.go, runMsgs
+            return failure._replace(log=f"{MESSAGE_FAILED}: {failure.log}")
         for line in done:
             self._tell(line)
         return None
