@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from devtools.fake_chain.competitors import Competitor
 from devtools.fake_chain.standings import Standings
 from tests.worker.model_server import ModelServer
 from tests.worker.running import ADDRESS, Worker
+from tests.worker.test_metrics import newest
 from tests.worker.timings import HASTY_WITH_CHAIN
 from tests.worker.waiting import until
 
@@ -110,29 +111,41 @@ async def test_a_worker_knows_what_it_earns(chain: FakeChain, start: Start) -> N
     health = await worker.health()
     [topic] = health["topics"]
     assert topic["earning"] | {"rewards_allo_a_day": None} == found | {"rewards_allo_a_day": None}
-    # An event that comes twice is a reward once.
-    paid = json.dumps({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": settled(nonce)}}})
-    chain.tell(paid, 2)
+    # An event that comes again is no other reward.
+    chain.tell(paid([nonce]), 2)
     later = await submit(chain, worker)
     chain.settle(69)
     await until(lambda: len(rewards(worker)) == 2)
     assert [line["nonce"] for line in worker.log.events(Event.REWARDED)] == [nonce, later]
 
 
-def settled(nonce: int) -> dict[str, Any]:
-    attributes = {
-        "actor_type": "ACTOR_TYPE_INFERER_UNSPECIFIED",
-        "topic_id": "69",
-        "block_height": str(nonce),
-        "addresses": [ADDRESS],
-        "rewards": ["7000000000000000000"],
-        "block_height_tx": str(nonce + 1),
-    }
-    pairs = [{"key": key, "value": json.dumps(value)} for key, value in attributes.items()]
-    return {
-        "height": str(nonce + 1),
-        "events": [{"type": "emissions.v10.EventRewardsSettled", "attributes": pairs}],
-    }
+def paid(nonces: Iterable[int]) -> str:
+    """A frame that tells of rewards for some nonces."""
+    events = []
+    for nonce in nonces:
+        attributes = {
+            "actor_type": "ACTOR_TYPE_INFERER_UNSPECIFIED",
+            "topic_id": "69",
+            "block_height": str(nonce),
+            "addresses": [ADDRESS],
+            "rewards": ["7000000000000000000"],
+            "block_height_tx": "1200",
+        }
+        pairs = [{"key": key, "value": json.dumps(value)} for key, value in attributes.items()]
+        events.append({"type": "emissions.v10.EventRewardsSettled", "attributes": pairs})
+    value = {"height": "1200", "events": events}
+    return json.dumps({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": value}}})
+
+
+async def test_of_invented_rewards_few_count(chain: FakeChain, start: Start) -> None:
+    worker = await start(chain)
+    await until(lambda: worker.topic().verdict.standing)
+    chain.tell(paid(range(-100, 1000)))
+    chain.tell(paid([10**9, 2**70]))
+    chain.tell(paid(range(-100, 1000)))
+    await submit(chain, worker)
+    assert 10 <= len(rewards(worker)) < 100  # ten at once, and 20 a minute
+    assert is_in(worker, Earning.UNKNOWN)
 
 
 async def test_outside_the_active_set_nothing_is_earned(chain: FakeChain, start: Start) -> None:
@@ -143,7 +156,7 @@ async def test_outside_the_active_set_nothing_is_earned(chain: FakeChain, start:
     await until(partial(is_in, worker, Earning.NOT_IN_ACTIVE_SET, nonce))
     assert verdict(worker)["is_admitted"] is False
     assert (verdict(worker)["value"], verdict(worker)["network_value"]) == ("100.5", "100.5")
-    await until(lambda: worker.log.metrics("NotEarning")[-1]["NotEarning"] == 1)
+    await until(lambda: newest(worker, "NotEarning") == 1)
     [line] = worker.log.events(Event.NOT_EARNING)
     assert line["level"] == "warning"
     assert line["state"] == "not_in_active_set"
@@ -157,7 +170,7 @@ async def test_outside_the_active_set_nothing_is_earned(chain: FakeChain, start:
     nonce = await submit(chain, worker)
     chain.settle(69)
     await until(partial(is_in, worker, Earning.EARNING, nonce))
-    await until(lambda: worker.log.metrics("NotEarning")[-1]["NotEarning"] == 0)
+    await until(lambda: newest(worker, "NotEarning") == 0)
 
 
 async def test_a_new_process_learns_the_verdict_and_counts_no_reward_again(
@@ -214,7 +227,7 @@ async def test_a_reputer_without_stake_is_scored_for_nothing(
     worker = await start(chain, ALLORA_WORKER_ROLE="reputer")
     nonce = await reputed(chain, worker)
     await until(partial(is_in, worker, Earning.NO_REWARD, nonce))
-    await until(lambda: worker.log.metrics("NotEarning")[-1]["NotEarning"] == 1)
+    await until(lambda: newest(worker, "NotEarning") == 1)
     assert verdict(worker)["ranked"] == 2
     assert rewards(worker) == []
     chain.ledger.topics.stakes[69, ADDRESS] = 10**20
