@@ -72,7 +72,8 @@ class Endpoints:
     def works(self) -> None:
         """Record a call that was answered."""
         if self._failed_in_a_row >= len(self.all):
-            reports.info(Event.CHAIN_AVAILABLE, f"the chain's endpoint {self.current.host} works")
+            message = f"the chain's endpoint {self.current.host} works"
+            reports.info(Event.CHAIN_AVAILABLE, message, failures=self._failed_in_a_row)
         self._failed_in_a_row = 0
 
     def use(self, endpoint: Endpoint, reason: str) -> None:

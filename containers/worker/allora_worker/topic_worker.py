@@ -106,6 +106,7 @@ class TopicWorker:
         await self._chain.check_chain_id()
         topic = await self._chain.topic(self._topic_id)
         self._status.epoch_blocks, self._status.labels = topic.epoch_length, topic.labels
+        self._status.metadata = topic.name
         self._check_topic(topic)
         await self._context.submitter.check_whitelist(topic)
         balance = await self._chain.balance()
