@@ -111,6 +111,8 @@ class Topic(BaseModel):
     topic_id: int
     state: str
     reason: str | None = None
+    value_problem: str | None = None
+    """Why the model's newest value is off by orders of magnitude."""
     last_submission: Submission | None = None
     earning: Verdict | None = None
 

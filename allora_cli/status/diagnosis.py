@@ -316,6 +316,7 @@ def _of_network(status: Status) -> Diagnosis | None:
             "nothing."
         )
     state = worst.earning.state
+    sentence += _off_by_magnitudes(topics)
     return Diagnosis(_NOT_EARNING[state], sentence, verdicts.remedy(state))
 
 
@@ -344,6 +345,7 @@ def _healthy(status: Status) -> Diagnosis:
         )
     others = [topic for topic in worker.topics if topic.reason]
     but = f" But {_reasons(others)}." if others else ""
+    but += _off_by_magnitudes(worker.topics)
     if earning := [each for each in worker.topics if verdicts.earns(each)]:
         return Diagnosis(Condition.EARNING, f"{verdicts.income(earning)}.{but}")
     last = _last_submission(worker, status.at)
@@ -391,6 +393,16 @@ def _reasons(topics: list[Topic]) -> str:
     for topic in topics:
         by_reason.setdefault(_stop(topic.reason), []).append(str(topic.topic_id))
     return "; ".join(f"topic {', '.join(ids)}: {reason}" for reason, ids in by_reason.items())
+
+
+def _off_by_magnitudes(topics: list[Topic]) -> str:
+    """Return a sentence about values that the worker has warned of, with a blank before it."""
+    found = [
+        f"topic {each.topic_id}: {each.value_problem}" for each in topics if each.value_problem
+    ]
+    if not found:
+        return ""
+    return f" The model's value is off by orders of magnitude: {'; '.join(found)}."
 
 
 def _stop(reason: str | None) -> str:

@@ -347,6 +347,20 @@ class TestEarning:
         assert reason in line
         assert judge(status).remedy
 
+    @pytest.mark.parametrize("state", [Earning.EARNING, Earning.UNKNOWN, Earning.NO_REWARD])
+    def test_a_value_in_the_wrong_unit_is_told_with_the_verdict(
+        self, healthy: Status, state: Earning
+    ) -> None:
+        problem = "64000 is no plausible log return in this horizon"
+        topic = SAMPLE["worker"]["topics"][0] | {
+            "value_problem": problem,
+            "earning": EARNING | {"state": state},
+        }
+        status = changed(healthy, report=report(worker=SAMPLE["worker"] | {"topics": [topic]}))
+        told = f"The model's value is off by orders of magnitude: topic 69: {problem}."
+        assert judge(status).sentence.endswith(told)
+        assert "off by orders of magnitude" not in judge(healthy).sentence
+
     def test_the_report_of_an_earlier_release_has_no_verdict(self, healthy: Status) -> None:
         topic = {
             name: value
