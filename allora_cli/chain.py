@@ -16,6 +16,7 @@ from containers.worker.allora_worker.money import UALLO
 EMISSIONS: Final = "emissions/v10"
 """The version of the chain's module that the worker's SDK uses."""
 
+_SEVERAL: Final = "TOPIC_OUTPUT_ARITY_MULTI"
 _NOT_FOUND: Final = 5
 """https://grpc.io/docs/guides/status-codes/"""
 
@@ -39,6 +40,9 @@ class TopicSummary:
     id: int
     name: str
     active: bool
+    loss_method: str = ""
+    has_labels: bool = False
+    """Whether it takes a number for each of several labels."""
 
 
 def balance(api_url: str, address: str) -> int:
@@ -95,8 +99,14 @@ def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
         return None
     topic = ask(api_url, f"{EMISSIONS}/topics/{topic_id}").get("topic")
     active = ask(api_url, f"{EMISSIONS}/is_topic_active/{topic_id}").get("is_active")
-    name = topic.get("metadata") if isinstance(topic, dict) else None
-    return TopicSummary(topic_id, str(name or ""), active=bool(active))
+    facts = topic if isinstance(topic, dict) else {}
+    return TopicSummary(
+        topic_id,
+        str(facts.get("metadata") or ""),
+        active=bool(active),
+        loss_method=str(facts.get("loss_method") or ""),
+        has_labels=facts.get("output_arity") == _SEVERAL,
+    )
 
 
 def allo(uallo: int) -> str:

@@ -355,8 +355,12 @@ def _healthy(status: Status) -> Diagnosis:
             "the worker is registered, and waits for its first submission window since its "
             f"start.{but}",
         )
+    if why := verdicts.why_unknown(worker.topics):
+        return Diagnosis(Condition.SUBMITTING, f"{last}; {why}.{but}", _WAIT_FOR_IT)
     return Diagnosis(
-        Condition.SUBMITTING, f"{last}; {verdicts.why_unknown(worker.topics)}.{but}", _WAIT_FOR_IT
+        Condition.SUBMITTING,
+        f"{last}; this host's release does not tell whether it earns.{but}",
+        "Put this release on the host: allora deploy",
     )
 
 

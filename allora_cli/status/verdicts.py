@@ -34,8 +34,8 @@ _REMEDIES: Final = {
         "itself if this one becomes active again"
     ),
     Earning.NOT_ADMITTED: (
-        "If the next nonce is not admitted either: allora logs worker --since 1h, and compare the "
-        "model's values with the network's"
+        "Once may be chance. If the next nonce is not admitted either, look whether submissions "
+        "come late in their window: allora logs worker --since 1h"
     ),
     Earning.NOT_IN_ACTIVE_SET: _BETTER_MODEL,
     Earning.NO_REWARD: _BETTER_MODEL,
@@ -68,13 +68,13 @@ def earns(topic: Topic) -> bool:
     return state_of(topic) is Earning.EARNING
 
 
-def why_unknown(topics: Iterable[Topic]) -> str:
-    """Return why the network's verdict on topics is unknown."""
+def why_unknown(topics: Iterable[Topic]) -> str | None:
+    """Return why the network's verdict on topics is unknown; None without any verdict."""
     given = [topic.earning for topic in topics if topic.earning]
     if not given:
-        return "whether it earns, a host of this release tells"
-    reasons = [verdict.reason for verdict in given if verdict.reason]
-    return reasons[0].rstrip(".") if reasons else "the network has not judged it yet"
+        return None
+    reasons = (verdict.reason.rstrip(".") for verdict in given if verdict.reason)
+    return next(reasons, "the network has not judged it yet")
 
 
 def remedy(state: Earning) -> str:
@@ -163,8 +163,10 @@ def _loss(verdict: Verdict) -> Iterator[str]:
 
 def _below_threshold(verdict: Verdict) -> str:
     score, threshold = verdict.score, verdict.threshold
-    if score is None or threshold is None or score >= threshold:
+    if score is None or threshold is None or score > threshold:
         return ""
+    if score == threshold:
+        return f" (score {figure(score)}, no more than the lowest in it)"
     pairs = ((figure(score, n), figure(threshold, n)) for n in range(2, _MOST_DIGITS + 1))
     pair = next((pair for pair in pairs if pair[0] != pair[1]), (str(score), str(threshold)))
     return f" ({pair[0]} < {pair[1]})"

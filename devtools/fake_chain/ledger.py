@@ -26,6 +26,9 @@ from .windows import Announcement, Event, Role, Window, Windows, closed, opened
 
 FIRST_HEIGHT = 1000
 
+MESSAGE_FAILED = "failed to execute message; message index: 0"
+"""What an error of a transaction in a block begins with."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -202,7 +205,9 @@ class Ledger:
         try:
             done = self._do(transaction)
         except Rejection as rejection:
-            return rejection.failure
+            failure = rejection.failure
+            # https://github.com/cosmos/cosmos-sdk/blob/v0.50.x/baseapp/baseapp.go, runMsgs
+            return failure._replace(log=f"{MESSAGE_FAILED}: {failure.log}")
         for line in done:
             self._tell(line)
         return None

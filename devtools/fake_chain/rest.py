@@ -82,8 +82,18 @@ class _Answers:
         topic = self._topic_of(request)
         if topic not in self._ledger.topics.ids:
             return _error(404, NOT_FOUND, f"topic {topic}: not found")
-        name = metadata(self._ledger, topic)
-        return self._emissions({"topic": {"id": str(topic), "metadata": name}})
+        facts = self._ledger.competition.facts(topic)
+        arity = "MULTI" if facts.labels else "SINGLE"
+        return self._emissions(
+            {
+                "topic": {
+                    "id": str(topic),
+                    "metadata": metadata(self._ledger, topic),
+                    "loss_method": facts.loss_method,
+                    "output_arity": f"TOPIC_OUTPUT_ARITY_{arity}",
+                }
+            }
+        )
 
     async def is_topic_active(self, request: web.Request) -> web.Response:
         topic = self._topic_of(request)

@@ -73,6 +73,7 @@ _WHAT_TO_SEE = """\
 Worker, model server and a fake chain on this computer; nothing touches AWS or Allora.
   The chain opens a window every 30 seconds. It prints every inference that it receives, and
   a minute later its score and reward beside two invented inferers.
+  Your model answers a number or, in a topic with several labels, {{"up": 0.6, "down": 0.4}}.
   The worker's state:  curl http://127.0.0.1:{port}/health
   Ctrl-C stops everything.
 """

@@ -372,7 +372,7 @@ class TestMoney:
             assert user.end() == 0, user.text
         for line in ("testnet (allora-testnet-1)", "Fee 0.000000000001125 ALLO", "Left 987.4999"):
             assert line in user.text
-        assert "✔ 12.5 ALLO were sent" in user.text
+        assert f"✔ Sent 12.5 ALLO to {OTHER_ADDRESS}" in user.text
         assert "https://explorer.testnet.allora.network/allora-testnet-1/tx/" in user.text
         assert not leaks(user.text, WORDS)
         assert chain.balances == {

@@ -304,7 +304,12 @@ class TestEarning:
 
     @pytest.mark.parametrize(
         ("score", "threshold", "expected"),
-        [("0.31004", "0.31005", "(0.31004 < 0.31005)"), ("-0.2", "-0.1", "(-0.2 < -0.1)")],
+        [
+            ("0.31004", "0.31005", "(0.31004 < 0.31005)"),
+            ("-0.2", "-0.1", "(-0.2 < -0.1)"),
+            ("0.31", "0.310", "(score 0.31, no more than the lowest in it)"),
+            ("0.4", "0.3", "active set."),
+        ],
     )
     def test_figures_have_the_digits_that_tell_them_apart(
         self, healthy: Status, score: str, threshold: str, expected: str
@@ -325,12 +330,12 @@ class TestEarning:
     @pytest.mark.parametrize(
         ("verdict", "reason"),
         [
-            (None, "a host of this release tells"),
+            (None, "does not tell whether it earns"),
             ({"state": "unknown", "reason": None}, "the network has not judged it yet"),
             ({"state": "unknown", "reason": "the endpoint is silent."}, "the endpoint is silent."),
-            ({"state": "of a newer release"}, "a host of this release tells"),
-            ({"score": "NaN"}, "a host of this release tells"),
-            ({"score": "1E999999"}, "a host of this release tells"),
+            ({"state": "of a newer release"}, "does not tell whether it earns"),
+            ({"score": "NaN"}, "does not tell whether it earns"),
+            ({"score": "1E999999"}, "does not tell whether it earns"),
         ],
     )
     def test_an_accepted_transaction_is_no_earning(
@@ -364,6 +369,7 @@ class TestEarning:
         }
         status = changed(healthy, report=report(worker=SAMPLE["worker"] | {"topics": [topic]}))
         assert judge(status).finding is Condition.SUBMITTING
+        assert "allora deploy" in str(judge(status).remedy)
         assert document_of(status, judge(status)).as_json()["topics"][0]["earning"] is None
 
     def test_a_verdict_outlives_the_worker_s_last_submission(self, healthy: Status) -> None:

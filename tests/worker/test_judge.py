@@ -70,6 +70,11 @@ async def submit(chain: FakeChain, worker: Worker) -> int:
     return nonce
 
 
+def calls(chain: FakeChain, method: str) -> int:
+    counted: Any = chain.state()["calls"]
+    return int(counted.get(method, 0))
+
+
 def rewards(worker: Worker) -> list[float]:
     return [line["Rewards"] for line in worker.log.metrics("Rewards")]
 
@@ -228,6 +233,44 @@ async def reputed(chain: FakeChain, worker: Worker) -> int:
     await until(lambda: worker.topic().submissions > before)
     chain.close_windows(69)
     return nonce
+
+
+async def test_a_verdict_is_reached_without_the_websocket(model: ModelServer, start: Start) -> None:
+    """Epochs end by themselves, and the truth is known when two more have begun."""
+    options = Options(
+        topics=(69,), block_seconds=0.1, window_blocks=10, epoch_blocks=20, lag_blocks=30
+    )
+    async with FakeChain(options, say=lambda _: None) as chain:
+        await compete(chain)
+        await chain.behave(deaf=True)
+        worker = await start(chain)
+        await until(partial(is_in, worker, Earning.EARNING))
+        assert verdict(worker)["reward_fraction"]
+        assert verdict(worker)["reward_allo"] is None  # only the websocket tells
+        assert verdict(worker)["closed_nonce"] > verdict(worker)["settled_nonce"]
+        # The model fails, and what was submitted before says less and less.
+        model.answers("soon")
+        await until(lambda: worker.topic().failures)
+        chain.make_blocks(6 * 20 + 30)
+        await until(partial(is_in, worker, Earning.UNKNOWN))
+        assert verdict(worker)["settled_nonce"] is None
+        await worker.stop()
+
+
+async def test_a_chain_that_is_reset_judges_and_pays_anew(chain: FakeChain, start: Start) -> None:
+    worker = await start(chain)
+    nonce = await submit(chain, worker)
+    chain.settle(69)
+    await until(partial(is_in, worker, Earning.EARNING, nonce))
+    chain.make_blocks(300)
+    asked = calls(chain, "GetInfererScoreEma")
+    await until(lambda: calls(chain, "GetInfererScoreEma") > asked + 1)
+    chain.reset()
+    await until(lambda: worker.topic().verdict.settlement is None)
+    again = await submit(chain, worker)
+    chain.settle(69)
+    await until(partial(is_in, worker, Earning.EARNING, again))
+    await until(lambda: len(rewards(worker)) == 2)
 
 
 # --- the queries fail

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from . import contract
+from .answers import Inference, NotAValueError, read_inference, read_labels
 from .block_clock import BlockClock
 from .chain import Chain
 from .contract import Role
-from .model import Model, Question
+from .labels import Labels
+from .model import MOST_BYTES, MOST_BYTES_OF_SEVERAL, Model, Question
 from .settings import Settings
 from .status import Status
 from .submitter import Submitter
 from .timings import Timings
 from .topic_facts import Facts, facts_of
+
+_ANY_LABELS: Final = Labels(allowed=(), most=1000)
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,26 @@ class Context:
         fitting = (id_ for id_ in facts if self.token_for(facts[id_]) == token)
         topic_id = next(fitting, settings.topic_ids[0])
         token = token or self.token_for(facts[topic_id])
+        has_several = self.status.topics[topic_id].labels is not None
         return Question(
             settings.inference_endpoint,
             token,
             topic_id,
             self.clock.height,
             facts=facts[topic_id],
+            most_bytes=MOST_BYTES_OF_SEVERAL if has_several else MOST_BYTES,
         )
+
+    def read_inference(self, text: str, topic_id: int) -> Inference:
+        """Read an inference for a topic: in any form, until the chain tells the topic's.
+
+        Raises:
+            NotAValueError: It is no inference.
+        """
+        topic = self.status.topics[topic_id]
+        try:
+            return read_inference(text, topic.labels)
+        except NotAValueError:
+            if topic.epoch_blocks is None:
+                return read_labels(text, _ANY_LABELS)
+            raise

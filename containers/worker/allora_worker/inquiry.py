@@ -89,12 +89,12 @@ class Inquiry:
         Raises:
             ChainUnavailableError, RefusedError, GRPCError: The endpoint does not answer.
         """
-        standing = await self._queries.standing()
         self._open |= submitted
+        self._drop_old(height)
+        standing = await self._queries.standing()
         await self._look_for_admission()
         await self._look_for_settlement(self._due(standing, height))
         self._is_first = False
-        self._drop_old(height)
         return Facts(standing, self._admission, self._settlement)
 
     async def _live_nonce(self) -> int | None:
@@ -144,6 +144,7 @@ class Inquiry:
         if self._is_first or standing.scored_nonce <= since:
             nonces |= {standing.scored_nonce}
         known = self._settlement.nonce if self._settlement else 0
+        known = max(known, self._scored_since(height) - 1)
         return sorted((each for each in nonces if known < each <= height), reverse=True)
 
     async def _look_for_settlement(self, nonces: list[int]) -> None:
@@ -170,13 +171,20 @@ class Inquiry:
             losses=losses,
         )
 
+    # --- age
+
     def _drop_old(self, height: int) -> None:
         """Drop what says nothing about the worker as it is now."""
-        recent = height - _EPOCHS_UNTIL_OLD * self._topic.epoch_length
-        scored_since = recent - self._topic.ground_truth_lag
-        closed_since = scored_since if self._role is Role.REPUTER else recent
+        scored_since = closed_since = self._scored_since(height)
+        if self._role is not Role.REPUTER:
+            closed_since += self._topic.ground_truth_lag
         self._open = {each: value for each, value in self._open.items() if each >= closed_since}
         if self._admission and self._admission.nonce < closed_since:
             self._admission = None
         if self._settlement and self._settlement.nonce < scored_since:
             self._settlement = None
+
+    def _scored_since(self, height: int) -> int:
+        """Return the oldest nonce that may be scored and tells of the worker as it is now."""
+        blocks = self._topic.ground_truth_lag + _EPOCHS_UNTIL_OLD * self._topic.epoch_length
+        return max(height - blocks, 1)

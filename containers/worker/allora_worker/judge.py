@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from . import reports
-from .chain_reset import MAX_BLOCKS_BEHIND, ResetDetector
+from .block_clock import MAX_BLOCKS_AHEAD
 from .context import Context
 from .errors import one_line
 from .event_names import Earning, Event
@@ -42,7 +42,7 @@ class Judge:
         self._topic: Topic | None = None
         self._inquiry: Inquiry | None = None
         self._payments = Payments()
-        self._resets = ResetDetector()
+        self._resets = context.clock.resets
         self._judged = (0, 0)
         self._failures = 0
         self._ask_soon = asyncio.Event()
@@ -60,7 +60,7 @@ class Judge:
 
     def note_payment(self, payment: Payment) -> None:
         """Record what the chain paid for a nonce, unless it is recorded already."""
-        if not 0 < payment.nonce <= self._context.clock.height + MAX_BLOCKS_BEHIND:
+        if not 0 < payment.nonce <= self._context.clock.height + MAX_BLOCKS_AHEAD:
             return
         if not self._payments.add(payment):
             return
@@ -94,8 +94,8 @@ class Judge:
         if self._topic is None:
             await self._chain.check_chain_id()
         height = await self._chain.poll_height()
-        if self._resets.is_reset(height):
-            self._resets.restart(height)
+        if self._context.clock.resets > self._resets:
+            self._resets = self._context.clock.resets
             self._topic = self._inquiry = None
             self._payments = Payments()
             self._judged = (0, 0)

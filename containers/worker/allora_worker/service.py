@@ -15,7 +15,6 @@ from cosmpy.aerial.wallet import LocalWallet
 
 from . import reports
 from .account import Account
-from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
 from .context import Context
@@ -191,12 +190,11 @@ async def _probe_model(context: Context) -> None:
     if context.role is not Role.INFERER:
         return
     request = context.inference_request()
+    read = partial(context.read_inference, topic_id=request.topic_id)
     status, timings = context.status.model, context.timings
     while status.state is not ModelState.OK:
         try:
-            answer = await context.model.ask_for_consumer(
-                request, read_number, timings.model_answer
-            )
+            answer = await context.model.ask_for_consumer(request, read, timings.model_answer)
         except ModelBusyError:
             pass  # a window came first
         except ModelError as error:

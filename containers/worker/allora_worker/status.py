@@ -12,6 +12,7 @@ from . import reports
 from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
 from .event_names import Event, ModelState, TopicState
 from .fees import Fees
+from .labels import Labels
 from .model import ModelError, ModelFailureKind
 from .verdict import Verdict
 
@@ -36,6 +37,8 @@ class TopicStatus:
     """The topic's name on the chain; None until the chain was asked."""
     epoch_blocks: int | None = None
     """Blocks between the openings of two windows; None until the chain was asked."""
+    labels: Labels | None = None
+    """What a submission has a number for each of; None for a single number."""
     refused_by: RefusedError | None = None
     """Why the network refuses the worker."""
     chain_problem: str | None = None

@@ -15,7 +15,7 @@ from .event_names import Earning
 NOT_EARNING: Final = frozenset({Earning.NOT_ADMITTED, Earning.NOT_IN_ACTIVE_SET, Earning.NO_REWARD})
 """The states in which the worker submits, and the network pays nothing for it."""
 
-_NOTHING_JUDGED: Final = "the network has judged no submission yet"
+_NOTHING_JUDGED: Final = "the network has judged no submission of late"
 
 
 @dataclass(frozen=True)
