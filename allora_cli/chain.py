@@ -16,6 +16,7 @@ from containers.worker.allora_worker.money import UALLO
 EMISSIONS: Final = "emissions/v10"
 """The version of the chain's module that the worker's SDK uses."""
 
+_SEVERAL: Final = "TOPIC_OUTPUT_ARITY_MULTI"
 _NOT_FOUND: Final = 5
 """https://grpc.io/docs/guides/status-codes/"""
 
@@ -39,6 +40,9 @@ class TopicSummary:
     id: int
     name: str
     active: bool
+    loss_method: str = ""
+    has_labels: bool = False
+    """Whether it takes a number for each of several labels."""
 
 
 def balance(api_url: str, address: str) -> int:
@@ -69,18 +73,20 @@ def height(api_url: str) -> int:
         raise ChainError(f"{api_url} does not answer with a block") from error
 
 
-def newest_inference(api_url: str, topic_id: int, address: str) -> int | None:
-    """Return the block for which a wallet submitted last in a topic, or None.
+def newest_submission(api_url: str, topic_id: int, role: str, address: str) -> int | None:
+    """Return the nonce for which a wallet submitted last in a topic, or None.
+
+    The average of its scores says it (GetInfererScoreEma and its like); inferences themselves are
+    forgotten when their window closes.
 
     Raises:
-        ChainError: there is no usable answer, or none was ever submitted.
+        ChainError: there is no usable answer.
     """
-    path = f"{EMISSIONS}/topics/{topic_id}/workers/{quote(address)}/latest_input_inference"
-    inference = ask(api_url, path).get("latest_input_inference")
+    path = f"{EMISSIONS}/{role}_score_ema/{topic_id}/{quote(address)}"
     try:
-        return int(inference["block_height"]) if inference else None
+        return int(ask(api_url, path)["score"]["block_height"]) or None
     except (KeyError, TypeError, ValueError) as error:
-        raise ChainError(f"{api_url} does not answer with an inference") from error
+        raise ChainError(f"{api_url} does not answer with a score") from error
 
 
 def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
@@ -93,8 +99,14 @@ def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
         return None
     topic = ask(api_url, f"{EMISSIONS}/topics/{topic_id}").get("topic")
     active = ask(api_url, f"{EMISSIONS}/is_topic_active/{topic_id}").get("is_active")
-    name = topic.get("metadata") if isinstance(topic, dict) else None
-    return TopicSummary(topic_id, str(name or ""), active=bool(active))
+    facts = topic if isinstance(topic, dict) else {}
+    return TopicSummary(
+        topic_id,
+        str(facts.get("metadata") or ""),
+        active=bool(active),
+        loss_method=str(facts.get("loss_method") or ""),
+        has_labels=facts.get("output_arity") == _SEVERAL,
+    )
 
 
 def allo(uallo: int) -> str:

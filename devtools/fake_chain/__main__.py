@@ -27,6 +27,9 @@ def main() -> None:
     parser.add_argument(
         "--topic", type=int, action="append", dest="topics", help="can be given again; default 69"
     )
+    parser.add_argument(
+        "--behaviour", type=json.loads, default={}, help="JSON, as POST /behaviour takes it"
+    )
     parser.add_argument("--block-seconds", type=float, default=defaults.block_seconds)
     parser.add_argument("--window-blocks", type=int, default=defaults.window_blocks)
     parser.add_argument(
@@ -35,20 +38,37 @@ def main() -> None:
         default=defaults.epoch_blocks,
         help="a window opens every so many blocks; 0: on demand alone",
     )
+    parser.add_argument(
+        "--lag-blocks", type=int, help="blocks from a nonce to its truth; default: an epoch"
+    )
+    parser.add_argument(
+        "--aligned-reputers",
+        action="store_true",
+        help="windows of reputers open with an epoch's end, and do not overlap",
+    )
+    parser.add_argument(
+        "--durations",
+        choices=("blocks", "seconds"),
+        default=defaults.durations,
+        help="what windows, epochs and the lag count",
+    )
     arguments = vars(parser.parse_args())
+    behaviour = arguments.pop("behaviour")
     arguments["topics"] = tuple(arguments["topics"] or defaults.topics)
     try:
         options = Options(**arguments)
     except ValueError as error:
         parser.error(str(error))
-    asyncio.run(_run(options))
+    asyncio.run(_run(options, behaviour))
 
 
-async def _run(options: Options) -> None:
+async def _run(options: Options, behaviour: dict[str, object]) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     async with FakeChain(options) as chain:
+        if behaviour:
+            await chain.behave(**behaviour)
         urls = {
             "grpc": chain.grpc_url,
             "websocket": chain.websocket_url,

@@ -9,10 +9,14 @@ ZERO, ONE = Decimal(0), Decimal(1)
 _FINEST = Decimal(1).scaleb(-18)
 """The last decimal place that is told; a number in uallo is a whole one anyway."""
 _PRECISE = Context(prec=80)
+_LARGEST = 60
+"""A number of more digits than this needs no decimal places."""
 
 
 def text(value: Decimal) -> str:
     """Return a number without an exponent and without zeros at its end."""
+    if value.adjusted() > _LARGEST:
+        return f"{value:f}"
     rounded = value.quantize(_FINEST, context=_PRECISE)
     return f"{rounded:f}".rstrip("0").rstrip(".") if rounded else "0"
 

@@ -208,13 +208,7 @@ class Emissions:
     def _unfulfilled_worker_nonces(
         self, request: v10.GetUnfulfilledWorkerNoncesRequest
     ) -> v10.GetUnfulfilledWorkerNoncesResponse:
-        nonces = _nonces(self._open(request.topic_id, "worker"))
-        height = self._ledger.height
-        nonces.nonces += [
-            v3.Nonce(block_height=height - number)
-            for number in range(self._ledger.behaviour.invented_nonces)
-        ]
-        return v10.GetUnfulfilledWorkerNoncesResponse(nonces=nonces)
+        return v10.GetUnfulfilledWorkerNoncesResponse(nonces=self._worker_nonces(request.topic_id))
 
     def _unfulfilled_reputer_nonces(
         self, request: v10.GetUnfulfilledReputerNoncesRequest
@@ -234,8 +228,17 @@ class Emissions:
     def _open_worker_windows(
         self, request: v10.GetOpenWorkerSubmissionWindowsRequest
     ) -> v10.GetOpenWorkerSubmissionWindowsResponse:
-        nonces = _nonces(self._open(request.topic_id, "worker"))
+        nonces = self._worker_nonces(request.topic_id)
         return v10.GetOpenWorkerSubmissionWindowsResponse(nonces=nonces)
+
+    def _worker_nonces(self, topic: int) -> v3.Nonces:
+        nonces = _nonces(self._open(topic, "worker"))
+        height = self._ledger.height
+        nonces.nonces += [
+            v3.Nonce(block_height=height - number)
+            for number in range(self._ledger.behaviour.invented_nonces)
+        ]
+        return nonces
 
     def _open_reputer_windows(
         self, request: v10.GetOpenReputerSubmissionWindowsRequest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .behaviour import Failure
+from .failure import Failure
 
 # Numbers and texts of the Cosmos SDK, code space `sdk`:
 # https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go

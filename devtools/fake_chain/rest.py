@@ -12,6 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from . import rest_transactions
+from .competition import ACTOR_TYPES
+from .decimals import text
 from .emissions import metadata
 from .ledger import Ledger
 
@@ -35,6 +37,10 @@ def application(ledger: Ledger) -> web.Application:
             web.get(
                 "/emissions/v10/topics/{topic}/workers/{address}/latest_input_inference",
                 answers.latest_inference,
+            ),
+            *(
+                web.get(f"/emissions/v10/{kind}_score_ema/{{topic}}/{{address}}", answers.average)
+                for kind in ACTOR_TYPES
             ),
             *rest_transactions.routes(ledger),
             web.get("/{path:.*}", _unknown),
@@ -76,8 +82,18 @@ class _Answers:
         topic = self._topic_of(request)
         if topic not in self._ledger.topics.ids:
             return _error(404, NOT_FOUND, f"topic {topic}: not found")
-        name = metadata(self._ledger, topic)
-        return self._emissions({"topic": {"id": str(topic), "metadata": name}})
+        facts = self._ledger.competition.facts(topic)
+        arity = "MULTI" if facts.labels else "SINGLE"
+        return self._emissions(
+            {
+                "topic": {
+                    "id": str(topic),
+                    "metadata": metadata(self._ledger, topic),
+                    "loss_method": facts.loss_method,
+                    "output_arity": f"TOPIC_OUTPUT_ARITY_{arity}",
+                }
+            }
+        )
 
     async def is_topic_active(self, request: web.Request) -> web.Response:
         topic = self._topic_of(request)
@@ -91,14 +107,28 @@ class _Answers:
             return _error(404, NOT_FOUND, f"no inference of {address}")
         return self._emissions({"latest_input_inference": {"block_height": str(live[0])}})
 
+    async def average(self, request: web.Request) -> web.Response:
+        topic, address = self._topic_of(request), request.match_info["address"]
+        if topic not in self._ledger.topics.ids:
+            return _error(404, NOT_FOUND, f"topic {topic} not found")
+        kind = next(each for each in ACTOR_TYPES if f"/{each}_score_ema/" in request.path)
+        average = self._ledger.competition.scores.average((topic, kind), address)
+        score = {
+            "topic_id": str(topic),
+            "block_height": str(average.height),
+            "address": address,
+            "score": text(average.score),
+        }
+        return self._emissions({"score": score})
+
     def _emissions(self, answer: dict[str, object]) -> web.Response:
         if self._ledger.behaviour.unimplemented:
             return _error(501, UNIMPLEMENTED, "Not Implemented")
         return web.json_response(answer)
 
     def _topic_of(self, request: web.Request) -> int:
-        text = request.match_info["topic"]
-        return int(text) if text.isdecimal() else 0
+        topic = request.match_info["topic"]
+        return int(topic) if topic.isdecimal() else 0
 
 
 async def _unknown(_: web.Request) -> web.Response:

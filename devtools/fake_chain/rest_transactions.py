@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from aiohttp import web
 
-from .behaviour import GAS_USED, Failure
+from .behaviour import GAS_USED
+from .failure import Failure
 from .ledger import Ledger
 
 INVALID_ARGUMENT, NOT_FOUND = 3, 5

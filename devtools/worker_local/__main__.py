@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from containers.worker.allora_worker.contract import Secret
+from containers.worker.allora_worker.topic_facts import known_topics
 from devtools.worker_local.forge import forge_build, forge_mount
 from settings import Settings, SettingsError, load_settings
 from shared.any_locale import print_in_any_locale
@@ -70,7 +71,9 @@ def down() -> None:
 
 _WHAT_TO_SEE = """\
 Worker, model server and a fake chain on this computer; nothing touches AWS or Allora.
-  The chain prints every inference that it receives. It opens a window every 30 seconds.
+  The chain opens a window every 30 seconds. It prints every inference that it receives, and
+  a minute later its score and reward beside two invented inferers.
+  Your model answers a number or, in a topic with several labels, {{"up": 0.6, "down": 0.4}}.
   The worker's state:  curl http://127.0.0.1:{port}/health
   Ctrl-C stops everything.
 """
@@ -113,7 +116,7 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
         },
     }
     topics = [flag for topic in settings.topic_ids for flag in ("--topic", str(topic))]
-    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics]}
+    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics, *_names(settings)]}
     if "build" in services["worker"]:
         services["worker"]["build"] = ours
     services["worker"]["environment"] |= {
@@ -129,6 +132,13 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
 def _without_source(service: dict[str, Any]) -> dict[str, Any]:
     """Return what a model of the user's own gets, whatever the settings choose."""
     return {name: service[name] for name in ("command", "environment") if name in service}
+
+
+def _names(settings: Settings) -> list[str]:
+    """Return the chain's option that names the topics as the network does, as far as is known."""
+    known = known_topics().topics[settings.allora_network]
+    names = {each: {"metadata": known[each].name} for each in settings.topic_ids if each in known}
+    return ["--behaviour", json.dumps({"topics": names})]
 
 
 def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:

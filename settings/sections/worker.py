@@ -209,7 +209,8 @@ class WorkerSettings(Section):
 
     inference_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_INFERENCE_ENDPOINT",
-        "The URL that the worker asks for an inference; "
+        "The URL that the worker asks for an inference: a number, or in a topic with several "
+        "labels a JSON object of numbers by label. "
         "`{Token}`, `{TopicId}`, `{BlockHeight}`, `{Kind}` (`price`, `log-return`, `volatility` or "
         "`classification`) and `{Horizon}` (`5min`, `8h`, `1d`) are replaced; the last two by "
         "nothing where they are unknown.",
@@ -231,7 +232,9 @@ class WorkerSettings(Section):
     )
     ground_truth_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT",
-        "The URL that a reputer asks: it answers the value that came true. Same placeholders.",
+        "The URL that a reputer asks: it answers the value that came true, and where the topic's "
+        'loss needs it the standard deviation, as `{"value": 0.012, "std": 0.02}`. Same '
+        "placeholders.",
         default_factory=lambda data: (
             contract.model_url("ground-truth", data["model_port"]) + contract.AT_BLOCK
         ),
@@ -261,8 +264,9 @@ class WorkerSettings(Section):
 
     sdk_version: str = variable(
         "ALLORA_SDK_VERSION",
-        "The version of the Allora SDK in the project's own worker. When the network moves on and "
-        "refuses the worker, a newer one helps: `make lock-worker SDK=<version>` makes it known.",
+        "The version of the Allora SDK in the project's own worker: `1.3.0`, or the pre-release "
+        "`1.4.0rc4`, both tested. When the network moves on and refuses the worker, a newer one "
+        "helps: `make lock-worker SDK=<version>` makes it known.",
         default=DEFAULT_SDK_VERSION,
         example="1.3.0",
     )
@@ -368,7 +372,7 @@ class WorkerSettings(Section):
     api_url: str = variable(
         "ALLORA_API_URL",
         "Another REST endpoint of the chain: `https://host`. `allora` asks it about the wallet's "
-        "balance and the topics; the worker does not.",
+        "balance and the topics, and sends transfers through it; the worker does not.",
         default_factory=lambda data: NETWORKS[data["allora_network"]].api_url,
         default_text="that of `ALLORA_NETWORK`",
         example="https://allora-api.testnet.allora.network",

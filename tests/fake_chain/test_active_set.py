@@ -92,8 +92,10 @@ def test_an_average_takes_a_tenth_of_what_is_new() -> None:
 
 
 def test_a_quantile_is_interpolated() -> None:
-    values = [Decimal(number) for number in (4, 1, 3, 2)]
-    assert quantile(values, Decimal("0.25")) == Decimal("1.75")
+    """TestGetQuantileOfDecs in math/utils_test.go of the chain."""
+    values = [Decimal(number) for number in range(1, 11)]
+    assert quantile(values, Decimal("0.25")) == Decimal("3.25")
+    assert quantile(values, Decimal("0.75")) == Decimal("7.75")
     assert quantile([], Decimal("0.25")) == 0
 
 

@@ -792,6 +792,18 @@ class TestWorker:
         assert report.verdict("topics") == "warning"
         assert "not active: 69" in report.text("topics")
 
+    def test_topics_whose_losses_a_reputer_cannot_compute(
+        self, deployment: Deployment, chain: Chain
+    ) -> None:
+        chain.behave(topics={69: {"loss_method": "focal", "labels": ["down", "up"]}})
+        assert examined(deployment).verdict("topics") == "ok"
+        deployment.write_env(ALLORA_WORKER_ROLE="reputer")
+        report = examined(deployment)
+        assert report.verdict("topics") == "fail"
+        assert "with 'focal' over several labels, which is not published" in report.text("topics")
+        chain.behave(topics={69: {"loss_method": "czar"}})
+        assert examined(deployment).verdict("topics") == "ok"
+
     def test_a_network_of_another_version(self, deployment: Deployment, chain: Chain) -> None:
         chain.behave(unimplemented=True)
         report = examined(deployment)

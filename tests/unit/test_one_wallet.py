@@ -1,4 +1,4 @@
-"""What doctor makes of an inference that no worker here can have sent."""
+"""What doctor makes of a submission that no worker here can have sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.http_server import json_by_path
 
 ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
 LATEST = "/cosmos/base/tendermint/v1beta1/blocks/latest"
-INFERENCE = f"/emissions/v10/topics/69/workers/{ADDRESS}/latest_input_inference"
+SCORE = f"/emissions/v10/inferer_score_ema/69/{ADDRESS}"
 
 
 Answers = dict[str, Any]
@@ -43,21 +43,22 @@ def context(
         yield CheckContext(known_settings=load_settings(), address=ADDRESS, deployed=False)
 
 
-def inference(height: int) -> dict[str, Any]:
-    return {"latest_input_inference": {"block_height": str(height)}}
+def submitted(nonce: int) -> dict[str, Any]:
+    return {"score": {"topic_id": "69", "block_height": str(nonce), "score": "0.5"}}
 
 
-def test_a_wallet_that_has_never_submitted(context: CheckContext) -> None:
+def test_a_wallet_that_has_never_submitted(context: CheckContext, answers: Answers) -> None:
+    answers[SCORE] = submitted(0)
     assert one_wallet.check_one_wallet(context).verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(
     ("height", "verdict"), [(9280, Verdict.WARNING), (9279, Verdict.OK), (10001, Verdict.OK)]
 )
-def test_an_inference_of_the_last_hour(
+def test_a_submission_of_the_last_hour(
     context: CheckContext, answers: Answers, height: int, verdict: Verdict
 ) -> None:
-    answers[INFERENCE] = inference(height)
+    answers[SCORE] = submitted(height)
     finding = one_wallet.check_one_wallet(context)
     assert finding.verdict is verdict
     if verdict is Verdict.WARNING:
@@ -67,14 +68,14 @@ def test_an_inference_of_the_last_hour(
 def test_a_worker_that_is_deployed_has_sent_its_own(
     context: CheckContext, answers: Answers
 ) -> None:
-    answers[INFERENCE] = inference(9999)
+    answers[SCORE] = submitted(9999)
     context.deployed = True
     assert one_wallet.check_one_wallet(context).verdict is Verdict.OK
 
 
-@pytest.mark.parametrize("answer", [{}, {"latest_input_inference": {}}, {"block": 7}])
+@pytest.mark.parametrize("answer", [{}, {"score": {}}, {"score": 7}, {"block": 7}])
 def test_an_answer_that_makes_no_sense_is_no_hint(
     context: CheckContext, answers: Answers, answer: Any
 ) -> None:
-    answers |= {INFERENCE: answer, LATEST: answer}
+    answers |= {SCORE: answer, LATEST: answer}
     assert one_wallet.check_one_wallet(context).verdict is Verdict.OK

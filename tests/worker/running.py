@@ -14,8 +14,10 @@ from allora_worker.service import Service
 from allora_worker.settings import load_settings
 from allora_worker.timings import Timings
 from allora_worker.wallet import load_wallet
+from cosmpy.aerial.wallet import LocalWallet
 
 from devtools.fake_chain import FakeChain
+from tests.fake_chain.participant import Participant
 from tests.worker.log import Log
 from tests.worker.model_server import ModelServer
 from tests.worker.waiting import until
@@ -52,6 +54,13 @@ def end_windows(chain: FakeChain) -> None:
     """Lets the open windows end now, by making all their blocks at once."""
     for _ in range(chain.options.window_blocks):
         chain.make_block()
+
+
+def twin(chain: FakeChain) -> Participant:
+    """A participant with the worker's wallet."""
+    made = Participant(chain.ledger)
+    made.key, made.address = LocalWallet.from_mnemonic(WORDS, prefix="allo").signer(), ADDRESS
+    return made
 
 
 class Worker:

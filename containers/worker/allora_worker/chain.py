@@ -24,8 +24,10 @@ from .chain_answers import (
     read_header,
     read_inference_nonce,
     read_reputer_nonces,
+    read_scored_nonce,
     read_sequence,
     read_topic,
+    read_window,
     read_worker_nonces,
 )
 from .contract import Role
@@ -39,7 +41,7 @@ from .timings import Timings
 from .transactions import set_timeout_heights
 from .unreachable import explain
 from .waiting import in_own_task
-from .windows import Topic
+from .windows import Topic, Window
 
 T = TypeVar("T")
 
@@ -83,8 +85,6 @@ class Chain:
     ) -> None:
         self.network = network
         self.address = str(wallet.address())
-        self.failures = 0
-        """Failed calls that are not in the metric yet."""
         self._clock = clock
         self._timings = timings
         self._newest: Header | None = None
@@ -175,7 +175,6 @@ class Chain:
 
     def note_failure(self, reason: str, endpoint: Endpoint) -> None:
         """Record a call that failed; the reason names the endpoint that was called."""
-        self.failures += 1
         self._endpoints.failed(endpoint, reason)
 
     def note_success(self) -> None:
@@ -257,16 +256,37 @@ class Chain:
                 return None
             raise
 
-    async def unfulfilled_nonces(self, role: Role, topic_id: int) -> list[int]:
-        """Return the nonces that await submissions, whether their windows are open or not."""
+    async def open_nonces(self, role: Role, topic_id: int) -> list[int]:
+        """Return the nonces whose windows are open for a role, the oldest first."""
         query = self.client.emissions.query
         if role is Role.REPUTER:
-            request = self.messages.GetUnfulfilledReputerNoncesRequest(topic_id=topic_id)
-            return await self.ask(
-                query.get_unfulfilled_reputer_nonces(request), read_reputer_nonces
-            )
-        request = self.messages.GetUnfulfilledWorkerNoncesRequest(topic_id=topic_id)
-        return await self.ask(query.get_unfulfilled_worker_nonces(request), read_worker_nonces)
+            request = self.messages.GetOpenReputerSubmissionWindowsRequest(topic_id=topic_id)
+            call = query.get_open_reputer_submission_windows(request)
+            return await self.ask(call, read_reputer_nonces)
+        request = self.messages.GetOpenWorkerSubmissionWindowsRequest(topic_id=topic_id)
+        return await self.ask(query.get_open_worker_submission_windows(request), read_worker_nonces)
+
+    async def newest_window(self, role: Role, topic_id: int) -> Window | None:
+        """Return the newest window that is open for a role, or None."""
+        query, about = self.client.emissions.query, {"topic_id": topic_id, "address": self.address}
+        if role is Role.REPUTER:
+            request = self.messages.GetReputerSubmissionWindowStatusRequest(**about)
+            return await self.ask(query.get_reputer_submission_window_status(request), read_window)
+        request = self.messages.GetWorkerSubmissionWindowStatusRequest(**about)
+        return await self.ask(query.get_worker_submission_window_status(request), read_window)
+
+    async def newest_submission(self, role: Role, topic_id: int) -> int | None:
+        """Return the nonce of the wallet's newest submission in a topic, or None.
+
+        The height of its score: the chain sets it at each submission, whether that counts or not
+        (AppendReputerLoss and PlanInferenceAdmission in x/emissions/keeper of
+        https://github.com/allora-network/allora-chain).
+        """
+        query, actor = self.client.emissions.query, role.value
+        request_type = getattr(self.messages, f"Get{actor.title()}ScoreEmaRequest")
+        request = request_type(topic_id=topic_id, **{actor: self.address})
+        call = getattr(query, f"get_{actor}_score_ema")(request)
+        return await self.ask(call, read_scored_nonce)
 
     async def newest_inference(self, topic_id: int) -> int | None:
         """Return the nonce of the wallet's newest inference in a topic, or None."""

@@ -19,8 +19,8 @@ from .flood import FloodDetector
 
 _MAX_BYTES: Final = 64 * 1024
 _MAX_BYTES_OF: Final[Mapping[str, int]] = {
-    "GetUnfulfilledWorkerNoncesResponse": 4 * 1024,
-    "GetUnfulfilledReputerNoncesResponse": 4 * 1024,
+    "GetOpenWorkerSubmissionWindowsResponse": 4 * 1024,
+    "GetOpenReputerSubmissionWindowsResponse": 4 * 1024,
     "GetTxResponse": 256 * 1024,  # with all its events
     "GetNetworkInferencesAtBlockResponse": 1024 * 1024,  # of all workers
     "GetInferencesAtBlockResponse": 1024 * 1024,

@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 MOST_BYTES: Final = 4 * 1024
 """Maximum size of an answer that is a number."""
-MOST_BYTES_OF_FORECASTS: Final = 256 * 1024
-"""Maximum size of an answer with a number for each of some thousand inferers."""
+MOST_BYTES_OF_SEVERAL: Final = 256 * 1024
+"""Maximum size of an answer with numbers, such as one for each of some thousand inferers."""
 # On one connection: the largest answer, in chunks, and its headers.
-_MAX_BYTES_RECEIVED: Final = 2 * MOST_BYTES_OF_FORECASTS + 32 * 1024
+_MAX_BYTES_RECEIVED: Final = 2 * MOST_BYTES_OF_SEVERAL + 32 * 1024
 _MOST_CONSUMERS: Final = 2
 _OK: Final = 200
 

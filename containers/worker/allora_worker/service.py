@@ -15,7 +15,6 @@ from cosmpy.aerial.wallet import LocalWallet
 
 from . import reports
 from .account import Account
-from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
 from .context import Context
@@ -115,10 +114,9 @@ class Service:
                 topic.retry()
 
         account = Account(context, session, on_funded=retry)
-        gauges = Gauges(context)
         parts = [topic.run for topic in topics.values()]
         parts += [judge.run for judge in judges.values()]
-        parts += [events.run, account.run, gauges.run, lambda: _probe_model(context)]
+        parts += [events.run, account.run, Gauges(context).run, lambda: _probe_model(context)]
         parts.append(context.chain.failover.run)
         running = [asyncio.create_task(_keep_running(part)) for part in parts]
         code = await self._wait_for_end()
@@ -126,7 +124,6 @@ class Service:
             task.cancel()
         stopping = [asyncio.create_task(topic.stop()) for topic in topics.values()]
         await asyncio.wait([*running, *stopping])
-        gauges.report_counts()
         return code
 
     def _window_events(self, context: Context, topics: Mapping[int, TopicWorker]) -> WindowEvents:
@@ -193,12 +190,11 @@ async def _probe_model(context: Context) -> None:
     if context.role is not Role.INFERER:
         return
     request = context.inference_request()
+    read = partial(context.read_inference, topic_id=request.topic_id)
     status, timings = context.status.model, context.timings
     while status.state is not ModelState.OK:
         try:
-            answer = await context.model.ask_for_consumer(
-                request, read_number, timings.model_answer
-            )
+            answer = await context.model.ask_for_consumer(request, read, timings.model_answer)
         except ModelBusyError:
             pass  # a window came first
         except ModelError as error:

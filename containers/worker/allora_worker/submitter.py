@@ -30,27 +30,24 @@ from .errors import (
     one_line,
     shorten,
 )
-from .losses import log_loss
+from .losses import Truth, loss_method
 from .sending import Sending, Sent, sending
 from .timings import Timings
 from .transactions import NotTakenError, UnconfirmedError, WindowOverError
 from .waiting import in_own_task
 from .windows import Topic
 
-Value = Decimal | Mapping[str, Decimal]
-"""A number, or a forecaster's losses by the inferers' addresses."""
+Value = Decimal | Mapping[str, Decimal] | Truth
+"""An inference, a forecaster's losses by the inferers' addresses, or a reputer's truth."""
 
-# Numbers in the code space `emissions`:
+_EMISSIONS: Final = "emissions"
+# Numbers in this code space:
 # https://github.com/allora-network/allora-chain/blob/main/x/emissions/types/errors.go
+_WINDOWS_CLOSED: Final = (67, 68)  # for workers, for reputers
 _NONCE_NOT_FOUND: Final = 75
-_ALREADY_SUBMITTED: Final = 78
 # https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go
 _SDK_INSUFFICIENT_FUNDS: Final = ("sdk", 5)
 _SDK_TIMEOUT_HEIGHT: Final = ("sdk", 30)
-
-
-class AlreadySubmittedError(Exception):
-    """The chain has a submission of this wallet for the window."""
 
 
 class AttemptFailedError(Exception):
@@ -124,7 +121,6 @@ class Submitter:
             limits: The same `sent` for all attempts.
 
         Raises:
-            AlreadySubmittedError: The chain has a submission.
             AttemptFailedError: The attempt failed.
             RefusedError: All attempts will fail until the operator intervenes.
         """
@@ -187,13 +183,12 @@ class Submitter:
         if not isinstance(error, TxError):
             reason = f"the transaction fails: {_text(error)}"
             return AttemptFailedError(FailureKind.REJECTED, reason)
-        if error.code == _ALREADY_SUBMITTED or "already submitted" in error.message.lower():
-            return AlreadySubmittedError()
+        is_closed = error.codespace == _EMISSIONS and error.code in _WINDOWS_CLOSED
         return AttemptFailedError(
-            FailureKind.REJECTED,
+            FailureKind.WINDOW_CLOSED if is_closed else FailureKind.REJECTED,
             f"the chain rejects the transaction: {_text(error)}",
             was_paid=not isinstance(error, NotTakenError),
-            is_final=error.code == _NONCE_NOT_FOUND,
+            is_final=is_closed or error.code == _NONCE_NOT_FOUND,
         )
 
     def _meaning(self, topic: Topic, error: Exception, endpoint: Endpoint) -> Exception:
@@ -232,7 +227,7 @@ class Submitter:
     def _use_case(self, topic: Topic, value: Value) -> Any:  # noqa: ANN401 - of three types
         client, topic_id, tier = self._chain.client, topic.topic_id, FeeTier.STANDARD
         if self._role is Role.REPUTER:
-            loss = _loss_of(topic, value)
+            loss = _loss_of(topic, value if isinstance(value, Truth) else Truth(Decimal(0)))
             return Reputer(self._wallet, client, topic_id, loss, fee_tier=tier)
         if self._role is Role.FORECASTER:
             return Forecaster(self._wallet, client, topic_id, lambda _: value, tier)
@@ -265,12 +260,12 @@ def _is_for_lack_of_funds(error: Exception) -> bool:
     return isinstance(error, TxError) and (error.codespace, error.code) == _SDK_INSUFFICIENT_FUNDS
 
 
-def _loss_of(topic: Topic, value: Value) -> Any:  # noqa: ANN401 - as the SDK has it
-    """Return the SDK's callback: the loss of an inference against the ground truth `value`."""
-    loss = log_loss(topic.loss_method)
+def _loss_of(topic: Topic, truth: Truth) -> Any:  # noqa: ANN401 - as the SDK has it
+    """Return the SDK's callback: the loss of an inference against the ground truth."""
+    method = loss_method(topic)
 
     def callback(_: RunContext, inference: dict[str, float]) -> float:
-        return loss(float(value), inference["y"])  # type: ignore[arg-type]
+        return method.log_loss(truth, inference["y"])
 
     return callback
 
