@@ -77,8 +77,6 @@ async def _run(options: Options, behaviour: Mapping[str, object]) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     async with FakeChain(options) as chain:
-        if behaviour:
-            await chain.behave(**behaviour)
         urls = {
             "grpc": chain.grpc_url,
             "websocket": chain.websocket_url,
