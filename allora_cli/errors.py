@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 
@@ -87,11 +88,20 @@ class OperatorError(Exception):
 
     Its message has a sentence or two: the problem with names and values, what was changed, and the
     fix. Never a secret.
+
+    Attributes:
+        facts: what scripts may need of it, for JSON.
     """
 
     def __init__(
-        self, code: ErrorCode, message: str, *, exit_code: ExitCode = ExitCode.PROBLEM
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        exit_code: ExitCode = ExitCode.PROBLEM,
+        facts: Mapping[str, str | int] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.exit_code = exit_code
+        self.facts = dict(facts or {})

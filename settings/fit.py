@@ -60,6 +60,12 @@ def unserved_kind(data: Mapping[str, Any], facts: Facts) -> Misfit | None:
         facts: What the topic asks for.
     """
     if runs_own_model(data):
+        if data.get("worker_role") == contract.Role.REPUTER and facts.kind is not Kind.PRICE:
+            return Misfit(
+                f"asks for {facts}, and the project's own model knows the truth of prices alone",
+                _BRING_A_MODEL,
+                _TOPICS,
+            )
         try:
             task_of(facts.kind, facts.horizon)
         except CannotServeError:

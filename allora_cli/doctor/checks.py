@@ -15,6 +15,7 @@ from allora_cli.doctor import (
     state,
     worker,
 )
+from allora_cli.doctor.endpoints.checks import check_endpoints
 from allora_cli.doctor.findings import Check, Group
 from allora_cli.doctor.sources import checks as sources
 
@@ -67,6 +68,7 @@ CHECKS: Final = (
         ("other-hosts",),
     ),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
+    Check("endpoints", Group.WALLET, "Endpoints", check_endpoints, _SETTINGS),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
     Check(
         "model-fit", Group.WALLET, "Model fits", model_fit.check_model_fit, _SETTINGS, ("topics",)

@@ -13,6 +13,12 @@ from settings.fit import misfit
 def check_model_fit(context: CheckContext) -> Finding:
     """Compare what each topic asks for with what the model serves, as far as both are known."""
     settings = context.settings
+    if settings.worker_role == Role.FORECASTER and settings.runs_own_model:
+        return fail(
+            "a forecaster submits losses of other inferers, which the project's own model does not "
+            "predict",
+            "set MODEL_REPO or MODEL_IMAGE to a model that does, or ALLORA_WORKER_ROLE=inferer",
+        )
     if settings.worker_role == Role.FORECASTER:
         return ok("not compared: a forecaster submits losses, which every topic has")
     wanted = {

@@ -105,6 +105,7 @@ def require_sent(node: Node, outcome: Outcome) -> None:
     transaction = outcome.transaction
     name = f"The transaction {transaction.hash}"
     page = node.network.transaction_url(transaction.hash)
+    facts = {"state": outcome.state.value, "hash": transaction.hash, "explorer_url": page}
     match outcome.state:
         case State.SENT:
             return
@@ -135,8 +136,9 @@ def require_sent(node: Node, outcome: Outcome) -> None:
                 f"shows it if it was done; after block {transaction.last_block} it cannot be done "
                 "any more.",
                 exit_code=ExitCode.TIMEOUT,
+                facts=facts | {"last_block": transaction.last_block},
             )
-    raise OperatorError(ErrorCode.TRANSFER_FAILED, problem)
+    raise OperatorError(ErrorCode.TRANSFER_FAILED, problem, facts=facts)
 
 
 def _send(node: Node, transaction: SignedTransaction, patience: Patience) -> Outcome:

@@ -1,4 +1,4 @@
-"""Transfers of coins between accounts, as the bank module makes them."""
+"""The message of a transfer of coins, as the bank module reads it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import MsgSend
-
-from .accounts import Accounts
-from .rejection import INSUFFICIENT_FUNDS, Rejection
 
 DENOM = "uallo"
 
@@ -35,24 +32,3 @@ class Send:
         if coin.denom != DENOM or not coin.amount.isdecimal() or not int(coin.amount):
             raise ValueError(f"{coin.amount}{coin.denom}: invalid coins")
         return cls(message.from_address, message.to_address, int(coin.amount))
-
-    def execute(self, accounts: Accounts) -> list[str]:
-        """Move the coins.
-
-        Returns:
-            What it did, in a line for people.
-
-        Raises:
-            Rejection: The sender has too little.
-        """
-        sender = accounts[self.sender]
-        if sender.balance < self.amount:
-            raise Rejection(
-                INSUFFICIENT_FUNDS,
-                f"spendable balance {sender.balance}{DENOM} is smaller than {self.amount}{DENOM}: "
-                "insufficient funds",
-                "sdk",
-            )
-        sender.balance -= self.amount
-        accounts[self.recipient].balance += self.amount
-        return [f"sent         {self.amount} {DENOM} of {self.sender} to {self.recipient}"]

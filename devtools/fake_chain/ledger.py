@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from .accounts import Accounts
+from .bank import move
 from .bank_send import Send
 from .behaviour import Behaviour
 from .competition import Competition
@@ -24,6 +25,9 @@ from .transactions import DENOM, Transaction, TransactionError, decode
 from .windows import Announcement, Event, Role, Window, Windows, closed, opened
 
 FIRST_HEIGHT = 1000
+
+MESSAGE_FAILED = "failed to execute message; message index: 0"
+"""What an error of a transaction in a block begins with."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +205,16 @@ class Ledger:
         try:
             done = self._do(transaction)
         except Rejection as rejection:
-            return rejection.failure
+            failure = rejection.failure
+            # https://github.com/cosmos/cosmos-sdk/blob/v0.50.x/baseapp/baseapp.go, runMsgs
+            return failure._replace(log=f"{MESSAGE_FAILED}: {failure.log}")
         for line in done:
             self._tell(line)
         return None
 
     def _do(self, transaction: Transaction) -> list[str]:
         if isinstance(transaction.message, Send):
-            return transaction.message.execute(self.accounts)
+            return move(transaction.message, self.accounts)
         return self.topics.execute(transaction, self.height, self.now, self.behaviour)
 
     def _end_epoch(self, topic: int) -> list[Event]:

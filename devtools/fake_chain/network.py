@@ -151,7 +151,7 @@ def labeled(values: Values) -> list[LabeledValue]:
     """Return a prediction as the chain answers it."""
     return [
         LabeledValue(label_id=number, label_name=label, value=text(value))
-        for number, (label, value) in enumerate(values.items())
+        for number, (label, value) in enumerate(values.items(), 1)
     ]
 
 

@@ -14,6 +14,7 @@ from .competition import Competition
 from .competitors import Kind
 from .decimals import ZERO, text
 from .epoch import Epoch
+from .facts import SCALAR
 from .ledger import Ledger
 
 
@@ -65,12 +66,13 @@ class Standings:
     ) -> v10.GetInferencesAtBlockResponse:
         epoch = self._epoch(request.topic_id, request.block_height)
         found = epoch.inferences.inferers if epoch and epoch.inferences else {}
+        labels = self._competition.facts(request.topic_id).labels or (SCALAR,)
         inferences = [
             v10.Inference(
                 topic_id=request.topic_id,
                 block_height=request.block_height,
                 inferer=address,
-                values=[text(value) for value in values.values()],
+                values=[text(values.get(label, ZERO)) for label in labels],
             )
             for address, values in sorted(found.items())
         ]

@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from containers.worker.allora_worker.contract import Secret
+from containers.worker.allora_worker.topic_facts import known_topics
 from devtools.worker_local.forge import forge_build, forge_mount
 from settings import Settings, SettingsError, load_settings
 from shared.any_locale import print_in_any_locale
@@ -120,7 +121,7 @@ def _services(settings: Settings, model: Path | None, labels: str) -> dict[str, 
     topics = [flag for topic in settings.topic_ids for flag in ("--topic", str(topic))]
     services["chain"] = {
         "build": ours,
-        "command": [*_CHAIN, *topics, *_labels_of(settings, labels)],
+        "command": [*_CHAIN, *topics, *_facts(settings, labels)],
     }
     if "build" in services["worker"]:
         services["worker"]["build"] = ours
@@ -139,13 +140,15 @@ def _without_source(service: dict[str, Any]) -> dict[str, Any]:
     return {name: service[name] for name in ("command", "environment") if name in service}
 
 
-def _labels_of(settings: Settings, labels: str) -> list[str]:
-    """Return the options of a chain whose topics take a number for each of several labels."""
-    names = [name.strip() for name in labels.split(",") if name.strip()]
-    if not names:
-        return []
-    topics = {topic: {"labels": names} for topic in settings.topic_ids}
-    return ["--behaviour", json.dumps({"topics": topics})]
+def _facts(settings: Settings, labels: str) -> list[str]:
+    """Return the chain's option with the topics' names, as far as the network's are known."""
+    known = known_topics().topics[settings.allora_network]
+    facts: dict[int, dict[str, object]] = {
+        each: {"metadata": known[each].name} for each in settings.topic_ids if each in known
+    }
+    if names := [name.strip() for name in labels.split(",") if name.strip()]:
+        facts = {each: {**facts.get(each, {}), "labels": names} for each in settings.topic_ids}
+    return ["--behaviour", json.dumps({"topics": facts})]
 
 
 def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:

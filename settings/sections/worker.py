@@ -264,8 +264,9 @@ class WorkerSettings(Section):
 
     sdk_version: str = variable(
         "ALLORA_SDK_VERSION",
-        "The version of the Allora SDK in the project's own worker. When the network moves on and "
-        "refuses the worker, a newer one helps: `make lock-worker SDK=<version>` makes it known.",
+        "The version of the Allora SDK in the project's own worker: `1.3.0`, or the pre-release "
+        "`1.4.0rc4`, both tested. When the network moves on and refuses the worker, a newer one "
+        "helps: `make lock-worker SDK=<version>` makes it known.",
         default=DEFAULT_SDK_VERSION,
         example="1.3.0",
     )
@@ -371,7 +372,7 @@ class WorkerSettings(Section):
     api_url: str = variable(
         "ALLORA_API_URL",
         "Another REST endpoint of the chain: `https://host`. `allora` asks it about the wallet's "
-        "balance and the topics; the worker does not.",
+        "balance and the topics, and sends transfers through it; the worker does not.",
         default_factory=lambda data: NETWORKS[data["allora_network"]].api_url,
         default_text="that of `ALLORA_NETWORK`",
         example="https://allora-api.testnet.allora.network",

@@ -12,9 +12,12 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from devtools.fake_chain import FakeChain
+from devtools.fake_chain.ledger import MESSAGE_FAILED
 from tests.fake_chain.client import FEE, Client
 
 pytestmark = pytest.mark.asyncio
+
+FAILED = f"{MESSAGE_FAILED}: "
 
 
 async def account_state(client: Client) -> tuple[int, int]:
@@ -177,7 +180,7 @@ async def test_only_existing_topics_can_be_joined(client: Client) -> None:
 async def test_no_submission_before_a_window_opens(paused: FakeChain, client: Client) -> None:
     await client.register()
     result = await client.deliver(client.inference(paused.ledger.height))
-    assert (result.code, result.raw_log) == (75, "unfulfilled nonce not found")
+    assert (result.code, result.raw_log) == (75, f"{FAILED}unfulfilled nonce not found")
 
 
 async def test_a_window_takes_submissions_up_to_its_last_block(
@@ -203,7 +206,7 @@ async def test_a_window_that_was_closed_takes_nothing(paused: FakeChain, client:
     nonce = paused.open_window(69)
     assert paused.close_windows(69) == [nonce]
     result = await client.deliver(client.inference(nonce))
-    assert (result.code, result.raw_log) == (75, "unfulfilled nonce not found")
+    assert (result.code, result.raw_log) == (75, f"{FAILED}unfulfilled nonce not found")
 
 
 async def test_a_second_submission_fails_in_its_block(paused: FakeChain, client: Client) -> None:
@@ -212,7 +215,7 @@ async def test_a_second_submission_fails_in_its_block(paused: FakeChain, client:
     assert (await client.deliver(client.inference(nonce, "1"))).code == 0
     result = await client.deliver(client.inference(nonce, "2"))
     assert (result.code, result.codespace) == (1, "undefined")
-    assert result.raw_log == "inference already submitted"
+    assert result.raw_log == f"{FAILED}inference already submitted"
     (submission,) = paused.state()["submissions"]
     assert submission["values"] == [{"label": "y", "value": "1"}]
 
@@ -260,7 +263,7 @@ async def test_the_data_must_be_signed_with_the_workers_key(
 async def test_values_must_be_finite_numbers(paused: FakeChain, client: Client, value: str) -> None:
     await client.register()
     result = await client.deliver(client.inference(paused.open_window(69), value))
-    assert (result.code, result.raw_log) == (52, f"{value!r}: invalid value")
+    assert (result.code, result.raw_log) == (52, f"{FAILED}{value!r}: invalid value")
 
 
 async def test_a_submission_must_contain_something(paused: FakeChain, client: Client) -> None:
@@ -286,14 +289,14 @@ async def test_reputers_wait_for_the_workers(paused: FakeChain, client: Client) 
     paused.close_windows(69)
     early = await client.deliver(client.loss(nonce))
     assert (early.code, early.codespace) == (68, "emissions")
-    assert early.raw_log.startswith("Reputer window not open for topic: 69, current block")
+    assert early.raw_log.startswith(f"{FAILED}Reputer window not open for topic: 69, current block")
     assert paused.open_window(69, "reputer") == nonce
     assert (await client.deliver(client.loss(nonce))).code == 0
     again = await client.deliver(client.loss(nonce))
-    assert (again.code, again.raw_log) == (1, "reputer loss already submitted")
+    assert (again.code, again.raw_log) == (1, f"{FAILED}reputer loss already submitted")
     paused.close_windows(69)
     late = await client.deliver(client.loss(nonce))
-    assert (late.code, late.raw_log) == (75, "reputer nonce: unfulfilled nonce not found")
+    assert (late.code, late.raw_log) == (75, f"{FAILED}reputer nonce: unfulfilled nonce not found")
 
 
 @pytest.mark.parametrize("amount", ["", "-5", "much"])

@@ -84,6 +84,23 @@ def test_predictions_of_several_labels_are_scored() -> None:
     assert len(epoch.scores["inferer"]) == 2
 
 
+@pytest.mark.asyncio
+async def test_values_come_in_the_order_of_the_labels(client: Client) -> None:
+    await client.chain.behave(topics={69: {"labels": LABELS, "competitors": []}})
+    await client.register()
+    nonce = client.chain.open_window(69)
+    bundle = client.inference(nonce).worker_data_bundle.inference_forecasts_bundle
+    bundle.inference.values = [
+        v10.InputLabeledValue(label="down", value="0.75"),
+        v10.InputLabeledValue(label="up", value="0.25"),
+    ]
+    assert (await client.deliver(client.worker_payload(bundle, nonce))).code == 0
+    client.chain.close_windows(69)
+    request = v10.GetInferencesAtBlockRequest(topic_id=69, block_height=nonce)
+    answer = await client.emissions.get_inferences_at_block(request)
+    assert [each.values for each in answer.inferences.inferences] == [["0.25", "0", "0.75"]]
+
+
 def test_a_whitelist_names_who_may_submit() -> None:
     chain = ledger()
     invited, other = Participant(chain), Participant(chain)
@@ -167,7 +184,7 @@ def test_a_block_after_the_last_second_is_too_late(timed: Ledger) -> None:
     failure = timed.results[tx_hash].failure
     assert failure
     assert (failure.code, failure.codespace) == (67, "emissions")
-    assert failure.log.startswith("Worker window not open for topic: 69, current block 1002")
+    assert "Worker window not open for topic: 69, current block 1002" in failure.log
 
 
 @pytest.mark.asyncio

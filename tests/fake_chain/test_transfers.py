@@ -237,6 +237,8 @@ class TestSend:
         with pytest.raises(OperatorError, match=outcome.transaction.hash) as told:
             require_sent(Node(url, "testnet"), outcome)
         assert told.value.exit_code is ExitCode.TIMEOUT
+        assert told.value.facts["hash"] == outcome.transaction.hash
+        assert told.value.facts["last_block"] == outcome.transaction.last_block
 
     async def test_without_an_answer_before_nothing_is_signed(
         self, chain: FakeChain, wallet: Wallet

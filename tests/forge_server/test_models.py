@@ -132,6 +132,19 @@ def test_an_image_of_another_python_is_named(save: Save, start: Start) -> None:
     assert error.sentence == f"The image has Python {THIS_PYTHON}, and MODEL_PYTHON is 3.9."
 
 
+@pytest.mark.parametrize("version", ["3.10", "3.11", "3.12", "3.13"])
+def test_a_file_that_another_python_has_saved(start: Start, version: str) -> None:
+    """Real ones of four versions, each with a class, a helper and a global."""
+    model = start(Path(__file__).parent / f"saved/{version}.pkl")
+    if version == THIS_PYTHON:
+        assert model.ask(QUESTION) == "7.242640687119286"
+    else:
+        error = refusal(model)
+        assert error.kind is Kind.UNUSABLE
+        assert error.sentence.startswith(f"{version}.pkl was saved by ")
+        assert "MODEL_PYTHON" in error.sentence
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -16,6 +16,7 @@ import pytest
 
 from allora_cli.context import open_context
 from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.wallet import age
 from allora_cli.wallet.mnemonic import address_of, make_words
 from allora_cli.wallet.store import store_wallet
 from devtools.embedded_aws.emulator import Emulator
@@ -371,7 +372,7 @@ class TestMoney:
             assert user.end() == 0, user.text
         for line in ("testnet (allora-testnet-1)", "Fee 0.000000000001125 ALLO", "Left 987.4999"):
             assert line in user.text
-        assert "✔ 12.5 ALLO were sent" in user.text
+        assert f"✔ Sent 12.5 ALLO to {OTHER_ADDRESS}" in user.text
         assert "https://explorer.testnet.allora.network/allora-testnet-1/tx/" in user.text
         assert not leaks(user.text, WORDS)
         assert chain.balances == {
@@ -464,7 +465,7 @@ class TestBackup:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         content = file.read_bytes()
         assert content.startswith(b"age-encryption.org/v1\n-> scrypt ")
-        document = json.loads(pyrage.passphrase.decrypt(content, PASSPHRASE))
+        document = json.loads(age.decrypt(content, PASSPHRASE))
         assert document.pop("made_at").startswith("20")
         assert document == {
             "what": "Wallet of an Allora worker",
@@ -554,7 +555,7 @@ class TestBackup:
             user.expect("Repeat the passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
             assert user.end() == 0, user.text
-        assert WORDS.encode() in pyrage.passphrase.decrypt(file.read_bytes(), PASSPHRASE)
+        assert WORDS.encode() in age.decrypt(file.read_bytes(), PASSPHRASE)
         assert not leaks(user.text, WORDS, PASSPHRASE, "plinth")
 
     @pytest.mark.parametrize("typed", [[], [PASSPHRASE]])

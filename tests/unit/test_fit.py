@@ -132,11 +132,14 @@ CLASSES = "24 hour WTI/USD (Hyperliquid) Triple-Barrier Classification"
         ({"MODEL_ENV_VARS": "TOPIC_HORIZONS=69=8h"}, None, Verdict.WARNING, "looks 28,800 s"),
         ({"ALLORA_WORKER_TOPIC_ID": "4711"}, "Weather", Verdict.WARNING, "is not known here"),
         (
-            {"ALLORA_WORKER_ROLE": "forecaster"},
+            {"ALLORA_WORKER_ROLE": "forecaster", **IMAGE},
             RETURNS,
             Verdict.OK,
             "not compared: a forecaster submits losses",
         ),
+        ({"ALLORA_WORKER_ROLE": "forecaster"}, None, Verdict.FAIL, "own model does not predict"),
+        ({"ALLORA_WORKER_ROLE": "reputer"}, None, Verdict.OK, "69 asks for the price of BTC"),
+        ({"ALLORA_WORKER_ROLE": "reputer"}, RETURNS, Verdict.FAIL, "the truth of prices alone"),
     ],
 )
 def test_doctor_compares_the_topics_with_the_model(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from allora_cli.__main__ import _report
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.wallet.amounts import Fees, exact_allo, read_amount
 from allora_cli.wallet.mnemonic import address_of, key_of
@@ -171,3 +173,13 @@ class TestQuote:
         dear = Node(price=Decimal(MAINNET_PRICE * 40))
         with pytest.raises(OperatorError, match="above ALLORA_MAX_FEE"):
             offer(1, dear)
+
+
+def test_scripts_learn_the_hash_of_a_transfer_that_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = OperatorError(ErrorCode.TRANSFER_UNKNOWN, "?", facts={"hash": "AB", "last_block": 7})
+    monkeypatch.setattr("sys.argv", ["allora", "wallet", "send", "--json"])
+    assert _report(failed) == failed.exit_code
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["trouble"], error["facts"]) == ("transfer-unknown", failed.facts)

@@ -86,7 +86,15 @@ def test_worker_talks_to_the_chain_beside_it_and_to_no_other(computer: Computer)
     assert environment["ALLORA_NETWORK"] == "local"
     assert environment["ALLORA_GRPC_URL"] == "grpc+http://chain:9090"
     assert environment["ALLORA_WEBSOCKET_URL"] == "ws://chain:26657/websocket"
-    assert services["chain"]["command"][-4:] == ["--topic", "69", "--topic", "77"]
+    assert services["chain"]["command"][-6:-2] == ["--topic", "69", "--topic", "77"]
+
+
+def test_the_chain_names_topics_as_the_network_does(computer: Computer) -> None:
+    computer.run("up", env="ALLORA_WORKER_TOPIC_ID=61,4711")
+    flag, behaviour = computer.services()["chain"]["command"][-2:]
+    assert flag == "--behaviour"
+    names = {"61": {"metadata": "1 day BTC/USD Log-Return Prediction"}}
+    assert json.loads(behaviour) == {"topics": names}
 
 
 def test_model_is_the_folder_that_was_named(computer: Computer) -> None:
@@ -129,12 +137,12 @@ def test_a_model_of_the_forge_kit_that_cannot_be_fetched(computer: Computer) -> 
 
 
 def test_the_chain_has_the_labels_that_are_asked_for(computer: Computer) -> None:
-    computer.run("up", "--labels", "down, up", env="ALLORA_WORKER_TOPIC_ID=69,77")
-    command = computer.services()["chain"]["command"]
-    behaviour = json.loads(command[command.index("--behaviour") + 1])
-    assert behaviour == {"topics": {each: {"labels": ["down", "up"]} for each in ("69", "77")}}
-    computer.run("up", "--labels", "")
-    assert "--behaviour" not in computer.services()["chain"]["command"]
+    computer.run("up", "--labels", "down, up", env="ALLORA_WORKER_TOPIC_ID=61,4711")
+    flag, behaviour = computer.services()["chain"]["command"][-2:]
+    assert flag == "--behaviour"
+    topics = json.loads(behaviour)["topics"]
+    assert topics["61"]["metadata"] == "1 day BTC/USD Log-Return Prediction"
+    assert topics["61"]["labels"] == topics["4711"]["labels"] == ["down", "up"]
 
 
 def test_a_folder_without_a_dockerfile_is_named(computer: Computer) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from forge_server.settings import read_settings
 
 from devtools.fake_chain import FakeChain
 from tests.forge_server.saving import save_model, variables
+from tests.http_server import serving
 from tests.worker.running import Worker, end_windows
 from tests.worker.waiting import until
 
@@ -27,24 +28,19 @@ Serve = Callable[..., str]
 @pytest.fixture
 def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Serve a program's `predict`, and return the endpoint as the host's settings have it."""
-    stops: list[Callable[[], None]] = []
+    with ExitStack() as stops:
 
-    def make(source: str, predict_seconds: float = 60.0, **changes: str) -> str:
-        container = {**variables(save_model(tmp_path, source)), **changes}
-        for name, value in container.items():
-            monkeypatch.setenv(name, value)
-        settings = replace(read_settings(container), predict_seconds=predict_seconds)
-        model = Model(settings)
-        server = Server(settings, model)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        stops.extend([server.shutdown, thread.join, server.server_close, model.stop])
-        base = f"http://127.0.0.1:{server.server_port}/inference"
-        return base + "/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
+        def make(source: str, predict_seconds: float = 60.0, **changes: str) -> str:
+            container = {**variables(save_model(tmp_path, source)), **changes}
+            for name, value in container.items():
+                monkeypatch.setenv(name, value)
+            settings = replace(read_settings(container), predict_seconds=predict_seconds)
+            model = Model(settings)
+            stops.callback(model.stop)
+            url = stops.enter_context(serving(Server(settings, model)))
+            return url + "/inference/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
 
-    yield make
-    for stop in stops:
-        stop()
+        yield make
 
 
 def submissions(chain: FakeChain) -> list[dict[str, Any]]:

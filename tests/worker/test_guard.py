@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
+import aiohttp
 import pytest
 from allora_worker.block_clock import BlockClock
 from allora_worker.chain import Chain
@@ -215,3 +216,29 @@ async def test_a_token_that_is_set_is_that_of_every_topic(
         chain.open_window(topic)
     await until(lambda: all(worker.topic(topic).submissions for topic in (69, 77)))
     assert {"/SOL/69/", "/SOL/77/price"} <= set(model.requests)
+
+
+@pytest.mark.asyncio
+async def test_a_consumer_s_coin_is_asked_for_as_in_its_topic(
+    chain: FakeChain, model: ModelServer, start: Start, secrets: Path
+) -> None:
+    await chain.behave(
+        topics={
+            69: {"metadata": "ETH/USD - 8h Price Prediction"},
+            77: {"metadata": "BTC/USD - Log Returns - 20m"},
+        }
+    )
+    (secrets / "inference-token").write_text("let me in")
+    worker = await start(
+        chain,
+        ALLORA_WORKER_TOPIC_ID="69,77",
+        ALLORA_WORKER_TOKEN="",
+        ALLORA_WORKER_INFERENCE_ENDPOINT=model.url + "/{Token}/{TopicId}/{Kind}/{Horizon}",
+    )
+    headers = {"Authorization": "Bearer let me in"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        for coin in ("BTC", "ETH", "SOL"):
+            async with session.get(f"{worker.url}/inference/{coin}") as answer:
+                assert await answer.text() == "100.5"
+    wanted = {"/BTC/77/log-return/20min", "/ETH/69/price/8h", "/SOL/69/price/8h"}
+    assert wanted <= set(model.requests)

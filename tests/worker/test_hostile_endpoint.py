@@ -223,6 +223,23 @@ async def test_a_reset_of_the_chain_is_followed(chain: FakeChain, start: Start) 
     assert not worker.task.done()
 
 
+async def test_a_window_after_a_reset_is_met_when_its_nonce_was_met_before(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, timings=PATIENT)
+    for _ in range(1000):
+        chain.ledger.make_block()
+    nonce = chain.open_window(69)
+    await until(lambda: worker.topic().submissions)
+    chain.reset()
+    await until(lambda: worker.log.events("chain_reset"))
+    await until(lambda: chain.state()["registered"] != {"69": [], "77": []})
+    while chain.ledger.height < nonce - 1:
+        chain.ledger.make_block()
+    assert chain.open_window(69) == nonce
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
 # --- a socket that babbles
 
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from allora_worker import metric_names, reports
-from allora_worker.metric_names import METRICS, VERDICT_METRICS, Metric
+from allora_worker.metric_names import METRICS, Metric
 
 from tests.worker.log import Log
 
@@ -46,10 +46,7 @@ def test_a_traceback_is_in_the_same_line(log: Log) -> None:
     assert "ValueError: invalid literal" in line["traceback"]
 
 
-ALL = (*METRICS, *VERDICT_METRICS)
-
-
-@pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_a_metric_is_in_the_embedded_metric_format(log: Log, metric: Metric) -> None:
     reports.metric(metric, 3, WorkerName="tester", TopicId="69")
     [line] = log.lines()
@@ -64,11 +61,11 @@ def test_a_metric_is_in_the_embedded_metric_format(log: Log, metric: Metric) -> 
 
 
 def test_names_and_units_are_known_and_unique() -> None:
-    assert len({metric.name for metric in ALL}) == len(ALL)
-    assert {metric.unit for metric in ALL} <= UNITS
-    assert all(metric.meaning.endswith(".") for metric in ALL)
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
+    assert {metric.unit for metric in METRICS} <= UNITS
+    assert all(metric.meaning.endswith(".") for metric in METRICS)
     declared = [value for value in vars(metric_names).values() if isinstance(value, Metric)]
-    assert set(declared) == set(ALL)
+    assert set(declared) == set(METRICS)
 
 
 def test_the_names_can_be_imported_without_the_sdk() -> None:

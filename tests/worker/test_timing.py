@@ -67,6 +67,20 @@ def test_a_wrong_time_in_a_header_makes_no_nonsense(wrong: timedelta) -> None:
         assert clock.block_seconds in {2.0, 5.5}
 
 
+def test_a_reset_of_the_chain_begins_the_measurement_anew() -> None:
+    time = Time()
+    clock = BlockClock(5.5, time)
+    for number in range(10):
+        clock.observe(1000 + number, START + timedelta(seconds=2 * number))
+        time.now += 2
+    assert not clock.hear(900)
+    for number in range(10):  # of which most are lower than those before
+        clock.observe(1000 + number, START + timedelta(hours=1, seconds=4 * number))
+        time.now += 4
+    assert (clock.resets, clock.block_seconds) == (1, 4.0)
+    assert clock.hear(1010)
+
+
 def test_what_is_heard_counts_when_it_is_likely() -> None:
     time = Time()
     clock = BlockClock(5.0, time)
@@ -76,12 +90,13 @@ def test_what_is_heard_counts_when_it_is_likely() -> None:
     assert clock.height == 1001
     assert clock.hear(999)
     assert clock.height == 1001
+    assert not clock.hear(1)
     assert not clock.hear(1001 + 5_000_000)
     assert not clock.hear(10**400)
     assert not any(clock.hear(height) for height in range(1004, 2000))
     assert clock.height == 1001
     assert clock.hear(1003)
-    assert clock.hear(-(10**400))
+    assert not clock.hear(-(10**400))
     assert clock.height == 1003
 
 

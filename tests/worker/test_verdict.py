@@ -76,7 +76,7 @@ REWARDED = Settlement(60, reward_fraction=Decimal("0.1"))
         ((standing("0.4"), outside("0.31"), REWARDED), Earning.NOT_ADMITTED, 100),
         ((standing("0.12"), outside(), None), Earning.NOT_ADMITTED, 100),
         ((standing(None), outside("0.31"), None), Earning.NOT_ADMITTED, 100),
-        # The network changes the score of a worker outside the active set at once.
+        # The network remembers the nonce of a worker whom it leaves out.
         ((standing("0.4", 100), outside("0.31"), None), Earning.NOT_IN_ACTIVE_SET, 100),
         ((INACTIVE, ADMITTED, REWARDED), Earning.TOPIC_INACTIVE, None),
         ((NOT_LISTED, ADMITTED, REWARDED), Earning.NOT_WHITELISTED, None),

@@ -123,3 +123,11 @@ async def test_a_websocket_that_refuses_a_subscription_is_not_deaf(listener: Lis
     await until(lambda: listener.log.events("websocket_refused"))
     listener.events.reopen()
     assert listener.log.events("websocket_deaf") == []
+
+
+async def test_an_event_that_is_not_understood_costs_no_other(listener: Listener) -> None:
+    listener.events.also_read("some.Event", lambda attributes: int(attributes["number"]))
+    bad = {"type": "some.Event", "attributes": [{"key": "number", "value": "none"}]}
+    await listener.send_value({"height": "1060", "events": [bad, opening('"69"')]})
+    await until(lambda: listener.openings == [Opening(69, 1054)])
+    assert listener.log.events("websocket_frame")

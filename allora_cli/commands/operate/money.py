@@ -166,7 +166,7 @@ def _receipt(
         "balance_allo": left,
     }
     lines = [
-        f"✔ {exact_allo(transfer.amount)} ALLO were sent to {transfer.recipient}",
+        f"✔ Sent {exact_allo(transfer.amount)} ALLO to {transfer.recipient}",
         f"  Transaction: {outcome.transaction.hash}, in block {outcome.height}",
         f"  {page}",
         f"  Balance: {left or '?'} ALLO",

@@ -20,6 +20,7 @@ from .log import log
 from .settings import Settings
 
 _LONGEST_LINE = 64 * 1024
+_STOP_SECONDS = 5.0
 
 
 class _Child:
@@ -117,14 +118,14 @@ class Model:
         Raises:
             ModelError: There is none in time.
         """
-        until = time.monotonic() + self._settings.predict_seconds
-        with self._turn(self._settings.predict_seconds):
-            child = self._ready(until - time.monotonic())
+        seconds = self._settings.predict_seconds
+        with self._turn(seconds):
+            child = self._ready(seconds)
             child.send(question)
             try:
-                message = child.receive(until - time.monotonic())
+                # All of it, also when the model has only just been loaded.
+                message = child.receive(seconds)
             except TimeoutError:
-                seconds = self._settings.predict_seconds
                 self._replace()
                 raise ModelError(
                     Kind.TIMEOUT, f"The model did not answer within {seconds:g} s and was stopped."
@@ -139,7 +140,7 @@ class Model:
         self._unusable = ModelError(Kind.ENDED, "The server stops.")
         if child := self._child:
             child.kill()
-        with self._lock:
+        with contextlib.suppress(ModelError), self._turn(_STOP_SECONDS):
             self._end()
 
     @contextlib.contextmanager
@@ -156,7 +157,7 @@ class Model:
     def _ready(self, seconds: float) -> _Child:
         """Return a process that has loaded the model; a new one if there is none."""
         if self._unusable:
-            raise self._unusable
+            raise self._unusable.with_traceback(None)  # or it would grow
         child = self._child = self._child or _Child(self._settings)
         if child.loading_until is None:
             return child

@@ -85,8 +85,6 @@ class Chain:
     ) -> None:
         self.network = network
         self.address = str(wallet.address())
-        self.failures = 0
-        """Failed calls that are not in the metric yet."""
         self._clock = clock
         self._timings = timings
         self._newest: Header | None = None
@@ -177,7 +175,6 @@ class Chain:
 
     def note_failure(self, reason: str, endpoint: Endpoint) -> None:
         """Record a call that failed; the reason names the endpoint that was called."""
-        self.failures += 1
         self._endpoints.failed(endpoint, reason)
 
     def note_success(self) -> None:

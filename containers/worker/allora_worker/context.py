@@ -17,7 +17,6 @@ from .status import Status
 from .submitter import Submitter
 from .timings import Timings
 from .topic_facts import Facts, facts_of
-from .windows import Topic
 
 _ANY_LABELS: Final = Labels(allowed=(), most=1000)
 
@@ -39,9 +38,10 @@ class Context:
         """The worker's role, the same in all its topics."""
         return self.settings.role
 
-    def facts_of(self, topic: Topic) -> Facts | None:
+    def facts_of(self, topic_id: int) -> Facts | None:
         """Return what a topic asks for, or None if that is unknown."""
-        return facts_of(self.settings.network, topic.topic_id, topic.name)
+        metadata = self.status.topics[topic_id].metadata
+        return facts_of(self.settings.network, topic_id, metadata)
 
     def token_for(self, facts: Facts | None) -> str:
         """Return what the model server is asked about in a topic."""
@@ -53,7 +53,7 @@ class Context:
         It is about the first topic with the token, or the first one of all.
         """
         settings = self.settings
-        facts = {id_: facts_of(settings.network, id_) for id_ in settings.topic_ids}
+        facts = {topic_id: self.facts_of(topic_id) for topic_id in settings.topic_ids}
         fitting = (id_ for id_ in facts if self.token_for(facts[id_]) == token)
         topic_id = next(fitting, settings.topic_ids[0])
         token = token or self.token_for(facts[topic_id])

@@ -56,22 +56,24 @@ class Endpoints:
             reason: What happened; it names the endpoint.
         """
         endpoint.failed_at = time.monotonic()
+        if endpoint is not self.current:
+            return
         self._failed_in_a_row += 1
         if self._failed_in_a_row == len(self.all):
-            which = "the chain's endpoint fails" if len(self.all) == 1 else "all endpoints fail"
+            which = "all endpoints fail" if self.are_several else "the chain's endpoint fails"
             reports.warning(Event.CHAIN_UNAVAILABLE, f"{which}: {reason}")
-        if not self.are_several:
-            if self._failed_in_a_row % _FAILURES_UNTIL_RECONNECT == 0:
-                endpoint.disconnect()
-        elif endpoint is self.current:
+        if self.are_several:
             endpoint.disconnect()
             others = [each for each in self.all if each is not endpoint]
             self.use(min(others, key=lambda each: (each.is_foreign, each.failed_at)), reason)
+        elif self._failed_in_a_row % _FAILURES_UNTIL_RECONNECT == 0:
+            endpoint.disconnect()
 
     def works(self) -> None:
         """Record a call that was answered."""
         if self._failed_in_a_row >= len(self.all):
-            reports.info(Event.CHAIN_AVAILABLE, f"the chain's endpoint {self.current.host} works")
+            message = f"the chain's endpoint {self.current.host} works"
+            reports.info(Event.CHAIN_AVAILABLE, message, failures=self._failed_in_a_row)
         self._failed_in_a_row = 0
 
     def use(self, endpoint: Endpoint, reason: str) -> None:

@@ -114,10 +114,9 @@ class Service:
                 topic.retry()
 
         account = Account(context, session, on_funded=retry)
-        gauges = Gauges(context)
         parts = [topic.run for topic in topics.values()]
         parts += [judge.run for judge in judges.values()]
-        parts += [events.run, account.run, gauges.run, lambda: _probe_model(context)]
+        parts += [events.run, account.run, Gauges(context).run, lambda: _probe_model(context)]
         parts.append(context.chain.failover.run)
         running = [asyncio.create_task(_keep_running(part)) for part in parts]
         code = await self._wait_for_end()
@@ -125,7 +124,6 @@ class Service:
             task.cancel()
         stopping = [asyncio.create_task(topic.stop()) for topic in topics.values()]
         await asyncio.wait([*running, *stopping])
-        gauges.report_counts()
         return code
 
     def _window_events(self, context: Context, topics: Mapping[int, TopicWorker]) -> WindowEvents:

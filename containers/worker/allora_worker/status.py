@@ -33,6 +33,8 @@ class TopicStatus:
 
     topic_id: int
     is_registered: bool = False
+    metadata: str | None = None
+    """The topic's name on the chain; None until the chain was asked."""
     epoch_blocks: int | None = None
     """Blocks between the openings of two windows; None until the chain was asked."""
     labels: Labels | None = None
@@ -168,8 +170,6 @@ class ModelStatus:
     reason: str | None = None
     latency_ms: float | None = None
     failures: Counter[ModelFailureKind] = field(default_factory=Counter)
-    unreported_failures: int = 0
-    """Failures that are not in the metric yet."""
 
     def answered(self, milliseconds: float) -> None:
         """Record an answer."""
@@ -186,7 +186,6 @@ class ModelStatus:
             reports.warning(Event.MODEL_FAILED, message, kind=error.kind)
         self.state, self.reason = ModelState.FAILING, reason
         self.failures[error.kind] += 1
-        self.unreported_failures += 1
 
     def report(self) -> dict[str, object]:
         """Return the model server's part of `/health`."""

@@ -11,7 +11,7 @@ from typing import Final
 from grpclib.exceptions import GRPCError
 
 from . import reports
-from .chain_reset import MAX_BLOCKS_BEHIND, ResetDetector
+from .block_clock import MAX_BLOCKS_AHEAD
 from .circuit_breaker import CircuitBreaker
 from .context import Context
 from .contract import Role
@@ -46,7 +46,7 @@ class TopicWorker:
         self._runs: dict[int, WindowRun] = {}
         self._unfinished: set[WindowRun] = set()
         self._hints = Hints()
-        self._resets = ResetDetector()
+        self._resets = context.clock.resets
         self._breaker = CircuitBreaker(topic_id)
         self._retry_now = asyncio.Event()
 
@@ -80,7 +80,7 @@ class TopicWorker:
 
     def announce(self, nonce: int) -> None:
         """Poll soon for a window that the websocket announces."""
-        if 0 < nonce <= self._context.clock.height + MAX_BLOCKS_BEHIND:
+        if 0 < nonce <= self._context.clock.height + MAX_BLOCKS_AHEAD:
             self._hints.announce(nonce, is_known=nonce in self._runs)
 
     def poll_soon(self) -> None:
@@ -106,6 +106,7 @@ class TopicWorker:
         await self._chain.check_chain_id()
         topic = await self._chain.topic(self._topic_id)
         self._status.epoch_blocks, self._status.labels = topic.epoch_length, topic.labels
+        self._status.metadata = topic.name
         self._check_topic(topic)
         await self._context.submitter.check_whitelist(topic)
         balance = await self._chain.balance()
@@ -137,11 +138,12 @@ class TopicWorker:
         until = time.monotonic() + timings.prepare_again
         while self._status.refused_by is None and time.monotonic() < until:
             height = await self._chain.poll_height()
-            if self._resets.is_reset(height):
+            if self._context.clock.resets > self._resets:
                 self._restart(height)
                 return
-            if self._resets.is_suspected:
-                self.poll_soon()
+            if self._context.clock.is_reset_suspected:
+                await asyncio.sleep(timings.hint_pause)
+                continue  # the nonces may repeat those of another chain
             windows = await self._open_windows(topic, height)
             started = self._start_runs(topic, windows)
             if not is_first:
@@ -213,15 +215,16 @@ class TopicWorker:
         """Prepare for a chain that was reset, and whose nonces repeat."""
         reports.warning(
             Event.CHAIN_RESET,
-            f"topic {self._topic_id}: the chain is at block {height} after "
-            f"{self._resets.height}; everything is looked up again",
+            f"topic {self._topic_id}: the chain has started again, and is at block {height}; "
+            "everything is looked up again",
             topic=self._topic_id,
         )
-        self._resets.restart(height)
+        self._resets = self._context.clock.resets
         self._needs_registration = self._is_resuming = True
         self._hints.forget()
-        for nonce in [nonce for nonce in self._runs if nonce > height]:
-            self._runs.pop(nonce).cancel_unless_submitting()
+        for run in self._runs.values():
+            run.cancel_unless_submitting()
+        self._runs.clear()
 
     def _poll_seconds(self, topic: Topic) -> float:
         timings, clock = self._context.timings, self._context.clock

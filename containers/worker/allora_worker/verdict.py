@@ -15,7 +15,7 @@ from .event_names import Earning
 NOT_EARNING: Final = frozenset({Earning.NOT_ADMITTED, Earning.NOT_IN_ACTIVE_SET, Earning.NO_REWARD})
 """The states in which the worker submits, and the network pays nothing for it."""
 
-_NOTHING_JUDGED: Final = "the network has judged no submission yet"
+_NOTHING_JUDGED: Final = "the network has judged no submission of late"
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Standing:
     score: Decimal | None = None
     """The exponential moving average; None before the first score."""
     scored_nonce: int = 0
-    """The nonce that changed the score last; 0 before the first score.
+    """The newest nonce that the network remembers with the score; 0 before the first one.
 
-    Outside the active set a submission changes the score at once, and in it when it is scored.
+    It is that of the worker's newest submission, whether in the active set or not.
     """
 
 
@@ -146,13 +146,13 @@ def _not_admitted(standing: Standing, admission: Admission) -> Decision:
     """Tell a score that is too low from any other cause.
 
     Before the active set is full, all are in it. Then it takes a worker whose score is above the
-    lowest in it, and otherwise changes the worker's score for this nonce (AppendInference in
-    x/emissions/keeper/keeper.go).
+    lowest in it, and otherwise only remembers the nonce with the worker's score (AppendInference
+    in x/emissions/keeper/keeper.go).
     """
     nonce, score, threshold = admission.nonce, standing.score, admission.threshold
     is_low = score is not None and threshold is not None and score <= threshold
     submitted = f"the submission for nonce {nonce} was accepted"
-    if not is_low and standing.scored_nonce != nonce:
+    if not is_low and standing.scored_nonce < nonce:
         reason = f"{submitted}, but the network did not admit it"
         return Decision(Earning.NOT_ADMITTED, reason, nonce)
     scores = f" ({shown(score)}; its lowest score is {shown(threshold)})" if is_low else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -100,11 +99,10 @@ class VerdictQueries:
     async def standing(self) -> Standing:
         """Return the worker's standing at the moment."""
         names, address = self._names, self._chain.address
-        status, score = await asyncio.gather(
-            self._ask(names.window_status, _read_status, address=address),
-            self._ask(names.score, answers.read_score, **{names.score_of: address}),
+        is_active, is_whitelisted = await self._ask(
+            names.window_status, _read_status, address=address
         )
-        is_active, is_whitelisted = status
+        score = await self._ask(names.score, answers.read_score, **{names.score_of: address})
         if score is None:
             return Standing(is_active, is_whitelisted)
         return Standing(is_active, is_whitelisted, *score)

@@ -28,7 +28,7 @@ from .errors import (
 from .event_names import Event
 from .guard import implausible
 from .losses import Truth, loss_method
-from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
+from .metric_names import SUBMISSIONS
 from .model import (
     MOST_BYTES,
     MOST_BYTES_OF_SEVERAL,
@@ -175,7 +175,7 @@ class WindowRun:
 
     async def _ask_once(self, seconds: float) -> Answer[Value]:
         has_several = self._context.role is Role.FORECASTER or self._topic.labels is not None
-        facts = self._context.facts_of(self._topic)
+        facts = self._context.facts_of(self._topic.topic_id)
         question = Question(
             endpoint=self._context.settings.model_endpoint,
             token=self._context.token_for(facts),
@@ -205,7 +205,7 @@ class WindowRun:
             return
         seconds = max(self._seconds_for_model() / 2, _MIN_SECONDS_FOR_MODEL)
         others = await values_of_others(self._context.chain, self._topic.topic_id, seconds)
-        problem = implausible(value, others, self._context.facts_of(self._topic))
+        problem = implausible(value, others, self._context.facts_of(self._topic.topic_id))
         self._status.value_problem = problem
         if problem is None:
             return
@@ -274,10 +274,10 @@ class WindowRun:
             value=value,
             tx_hash=tx_hash,
             height=accepted.height,
+            model_ms=round(answer.milliseconds, 1),
         )
         name = self._context.settings.worker_name
         reports.metric(SUBMISSIONS, 1, WorkerName=name, TopicId=str(self._topic.topic_id))
-        reports.metric(MODEL_LATENCY, round(answer.milliseconds, 1), WorkerName=name)
 
     def _note_loss(self, kind: FailureKind, reason: str) -> None:
         topic_id = self._topic.topic_id
@@ -289,8 +289,8 @@ class WindowRun:
             **self._labels,
         )
         reports.metric(
-            SUBMISSION_FAILURES,
-            1,
+            SUBMISSIONS,
+            0,
             FailureKind=kind,
             WorkerName=self._context.settings.worker_name,
             TopicId=str(topic_id),

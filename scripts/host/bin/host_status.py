@@ -19,7 +19,6 @@ from typing import Any, Final
 NAMESPACE: Final = "Allora"
 METRICS: Final = {
     "DiskUsed": "Percent",  # of the fuller disk, of / and Docker's
-    "MemoryUsed": "Percent",
     "WorkerRestarts": "Count",  # by Docker, since the last status
     "ModelRestarts": "Count",
 }
