@@ -119,10 +119,8 @@ def _services(settings: Settings, model: Path | None, labels: str) -> dict[str, 
         },
     }
     topics = [flag for topic in settings.topic_ids for flag in ("--topic", str(topic))]
-    services["chain"] = {
-        "build": ours,
-        "command": [*_CHAIN, *topics, *_facts(settings, labels)],
-    }
+    behaviour = json.dumps({"topics": _topics(settings, labels)})
+    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics, "--behaviour", behaviour]}
     if "build" in services["worker"]:
         services["worker"]["build"] = ours
     services["worker"]["environment"] |= {
@@ -140,15 +138,24 @@ def _without_source(service: dict[str, Any]) -> dict[str, Any]:
     return {name: service[name] for name in ("command", "environment") if name in service}
 
 
-def _facts(settings: Settings, labels: str) -> list[str]:
-    """Return the chain's option with the topics' names, as far as the network's are known."""
+def _topics(settings: Settings, labels: str) -> dict[int, dict[str, Any]]:
+    """Return how the chain plays the topics.
+
+    Their names are the network's, as far as those are known.
+
+    Args:
+        settings: Whose topics.
+        labels: With commas between them; "" for topics that take one number.
+    """
     known = known_topics().topics[settings.allora_network]
-    facts: dict[int, dict[str, object]] = {
-        each: {"metadata": known[each].name} for each in settings.topic_ids if each in known
+    names = [name.strip() for name in labels.split(",") if name.strip()]
+    return {
+        topic: {
+            **({"metadata": known[topic].name} if topic in known else {}),
+            **({"labels": names} if names else {}),
+        }
+        for topic in settings.topic_ids
     }
-    if names := [name.strip() for name in labels.split(",") if name.strip()]:
-        facts = {each: {**facts.get(each, {}), "labels": names} for each in settings.topic_ids}
-    return ["--behaviour", json.dumps({"topics": facts})]
 
 
 def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:
