@@ -52,7 +52,7 @@ def main() -> None:
         help="what windows, epochs and the lag count",
     )
     parser.add_argument(
-        "--behaviour", type=_read_object, default={}, help="JSON, as for POST /behaviour"
+        "--behaviour", type=_read_object, default={}, help="JSON, as POST /behaviour takes it"
     )
     arguments = vars(parser.parse_args())
     behaviour = arguments.pop("behaviour")
