@@ -312,8 +312,8 @@ def _of_network(status: Status) -> Diagnosis | None:
     sentence = f"{verdicts.fault(worst.earning)}."
     if len(topics) > 1:
         sentence = (
-            f"topic {worst.topic_id}: {sentence} {len(at_fault)} of {len(topics)} topics earn "
-            "nothing."
+            f"topic {worst.topic_id}: {sentence} {len(at_fault)} of {len(topics)} topics "
+            f"earn{'s' * (len(at_fault) == 1)} nothing."
         )
     state = worst.earning.state
     sentence += _off_by_magnitudes(topics)

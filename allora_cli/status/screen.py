@@ -228,7 +228,7 @@ def _topic(status: Status, topic: Topic | None, *, is_detailed: bool) -> Text:
     ago = duration(status.at - last.at)
     if not is_detailed:
         return text.append(f", last submission {ago} ago")
-    text.append(f", last submission {_value(last)} for nonce {last.nonce}, {ago} ago")
+    text.append(f"\nlast submission {_value(last)} for nonce {last.nonce}, {ago} ago")
     return text.append(f"\ntransaction {clamp(last.tx_hash, 2 * _DIGITS)}" if last.tx_hash else "")
 
 

@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import json
 import signal
+from collections.abc import Mapping
 
+from .behaviour import Behaviour
 from .options import Options
 from .server import FakeChain
 
@@ -26,9 +28,6 @@ def main() -> None:
     parser.add_argument("--chain-id", default=defaults.chain_id)
     parser.add_argument(
         "--topic", type=int, action="append", dest="topics", help="can be given again; default 69"
-    )
-    parser.add_argument(
-        "--behaviour", type=json.loads, default={}, help="JSON, as POST /behaviour takes it"
     )
     parser.add_argument("--block-seconds", type=float, default=defaults.block_seconds)
     parser.add_argument("--window-blocks", type=int, default=defaults.window_blocks)
@@ -52,17 +51,28 @@ def main() -> None:
         default=defaults.durations,
         help="what windows, epochs and the lag count",
     )
+    parser.add_argument(
+        "--behaviour", type=_read_object, default={}, help="JSON, as for POST /behaviour"
+    )
     arguments = vars(parser.parse_args())
     behaviour = arguments.pop("behaviour")
     arguments["topics"] = tuple(arguments["topics"] or defaults.topics)
     try:
         options = Options(**arguments)
+        Behaviour(chain_id=options.chain_id).changed(behaviour)
     except ValueError as error:
         parser.error(str(error))
     asyncio.run(_run(options, behaviour))
 
 
-async def _run(options: Options, behaviour: dict[str, object]) -> None:
+def _read_object(text: str) -> dict[str, object]:
+    read: object = json.loads(text)
+    if not isinstance(read, dict):
+        raise TypeError
+    return read
+
+
+async def _run(options: Options, behaviour: Mapping[str, object]) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
@@ -76,6 +86,7 @@ async def _run(options: Options, behaviour: dict[str, object]) -> None:
             "control": chain.control_url,
         }
         print(json.dumps(urls), flush=True)
+        await chain.behave(**behaviour)
         await stopped.wait()
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from .rejection import EMA_ALREADY_UPDATED, PLAIN_ERROR, UNDEFINED, Rejection
-from .scores import INITIAL, Average, Group, Scores
+from .scores import Average, Group, Scores
 
 Content = TypeVar("Content")
 
@@ -102,7 +102,8 @@ class ActiveSet(Generic[Content]):
     def _enter(self, address: str, nonce: int) -> Average:
         """Note for what somebody submits, and return the average that decides."""
         known = self._scores.average(self._group, address)
-        average = Average(known.score if known.height else INITIAL, nonce)
+        score = known.score if known.height else self._scores.initial(self._group)
+        average = Average(score, nonce)
         self._scores.set(self._group, address, average)
         return average
 

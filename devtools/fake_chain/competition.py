@@ -14,7 +14,7 @@ from .active_set import ActiveSet, Rules
 from .behaviour import Behaviour
 from .competitors import Competitor, Kind
 from .decimals import ZERO, text
-from .epoch import Epoch
+from .epoch import Epoch, Forecasts
 from .facts import TopicFacts
 from .losses import Losses
 from .network import Inferences, Values, implied, numbers
@@ -117,8 +117,7 @@ class Competition:
             Whether there is anything to score.
         """
         epoch = self._epochs[topic][nonce]
-        for competitor in self._played(topic, "forecaster"):
-            self._play(epoch.forecasters, competitor, nonce, None)
+        self._play_forecasters(epoch)
         epoch.inferences = self._infer(epoch)
         self.inclusions.update((topic, "inferer", each) for each in epoch.inferences.inferers)
         self.inclusions.update((topic, "forecaster", each) for each in epoch.inferences.forecasters)
@@ -184,35 +183,36 @@ class Competition:
         return [each for each in competitors if each.kind == kind]
 
     def _infer(self, epoch: Epoch) -> Inferences:
-        facts, own = self.facts(epoch.topic), self._examples(epoch)
-        usual = played.expected(facts, own)
+        inferers = self._predictions(epoch)
+        forecasts = epoch.forecasters.members.items()
+        return Inferences(
+            inferers,
+            {
+                address: values
+                for address, losses_of_inferers in forecasts
+                if (values := implied(losses_of_inferers, inferers)) is not None
+            },
+            self.regrets.weights(epoch.topic, "inferer"),
+            self.regrets.weights(epoch.topic, "forecaster"),
+        )
+
+    def _predictions(self, epoch: Epoch) -> dict[str, Values]:
+        """Return what each inferer predicts, of those that count."""
+        usual = played.expected(self.facts(epoch.topic), self._examples(epoch))
         errors = {each.address: each.error for each in self._played(epoch.topic, "inferer")}
-        inferers = {
+        return {
             address: played.deviating(usual, errors.get(address, ZERO))
             if values is None
             else values
             for address, values in epoch.inferers.members.items()
         }
-        return Inferences(
-            inferers,
-            self._forecast(epoch, inferers),
-            self.regrets.weights(epoch.topic, "inferer"),
-            self.regrets.weights(epoch.topic, "forecaster"),
-        )
 
-    def _forecast(self, epoch: Epoch, inferers: dict[str, Values]) -> dict[str, Values]:
-        facts = self.facts(epoch.topic)
+    def _play_forecasters(self, epoch: Epoch) -> None:
+        facts, inferers = self.facts(epoch.topic), self._predictions(epoch)
         truth = played.true_values(facts, self._examples(epoch))
-        competitors = {each.address: each for each in self._played(epoch.topic, "forecaster")}
-        found = {}
-        for address, submitted in epoch.forecasters.members.items():
-            forecasts = submitted
-            if forecasts is None and address in competitors:
-                competitor = competitors[address]
-                forecasts = played.forecasts(competitor, inferers, truth, facts.loss_method)
-            if (values := implied(forecasts or {}, inferers)) is not None:
-                found[address] = values
-        return found
+        for competitor in self._played(epoch.topic, "forecaster"):
+            found = played.forecasts(competitor, inferers, truth, facts.loss_method)
+            self._play(epoch.forecasters, competitor, epoch.nonce, found)
 
     def _examples(self, epoch: Epoch) -> list[Values]:
         """Return real inferers' predictions: the epoch's, then those of earlier ones."""
@@ -235,7 +235,9 @@ class Competition:
 
     # Rules
 
-    def _set_of(self, payload: Payload) -> ActiveSet[Values | None] | ActiveSet[tuple[int, Losses]]:
+    def _set_of(
+        self, payload: Payload
+    ) -> ActiveSet[Values | None] | ActiveSet[Forecasts] | ActiveSet[tuple[int, Losses]]:
         if payload.role == "reputer":
             return self._reputers(payload.topic)
         epoch = self._epochs[payload.topic][payload.nonce]

@@ -30,15 +30,15 @@ def mean(values: Mapping[str, Decimal], weights: Mapping[str, Decimal]) -> Decim
 
 
 def standard_deviation(values: Iterable[Decimal]) -> Decimal:
-    """Return the root of the mean square distance from the mean; 0 for a single value or none.
+    """Return the standard deviation of a sample; 0 for a single value or none.
 
     `StdDev` in https://github.com/allora-network/allora-chain/blob/main/math/utils.go
     """
     found = list(values)
-    if not found:
+    if len(found) <= 1:
         return ZERO
     middle = sum(found, ZERO) / len(found)
-    return (sum(((each - middle) ** 2 for each in found), ZERO) / len(found)).sqrt()
+    return (sum(((each - middle) ** 2 for each in found), ZERO) / (len(found) - 1)).sqrt()
 
 
 def potential(p: Decimal, c: Decimal, x: Decimal) -> Decimal:

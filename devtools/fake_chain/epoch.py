@@ -22,7 +22,7 @@ class Epoch:
         topic: The topic's id.
         nonce: Height of the block in which it began.
         inferers: Who is among those that count, with the prediction; None of who is played.
-        forecasters: The same with forecasts.
+        forecasters: The same with forecasts; who is played joins when the window closes.
         inferences: What the network infers; None until the workers' window is closed.
         bundles: The losses of the reputers that count.
         losses: What the network makes of them; None until the reputers' window is closed.
@@ -34,7 +34,7 @@ class Epoch:
     topic: int
     nonce: int
     inferers: ActiveSet[Values | None]
-    forecasters: ActiveSet[Forecasts | None]
+    forecasters: ActiveSet[Forecasts]
     inferences: Inferences | None = None
     bundles: dict[str, Losses] = field(default_factory=dict)
     losses: Losses | None = None

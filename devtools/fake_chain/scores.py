@@ -6,16 +6,16 @@ https://github.com/allora-network/allora-chain/blob/main/x/emissions/keeper/ema_
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeAlias
 
 from .competitors import Kind
-from .decimals import ONE, ZERO
+from .decimals import ONE, ZERO, standard_deviation
 
-INITIAL = ZERO
-"""The average of who submits for the first time; a new topic's GetTopicInitialInfererEmaScore."""
+HANDICAP = Decimal(2)
+"""By how many standard deviations newcomers begin below the lowest: lambda_initial_score."""
 
 QUANTILE = Decimal("0.25")
 """active_inferer_quantile and its like: towards it moves the average of who is left out."""
@@ -43,6 +43,7 @@ class Scores:
     def __init__(self) -> None:
         self._averages: dict[Group, dict[str, Average]] = defaultdict(dict)
         self._quantiles: dict[Group, Decimal] = {}
+        self._initial: dict[Group, Decimal] = {}
 
     def average(self, group: Group, address: str) -> Average:
         """Return somebody's average."""
@@ -57,6 +58,13 @@ class Scores:
         for address, score in scores.items():
             self._step(group, address, score, nonce, alpha)
         self._quantiles[group] = quantile(scores.values(), QUANTILE)
+        averages = [self.average(group, address).score for address in scores]
+        if averages:
+            self._initial[group] = initial_average(averages)
+
+    def initial(self, group: Group) -> Decimal:
+        """Return the average with which newcomers begin; 0 in a new topic."""
+        return self._initial.get(group, ZERO)
 
     def add_absence(self, group: Group, address: str, nonce: int, alpha: Decimal) -> None:
         """Move the average of who submitted in vain towards the last quantile of the active."""
@@ -67,9 +75,8 @@ class Scores:
 
         `applyPenalty` in x/emissions/keeper/actor_penalties.go of the chain.
         """
-        average = self.average(group, address)
-        kept = (ONE - alpha) ** missed
-        score = INITIAL + (average.score - INITIAL) * kept
+        average, initial = self.average(group, address), self.initial(group)
+        score = initial + (average.score - initial) * (ONE - alpha) ** missed
         self.set(group, address, replace(average, score=score))
 
     def _step(self, group: Group, address: str, score: Decimal, nonce: int, alpha: Decimal) -> None:
@@ -77,6 +84,14 @@ class Scores:
         is_first = previous.height == 0 and previous.score.is_zero()
         stepped = next_average(alpha, score, previous.score, is_first=is_first)
         self.set(group, address, Average(stepped, nonce))
+
+
+def initial_average(averages: Sequence[Decimal]) -> Decimal:
+    """Return the average with which newcomers begin, from those of who counts.
+
+    https://github.com/allora-network/allora-chain/pull/714
+    """
+    return min(averages) - HANDICAP * standard_deviation(averages)
 
 
 def next_average(alpha: Decimal, current: Decimal, previous: Decimal, *, is_first: bool) -> Decimal:

@@ -91,7 +91,7 @@ class Standings:
                 forecaster=address,
                 forecast_elements=[
                     v3.ForecastElement(inferer=inferer, value=text(loss))
-                    for inferer, loss in (submitted.get(address) or {}).items()
+                    for inferer, loss in submitted.get(address, {}).items()
                 ],
             )
             for address in sorted(active)

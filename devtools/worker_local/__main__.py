@@ -46,13 +46,16 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.command()
-def up(model: str = typer.Option("", help="A folder with your model's Dockerfile.")) -> None:
+def up(
+    model: str = typer.Option("", help="A folder with your model's Dockerfile."),
+    labels: str = typer.Option("", help="The topics' labels, with commas between them."),
+) -> None:
     """Build and start model, worker and chain; Ctrl-C stops them."""
     settings = _settings()
     _write_secrets(settings)
     WORKER_STATE.mkdir(exist_ok=True)
     WORKER_STATE.chmod(0o777)  # the container's user is another one
-    services = _services(settings, _model_folder(model))
+    services = _services(settings, _model_folder(model), labels)
     (STATE / "compose.settings.json").write_text(json.dumps({"services": services}, indent=1))
     print(_WHAT_TO_SEE.format(port=settings.worker_port))
     # A Ctrl-C reaches docker compose too, which stops the containers and ends.
@@ -73,7 +76,7 @@ _WHAT_TO_SEE = """\
 Worker, model server and a fake chain on this computer; nothing touches AWS or Allora.
   The chain opens a window every 30 seconds. It prints every inference that it receives, and
   a minute later its score and reward beside two invented inferers.
-  Your model answers a number or, in a topic with several labels, {{"up": 0.6, "down": 0.4}}.
+  Your model answers a number; with LABELS=up,down an object: {{"up": 0.6, "down": 0.4}}.
   The worker's state:  curl http://127.0.0.1:{port}/health
   Ctrl-C stops everything.
 """
@@ -106,7 +109,7 @@ def _write_secrets(settings: Settings) -> None:
             print(f"MODEL_SECRETS: your model gets no {name}. Write it to {file.relative_to(ROOT)}")
 
 
-def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
+def _services(settings: Settings, model: Path | None, labels: str) -> dict[str, Any]:
     services: dict[str, Any] = compose_settings(settings)["services"]
     ours = {
         "context": str(CONTAINERS / "worker"),
@@ -116,7 +119,8 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
         },
     }
     topics = [flag for topic in settings.topic_ids for flag in ("--topic", str(topic))]
-    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics, *_names(settings)]}
+    behaviour = json.dumps({"topics": _topics(settings, labels)})
+    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics, "--behaviour", behaviour]}
     if "build" in services["worker"]:
         services["worker"]["build"] = ours
     services["worker"]["environment"] |= {
@@ -134,11 +138,24 @@ def _without_source(service: dict[str, Any]) -> dict[str, Any]:
     return {name: service[name] for name in ("command", "environment") if name in service}
 
 
-def _names(settings: Settings) -> list[str]:
-    """Return the chain's option that names the topics as the network does, as far as is known."""
+def _topics(settings: Settings, labels: str) -> dict[int, dict[str, Any]]:
+    """Return how the chain plays the topics.
+
+    Their names are the network's, as far as those are known.
+
+    Args:
+        settings: Whose topics.
+        labels: With commas between them; "" for topics that take one number.
+    """
     known = known_topics().topics[settings.allora_network]
-    names = {each: {"metadata": known[each].name} for each in settings.topic_ids if each in known}
-    return ["--behaviour", json.dumps({"topics": names})]
+    names = [name.strip() for name in labels.split(",") if name.strip()]
+    return {
+        topic: {
+            **({"metadata": known[topic].name} if topic in known else {}),
+            **({"labels": names} if names else {}),
+        }
+        for topic in settings.topic_ids
+    }
 
 
 def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:

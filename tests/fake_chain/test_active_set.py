@@ -11,7 +11,14 @@ from devtools.fake_chain.competitors import Competitor
 from devtools.fake_chain.ledger import Ledger
 from devtools.fake_chain.options import Options, Timing
 from devtools.fake_chain.rejection import Rejection
-from devtools.fake_chain.scores import Average, Group, Scores, next_average, quantile
+from devtools.fake_chain.scores import (
+    Average,
+    Group,
+    Scores,
+    initial_average,
+    next_average,
+    quantile,
+)
 from tests.fake_chain.participant import Participant
 
 GROUP: Group = (69, "inferer")
@@ -55,6 +62,17 @@ def test_who_is_not_better_is_dropped_without_an_error(score: str) -> None:
     assert admit(active, "best", "worst", "own") == [True, True, False]
     assert "own" not in active.members
     assert known.average(GROUP, "own") == Average(Decimal(score) * Decimal("0.9"), 2)
+
+
+def test_newcomers_begin_below_everybody() -> None:
+    """TestCalculateTopicInitialEmaScore: two standard deviations of 0.1581139 below 0.1."""
+    averages = [Decimal(number) / 10 for number in (5, 3, 1, 4, 2)]
+    assert float(initial_average(averages)) == pytest.approx(0.1 - 2 * 0.1581139, abs=1e-6)
+    known = Scores()
+    known.add(GROUP, 1, dict(zip("abcde", averages, strict=True)), Decimal(1))
+    active: ActiveSet[str] = ActiveSet(GROUP, known)
+    assert admit(active, "a", "new", nonce=2, limit=1) == [True, False]
+    assert known.average(GROUP, "new").score == initial_average(averages)
 
 
 def test_who_is_new_and_dropped_keeps_the_first_score() -> None:
@@ -166,7 +184,10 @@ def test_who_stays_away_loses_the_lead_over_newcomers() -> None:
     own.join()
     while chain.height < 1011:
         chain.make_block()
-    chain.competition.scores.set(GROUP, own.address, Average(Decimal(1), 1001))
+    known = chain.competition.scores
+    newcomers = known.initial(GROUP)
+    known.set(GROUP, own.address, Average(newcomers + 1, 1001))
     assert own.code(own.inference(1011)) == 0
     # The epoch of 1006 is the one that was missed.
-    assert chain.competition.scores.average(GROUP, own.address) == Average(Decimal("0.9"), 1011)
+    kept = known.average(GROUP, own.address)
+    assert (float(kept.score - newcomers), kept.height) == (pytest.approx(0.9), 1011)

@@ -52,7 +52,7 @@ def test_the_potential_is_the_gradients_integral() -> None:
 
 def test_deviation_of_few() -> None:
     assert standard_deviation([]) == standard_deviation([Decimal(3)]) == 0
-    assert standard_deviation([Decimal(1), Decimal(3)]) == 1
+    assert standard_deviation([Decimal(1), Decimal(3), Decimal(5)]) == 2
 
 
 def test_an_inferer_is_worth_what_the_network_loses_without_it() -> None:

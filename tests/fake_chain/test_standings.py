@@ -203,7 +203,10 @@ async def test_how_reputers_and_forecasters_did(paused: FakeChain, rival: Client
     query = rival.emissions
     asked = {"topic_id": 69, "block_height": nonce}
     forecasts = await query.get_forecasts_at_block(v10.GetForecastsAtBlockRequest(**asked))
-    assert [each.forecaster for each in forecasts.forecasts.forecasts] == [forecaster.address]
+    (forecast,) = forecasts.forecasts.forecasts
+    assert forecast.forecaster == forecaster.address
+    expected = {each.inferer: float(each.value) for each in forecast.forecast_elements}
+    assert min(expected, key=lambda each: expected[each]) == NEAR.address
     scores = await query.get_reputers_scores_at_block(v10.GetReputersScoresAtBlockRequest(**asked))
     assert [(each.address, each.score) for each in scores.scores.scores] == [
         (REPUTER.address, "100")  # as near to the consensus as one can be

@@ -416,6 +416,15 @@ class TestEarning:
         (topic,) = document_of(status, judge(status)).as_json()["topics"]
         assert topic["earning"]["reward_allo"] == exact
 
+    def test_a_wrong_unit_is_told_with_the_verdict_that_it_causes(self, healthy: Status) -> None:
+        topic = SAMPLE["worker"]["topics"][0] | {
+            "earning": EARNING | {"state": "no_reward"},
+            "value_problem": "64000 is 10^6 times the network's 0.064",
+        }
+        status = changed(healthy, report=report(worker=SAMPLE["worker"] | {"topics": [topic]}))
+        assert judge(status).finding is Condition.NO_REWARD
+        assert "10^6 times the network's" in judge(status).sentence
+
     def test_an_alarm_does_not_hide_the_verdict(self, healthy: Status) -> None:
         status = judged(healthy, {"state": "no_reward"})
         ringing = changed(status, alarms=[alarm("not-earning", "ALARM")])

@@ -43,7 +43,9 @@ def test_every_horizon_is_one_of_the_model_server_s(topic: KnownTopic) -> None:
         "8h BTC/EUR Price Prediction",
         "8 fortnights BTC/USD Price Prediction",
         "Topic 69 of a fake chain",
+        "(" * 10**6,
     ],
+    ids=lambda metadata: metadata[:40],
 )
 def test_what_is_not_clear_is_unknown(metadata: str) -> None:
     assert parse(metadata) is None

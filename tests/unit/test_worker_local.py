@@ -93,7 +93,7 @@ def test_the_chain_names_topics_as_the_network_does(computer: Computer) -> None:
     computer.run("up", env="ALLORA_WORKER_TOPIC_ID=61,4711")
     flag, behaviour = computer.services()["chain"]["command"][-2:]
     assert flag == "--behaviour"
-    names = {"61": {"metadata": "1 day BTC/USD Log-Return Prediction"}}
+    names = {"61": {"metadata": "1 day BTC/USD Log-Return Prediction"}, "4711": {}}
     assert json.loads(behaviour) == {"topics": names}
 
 
@@ -134,6 +134,15 @@ def test_a_model_of_the_forge_kit_that_cannot_be_fetched(computer: Computer) -> 
     assert result.returncode == 1
     assert "MODEL_FORGE: https://127.0.0.1:9/m.pkl cannot be read" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_chain_has_the_labels_that_are_asked_for(computer: Computer) -> None:
+    computer.run("up", "--labels", "down, up", env="ALLORA_WORKER_TOPIC_ID=69,77")
+    command = computer.services()["chain"]["command"]
+    behaviour = json.loads(command[command.index("--behaviour") + 1])
+    assert [behaviour["topics"][each]["labels"] for each in ("69", "77")] == [["down", "up"]] * 2
+    computer.run("up", "--labels", "")
+    assert '"labels"' not in computer.services()["chain"]["command"][-1]
 
 
 def test_a_folder_without_a_dockerfile_is_named(computer: Computer) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, SignerInfo, TxRaw
 
 from devtools.fake_chain import FakeChain, Options
 from devtools.fake_chain.gate import Gate
+from devtools.fake_chain.ledger import FIRST_HEIGHT
 from tests.worker.endpoints import another_door, http_alone, url_of
 from tests.worker.running import Worker
 from tests.worker.test_submissions import values
@@ -121,8 +123,7 @@ async def test_an_endpoint_that_is_far_behind_is_left(
     chain: FakeChain, start: Start, place: int
 ) -> None:
     async with FakeChain(Options(block_seconds=3600), say=lambda _: None) as slow:
-        for _ in range(50):
-            chain.ledger.make_block()
+        slow.ledger._times = [chain.ledger.time_of(FIRST_HEIGHT) - timedelta(hours=1)]
         urls = [chain.grpc_url]
         urls.insert(place, slow.grpc_url)
         worker = await start(chain, ready=False, ALLORA_GRPC_URL=",".join(urls))

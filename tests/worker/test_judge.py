@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -111,29 +111,41 @@ async def test_a_worker_knows_what_it_earns(chain: FakeChain, start: Start) -> N
     health = await worker.health()
     [topic] = health["topics"]
     assert topic["earning"] | {"rewards_allo_a_day": None} == found | {"rewards_allo_a_day": None}
-    # An event that comes twice is a reward once.
-    paid = json.dumps({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": settled(nonce)}}})
-    chain.tell(paid, 2)
+    # An event that comes again is no other reward.
+    chain.tell(paid([nonce]), 2)
     later = await submit(chain, worker)
     chain.settle(69)
     await until(lambda: len(rewards(worker)) == 2)
     assert [line["nonce"] for line in worker.log.events(Event.REWARDED)] == [nonce, later]
 
 
-def settled(nonce: int) -> dict[str, Any]:
-    attributes = {
-        "actor_type": "ACTOR_TYPE_INFERER_UNSPECIFIED",
-        "topic_id": "69",
-        "block_height": str(nonce),
-        "addresses": [ADDRESS],
-        "rewards": ["7000000000000000000"],
-        "block_height_tx": str(nonce + 1),
-    }
-    pairs = [{"key": key, "value": json.dumps(value)} for key, value in attributes.items()]
-    return {
-        "height": str(nonce + 1),
-        "events": [{"type": "emissions.v10.EventRewardsSettled", "attributes": pairs}],
-    }
+def paid(nonces: Iterable[int]) -> str:
+    """A frame that tells of rewards for some nonces."""
+    events = []
+    for nonce in nonces:
+        attributes = {
+            "actor_type": "ACTOR_TYPE_INFERER_UNSPECIFIED",
+            "topic_id": "69",
+            "block_height": str(nonce),
+            "addresses": [ADDRESS],
+            "rewards": ["7000000000000000000"],
+            "block_height_tx": "1200",
+        }
+        pairs = [{"key": key, "value": json.dumps(value)} for key, value in attributes.items()]
+        events.append({"type": "emissions.v10.EventRewardsSettled", "attributes": pairs})
+    value = {"height": "1200", "events": events}
+    return json.dumps({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": value}}})
+
+
+async def test_of_invented_rewards_few_count(chain: FakeChain, start: Start) -> None:
+    worker = await start(chain)
+    await until(lambda: worker.topic().verdict.standing)
+    chain.tell(paid(range(-100, 1000)))
+    chain.tell(paid([10**9, 2**70]))
+    chain.tell(paid(range(-100, 1000)))
+    await submit(chain, worker)
+    assert 10 <= len(rewards(worker)) < 100  # ten at once, and 20 a minute
+    assert is_in(worker, Earning.UNKNOWN)
 
 
 async def test_outside_the_active_set_nothing_is_earned(chain: FakeChain, start: Start) -> None:

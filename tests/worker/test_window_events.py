@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +12,7 @@ import pytest_asyncio
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from allora_worker import reports
+from allora_worker.timings import Timings
 from allora_worker.window_events import Opening, WindowEvents
 
 from tests.worker.log import Log
@@ -51,26 +54,36 @@ class Listener:
         await self.send({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": value}}})
 
 
-@pytest_asyncio.fixture
-async def listener() -> AsyncIterator[Listener]:
-    listener = Listener()
+@contextlib.asynccontextmanager
+async def listening(
+    listener: Listener, *, timings: Timings = QUICK, first: str | None = None
+) -> AsyncIterator[None]:
+    """Serves the listener as the client's only websocket, or as the one after the first."""
     reports.set_up(listener.log)
     app = web.Application()
     app.router.add_get("/websocket", listener.serve)
     async with TestServer(app) as server:
+        url = str(server.make_url("/websocket")).replace("http", "ws")
         events = WindowEvents(
-            [str(server.make_url("/websocket")).replace("http", "ws")],
+            [first, url] if first else [url],
             event_type=KIND,
             topic_ids=[69, 77],
             on_opening=listener.openings.append,
             on_block=listener.blocks.append,
-            timings=QUICK,
+            timings=timings,
         )
         listener.events = events
         running = asyncio.create_task(events.run())
-        yield listener
+        yield
         running.cancel()
         await asyncio.wait([running])
+
+
+@pytest_asyncio.fixture
+async def listener() -> AsyncIterator[Listener]:
+    listener = Listener()
+    async with listening(listener):
+        yield listener
 
 
 def opening(topic: str, kind: str = KIND) -> dict[str, Any]:
@@ -131,3 +144,27 @@ async def test_an_event_that_is_not_understood_costs_no_other(listener: Listener
     await listener.send_value({"height": "1060", "events": [bad, opening('"69"')]})
     await until(lambda: listener.openings == [Opening(69, 1054)])
     assert listener.log.events("websocket_frame")
+
+
+async def test_the_next_websocket_is_heard_until_the_first_one_works_again() -> None:
+    first, second = Listener(), Listener()
+    is_away = True
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=429) if is_away else await first.serve(request)
+
+    app = web.Application()
+    app.router.add_get("/websocket", serve)
+    timings = dataclasses.replace(QUICK, websocket_return=0.2)
+    async with TestServer(app) as server:
+        url = str(server.make_url("/websocket")).replace("http", "ws")
+        async with listening(second, timings=timings, first=url):
+            await until(lambda: second.subscriptions)
+            [failed] = second.log.events("websocket_failed")
+            assert "status 429" in failed["message"]
+            is_away = False
+            while not first.subscriptions:  # it looks at the time with each block
+                with contextlib.suppress(ConnectionError):  # it has left
+                    await second.send_value({"height": "1054", "events": []})
+                await asyncio.sleep(0.05)
+            assert len(second.log.events("websocket_failed")) == 1

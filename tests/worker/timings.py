@@ -11,6 +11,7 @@ QUICK = Timings(
     chain_pause_min=0.05,
     chain_pause_max=0.2,
     endpoint_check=0.2,
+    endpoint_behind=2.0,
     endpoint_rest=3600,
     default_block=0.1,
     poll_min=0.1,

@@ -12,7 +12,7 @@ from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from containers.worker.allora_worker.urls import host_of
 from shared.networks import NETWORKS
 
-_MAX_BLOCKS_BEHIND: Final = 20  # the worker's limit, in its failover.py
+_MAX_BLOCKS_BEHIND: Final = 20  # two minutes, the worker's limit
 
 
 def check_endpoints(context: CheckContext) -> Finding:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from aiohttp import web
 from model_server.forecast import forecast_log_return, forecast_price
 from model_server.market import Market, NoPriceError, NoSuchTokenError, Price, Volatility
 from model_server.settings import TOKEN_FORM, Settings
-from model_server.task import TOPIC_FORM, CannotServeError, Kind, Task, checked, task_of
+from model_server.task import TOPIC_FORM, CannotServeError, Kind, Task
 
 _NO_FORECASTS = (
     "This model server makes no forecasts of other workers' losses: it would have to guess."
@@ -30,10 +31,6 @@ _NO_FORECASTS = (
 
 _NO_OTHER_TRUTH = (
     "This model server knows the ground truth of prices, not of a {}. Bring your own model for it."
-)
-_UNKNOWN_TOPIC = (
-    "what it asks for is not known here; if that is a coin's price, set its horizon:"
-    " TOPIC_HORIZONS={}=8h"
 )
 _FORECASTS = {Kind.PRICE: forecast_price, Kind.LOG_RETURN: forecast_log_return}
 
@@ -103,56 +100,38 @@ class Server:
     async def _price_of(self, token: str) -> Price:
         market = self._market.token(token)
         await market.refresh()
-        try:
+        with _reasons():
             return market.price()
-        except NoSuchTokenError as error:
-            raise _error(web.HTTPBadRequest, f"{error}. Ask for another coin's symbol.") from None
-        except NoPriceError as error:
-            raise _error(web.HTTPServiceUnavailable, str(error)) from None
 
     async def _volatility_of(self, token: str, horizon: float) -> Volatility:
         market = self._market.token(token)
         await market.refresh_minutes()
-        try:
+        with _reasons():
             return market.volatility(horizon)
-        except NoSuchTokenError as error:
-            raise _error(web.HTTPBadRequest, f"{error}. Ask for another coin's symbol.") from None
-        except NoPriceError as error:
-            raise _error(web.HTTPServiceUnavailable, str(error)) from None
 
     def _task_of(self, request: web.Request) -> Task:
-        """Return what a request asks for, or answer why it cannot be served.
-
-        What the request tells counts before what is known of its topic; a horizon that the operator
-        has set for the topic counts before both.
-        """
-        topic = request.query.get("topic_id", "")
+        """Return what a request asks for, or answer why it cannot be served."""
+        query = request.query
+        topic = query.get("topic_id", "")
         if topic and not TOPIC_FORM.fullmatch(topic):
             raise _error(web.HTTPBadRequest, "topic_id must be a topic's number.")
+        kind, horizon = query.get("kind", ""), query.get("horizon", "")
         try:
-            return self._task(
-                int(topic) if topic else None,
-                request.query.get("kind", ""),
-                request.query.get("horizon", ""),
-            )
+            return self._settings.task(int(topic) if topic else None, kind, horizon)
         except CannotServeError as error:
             about = f"topic {topic}: " if topic else ""
             raise _error(web.HTTPBadRequest, f"{about}{error}.") from None
 
-    def _task(self, topic: int | None, kind: str, horizon: str) -> Task:
-        settings = self._settings
-        wanted = settings.topic_horizons.get(topic) if topic is not None else None
-        if kind:
-            task = task_of(kind, horizon)
-        elif topic is None:
-            task = Task(Kind.PRICE, settings.horizon)
-        elif topic in settings.topics:
-            task = settings.topics[topic]
-        elif wanted is not None:
-            task = Task(Kind.PRICE, wanted)
-        else:
-            raise CannotServeError(_UNKNOWN_TOPIC.format(topic))
-        return task if wanted is None else checked(replace(task, horizon=wanted))
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Answer why the market has no price."""
+    try:
+        yield
+    except NoSuchTokenError as error:
+        raise _error(web.HTTPBadRequest, f"{error}. Ask for another coin's symbol.") from None
+    except NoPriceError as error:
+        raise _error(web.HTTPServiceUnavailable, str(error)) from None
 
 
 def _error(kind: type[web.HTTPError], message: str) -> web.HTTPError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .horizon import parse_horizon
 from .sources import SOURCES, Source
-from .task import TOPIC_FORM, CannotServeError, Task, task_of
+from .task import TOPIC_FORM, CannotServeError, Kind, Task, checked, task_of
 
 TOKEN_FORM = re.compile(r"[A-Z0-9]{1,10}")
 """A token's symbol, in capitals."""
@@ -53,6 +53,36 @@ class Settings:
     topic_horizons: Mapping[int, float]
     sources: tuple[Source, ...]
     port: int
+
+    def task(self, topic: int | None, kind: str, horizon: str) -> Task:
+        """Return what a request asks for.
+
+        What the request tells counts before what is known of its topic; a horizon that the operator
+        has set for the topic counts before both.
+
+        Args:
+            topic: The topic's number, if the request has one.
+            kind: The kind that the request tells; "" if it does not.
+            horizon: Likewise.
+
+        Raises:
+            CannotServeError: This server makes no such forecasts, or does not know the topic.
+        """
+        wanted = None if topic is None else self.topic_horizons.get(topic)
+        if kind:
+            task = task_of(kind, horizon)
+        elif topic is None:
+            task = Task(Kind.PRICE, self.horizon)
+        elif topic in self.topics:
+            task = self.topics[topic]
+        elif wanted is not None:
+            task = Task(Kind.PRICE, wanted)
+        else:
+            raise CannotServeError(
+                "what it asks for is not known here; if that is a coin's price, set its horizon: "
+                f"TOPIC_HORIZONS={topic}=8h"
+            )
+        return task if wanted is None else checked(replace(task, horizon=wanted))
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

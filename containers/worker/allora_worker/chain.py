@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from allora_sdk import AlloraRPCClient
@@ -33,7 +32,7 @@ from .chain_answers import (
 from .contract import Role
 from .endpoint import Endpoint
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
-from .failover import MAX_BLOCKS_BEHIND, Endpoints, Failover
+from .failover import Endpoints, Failover, newest_of, seconds_behind
 from .http_answers import HttpAnswerError
 from .money import allo
 from .networks import Network
@@ -54,9 +53,6 @@ _FAILING: Final = {
     Status.RESOURCE_EXHAUSTED,
     Status.INTERNAL,
 }
-
-# By which a node's clock may be ahead of this host's.
-_CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
 # The SDK wants this much before it sends anything: 300,000 gas at its highest fee tier
 # (_pre_flight_checks of allora_sdk/rpc_client/tx_manager.py).
@@ -229,22 +225,13 @@ class Chain:
         return header.height
 
     def _check_is_new(self, endpoint: Endpoint, header: Header) -> None:
-        """Raise an error if another endpoint may know newer blocks.
-
-        Each poll overrides the one before it, except for an endpoint that is behind another one:
-        its block is lower and older. After a reset of the chain a block is lower and newer.
-        """
-        newest = self._newest
-        if (
-            self._endpoints.are_several
-            and newest is not None
-            and header.time < newest.time <= datetime.now(UTC) + _CLOCKS_DIFFER
-            and (behind := newest.height - header.height) > MAX_BLOCKS_BEHIND
-        ):
-            reason = f"{endpoint.address} is {behind} blocks behind"
+        """Raise an error if another endpoint knew newer blocks before."""
+        behind = seconds_behind(header, self._newest)
+        if self._endpoints.are_several and behind > self._timings.endpoint_behind:
+            reason = f"{endpoint.address} is {behind:.0f} s behind"
             self.note_failure(reason, endpoint)
             raise ChainUnavailableError(reason)
-        self._newest = header
+        self._newest = newest_of([header])
 
     async def transaction(self, tx_hash: str) -> Any | None:  # noqa: ANN401
         """Return a transaction's result, or None as long as it is in no block."""

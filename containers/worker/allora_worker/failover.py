@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from . import reports
@@ -14,10 +15,9 @@ from .event_names import Event
 from .timings import Timings
 from .waiting import wait_for
 
-MAX_BLOCKS_BEHIND: Final = 20
-"""Blocks by which an endpoint may be behind another one and still be used."""
-
 _FAILURES_UNTIL_RECONNECT: Final = 3
+# By which a node's clock may be ahead of this host's.
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
 
 
 class Endpoints:
@@ -120,16 +120,28 @@ class Failover:
             return
         asked = self._endpoints.all
         headers = dict(zip(asked, await asyncio.gather(*map(self._ask, asked)), strict=True))
-        newest = max((header.height for header in headers.values() if header), default=0)
+        newest = newest_of(header for header in headers.values() if header)
         for endpoint, header in headers.items():
-            if header is None or newest - header.height > MAX_BLOCKS_BEHIND:
+            if header is None or self._is_behind(header, newest):
                 continue
             if endpoint is self._endpoints.current:
                 return
             if time.monotonic() - endpoint.failed_at >= self._timings.endpoint_rest:
-                behind = headers[self._endpoints.current]
-                self._endpoints.use(endpoint, _reason(self._endpoints.current, behind, newest))
+                self._endpoints.use(endpoint, self._reason(headers, newest))
                 return
+
+    def _is_behind(self, header: Header, newest: Header | None) -> bool:
+        return seconds_behind(header, newest) > self._timings.endpoint_behind
+
+    def _reason(self, headers: Mapping[Endpoint, Header | None], newest: Header | None) -> str:
+        """Return why the endpoint in use is left."""
+        current = self._endpoints.current
+        header = headers[current]
+        if header is None:
+            return f"{current.address} does not answer with a block of this network"
+        if self._is_behind(header, newest):
+            return f"{current.address} is {seconds_behind(header, newest):.0f} s behind"
+        return "it is named first in ALLORA_GRPC_URL, and works"
 
     async def _ask(self, endpoint: Endpoint) -> Header | None:
         """Return the newest block's header, or None from an endpoint that cannot be used."""
@@ -142,10 +154,16 @@ class Failover:
         return None if endpoint.is_foreign else header
 
 
-def _reason(endpoint: Endpoint, header: Header | None, newest: int) -> str:
-    """Return why an endpoint is left."""
-    if header is None:
-        return f"{endpoint.address} does not answer with a block of this network"
-    if newest - header.height > MAX_BLOCKS_BEHIND:
-        return f"{endpoint.address} is {newest - header.height} blocks behind"
-    return "it is named first in ALLORA_GRPC_URL, and works"
+def newest_of(headers: Iterable[Header]) -> Header | None:
+    """Return the newest header, or None. One from the future is a fault of its endpoint."""
+    latest = datetime.now(UTC) + _CLOCKS_DIFFER
+    possible = [header for header in headers if header.time <= latest]
+    return max(possible, key=lambda header: header.time, default=None)
+
+
+def seconds_behind(header: Header, newest: Header | None) -> float:
+    """Return by how much a block is older than the newest one.
+
+    Not in blocks: after a reset of the chain, the newest ones are the lowest.
+    """
+    return 0.0 if newest is None else (newest.time - header.time).total_seconds()

@@ -11,7 +11,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from .chain import Chain
 from .contract import Role
 from .verdict import Admission, Settlement, Standing
 from .verdict_queries import VerdictQueries, or_none
@@ -45,17 +44,16 @@ class Inquiry:
 
     Args:
         topic: The topic.
-        chain: Is asked.
+        queries: Are about the worker in this topic.
         role: The worker's.
     """
 
-    def __init__(self, topic: Topic, chain: Chain, role: Role) -> None:
+    def __init__(self, topic: Topic, queries: VerdictQueries, role: Role) -> None:
         self.paid_nonce = 0
         """The nonce for which the chain announced rewards last."""
         self._topic = topic
-        self._chain = chain
+        self._queries = queries
         self._role = role
-        self._queries = VerdictQueries(chain, role, topic.topic_id)
         self._open: dict[int, Decimal | None] = {}
         """What was submitted for nonces that may not be closed yet."""
         self._admission: Admission | None = None
@@ -69,7 +67,7 @@ class Inquiry:
         admitted ones are known, and with the score the newest, admitted or not.
         """
         found = await asyncio.gather(
-            or_none(self._live_nonce()),
+            or_none(self._queries.live_nonce()),
             or_none(self._admitted_nonce()),
             or_none(self._queries.standing()),
         )
@@ -97,15 +95,10 @@ class Inquiry:
         self._is_first = False
         return Facts(standing, self._admission, self._settlement)
 
-    async def _live_nonce(self) -> int | None:
-        if self._role is not Role.INFERER:
-            return None
-        return await self._chain.newest_inference(self._topic.topic_id)
-
     async def _admitted_nonce(self) -> int | None:
         for epochs in range(_NONCES_A_TIME):
             nonce = self._topic.epoch_last_ended - epochs * self._topic.epoch_length
-            if nonce > 0 and self._chain.address in await self._queries.admitted(nonce):
+            if nonce > 0 and self._queries.address in await self._queries.admitted(nonce):
                 return nonce
         return None
 
@@ -119,7 +112,7 @@ class Inquiry:
                 return
 
     async def _admission_of(self, nonce: int, admitted: Mapping[str, Decimal | None]) -> Admission:
-        address, threshold = self._chain.address, await self._queries.threshold()
+        address, threshold = self._queries.address, await self._queries.threshold()
         admission = Admission(nonce, is_admitted=address in admitted, threshold=threshold)
         if self._role is not Role.INFERER:
             return admission
@@ -138,7 +131,8 @@ class Inquiry:
         """
         epoch = self._topic.epoch_length
         since = height - self._topic.ground_truth_lag - epoch
-        newest = since - (since - self._topic.epoch_last_ended) % epoch
+        some = self._admission.nonce if self._admission else self._topic.epoch_last_ended
+        newest = since - (since - some) % epoch
         nonces = {newest - number * epoch for number in range(_NONCES_A_TIME)}
         nonces |= {self.paid_nonce}
         if self._is_first or standing.scored_nonce <= since:
@@ -150,7 +144,7 @@ class Inquiry:
     async def _look_for_settlement(self, nonces: list[int]) -> None:
         for nonce in nonces:
             scores = await self._queries.scores(nonce)
-            if self._chain.address in scores:
+            if self._queries.address in scores:
                 self._settlement = await self._settlement_of(nonce, scores)
                 return
         if self._settlement and self._settlement.reward_fraction is None:
@@ -161,7 +155,7 @@ class Inquiry:
         fraction, losses = await asyncio.gather(
             self._queries.reward_fraction(), self._queries.losses(nonce)
         )
-        own = scores[self._chain.address]
+        own = scores[self._queries.address]
         others = [score for score in scores.values() if score is not None]
         return Settlement(
             nonce,

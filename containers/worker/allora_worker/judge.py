@@ -17,13 +17,17 @@ from .errors import one_line
 from .event_names import Earning, Event
 from .inquiry import Facts, Inquiry
 from .metric_names import REWARDS, SCORE
+from .rate_limit import RateLimit
 from .rewards import Payment, Payments
 from .verdict import Verdict, decide
-from .verdict_queries import UNANSWERED
+from .verdict_queries import UNANSWERED, VerdictQueries
 from .waiting import wait_for
 from .windows import Topic
 
 _FAILURES_UNTIL_UNKNOWN: Final = 3
+# The network pays in a topic once an epoch, which takes minutes, and on a test chain seconds.
+_PAYMENTS_PER_MINUTE: Final = 20
+_PAYMENTS_AT_ONCE: Final = 10
 
 
 class Judge:
@@ -42,6 +46,7 @@ class Judge:
         self._topic: Topic | None = None
         self._inquiry: Inquiry | None = None
         self._payments = Payments()
+        self._payment_rate = RateLimit(_PAYMENTS_PER_MINUTE, _PAYMENTS_AT_ONCE)
         self._resets = context.clock.resets
         self._judged = (0, 0)
         self._failures = 0
@@ -55,14 +60,18 @@ class Judge:
                 self._failures = 0
             except UNANSWERED as error:
                 self._note_failure(one_line(error))
+            await asyncio.sleep(self._context.timings.verdict_min)
             await wait_for(self._ask_soon, self._pause())
             self._ask_soon.clear()
 
     def note_payment(self, payment: Payment) -> None:
-        """Record what the chain paid for a nonce, unless it is recorded already."""
+        """Record what the chain paid for a nonce, unless it is recorded already.
+
+        Anyone on the websocket may invent payments: few of them count.
+        """
         if not 0 < payment.nonce <= self._context.clock.height + MAX_BLOCKS_AHEAD:
             return
-        if not self._payments.add(payment):
+        if self._payment_rate.take() or not self._payments.add(payment):
             return
         if self._inquiry:
             self._inquiry.paid_nonce = payment.nonce
@@ -71,18 +80,21 @@ class Judge:
             self._report_payment(payment)
 
     def _pause(self) -> float:
+        """Return the seconds to wait for a payment, after the shortest pause."""
         timings, topic = self._context.timings, self._topic
         if self._failures or topic is None:
-            return timings.verdict_min
+            return 0
         epoch = topic.epoch_length * self._context.clock.block_seconds
-        return min(max(epoch, timings.verdict_min), timings.verdict_max)
+        return min(epoch, timings.verdict_max) - timings.verdict_min
 
     async def _ask(self) -> None:
         height = await self._poll_height()
         if self._topic is None:
             self._topic = await self._chain.topic(self._topic_id)
         if self._inquiry is None:
-            self._inquiry = Inquiry(self._topic, self._chain, self._context.role)
+            role = self._context.role
+            queries = VerdictQueries(self._chain, role, self._topic_id)
+            self._inquiry = Inquiry(self._topic, queries, role)
             await self._recall(self._inquiry, height)
         facts = await self._inquiry.ask(height, self._status.take_unjudged())
         self._conclude(self._topic, facts)

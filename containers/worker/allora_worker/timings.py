@@ -16,6 +16,8 @@ class Timings:
     """Between attempts while the endpoint fails, doubling. Windows are about a minute long."""
     endpoint_check: float = 60.0
     """Between comparisons of several endpoints."""
+    endpoint_behind: float = 120.0
+    """By which an endpoint's newest block may be older than another's."""
     endpoint_rest: float = 300.0
     """Until an endpoint that failed is preferred again."""
     websocket_return: float = 1800.0

@@ -20,6 +20,7 @@ _DATA: Final = Path(__file__).with_name("topics.json")
 _UNITS: Final = {"m": "min", "min": "min", "minute": "min", "h": "h", "hour": "h", "d": "d",
                  "day": "d"}  # fmt: skip
 _SECONDS: Final = {"min": 60, "h": 3600, "d": 86_400}
+_MOST_CHARACTERS: Final = 300  # of a text that anyone may have written
 _REMARK: Final = re.compile(r"\([^)]*\)")
 _HORIZON: Final = re.compile(r"\b([1-9][0-9]{0,4}) ?(m|min|minute|h|hour|d|day)s?\b", re.IGNORECASE)
 _COIN: Final = re.compile(r"\b([A-Z0-9]{2,10})/USD\b|\bxyz:([A-Z0-9]{2,10})\b")
@@ -132,7 +133,7 @@ def parse(metadata: str) -> Facts | None:
     It understands the forms that the networks use, such as "1 day BTC/USD Log-Return Prediction",
     "BTC/USD - Volatility - 15m" and "ETH 10min Prediction", which is about the price.
     """
-    text = " ".join(_REMARK.sub(" ", metadata).split())
+    text = " ".join(_REMARK.sub(" ", metadata[:_MOST_CHARACTERS]).split())
     kinds = [kind for kind, word in _WORDS.items() if word.search(text)]
     coins = {coin or other for coin, other in _COIN.findall(text)}
     if not kinds and (old := _OLD_FORM.fullmatch(text)):

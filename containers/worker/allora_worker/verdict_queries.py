@@ -92,13 +92,16 @@ class VerdictQueries:
     """The queries about the worker in one topic."""
 
     def __init__(self, chain: Chain, role: Role, topic_id: int) -> None:
+        self.address = chain.address
+        """The worker's."""
         self._chain = chain
+        self._role = role
         self._names = _NAMES[role]
         self._topic_id = topic_id
 
     async def standing(self) -> Standing:
         """Return the worker's standing at the moment."""
-        names, address = self._names, self._chain.address
+        names, address = self._names, self.address
         is_active, is_whitelisted = await self._ask(
             names.window_status, _read_status, address=address
         )
@@ -106,6 +109,12 @@ class VerdictQueries:
         if score is None:
             return Standing(is_active, is_whitelisted)
         return Standing(is_active, is_whitelisted, *score)
+
+    async def live_nonce(self) -> int | None:
+        """Return the open nonce with an inference of the worker's, or None."""
+        if self._role is not Role.INFERER:
+            return None
+        return await self._chain.newest_inference(self._topic_id)
 
     async def admitted(self, nonce: int) -> dict[str, Decimal | None]:
         """Return who is admitted for a nonce, with the inference; nobody before it is closed."""
@@ -131,14 +140,14 @@ class VerdictQueries:
 
     async def reward_fraction(self) -> Decimal | None:
         """Return the worker's share in the rewards, or None if the network does not say."""
-        names, address = self._names, self._chain.address
+        names, address = self._names, self.address
         return await or_none(
             self._ask(names.fraction, answers.read_reward_fraction, **{names.fraction_of: address})
         )
 
     async def losses(self, nonce: int) -> Losses:
         """Return the losses for a nonce, as far as the network says."""
-        read = partial(answers.read_losses, address=self._chain.address)
+        read = partial(answers.read_losses, address=self.address)
         call = self._ask("NetworkLossBundleAtBlock", read, block_height=nonce)
         return await or_none(call) or Losses()
 
