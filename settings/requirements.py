@@ -13,10 +13,11 @@ from settings.shown import shown
 
 _PINNED = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[A-Za-z0-9._,\s-]+\])?"
-    r"\s*(?:===?\s*[A-Za-z0-9][A-Za-z0-9.!+_-]*|@\s*https://[!-~]+#sha256=[0-9a-f]{64})"
+    r"\s*(?:===?\s*[A-Za-z0-9][A-Za-z0-9.!+_-]*"
+    r"|@\s*https://[!-~]+#sha256=[0-9a-f]{64}|@\s*git\+https://[!-~]+@[0-9a-f]{40})"
     r"(?:\s*;[^#]*?)?(?:\s+--hash=sha256:[0-9a-f]{64})*"
 )
-"""A version, or an archive with its hash."""
+"""A version, an archive with its hash, or a commit, as `pip freeze` prints it."""
 
 
 def pinned(text: str) -> tuple[str, ...]:
@@ -46,6 +47,11 @@ def names_of(requirements: Iterable[str]) -> list[str]:
     """
     found = (_PINNED.fullmatch(requirement) for requirement in requirements)
     return [re.sub(r"[-_.]+", "-", match["name"]).lower() for match in found if match]
+
+
+def need_git(requirements: Iterable[str]) -> bool:
+    """Return whether pip fetches one of them with git."""
+    return any(re.search(r"@\s*git\+", requirement) for requirement in requirements)
 
 
 def _lines(text: str) -> Iterator[str]:

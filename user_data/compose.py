@@ -8,7 +8,7 @@ from typing import Any
 
 from settings import Settings
 from settings.command_words import command_words
-from settings.requirements import names_of
+from settings.requirements import names_of, need_git
 from user_data.archive import FORGE_CONTEXT, FORGE_MODEL
 
 _CONTEXTS = "/opt/allora/build-contexts"
@@ -64,8 +64,10 @@ def _model_image(settings: Settings) -> dict[str, Any]:
 
 
 def _forge_server(settings: Settings) -> dict[str, Any]:
-    names = names_of(settings.model_requirements)
-    packages = sorted({_SYSTEM_PACKAGES[name] for name in names if name in _SYSTEM_PACKAGES})
+    requirements = settings.model_requirements
+    names = set(names_of(requirements))
+    packages = [package for name, package in _SYSTEM_PACKAGES.items() if name in names]
+    packages += ["git"] if need_git(requirements) else []
     return {
         "build": {
             "context": f"/opt/allora/{FORGE_CONTEXT}",
@@ -88,7 +90,7 @@ def _forge_server(settings: Settings) -> dict[str, Any]:
             }
         ],
         # So that a comparison of two hosts sees a change of the file's content.
-        "labels": {REQUIREMENTS_LABEL: _digest("\n".join(settings.model_requirements))},
+        "labels": {REQUIREMENTS_LABEL: _digest("\n".join(requirements))},
     }
 
 

@@ -38,7 +38,7 @@ _OF_OUR_MODEL: Final[Mapping[str, str]] = {
 _OF_FORGE: Final[Mapping[str, str]] = {
     "FORGE_PORT": "MODEL_PORT",
     "FORGE_PYTHON": "MODEL_PYTHON",
-    "FORGE_SHA256": "MODEL_SHA256",
+    "FORGE_SHA256": "MODEL_FORGE",
     "FORGE_TOPIC_ID": "ALLORA_WORKER_TOPIC_ID",
 }
 

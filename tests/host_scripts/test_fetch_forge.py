@@ -14,6 +14,7 @@ import boto3
 import pytest
 
 from tests.host_scripts import imds
+from tests.http_server import Handler, handled_by
 
 SCRIPT = Path(__file__).parents[2] / "scripts/host/bin/fetch-forge.py"
 MODEL = b"a pickle"
@@ -113,3 +114,16 @@ def test_a_server_that_does_not_answer(host: Host) -> None:
     error = refused(host, host.run(MODEL_FORGE="https://127.0.0.1:9/predict.pkl"))
     assert "cannot be read: <urlopen error" in error
     assert "reachable from the instance" in error
+
+
+def test_a_download_that_breaks_off_is_no_other_file(host: Host) -> None:
+    class BreaksOff(Handler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(MODEL)))
+            self.end_headers()
+            self.wfile.write(MODEL[:-1])
+
+    with handled_by(BreaksOff) as url:
+        error = refused(host, host.run(MODEL_FORGE=f"{url}/predict.pkl"))
+    assert "cannot be read: IncompleteRead(0 bytes read, 1 more expected)" in error

@@ -350,10 +350,8 @@ class TestAccount:
         assert report.healthy is None
         assert report.verdicts("unknown") == {"credentials"}
         assert report.unchecked == len(BUT_COMPUTER) - len(
-            {
-                *("settings", "model-source", "container-images", "exposure"),
-                *("endpoints", "topics", "model-fit"),
-            }
+            {"settings", "model-source", "container-images", "exposure"}
+            | {"endpoints", "topics", "model-fit"}
         )
         assert f"{report.unchecked} of {len(CHECKS)} checks could not be made" in done.stdout
 

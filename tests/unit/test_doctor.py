@@ -168,6 +168,11 @@ class TestReport:
         assert "? C3 dark" in text
         assert "1 ✔  1 ✘  1 !  1 ?" in text
 
+    def test_a_success_with_nothing_to_tell_takes_no_line(self) -> None:
+        shown = self.shown(ok("is there"), ok(""))
+        assert shown.count("✔") == 2  # of the first, and of the sum
+        assert "2 ✔" in shown
+
     def test_what_was_left_out_for_one_reason_takes_one_line(self) -> None:
         text = self.shown(unknown("dark"), ok("fine"), *[skipped("c0", "C0")] * 3)
         assert "– Not checked without it: C2, C3, C4" in text

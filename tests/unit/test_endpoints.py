@@ -65,7 +65,8 @@ def test_a_block_with_many_transactions(make_settings: MakeSettings) -> None:
 
 def test_the_network_s_own_are_not_asked(make_settings: MakeSettings) -> None:
     settings = make_settings(ALLORA_NETWORK="testnet")
-    assert check_endpoints(CheckContext(known_settings=settings)).verdict is Verdict.OK
+    finding = check_endpoints(CheckContext(known_settings=settings))
+    assert (finding.verdict, finding.detail) == (Verdict.OK, "")
 
 
 def test_an_endpoint_of_another_network(make_settings: MakeSettings) -> None:

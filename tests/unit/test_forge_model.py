@@ -135,6 +135,11 @@ class TestSettings:
             ("MODEL_REQUIREMENTS", "lightgbm==4.6.0", "has no cloudpickle, which loads the model."),
             ("MODEL_REQUIREMENTS", "cloudpickle==3.1.1,numpy", "no package with its version."),
             ("MODEL_REQUIREMENTS", "cloudpickle==3.1.*", "no package with its version."),
+            (
+                "MODEL_REQUIREMENTS",
+                "cloudpickle==3.1.1,kit @ git+https://example.com/kit@main",
+                "no package with its version.",
+            ),
             ("MODEL_REQUIREMENTS", "cloudpickle==3.1.1,-e x==1", "no package with its version."),
             ("MODEL_REQUIREMENTS", "cloudpickle==3.1.1,Cloudpickle==3", "has cloudpickle twice."),
             ("ALLORA_WORKER_ROLE", "reputer", "needs a model server of your own"),
@@ -170,6 +175,7 @@ class TestSettings:
             f"lightgbm[pandas, scikit-learn]==4.6.0 \\\n    --hash=sha256:{DIGEST}\n"
             'numpy==2.3.1 ; python_version >= "3.11"\n'
             f"own @ https://example.com/own-1.0.whl#sha256={DIGEST}\n"
+            f"kit @ git+https://github.com/allora-network/kit.git@{DIGEST[:40]}\n"
         )
         settings = make_settings(**from_file | {"MODEL_REQUIREMENTS": "requirements.txt"})
         assert settings.model_requirements == (
@@ -177,7 +183,9 @@ class TestSettings:
             f"lightgbm[pandas, scikit-learn]==4.6.0 --hash=sha256:{DIGEST}",
             'numpy==2.3.1 ; python_version >= "3.11"',
             f"own @ https://example.com/own-1.0.whl#sha256={DIGEST}",
+            f"kit @ git+https://github.com/allora-network/kit.git@{DIGEST[:40]}",
         )
+        assert model(settings)["build"]["args"]["SYSTEM_PACKAGES"] == "libgomp1 git"
 
     def test_several_topics_get_a_warning(self, make_settings: MakeSettings) -> None:
         (warning,) = make_settings(**FROM_S3, ALLORA_WORKER_TOPIC_ID="69,77").warnings
@@ -238,6 +246,20 @@ class TestHost:
         arguments = model(make_settings(**given))["build"]["args"]
         assert arguments == {"FORGE_PYTHON_IMAGE": base, "SYSTEM_PACKAGES": "libgomp1"}
 
+    def test_another_file_is_named_by_the_setting_that_is_set(
+        self, make_settings: MakeSettings, from_file: dict[str, str], file: Path
+    ) -> None:
+        before = self.user_data(make_settings(**from_file))
+        file.write_bytes(b"another pickle")
+        assert changed_settings(before, self.user_data(make_settings(**from_file))) == (
+            "MODEL_FORGE",
+        )
+
+    @staticmethod
+    def user_data(settings: Settings) -> str:
+        digest = hashlib.sha256(host_archive(settings)).hexdigest()
+        return host_user_data(settings, archive_sha256=digest).base64
+
     def test_this_computer_s_paths_stay_here(
         self, make_settings: MakeSettings, from_file: dict[str, str], file: Path
     ) -> None:
@@ -249,7 +271,7 @@ class TestHost:
     @pytest.mark.parametrize(
         ("variables", "named"),
         [
-            ({"MODEL_SHA256": f"sha256:{0:064}"}, ("MODEL_SHA256",)),
+            ({"MODEL_SHA256": f"sha256:{0:064}"}, ("MODEL_FORGE", "MODEL_SHA256")),
             ({"MODEL_FORGE": "https://example.com/predict.pkl"}, ("MODEL_FORGE",)),
             ({"MODEL_REQUIREMENTS": "cloudpickle==3.1.2,lightgbm==4.6.0"}, ("MODEL_REQUIREMENTS",)),
             ({"MODEL_PYTHON": "3.11"}, ("MODEL_PYTHON",)),
@@ -259,10 +281,6 @@ class TestHost:
     def test_a_change_is_named(
         self, make_settings: MakeSettings, variables: dict[str, str], named: tuple[str, ...]
     ) -> None:
-        before, after = (
-            host_user_data(
-                settings, archive_sha256=hashlib.sha256(host_archive(settings)).hexdigest()
-            ).base64
-            for settings in (make_settings(**FROM_S3), make_settings(**FROM_S3 | variables))
-        )
+        before = self.user_data(make_settings(**FROM_S3))
+        after = self.user_data(make_settings(**FROM_S3 | variables))
         assert changed_settings(before, after) == named

@@ -56,6 +56,16 @@ async def test_a_prediction_is_submitted(chain: FakeChain, start: Start, serve: 
     assert submission["values"] == [{"label": "y", "value": f"{nonce}.25"}]
 
 
+async def test_labels_are_submitted(chain: FakeChain, start: Start, serve: Serve) -> None:
+    await chain.behave(topics={69: {"labels": ["down", "flat", "up"], "loss_method": "focal"}})
+    endpoint = serve("def predict(nonce):\n return {'up': 0.5, 'down': 0.25, 'flat': 0.25}")
+    await start(chain, ALLORA_WORKER_INFERENCE_ENDPOINT=endpoint)
+    chain.open_window(69)
+    [submission] = await until(lambda: submissions(chain))
+    found = {each["label"]: each["value"] for each in submission["values"]}
+    assert found == {"up": "0.5", "down": "0.25", "flat": "0.25"}
+
+
 @pytest.mark.parametrize(
     ("source", "changes", "reason"),
     [

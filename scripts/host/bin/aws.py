@@ -12,7 +12,7 @@ import re
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 IMDS = (os.environ.get("IMDS_ENDPOINT") or "http://169.254.169.254") + "/latest"
 TIMEOUT = 10  # seconds without a byte
@@ -66,7 +66,9 @@ class Service(NamedTuple):
         with self.open(method, path, headers, body) as answer:
             return answer.read()
 
-    def open(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> IO[bytes]:
+    def open(
+        self, method: str, path: str, headers: dict[str, str], body: bytes = b""
+    ) -> http.client.HTTPResponse:
         """Send a signed request and return the response, to be read and closed.
 
         Raises:
@@ -96,7 +98,7 @@ class Service(NamedTuple):
             endpoint + path, body or None, headers, method=method
         )
         try:
-            answer: IO[bytes] = urllib.request.urlopen(ask, timeout=TIMEOUT)  # noqa: S310
+            answer: http.client.HTTPResponse = urllib.request.urlopen(ask, timeout=TIMEOUT)  # noqa: S310
         except urllib.error.HTTPError as error:
             raise refusal(error) from error
         return answer
@@ -149,7 +151,7 @@ def get_object(region: str, bucket: str, key: str) -> bytes:
         return answer.read()
 
 
-def open_object(region: str, bucket: str, key: str) -> IO[bytes]:
+def open_object(region: str, bucket: str, key: str) -> http.client.HTTPResponse:
     """Return an S3 object, to be read and closed.
 
     Raises:

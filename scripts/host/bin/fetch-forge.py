@@ -7,12 +7,13 @@ place needs no network.
 
 import contextlib
 import hashlib
+import http.client
 import os
 import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import aws
@@ -21,6 +22,7 @@ ROOT = Path(os.environ.get("ALLORA_ROOT") or "/")
 FILE = ROOT / "var/lib/allora/forge/predict.pkl"
 ATTEMPTS = int(os.environ.get("AWS_MAX_ATTEMPTS") or 5)
 PIECE = 1024 * 1024
+MOST = 2 * 1024**3  # bytes; more fills the disk, and the memory of whoever loads it
 
 
 def need_operator(message: str) -> NoReturn:
@@ -37,20 +39,28 @@ def digest_of(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def open_source(url: str) -> IO[bytes]:
+def open_source(url: str) -> http.client.HTTPResponse:
     """Return the model's bytes, to be read and closed."""
     parts = urlsplit(url)
     if parts.scheme == "s3":
         return aws.open_object(os.environ["AWS_REGION"], parts.netloc, parts.path.lstrip("/"))
-    answer: IO[bytes] = urllib.request.urlopen(url, timeout=aws.TIMEOUT)  # noqa: S310 - https
+    answer: http.client.HTTPResponse = urllib.request.urlopen(url, timeout=aws.TIMEOUT)  # noqa: S310 - https
     return answer
 
 
 def fetch(url: str, file: Path) -> None:
-    """Write the model to a file."""
+    """Write the model to a file.
+
+    Raises:
+        OSError, ...: As `aws.FAILURES`; also when it breaks off, or is too large.
+    """
     with open_source(url) as source, file.open("wb") as target:
         while piece := source.read(PIECE):
             target.write(piece)
+            if target.tell() > MOST:
+                raise ValueError(f"it has more than {MOST // 1024**3} GiB")
+        if source.length:  # to come, by its header
+            raise http.client.IncompleteRead(b"", source.length)
 
 
 def fetch_patiently(url: str, file: Path) -> None:
