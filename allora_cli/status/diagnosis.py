@@ -256,6 +256,8 @@ def _run_time(container: Container, report: HostStatus) -> str:
 def _of_refusal(worker: Worker) -> Diagnosis | None:
     if worker.is_healthy or not (topics := _in_state(worker, TopicState.REFUSED)):
         return None
+    if all(verdicts.state_of(topic) is Earning.NOT_WHITELISTED for topic in topics):
+        return _not_earning(worker)
     return Diagnosis(
         Condition.REFUSED,
         f"the network refuses the worker: {_reasons(topics)}.",
@@ -301,9 +303,13 @@ def _of_worker(status: Status) -> Diagnosis | None:
 
 
 def _of_network(status: Status) -> Diagnosis | None:
-    """Return the diagnosis if the network's verdict is that a topic earns nothing."""
     worker = _report(status).worker
-    topics = worker.topics if worker else []
+    return _not_earning(worker) if worker else None
+
+
+def _not_earning(worker: Worker) -> Diagnosis | None:
+    """Return the diagnosis if the network's verdict is that a topic earns nothing."""
+    topics = worker.topics
     at_fault = [topic for topic in verdicts.worst_first(topics) if verdicts.earns_nothing(topic)]
     if not at_fault:
         return None

@@ -52,7 +52,7 @@ def main() -> None:
         help="what windows, epochs and the lag count",
     )
     parser.add_argument(
-        "--behaviour", type=_read_object, default={}, help="JSON, as for POST /behaviour"
+        "--behaviour", type=_read_object, default={}, help="JSON, as POST /behaviour takes it"
     )
     arguments = vars(parser.parse_args())
     behaviour = arguments.pop("behaviour")
@@ -77,8 +77,6 @@ async def _run(options: Options, behaviour: Mapping[str, object]) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
     async with FakeChain(options) as chain:
-        if behaviour:
-            await chain.behave(**behaviour)
         urls = {
             "grpc": chain.grpc_url,
             "websocket": chain.websocket_url,
@@ -86,7 +84,8 @@ async def _run(options: Options, behaviour: Mapping[str, object]) -> None:
             "control": chain.control_url,
         }
         print(json.dumps(urls), flush=True)
-        await chain.behave(**behaviour)
+        if behaviour:
+            await chain.behave(**behaviour)
         await stopped.wait()
 
 

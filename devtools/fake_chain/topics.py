@@ -202,13 +202,14 @@ class Topics:
         window = self._windows.find(topic, role, nonce)
         if role == "reputer" and workers and not workers.is_over:
             raise Rejection(NONCE_STILL_UNFULFILLED, "worker nonce: nonce still unfulfilled")
-        is_expected = role == "reputer" and workers and not window
+        # Nobody knows when a window will open that does so on demand alone.
+        is_expected = role == "reputer" and workers and not workers.is_scheduled and not window
         if is_expected or (window and not window.is_over and not window.takes_at(now)):
-            bounds = f"start window: {window.start}, end window: {window.end}" if window else ""
+            start, end = (window.start, window.end) if window else (0, 0)
             raise Rejection(
                 WORKER_WINDOW_NOT_OPEN if role == "worker" else REPUTER_WINDOW_NOT_OPEN,
                 f"{role.title()} window not open for topic: {topic}, current block {height}, "
-                f"{bounds}: {role} nonce window not available",
+                f"start window: {start}, end window: {end}: {role} nonce window not available",
             )
         if not window or window.is_over:
             context = "reputer nonce: " if role == "reputer" else ""

@@ -14,7 +14,7 @@ from containers.worker.allora_worker.topic_facts import Facts, facts_of
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
 from settings.example_model import SYMBOLS, is_example
-from settings.fit import misfit, runs_own_model, token_for, unserved_kind
+from settings.fit import MODEL_HOSTS, misfit, runs_own_model, token_for
 from settings.sections.images import Image, warn_of_moving_image
 from settings.shown import shown
 from settings.variable import Section, variable
@@ -29,9 +29,6 @@ DEFAULT_PYTHON_IMAGE = (
 )
 """The official image, without Docker Hub's pull limits
 (https://gallery.ecr.aws/docker/library/python)."""
-
-MODEL_HOSTS = ("model", "source", "inference")
-"""The model server's host names in the containers' network."""
 
 _LOCKS = Path(contract.__file__).parents[1] / "locks"
 """`<SDK version>.txt`: the packages of the worker's image, with hashes."""
@@ -104,17 +101,6 @@ class WorkerSettings(Section):
             )
         return topics
 
-    @field_validator("topic_ids")
-    @classmethod
-    def _ask_for_what_the_model_has(
-        cls, topic_ids: tuple[int, ...], info: ValidationInfo
-    ) -> tuple[int, ...]:
-        for topic_id in topic_ids:
-            facts = facts_of(info.data.get("allora_network", ""), topic_id)
-            if facts and (unserved := unserved_kind(info.data, facts)):
-                raise fault(f"includes topic {topic_id}; it {unserved.message}.", unserved.remedy)
-        return topic_ids
-
     worker_token: Annotated[str, BeforeValidator(contract.token)] | None = variable(
         "ALLORA_WORKER_TOKEN",
         "What the model is asked about in every topic, as in `/inference/BTC`. Not a secret. "
@@ -161,20 +147,6 @@ class WorkerSettings(Section):
                 )
         return token
 
-    @field_validator("worker_token")
-    @classmethod
-    def _fits_the_topics(cls, token: str | None, info: ValidationInfo) -> str | None:
-        """Warn of a coin or a horizon that is not the topic's; its kind is checked already."""
-        is_named = token is not None and token.lower() in SYMBOLS  # warned of already
-        if is_named or is_example(info.data.get("model_repo")):
-            return token
-        data = {**info.data, "worker_token": token}
-        for topic_id in info.data.get("topic_ids", ()):
-            facts = facts_of(info.data.get("allora_network", ""), topic_id)
-            if facts and (found := misfit(data, topic_id, facts)):
-                warn(info, f"topic {topic_id} {found.message}.", found.remedy, found.variable)
-        return token
-
     @property
     def topic_facts(self) -> dict[int, Facts | None]:
         """What each topic asks for, as far as the stored list knows."""
@@ -218,7 +190,28 @@ class WorkerSettings(Section):
         default_text="`http://model:<MODEL_PORT>/inference/{Token}`, for the project's own model "
         "with topic, kind and horizon as query, for `MODEL_FORGE` with topic and block height",
         example="http://source:8000/inference/{Token}",
+        check_default=True,
     )
+
+    @field_validator("inference_endpoint")
+    @classmethod
+    def _leads_to_a_model_that_fits(cls, endpoint: str, info: ValidationInfo) -> str:
+        """Refuse topics that the model never serves; warn of another coin or horizon."""
+        if info.data.get("worker_role", contract.Role.INFERER) != contract.Role.INFERER:
+            return endpoint
+        data = {**info.data, "inference_endpoint": endpoint}
+        token = info.data.get("worker_token") or ""
+        is_warned_of = token.lower() in SYMBOLS or is_example(info.data.get("model_repo"))
+        for topic_id in info.data.get("topic_ids", ()):
+            facts = facts_of(info.data.get("allora_network", ""), topic_id)
+            found = misfit(data, topic_id, facts) if facts else None
+            if found and found.is_hopeless:
+                message = f"includes topic {topic_id}; it {found.message}."
+                raise fault(message, found.remedy, found.variable)
+            if found and not is_warned_of:
+                warn(info, f"topic {topic_id} {found.message}.", found.remedy, found.variable)
+        return endpoint
+
     forecast_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_FORECAST_ENDPOINT",
         "The URL that a forecaster asks: it answers a JSON object of inferers' addresses and the "

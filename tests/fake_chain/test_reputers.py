@@ -165,6 +165,8 @@ def test_an_epoch_without_inferences_has_nothing_to_score() -> None:
     for _ in range(2 * EPOCH):
         chain.make_block()
     assert chain.windows.of(69, "reputer") == []
+    participant = reputer(chain)
+    assert participant.code(participant.loss(1001)) == 75
 
 
 def test_a_reputer_scores_everybody_or_nobody() -> None:

@@ -58,10 +58,19 @@ async def test_balance(paused: FakeChain, bank: CosmosBankV1Beta1RestQueryClient
 async def test_topics(emissions: EmissionsV10RestQueryServiceClient) -> None:
     assert (await emissions.topic_exists(TopicExistsRequest(topic_id=69))).exists
     assert not (await emissions.topic_exists(TopicExistsRequest(topic_id=70))).exists
-    topic = (await emissions.get_topic(GetTopicRequest(topic_id=69))).topic
-    assert (topic.id, topic.metadata) == (69, "Topic 69 of a fake chain")
     with refused(404):
         await emissions.get_topic(GetTopicRequest(topic_id=70))
+
+
+async def test_a_topics_kind_has_its_whole_name(paused: FakeChain) -> None:
+    """With which the SDK's REST client cannot do anything."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{paused.rest_url}/emissions/v10/topics/69") as response,
+    ):
+        topic = (await response.json())["topic"]
+    assert (topic["id"], topic["metadata"]) == ("69", "Topic 69 of a fake chain")
+    assert topic["output_arity"] == "TOPIC_OUTPUT_ARITY_SINGLE"
 
 
 async def test_inactive(paused: FakeChain, emissions: EmissionsV10RestQueryServiceClient) -> None:

@@ -17,6 +17,8 @@ from settings.fit import misfit
 MakeSettings = Callable[..., Settings]
 EXAMPLE = {"MODEL_REPO": EXAMPLE_REPO, "MODEL_REF": "v1", "MODEL_COMMAND": EXAMPLE_COMMAND}
 EXAMPLE_BTC = EXAMPLE | {"MODEL_ENV_VARS": "TOKEN=BTC\nTIMEFRAME=1d"}
+UNTOLD = {"ALLORA_WORKER_INFERENCE_ENDPOINT": "http://model:8000/inference/{Token}"}
+ELSEWHERE = {"ALLORA_WORKER_INFERENCE_ENDPOINT": "https://example.com/{Token}"}
 IMAGE = {"MODEL_IMAGE": "ghcr.io/you/model:1"}
 
 BTC_PRICE = Facts(Kind.PRICE, "BTC", "1d")
@@ -43,6 +45,11 @@ VOLATILITY = Facts(Kind.VOLATILITY, "BTC", "15min")
             "TOPIC_HORIZONS in MODEL_ENV_VARS: 69=1d",
         ),
         ({"MODEL_ENV_VARS": "TOPIC_HORIZONS=70=5min"}, BTC_PRICE, None, None),
+        (UNTOLD, BTC_PRICE, None, None),
+        (UNTOLD, ETH_PRICE, "looks 86,400 s ahead", "the default tells the topic"),
+        (UNTOLD, LOG_RETURN, "the model is not told so", "the default tells the topic"),
+        (ELSEWHERE, ETH_PRICE, None, None),
+        (ELSEWHERE, Facts(Kind.CLASSIFICATION, "WTI", "1d"), None, None),
         (EXAMPLE_BTC, BTC_PRICE, None, None),
         (EXAMPLE_BTC, LOG_RETURN, "answers with a price", "take another topic"),
         (EXAMPLE_BTC, ETH_PRICE, "knows BTC alone", 'TOKEN="ETH"'),
@@ -82,6 +89,7 @@ def test_what_is_certain_is_refused_before_a_deployment(
     assert said in str(caught.value)
     assert "set MODEL_FORGE, MODEL_REPO or MODEL_IMAGE" in str(caught.value)
     assert make_settings(**(variables | IMAGE | {"MODEL_REPO": "", "MODEL_REF": ""})).topic_ids
+    assert make_settings(**(variables | ELSEWHERE)).topic_ids
 
 
 @pytest.mark.parametrize(

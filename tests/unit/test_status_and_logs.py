@@ -416,6 +416,21 @@ class TestEarning:
         (topic,) = document_of(status, judge(status)).as_json()["topics"]
         assert topic["earning"]["reward_allo"] == exact
 
+    @pytest.mark.parametrize(
+        ("state", "finding"),
+        [("not_whitelisted", Condition.NOT_WHITELISTED), ("unknown", Condition.REFUSED)],
+    )
+    def test_a_refusal_is_told_by_its_cause(
+        self, healthy: Status, state: str, finding: Condition
+    ) -> None:
+        topic = SAMPLE["worker"]["topics"][0] | {
+            "earning": EARNING | {"state": state},
+            "state": "refused",
+            "reason": "the wallet may not",
+        }
+        worker = SAMPLE["worker"] | {"status": "unhealthy", "topics": [topic]}
+        assert judge(changed(healthy, report=report(worker=worker))).finding is finding
+
     def test_a_wrong_unit_is_told_with_the_verdict_that_it_causes(self, healthy: Status) -> None:
         topic = SAMPLE["worker"]["topics"][0] | {
             "earning": EARNING | {"state": "no_reward"},

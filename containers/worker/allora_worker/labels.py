@@ -61,21 +61,23 @@ class Labels:
         return name
 
     def _check_names(self, values: dict[str, Decimal]) -> None:
-        if self.allowed:
-            if unknown := [name for name in values if name not in self.allowed]:
-                raise InvalidLabelsError(
-                    f"the label {unknown[0]!r}, which the topic does not take; it takes "
-                    f"{_listed(self.allowed)}"
-                )
-            missing = [name for name in self.allowed if name not in values]
-            if missing and len(self.allowed) <= self.most:
-                raise InvalidLabelsError(
-                    f"no number for {_listed(missing)}, and the topic takes one for each of its "
-                    f"labels; give {self.default:f} to what does not apply"
-                )
         if len(values) > self.most:
             raise InvalidLabelsError(
                 f"{len(values)} labels, and the topic takes {self.most} at most"
+            )
+        if not self.allowed:
+            return
+        allowed = frozenset(self.allowed)
+        if unknown := [name for name in values if name not in allowed]:
+            raise InvalidLabelsError(
+                f"the label {unknown[0]!r}, which the topic does not take; it takes "
+                f"{_listed(self.allowed)}"
+            )
+        missing = [name for name in self.allowed if name not in values]
+        if missing and len(self.allowed) <= self.most:
+            raise InvalidLabelsError(
+                f"no number for {_listed(missing)}, and the topic takes one for each of its "
+                f"labels; give {self.default:f} to what does not apply"
             )
 
     def _check_values(self, values: dict[str, Decimal]) -> None:
