@@ -65,7 +65,8 @@ def show(report: Report, out: console.SafeConsole, *, next_step: bool = True) ->
 def _rows(results: Sequence[Result]) -> Iterator[tuple[Text, Text]]:
     width = max(len(result.check.group) for result in results)
     waiting = _waiting(results)
-    shown = filter(_has_line, results)
+    made = (result for result in results if result.finding.verdict is not Verdict.SKIPPED)
+    shown = (result for result in made if not result.finding.is_quiet)
     for group, members in itertools.groupby(shown, key=lambda result: result.check.group):
         for number, result in enumerate(members):
             check, finding = result.check, result.finding
@@ -74,13 +75,6 @@ def _rows(results: Sequence[Result]) -> Iterator[tuple[Text, Text]]:
             if titles := waiting.get(check.id):
                 skipped = Finding(Verdict.SKIPPED, f"without it: {', '.join(titles)}")
                 yield _label(" " * width, skipped.verdict, "Not checked"), _text(skipped)
-
-
-def _has_line(result: Result) -> bool:
-    """Return whether a result has a line of its own: not a success with nothing to tell."""
-    finding = result.finding
-    is_quiet = finding.verdict is Verdict.OK and not finding.detail
-    return finding.verdict is not Verdict.SKIPPED and not is_quiet
 
 
 def _label(group: str, verdict: Verdict, title: str) -> Text:

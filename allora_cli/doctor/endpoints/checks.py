@@ -8,7 +8,7 @@ from typing import Final
 
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.endpoints.probe import EndpointError, NewestBlock, newest_block
-from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
+from allora_cli.doctor.findings import Finding, fail, nothing, ok, unknown, warning
 from containers.worker.allora_worker.urls import host_of
 from shared.networks import NETWORKS
 
@@ -19,7 +19,7 @@ def check_endpoints(context: CheckContext) -> Finding:
     """Check that each endpoint of the settings works, in the network and with its newest blocks."""
     settings = context.settings
     if not settings.grpc_urls:
-        return ok("")  # the network's own
+        return nothing("the network's own")
     try:
         answers = _ask(settings.grpc_urls)
     except OSError as error:
