@@ -20,16 +20,14 @@ from tests.worker.timings import HASTY_WITH_CHAIN, QUICK
 from tests.worker.waiting import until
 
 SDK = ROOT / ".tools" / "next-sdk"
-pytestmark = [
-    pytest.mark.asyncio,
-    pytest.mark.skipif(not SDK.exists(), reason="`make test-images` installs the next SDK"),
-]
+pytestmark = pytest.mark.asyncio
 
 Run = Callable[..., Awaitable[Process]]
 PATHS = os.pathsep.join([str(SDK), *paths()])
 
 
 def next_sdk() -> str:
+    assert SDK.exists(), "the next SDK is not installed: scripts/setup/setup.sh dev images"
     [metadata] = SDK.glob("allora_sdk-*.dist-info")
     return metadata.name.removeprefix("allora_sdk-").removesuffix(".dist-info")
 
