@@ -41,7 +41,7 @@ deploy: setup ## Deploy to AWS with the settings in .env, unless `allora doctor`
 
 .PHONY: worker-local
 worker-local: setup ## Run worker, model and a fake chain in Docker on this computer; MODEL=folder for your own model
-	@python -m devtools.worker_local up --model "$(MODEL)"
+	@python -m devtools.worker_local up --model "$(MODEL)" --labels "$(LABELS)"
 
 .PHONY: worker-local-stop
 worker-local-stop: setup ## Remove the containers of `make worker-local`

@@ -65,7 +65,8 @@ def _report(error: OperatorError) -> int:
 
     if "--json" in sys.argv:
         # On one line: it may follow lines of events.
-        print(json.dumps({"error": {"trouble": error.code, "message": str(error)}}))
+        facts = {"facts": error.facts} if error.facts else {}
+        print(json.dumps({"error": {"trouble": error.code, "message": str(error), **facts}}))
     console.err.print(str(error), markup=False, style="red")
     console.err.print(f"More: {_RUNBOOK}#{error.code}", style="dim")
     return error.exit_code

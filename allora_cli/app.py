@@ -11,6 +11,7 @@ from allora_cli.commands import state
 from allora_cli.commands.deploy.deploy import deploy
 from allora_cli.commands.deploy.update import update
 from allora_cli.commands.leave.destroy import destroy
+from allora_cli.commands.operate import forge
 from allora_cli.commands.operate.backup import backup
 from allora_cli.commands.operate.connect import connect
 from allora_cli.commands.operate.dashboard import dashboard
@@ -29,7 +30,18 @@ from shared.version import VERSION
 _PHASES: Final[Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]]] = {
     "Prepare": (init, wallet.app, secret.app, bootstrap, doctor),
     "Deploy": (deploy, update),
-    "Operate": (status, dashboard, logs, connect, restart, backup, restore, state.app, diagram),
+    "Operate": (
+        status,
+        dashboard,
+        logs,
+        connect,
+        restart,
+        backup,
+        restore,
+        forge.app,
+        state.app,
+        diagram,
+    ),
     "Leave": (destroy,),
 }
 """Commands and groups of commands, in the order of their use."""

@@ -1,27 +1,24 @@
-"""Read balances, topics and inferences from the chain's REST API, without a key."""
+"""Ask the chain's REST API, without a key: about balances, topics and inferences."""
 
 from __future__ import annotations
 
-import http.client
-import json
-import ssl
-import urllib.error
-import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from containers.worker.allora_worker.foreign_text import MOST_BYTES, first_line
+from allora_cli import json_api
+from allora_cli.json_api import ApiError
 from containers.worker.allora_worker.money import UALLO
-from shared.loopback import open_url
 
 EMISSIONS: Final = "emissions/v10"
 """The version of the chain's module that the worker's SDK uses."""
 
-_SECONDS: Final = 6
-_MAX_BYTES: Final = 1_000_000
+_SEVERAL: Final = "TOPIC_OUTPUT_ARITY_MULTI"
+_NOT_FOUND: Final = 5
+"""https://grpc.io/docs/guides/status-codes/"""
 
 
 class ChainError(Exception):
@@ -32,6 +29,10 @@ class OtherVersionError(ChainError):
     """The network does not have the SDK's version of the module."""
 
 
+class NotFoundError(ChainError):
+    """The chain does not have what was asked for."""
+
+
 @dataclass(frozen=True)
 class TopicSummary:
     """A topic of the network; `active` means that it asks its workers for inferences."""
@@ -39,6 +40,9 @@ class TopicSummary:
     id: int
     name: str
     active: bool
+    loss_method: str = ""
+    has_labels: bool = False
+    """Whether it takes a number for each of several labels."""
 
 
 def balance(api_url: str, address: str) -> int:
@@ -49,7 +53,7 @@ def balance(api_url: str, address: str) -> int:
     """
     query = urlencode({"denom": "uallo"})
     path = f"cosmos/bank/v1beta1/balances/{quote(address)}/by_denom?{query}"
-    answer = _get(api_url, path)
+    answer = ask(api_url, path)
     try:
         return int(answer["balance"]["amount"])
     except (KeyError, TypeError, ValueError) as error:
@@ -62,25 +66,27 @@ def height(api_url: str) -> int:
     Raises:
         ChainError: there is no usable answer.
     """
-    answer = _get(api_url, "cosmos/base/tendermint/v1beta1/blocks/latest")
+    answer = ask(api_url, "cosmos/base/tendermint/v1beta1/blocks/latest")
     try:
         return int(answer["block"]["header"]["height"])
     except (KeyError, TypeError, ValueError) as error:
         raise ChainError(f"{api_url} does not answer with a block") from error
 
 
-def newest_inference(api_url: str, topic_id: int, address: str) -> int | None:
-    """Return the block for which a wallet submitted last in a topic, or None.
+def newest_submission(api_url: str, topic_id: int, role: str, address: str) -> int | None:
+    """Return the nonce for which a wallet submitted last in a topic, or None.
+
+    The average of its scores says it (GetInfererScoreEma and its like); inferences themselves are
+    forgotten when their window closes.
 
     Raises:
-        ChainError: there is no usable answer, or none was ever submitted.
+        ChainError: there is no usable answer.
     """
-    path = f"{EMISSIONS}/topics/{topic_id}/workers/{quote(address)}/latest_input_inference"
-    inference = _get(api_url, path).get("latest_input_inference")
+    path = f"{EMISSIONS}/{role}_score_ema/{topic_id}/{quote(address)}"
     try:
-        return int(inference["block_height"]) if inference else None
+        return int(ask(api_url, path)["score"]["block_height"]) or None
     except (KeyError, TypeError, ValueError) as error:
-        raise ChainError(f"{api_url} does not answer with an inference") from error
+        raise ChainError(f"{api_url} does not answer with a score") from error
 
 
 def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
@@ -89,12 +95,18 @@ def find_topic(api_url: str, topic_id: int) -> TopicSummary | None:
     Raises:
         ChainError: there is no usable answer.
     """
-    if not _get(api_url, f"{EMISSIONS}/topic_exists/{topic_id}").get("exists"):
+    if not ask(api_url, f"{EMISSIONS}/topic_exists/{topic_id}").get("exists"):
         return None
-    topic = _get(api_url, f"{EMISSIONS}/topics/{topic_id}").get("topic")
-    active = _get(api_url, f"{EMISSIONS}/is_topic_active/{topic_id}").get("is_active")
-    name = topic.get("metadata") if isinstance(topic, dict) else None
-    return TopicSummary(topic_id, str(name or ""), active=bool(active))
+    topic = ask(api_url, f"{EMISSIONS}/topics/{topic_id}").get("topic")
+    active = ask(api_url, f"{EMISSIONS}/is_topic_active/{topic_id}").get("is_active")
+    facts = topic if isinstance(topic, dict) else {}
+    return TopicSummary(
+        topic_id,
+        str(facts.get("metadata") or ""),
+        active=bool(active),
+        loss_method=str(facts.get("loss_method") or ""),
+        has_labels=facts.get("output_arity") == _SEVERAL,
+    )
 
 
 def allo(uallo: int) -> str:
@@ -105,41 +117,16 @@ def allo(uallo: int) -> str:
     return shown.rstrip("0").rstrip(".") + " ALLO"
 
 
-def _get(api_url: str, path: str) -> dict[str, Any]:
-    # `settings` accepts only https and http.
-    request = urllib.request.Request(  # noqa: S310
-        f"{api_url}/{path}", headers={"Accept": "application/json", "User-Agent": "allora-operator"}
-    )
+def ask(api_url: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the API answers to GET, or to POST with a body.
+
+    Raises:
+        ChainError: there is no usable answer.
+    """
     try:
-        with open_url(request, timeout=_SECONDS) as answer:
-            value = json.loads(answer.read(_MAX_BYTES))
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == HTTPStatus.NOT_IMPLEMENTED:
-                raise OtherVersionError(f"{api_url} does not know {path}") from error
-            line = first_line(_beginning(error))
-            status = f"status {error.code}: {line}" if line else f"status {error.code}"
-            raise ChainError(f"{api_url} answers with {status}") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise ChainError(f"{api_url} does not answer: {_reason(error)}") from error
-    except ValueError as error:
-        raise ChainError(f"{api_url} does not answer in JSON") from error
-    if not isinstance(value, dict):
-        raise ChainError(f"{api_url} does not answer with a JSON object")
-    return value
-
-
-def _beginning(error: urllib.error.HTTPError) -> bytes:
-    """Return the beginning of an error's body; nothing if it does not come."""
-    try:
-        return error.read(MOST_BYTES)
-    except (OSError, http.client.HTTPException):
-        return b""
-
-
-def _reason(error: BaseException) -> str:
-    """Return an error's words, without its number."""
-    inner = getattr(error, "reason", error)
-    if isinstance(inner, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {inner.verify_message}"
-    return str(getattr(inner, "strerror", None) or inner).lower() or type(inner).__name__
+        return json_api.ask(api_url, path, body)
+    except ApiError as error:
+        if error.status == HTTPStatus.NOT_IMPLEMENTED:
+            raise OtherVersionError(f"{api_url} does not know {path}") from error
+        kind = NotFoundError if error.code == _NOT_FOUND else ChainError
+        raise kind(str(error)) from error

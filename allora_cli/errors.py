@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 
@@ -45,6 +46,12 @@ class ErrorCode(StrEnum):
     WALLET_EXISTS = "wallet-exists"
     WALLET_WORDS = "wallet-words"
     WALLET_DAMAGED = "wallet-damaged"
+    RECIPIENT = "recipient"
+    AMOUNT = "amount"
+    CHAIN = "chain"
+    TRANSFER_FAILED = "transfer-failed"
+    TRANSFER_UNKNOWN = "transfer-unknown"
+    FORGE = "forge"
     BACKUP_FILE = "backup-file"
     BACKUP_PASSPHRASE = "backup-passphrase"  # noqa: S105
     NOT_DEPLOYED = "not-deployed"
@@ -81,11 +88,20 @@ class OperatorError(Exception):
 
     Its message has a sentence or two: the problem with names and values, what was changed, and the
     fix. Never a secret.
+
+    Attributes:
+        facts: what scripts may need of it, for JSON.
     """
 
     def __init__(
-        self, code: ErrorCode, message: str, *, exit_code: ExitCode = ExitCode.PROBLEM
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        exit_code: ExitCode = ExitCode.PROBLEM,
+        facts: Mapping[str, str | int] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.exit_code = exit_code
+        self.facts = dict(facts or {})

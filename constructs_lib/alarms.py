@@ -1,7 +1,8 @@
 """The alarms: metrics, thresholds and descriptions.
 
 Missing data breaches only `no-submission`: a silent worker does not submit. Elsewhere it means that
-nothing happened, or keeps the state ("ignore"): a disk without reports is as full as before.
+nothing is wrong, as of metrics that are sent only in trouble, or keeps the state ("ignore"): a disk
+without reports is as full as before.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 """
 
@@ -47,7 +48,7 @@ class Alarm:
 
     id: AlarmId
     source: Source
-    statistic: Literal["Average", "Maximum", "Minimum", "Sum"]
+    statistic: Literal["Average", "Maximum", "Sum"]
     period: int
     periods: int
     comparison: Literal[
@@ -163,38 +164,44 @@ def worker_alarms(sources: Sources, limits: Limits) -> Iterator[Alarm]:
             "transaction, nothing is submitted any more."
         ),
     )
-    # Ten minutes: a single answer of a node that lags behind is no refusal.
-    yield Alarm(
+    # Ten minutes: one answer of a node that lags behind is no refusal. Three minutes of five: a
+    # worker that is refused in every topic ends after five, and needs one to report again.
+    yield _trouble(
         AlarmId.SDK_REFUSED,
         sources.worker(worker.SDK_REFUSED),
-        statistic="Minimum",
         period=300,
         periods=2,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=1,
-        missing="ignore",
-        log="worker",
+        minutes=3,
         meaning=(
             "The network has moved on and does not speak the protocol of the worker's SDK any "
             "more: nothing is submitted."
         ),
     )
     # The worker reports a refused fee until the next window; less than ten minutes is no alarm.
-    yield Alarm(
+    yield _trouble(
         AlarmId.FEE_REFUSED,
         sources.worker(worker.FEE_REFUSED),
-        statistic="Maximum",
         period=300,
         periods=2,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=1,
-        missing="ignore",
-        log="worker",
+        minutes=1,
         meaning=(
             "The worker signs no transaction, because a fee would be above ALLORA_MAX_FEE, or the "
             "fees of 24 hours above ALLORA_MAX_DAILY_FEES: nothing is paid, and nothing is "
             "submitted. Either the chain's endpoint lies about the price, or gas has become "
             "expensive."
+        ),
+    )
+    # Six hours: one bad epoch is no alarm where epochs are short. Of an hour 45 minutes: a restart
+    # or a silent endpoint is none either.
+    yield _trouble(
+        AlarmId.NOT_EARNING,
+        sources.worker(worker.NOT_EARNING),
+        period=3600,
+        periods=6,
+        minutes=45,
+        meaning=(
+            "For six hours the worker has submitted in a topic and paid fees, and the network has "
+            "paid nothing for it: the submissions are not admitted, or get no reward."
         ),
     )
 
@@ -268,6 +275,27 @@ def _restarts(id_: AlarmId, source: Source, log: Writer, meaning: str) -> Alarm:
         threshold=3,
         missing="notBreaching",
         log=log,
+        meaning=meaning,
+    )
+
+
+def _trouble(
+    id_: AlarmId, source: Source, *, period: int, periods: int, minutes: int, meaning: str
+) -> Alarm:
+    """Return the alarm on a metric of the worker that is 1 each minute in trouble, else missing.
+
+    It fires when each of the last `periods`, in seconds, had that many `minutes` of trouble.
+    """
+    return Alarm(
+        id_,
+        source,
+        statistic="Sum",
+        period=period,
+        periods=periods,
+        comparison="GreaterThanOrEqualToThreshold",
+        threshold=minutes,
+        missing="notBreaching",
+        log="worker",
         meaning=meaning,
     )
 

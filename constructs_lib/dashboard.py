@@ -24,8 +24,10 @@ _RED = "#d62728"
 _EARNING = """\
 # Is it earning?
 
-- **Yes**, while *windows since the last success* stays below {windows}: a submission resets it.
-- **Lost windows** should be few beside the submissions; below is why they were lost.
+- **Yes**, while there are *rewards*. An accepted submission earns nothing yet: *not earning* counts
+  the minutes in which the network paid nothing for the last one.
+- **Windows since the last success** should stay below {windows}: a submission resets it.
+- **Submissions** should be nearly as many as *windows*; below is why the others were lost.
 - **Balance** pays for the transactions: below {balance:f} ALLO it needs more.
 - A red alarm's description says what to do. `allora status` shows more.
 """
@@ -71,9 +73,10 @@ class Dashboard:
         if self.limits:
             yield 4, self._numbers()
             yield 6, self._earning(self.limits)
-            yield 6, [*self._model_and_chain(), self._restarts()]
+            yield 6, self._trouble(self.limits)
             yield 6, self._host()
-            yield 8, [self._last_errors(), self._lost_windows()]
+            yield 8, [self._verdicts(), self._lost_windows()]
+            yield 8, [self._last_errors(), self._by_hour()]
         else:
             yield 6, [self._restarts(), *self._host()]
             yield 8, [self._last_lines("worker", "Last lines of the worker")]
@@ -90,8 +93,9 @@ class Dashboard:
         ours = self.sources.worker
         counted = self._graph(
             "In the time that is shown",
+            _line(ours(worker.REWARDS), "Sum", "Rewards, ALLO"),
             _line(ours(worker.SUBMISSIONS), "Sum", "Submissions"),
-            _line(ours(worker.SUBMISSION_FAILURES), "Sum", "Lost windows"),
+            _line(ours(worker.SUBMISSIONS), "SampleCount", "Windows"),
         )
         counted["properties"] |= {"view": "singleValue", "setPeriodToTimeRange": True}
         now = self._graph(
@@ -104,45 +108,43 @@ class Dashboard:
 
     def _earning(self, limits: Limits) -> list[Widget]:
         ours, topic = self.sources.worker, self.sources.topic
-        seconds = [
-            _line(topic(worker.SECONDS_SINCE_SUCCESS, id_), "Maximum", f"Seconds, topic {id_}")
+        scores = [
+            _line(topic(worker.SCORE, id_), "Average", f"Score, topic {id_}", yAxis="right")
             for id_ in self.topic_ids
         ]
-        windows = ours(worker.WINDOWS_SINCE_SUCCESS)
         return [
             self._graph(
-                "Submissions and lost windows",
-                _line(ours(worker.SUBMISSIONS), "Sum", "Submissions"),
-                _line(ours(worker.SUBMISSION_FAILURES), "Sum", "Lost windows", color=_RED),
+                "Rewards, ALLO, and scores (right)",
+                _line(ours(worker.REWARDS), "Sum", "Rewards"),
+                *scores,
             ),
             self._graph(
-                "Since the last success: seconds, and windows (right)",
-                *seconds,
-                _line(windows, "Maximum", "Windows", yAxis="right"),
-                limit=("Alarm", limits.missed_windows, "right"),
+                "Windows, and submissions in them",
+                _line(ours(worker.SUBMISSIONS), "SampleCount", "Windows", color=_RED),
+                _line(ours(worker.SUBMISSIONS), "Sum", "Submissions"),
+            ),
+            self._graph(
+                "Windows since the last success",
+                _line(ours(worker.WINDOWS_SINCE_SUCCESS), "Maximum", "Windows"),
+                limit=("Alarm", limits.missed_windows, "left"),
+            ),
+        ]
+
+    def _trouble(self, limits: Limits) -> list[Widget]:
+        ours = self.sources.worker
+        return [
+            self._graph(
+                "Minutes not earning, of five",
+                _line(ours(worker.NOT_EARNING), "Sum", "Not earning"),
+                _line(ours(worker.SDK_REFUSED), "Sum", "SDK refused"),
+                _line(ours(worker.FEE_REFUSED), "Sum", "Fee refused"),
             ),
             self._graph(
                 "Balance, ALLO",
                 _line(ours(worker.BALANCE), "Average", "Balance"),
                 limit=("Alarm", float(limits.balance), "left"),
             ),
-        ]
-
-    def _model_and_chain(self) -> list[Widget]:
-        ours = self.sources.worker
-        return [
-            self._graph(
-                "Model: milliseconds, and failures (right)",
-                _line(ours(worker.MODEL_LATENCY), "Average", "Latency"),
-                _line(ours(worker.MODEL_FAILURES), "Sum", "Failures", yAxis="right"),
-            ),
-            self._graph(
-                "Chain: errors, and refusals (right)",
-                _line(ours(worker.CHAIN_ERRORS), "Sum", "Errors"),
-                _line(ours(worker.REFUSED), "Maximum", "Refused", yAxis="right"),
-                _line(ours(worker.SDK_REFUSED), "Maximum", "SDK refused", yAxis="right"),
-                _line(ours(worker.FEE_REFUSED), "Maximum", "Fee refused", yAxis="right"),
-            ),
+            self._restarts(),
         ]
 
     def _restarts(self) -> Widget:
@@ -161,10 +163,9 @@ class Dashboard:
         return [
             self._graph("CPU, %, and credits (right)" if self.burstable else "CPU, %", *cpu),
             self._graph(
-                "Memory and disk, %",
-                _line(host("MemoryUsed"), "Average", "Memory"),
+                "Disk, %",
                 _line(host("DiskUsed"), "Average", "Disk"),
-                limit=("Alarm of the disk", FULL_DISK, "left"),
+                limit=("Alarm", FULL_DISK, "left"),
             ),
             self._graph(
                 "Network, bytes",
@@ -186,6 +187,22 @@ class Dashboard:
             "| sort windows desc"
         )
         return self._log("worker", "Lost windows by reason", query)
+
+    def _verdicts(self) -> Widget:
+        query = (
+            '| filter event in ["judged", "rewarded"] '
+            "| fields @timestamp, topic, nonce, message | sort @timestamp desc | limit 50"
+        )
+        return self._log("worker", "The network's verdicts", query)
+
+    def _by_hour(self) -> Widget:
+        """Return what needs no metric: a query costs less than the metrics of one hour."""
+        query = (
+            '| filter event = "status" | stats max(worker.model.latency_ms) as model_ms, '
+            "max(MemoryUsed) as memory, max(DiskUsed) as disk by bin(1h) as hour "
+            "| sort hour desc | limit 24"
+        )
+        return self._log("host", "Model, memory and disk by hour", query)
 
     def _last_lines(self, part: str, title: str, only: str = "") -> Widget:
         query = f"| fields @timestamp, @message {only}| sort @timestamp desc | limit 50"

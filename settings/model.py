@@ -4,6 +4,7 @@ from pydantic import Field
 
 from settings.sections.account import AccountSettings
 from settings.sections.data_volume import DataVolumeSettings
+from settings.sections.forge_model import ForgeModelSettings
 from settings.sections.instance import InstanceSettings
 from settings.sections.model_server import ModelServerSettings
 from settings.sections.monitoring import MonitoringSettings
@@ -19,6 +20,7 @@ SECTIONS: dict[str, type[Section]] = {
     "Instance": InstanceSettings,
     "Data volume": DataVolumeSettings,
     "Worker": WorkerSettings,
+    "Forge model": ForgeModelSettings,
     "Model server": ModelServerSettings,
     "Monitoring": MonitoringSettings,
 }
@@ -29,6 +31,7 @@ class Settings(
     MonitoringSettings,
     WorkerSettings,
     ModelServerSettings,
+    ForgeModelSettings,
     DataVolumeSettings,
     InstanceSettings,
     NetworkSettings,

@@ -20,6 +20,7 @@ class Names:
         wallet: SSM parameter of the wallet's mnemonic.
         log_group_prefix: Prefix of the log groups.
         archive_prefix: Prefix of the host archives in the state bucket.
+        objects: S3 objects that the host may read: bucket, slash, key; `*` stands for any ending.
         log_groups: CloudWatch log groups by writer: worker, model, host.
     """
 
@@ -33,6 +34,9 @@ class Names:
         self.wallet = f"{self.secrets_prefix}/{Secret.MNEMONIC}"
         self.log_group_prefix = _log_group_prefix(settings.worker_name)
         self.archive_prefix = ARCHIVE_PREFIX
+        self.objects = [f"{settings.state_bucket}/{ARCHIVE_PREFIX}/*"]
+        if model := settings.forge_object:
+            self.objects.append(f"{model.bucket}/{model.key}")
         self.log_groups: Mapping[str, str] = {
             part: log_group(settings.worker_name, part) for part in ("worker", "model", "host")
         }

@@ -18,8 +18,11 @@ from settings.variable import Section, example_of
 EMPTY_IS_AN_ERROR = {"ALLORA_INGRESS_CIDRS": "write none, or networks such as 203.0.113.0/24"}
 """Remedy by variable, where an empty value could mean both the default and its opposite."""
 
-NEVER_SHOWN = frozenset({"MODEL_COMMAND", "MODEL_ENV_VARS", "MODEL_SECRETS"})
+NEVER_SHOWN = frozenset({"MODEL_COMMAND", "MODEL_ENV_VARS", "MODEL_SECRETS", "MODEL_SHA256"})
 """Variables whose value may hold a secret by mistake."""
+
+_OWN_CHECK = frozenset({"MODEL_ENV_VARS", "MODEL_SHA256"})
+"""Variables whose own check finds secrets, with a better message."""
 
 FIELD_OF = {str(field.alias): name for name, field in Settings.model_fields.items() if field.alias}
 VARIABLE_OF = {name: variable for variable, name in FIELD_OF.items()}
@@ -46,8 +49,7 @@ class Found:
 def unfit_values(found: Mapping[str, Found]) -> Iterator[Problem]:
     """Yield values that are secrets or have forbidden characters."""
     for name, entry in found.items():
-        # MODEL_ENV_VARS has its own check, which names the secret variable
-        kind = None if name == "MODEL_ENV_VARS" else secret_kind(entry.value)
+        kind = None if name in _OWN_CHECK else secret_kind(entry.value)
         if kind:
             message = f"looks like {kind}, which does not belong in a settings file."
             yield entry.problem(name, message, remedy_for_kind(kind))

@@ -21,10 +21,14 @@ class AlarmId(StrEnum):
     BALANCE_LOW = "balance-low"
     SDK_REFUSED = "sdk-refused"
     FEE_REFUSED = "fee-refused"
+    NOT_EARNING = "not-earning"
 
 
 OF_THE_OWN_WORKER: Final = frozenset(
-    {AlarmId.NO_SUBMISSION, AlarmId.BALANCE_LOW, AlarmId.SDK_REFUSED, AlarmId.FEE_REFUSED}
+    {
+        *(AlarmId.NO_SUBMISSION, AlarmId.NOT_EARNING, AlarmId.BALANCE_LOW),
+        *(AlarmId.SDK_REFUSED, AlarmId.FEE_REFUSED),
+    }
 )
 """Alarms on metrics that a worker image of one's own may not report."""
 
@@ -89,5 +93,10 @@ REMEDIES: Final[Mapping[str, str]] = {
     AlarmId.FEE_REFUSED: (
         "allora status shows the fee and the limit. If others pay as much, raise the limit; if "
         "not, name another endpoint, ALLORA_GRPC_URL; then type: allora deploy."
+    ),
+    AlarmId.NOT_EARNING: (
+        "allora status says what the network makes of the submissions, and allora status --plot "
+        "how the score develops. Improve the model (allora update --model-ref REF), or serve a "
+        "topic with fewer workers: ALLORA_WORKER_TOPIC_ID, then allora deploy."
     ),
 }

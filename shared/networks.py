@@ -16,6 +16,10 @@ SUBMISSION_FEE = Decimal("0.0003")
 class AlloraNetwork:
     """An Allora network."""
 
+    chain_id: str
+    """What the signature of a transaction covers."""
+    lowest_gas_price: int
+    """In uallo; this and the chain's id as in the SDK (config.py, link above)."""
     api_url: str
     """REST endpoint."""
     hundred_transactions: Decimal
@@ -39,6 +43,8 @@ class AlloraNetwork:
 
 
 TESTNET = AlloraNetwork(
+    "allora-testnet-1",
+    10,
     "https://allora-api.testnet.allora.network",
     Decimal("0.00000000075"),
     "https://explorer.testnet.allora.network/allora-testnet-1/account/",
@@ -46,6 +52,8 @@ TESTNET = AlloraNetwork(
     sandbox_topic=69,
 )
 MAINNET = AlloraNetwork(
+    "allora-mainnet-1",
+    250_000_000,
     "https://allora-api.mainnet.allora.network",
     Decimal("0.01875"),
     "https://explorer.allora.network/profile/",

@@ -42,7 +42,7 @@ class CommonStack(BaseStack):
             account_id=settings.aws_account_id,
             log_group_names=list(names.log_groups.values()),
             parameter_names=names.parameters,
-            object_names=[f"{settings.state_bucket}/{names.archive_prefix}/*"],
+            object_names=names.objects,
         )
         alarms = AlarmTopic(
             self,

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.http_server import Handler, handled_by
 
 ON_DEMAND = {
     "AmazonEC2 BoxUsage:t4g.small": 0.0168,
@@ -131,25 +131,12 @@ def price_server(**options: Any) -> Iterator[PriceServer]:
     """
     prices = PriceServer(**options)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Prices(Handler):
         def do_POST(self) -> None:
             assert self.headers["X-Amz-Target"] == "AWSPriceListService.GetProducts"
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status, answer = prices.respond(request)
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, answer, {"Content-Type": "application/x-amz-json-1.1"})
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        prices.url = f"http://127.0.0.1:{server.server_address[1]}"
+    with handled_by(Prices) as prices.url:
         yield prices
-        server.shutdown()
-        thread.join()

@@ -14,6 +14,11 @@ from typing import NamedTuple
 
 from settings import Settings
 
+FORGE_CONTEXT = "build-contexts/forge_server"
+FORGE_MODEL = "forge"
+"""The folder of the model that comes with the archive."""
+FORGE_FILE = "predict.pkl"
+
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -21,7 +26,7 @@ class _Member(NamedTuple):
     """A file, by its path below /opt/allora."""
 
     name: str
-    file: Path
+    content: bytes
     executable: bool = False
 
 
@@ -49,11 +54,10 @@ def _pack(members: Iterable[_Member]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for member in sorted(members):
-            content = member.file.read_bytes()
             entry = tarfile.TarInfo(member.name)
-            entry.size = len(content)
+            entry.size = len(member.content)
             entry.mode = 0o755 if member.executable else 0o644
-            archive.addfile(entry, io.BytesIO(content))
+            archive.addfile(entry, io.BytesIO(member.content))
     return buffer.getvalue()
 
 
@@ -66,17 +70,34 @@ def _members(settings: Settings) -> Iterator[_Member]:
         yield from _worker_context("build-contexts/worker/", settings.sdk_version)
     if settings.runs_own_model:
         yield from _model_context("build-contexts/model_server/")
+    if settings.model_forge:
+        yield from _forge_model(settings)
 
 
 def _worker_context(prefix: str, sdk_version: str) -> Iterator[_Member]:
     folder = _ROOT / "containers/worker"
-    patterns = ("Dockerfile", "allora_worker/**/*.py", f"locks/{sdk_version}.txt")
+    patterns = (
+        "Dockerfile",
+        "allora_worker/**/*.py",
+        "allora_worker/*.json",
+        f"locks/{sdk_version}.txt",
+    )
     return _below(folder, prefix, *patterns)
 
 
 def _model_context(prefix: str) -> Iterator[_Member]:
     folder = _ROOT / "containers/model_server"
     return _below(folder, prefix, "Dockerfile", "model_server/**/*.py", "requirements.txt")
+
+
+def _forge_model(settings: Settings) -> Iterator[_Member]:
+    context = f"{FORGE_CONTEXT}/"
+    folder = _ROOT / "containers/forge_server"
+    yield from _below(folder, context, "Dockerfile", "forge_server/**/*.py")
+    requirements = "".join(f"{requirement}\n" for requirement in settings.model_requirements)
+    yield _Member(f"{context}requirements.txt", requirements.encode())
+    if file := settings.forge_file:
+        yield _Member(f"{FORGE_MODEL}/{FORGE_FILE}", file.read_bytes())
 
 
 def _below(
@@ -86,4 +107,4 @@ def _below(
     for pattern in patterns:
         for file in folder.glob(pattern):
             name = f"{prefix}{file.relative_to(folder).as_posix()}"
-            yield _Member(name, file, executable)
+            yield _Member(name, file.read_bytes(), executable)

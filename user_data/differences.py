@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from user_data.cloud_config import HostFile, read_files
+from user_data.compose import REQUIREMENTS_LABEL
 from user_data.host_files import APT_FILE, COMPOSE_FILE, VARIABLES_FILE
 
 PROJECT_FILES: Final = "the project's own files"
@@ -19,6 +20,7 @@ _SETTINGS: Final[Mapping[str, str]] = {
     "ARCHIVE_REGION": "TF_STATE_REGION",
     "ARCHIVE_SHA256": PROJECT_FILES,
     "DATA_VOLUME": "EDGE_DATA_VOL_TYPE",
+    "FORGE_PYTHON_IMAGE": "MODEL_PYTHON",
     "LOG_GROUP_PREFIX": "ALLORA_WORKER_NAME",
     "PYTHON_IMAGE": "ALLORA_PYTHON_IMAGE",
     "SECRETS_PREFIX": "ALLORA_WORKER_NAME",
@@ -27,7 +29,18 @@ _SETTINGS: Final[Mapping[str, str]] = {
 """Settings by the host's variables that are called otherwise."""
 
 
-_OF_OUR_MODEL: Final[Mapping[str, str]] = {"PORT": "MODEL_PORT", "TOKEN": "ALLORA_WORKER_TOKEN"}
+_OF_OUR_MODEL: Final[Mapping[str, str]] = {
+    "PORT": "MODEL_PORT",
+    "TOKEN": "ALLORA_WORKER_TOKEN",
+    "TOPICS": "ALLORA_WORKER_TOPIC_ID",
+}
+
+_OF_FORGE: Final[Mapping[str, str]] = {
+    "FORGE_PORT": "MODEL_PORT",
+    "FORGE_PYTHON": "MODEL_PYTHON",
+    "FORGE_SHA256": "MODEL_FORGE",
+    "FORGE_TOPIC_ID": "ALLORA_WORKER_TOPIC_ID",
+}
 
 
 def changed_settings(before: str, after: str) -> tuple[str, ...]:
@@ -43,7 +56,7 @@ def changed_settings(before: str, after: str) -> tuple[str, ...]:
     """
     try:
         files = read_files(before), read_files(after)
-    except (AttributeError, LookupError, TypeError, ValueError):
+    except ValueError:
         return ()
     try:
         old, new = map(_values, files)
@@ -58,6 +71,7 @@ def changed_settings(before: str, after: str) -> tuple[str, ...]:
 
 _IN_THE_ARCHIVE: Final = frozenset(
     {"ALLORA_SDK_VERSION", "ALLORA_WORKER_IMAGE", "MODEL_IMAGE", "MODEL_REPO"}
+    | {"MODEL_FORGE", "MODEL_REQUIREMENTS", "MODEL_SHA256"}
 )
 """Settings that decide what the archive holds."""
 
@@ -96,6 +110,7 @@ def _model(service: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [
         *_image(service, "MODEL_IMAGE"),
         ("MODEL_COMMAND", service.get("command")),
+        ("MODEL_REQUIREMENTS", service.get("labels", {}).get(REQUIREMENTS_LABEL)),
         *(
             (_setting_of_model(name, value, is_ours=service.get("read_only", False)), (name, value))
             for name, value in service["environment"].items()
@@ -104,6 +119,8 @@ def _model(service: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def _setting_of_model(name: str, value: str, *, is_ours: bool) -> str:
+    if name in _OF_FORGE:
+        return _OF_FORGE[name]
     if is_ours and name in _OF_OUR_MODEL:
         return _OF_OUR_MODEL[name]
     is_secret = value == f"/run/secrets/{name.removesuffix('_FILE')}"

@@ -74,6 +74,8 @@ def _host_variables(settings: Settings) -> dict[str, str]:
         "DATA_VOLUME": _data_volume_kind(settings),
         "MODEL_REPO": settings.model_repo or "",
         "MODEL_REF": settings.model_ref or "",
+        "MODEL_FORGE": settings.forge_url or "",
+        "MODEL_SHA256": (settings.forge_url and settings.model_sha256) or "",
         "MODEL_SECRETS": " ".join(settings.model_secrets),
         "SECRETS_PREFIX": names.secrets_prefix,
         "LOG_GROUP_PREFIX": names.log_group_prefix,

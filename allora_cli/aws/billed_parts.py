@@ -21,7 +21,8 @@ class Parts:
         instance_type: None without an instance, as after an interrupted run.
         addresses: number of public IPv4 addresses.
         root_gib: size of the root volume.
-        metrics: number of custom metrics; AWS bills each set of dimension values.
+        metrics: number of custom metrics; AWS bills each set of dimension values. Those that are
+            only sent while something is wrong are left out.
         alarms: their number.
     """
 
@@ -84,8 +85,9 @@ def _ebs_volume(values: Mapping[str, Any]) -> EbsVolume:
 
 
 def _custom_metrics(settings: Settings) -> int:
-    """Count the metrics of host and worker."""
+    """Count the metrics of host and worker that have values whatever happens."""
     values = {WORKER: 1, WORKER_AND_TOPIC: len(settings.topic_ids)}
     ours = METRICS if not settings.worker_image else ()
-    sets = (dimensions for metric in ours for dimensions in metric.dimensions)
+    steady = (metric for metric in ours if not metric.only_in_trouble)
+    sets = (dimensions for metric in steady for dimensions in metric.dimensions)
     return len(host_status.METRICS) + sum(values.get(dimensions, 0) for dimensions in sets)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from os.path import commonpath, relpath
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,10 +95,11 @@ class Architecture:
         root = f"{disk['volume_size']} GiB {disk['volume_type']}"
         sealed = "encrypted" if disk["encrypted"] else "not encrypted"
         path = urlsplit(s.inference_endpoint or "http://model/inference/{Token}").path
-        source = s.model_image or (s.model_repo or "").rpartition("://")[2]
+        forge = PurePath(s.model_forge).name if s.model_forge else ""
+        source = s.model_image or forge or (s.model_repo or "").rpartition("://")[2]
         version = f" @ {s.model_ref[:12]}" if s.model_ref else ""
         model = source + version or "the project’s baseline model"
-        request = f"GET {path.replace('{Token}', s.worker_token)}"
+        request = f"GET {path.replace('{Token}', _listed(dict.fromkeys(s.tokens.values())))}"
         worker = [s.worker_image or f"Allora SDK {s.sdk_version}", self._purpose]
         self._worker = Part("Worker container", worker, "container", "node", width=170)
         model_card = Part("Model container", [model, request], "model", "node", width=170)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -33,6 +33,7 @@ class CheckContext:
         deployed: whether a worker is deployed.
         was_killed: whether a run on this computer was killed, and its lock remains.
         stored_secrets: names of the stored parameters.
+        topic_names: the topics' metadata on the chain, by id; empty if it does not answer.
         address: the wallet's address.
         uallo: its balance.
     """
@@ -43,6 +44,7 @@ class CheckContext:
     deployed: bool | None = None
     was_killed: bool = False
     stored_secrets: frozenset[str] | None = None
+    topic_names: Mapping[int, str] = field(default_factory=dict)
     address: str | None = None
     uallo: int | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)

@@ -8,12 +8,14 @@ from allora_cli.doctor import (
     account,
     computer,
     machine,
+    model_fit,
     one_wallet,
     permissions,
     quotas,
     state,
     worker,
 )
+from allora_cli.doctor.endpoints.checks import check_endpoints
 from allora_cli.doctor.findings import Check, Group
 from allora_cli.doctor.sources import checks as sources
 
@@ -66,6 +68,10 @@ CHECKS: Final = (
         ("other-hosts",),
     ),
     Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
+    Check("endpoints", Group.WALLET, "Endpoints", check_endpoints, _SETTINGS),
     Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
+    Check(
+        "model-fit", Group.WALLET, "Model fits", model_fit.check_model_fit, _SETTINGS, ("topics",)
+    ),
     Check("cost", Group.COST, "Monthly", account.check_cost, _CREDENTIALS),
 )

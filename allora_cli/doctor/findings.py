@@ -46,6 +46,7 @@ class Finding:
         remedy: commands or hints, one a line; "" when all is well.
         facts: numbers and names for `--json`.
         needs: of a skipped check, the id of the check that is the reason.
+        is_quiet: whether it has no line on the screen, because there was nothing to check.
     """
 
     verdict: Verdict
@@ -53,11 +54,17 @@ class Finding:
     remedy: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     needs: str = ""
+    is_quiet: bool = False
 
 
 def ok(detail: str, **facts: Any) -> Finding:  # noqa: ANN401 - for JSON
     """Return a finding of success."""
     return Finding(Verdict.OK, detail, "", facts)
+
+
+def nothing(detail: str) -> Finding:
+    """Return the finding of a check that has nothing to check, and no line on the screen."""
+    return Finding(Verdict.OK, detail, is_quiet=True)
 
 
 def fail(detail: str, remedy: str, **facts: Any) -> Finding:  # noqa: ANN401

@@ -74,7 +74,7 @@ def _workers_in(context: CheckContext, region: str, except_for: str | None) -> l
 
 
 def _submitted_elsewhere(context: CheckContext) -> tuple[int, int] | None:
-    """Return the topic, and the blocks since a recent inference that no worker here can have sent.
+    """Return the topic, and the blocks since a recent submission that no worker here can have sent.
 
     A hint of workers in other accounts. A chain that does not answer gives none: "balance" says so.
     """
@@ -86,8 +86,10 @@ def _submitted_elsewhere(context: CheckContext) -> tuple[int, int] | None:
     except chain.ChainError:
         return None
     for topic in settings.topic_ids:
-        with suppress(chain.ChainError):  # as of a wallet that never submitted there
-            nonce = chain.newest_inference(settings.api_url, topic, require(context.address))
+        with suppress(chain.ChainError):
+            nonce = chain.newest_submission(
+                settings.api_url, topic, settings.worker_role, require(context.address)
+            )
             if nonce is not None and 0 <= height - nonce <= _RECENT:
                 return topic, height - nonce
     return None

@@ -66,7 +66,8 @@ def _rows(results: Sequence[Result]) -> Iterator[tuple[Text, Text]]:
     width = max(len(result.check.group) for result in results)
     waiting = _waiting(results)
     made = (result for result in results if result.finding.verdict is not Verdict.SKIPPED)
-    for group, members in itertools.groupby(made, key=lambda result: result.check.group):
+    shown = (result for result in made if not result.finding.is_quiet)
+    for group, members in itertools.groupby(shown, key=lambda result: result.check.group):
         for number, result in enumerate(members):
             check, finding = result.check, result.finding
             label = "" if number else group

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from allora_cli import chain
@@ -13,7 +14,8 @@ from allora_cli.terraform.state import hosts_elsewhere
 from allora_cli.wallet.funding import funding_of
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallet
-from containers.worker.allora_worker.contract import Secret
+from containers.worker.allora_worker.contract import Role, Secret
+from containers.worker.allora_worker.loss_names import REMEDY, obstacle
 from containers.worker.allora_worker.money import UALLO
 
 _EVERYBODY: Final = "0.0.0.0/0"
@@ -130,7 +132,10 @@ def check_topics(context: CheckContext) -> Finding:
             "correct ALLORA_WORKER_TOPIC_ID: https://docs.allora.network/api/topics.json",
             **facts,
         )
+    context.topic_names = {topic.id: topic.name for topic in topics.values() if topic}
     named = "; ".join(f"{topic.id} {topic.name}" for topic in topics.values() if topic)
+    if settings.worker_role == Role.REPUTER and (obstacles := _unmeasurable(topics.values())):
+        return fail(f"{'; '.join(obstacles)}: a reputer cannot work there", REMEDY, **facts)
     if idle := [str(topic.id) for topic in topics.values() if topic and not topic.active]:
         return warning(
             f"{named}; not active: {', '.join(idle)}",
@@ -138,6 +143,14 @@ def check_topics(context: CheckContext) -> Finding:
             **facts,
         )
     return ok(named, **facts)
+
+
+def _unmeasurable(topics: Iterable[chain.TopicSummary | None]) -> list[str]:
+    """Return why a reputer cannot measure losses in some of the topics."""
+    found = (
+        obstacle(each.id, each.loss_method, has_labels=each.has_labels) for each in topics if each
+    )
+    return [each for each in found if each]
 
 
 def check_exposure(context: CheckContext) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,12 +18,16 @@ from pydantic import (
 
 from allora_cli.host.log_events import Line
 from allora_cli.host.protocol import parse
-from containers.worker.allora_worker.event_names import ModelState
+from containers.worker.allora_worker.event_names import Earning, ModelState
 
 Time = Annotated[
     AwareDatetime, PlainSerializer(lambda at: at.isoformat(timespec="seconds"), return_type=str)
 ]
 """ISO 8601 in whole seconds; with its zone, so that times can be compared."""
+
+
+ExactDecimal = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=80)]
+"""A text in JSON, with all the chain's digits (34 at most)."""
 
 
 class Container(BaseModel):
@@ -57,13 +62,70 @@ class Submission(BaseModel):
             return self.value
 
 
+class Verdict(BaseModel):
+    """The network's verdict on what the worker submits in a topic; null is unknown.
+
+    Attributes:
+        reason: why it is so, in a sentence for people.
+        nonce: that the state is about.
+        closed_nonce: the newest whose window is over; `value` and `is_admitted` are of it.
+        settled_nonce: the newest that was scored; rank, reward and losses are of it.
+        is_admitted: whether the network has the submission.
+        score: the moving average by which the active set is chosen.
+        threshold: the lowest score in the active set.
+        ranked: how many were ranked.
+        reward_fraction: share of the topic's reward for this role, from 0 to 1.
+        loss: log10, as the reputers state it; so are the other two.
+        network_loss: of the network's combined inference.
+        naive_loss: of the network's inference without forecasters.
+    """
+
+    state: Earning
+    reason: str | None = None
+    nonce: int | None = None
+    closed_nonce: int | None = None
+    settled_nonce: int | None = None
+    is_admitted: bool | None = None
+    score: ExactDecimal | None = None
+    threshold: ExactDecimal | None = None
+    rank: int | None = None
+    ranked: int | None = None
+    reward_fraction: ExactDecimal | None = None
+    reward_allo: ExactDecimal | None = None
+    rewards_allo_a_day: ExactDecimal | None = None
+    loss: ExactDecimal | None = None
+    network_loss: ExactDecimal | None = None
+    naive_loss: ExactDecimal | None = None
+    value: str | None = None
+    network_value: str | None = None
+    judged_at: Time | None = None
+
+
 class Topic(BaseModel):
-    """How it goes in one topic."""
+    """How it goes in one topic.
+
+    Attributes:
+        earning: None from a host of an older release.
+    """
 
     topic_id: int
     state: str
     reason: str | None = None
+    value_problem: str | None = None
+    """Why the model's newest value is off by orders of magnitude."""
     last_submission: Submission | None = None
+    earning: Verdict | None = None
+
+    @field_validator("earning", mode="wrap")
+    @classmethod
+    def _none_from_a_newer_release(
+        cls, value: object, parse: ValidatorFunctionWrapHandler
+    ) -> object:
+        """A verdict that this release does not understand is no verdict."""
+        try:
+            return parse(value)
+        except ValidationError:
+            return None
 
 
 class ModelServer(BaseModel):

@@ -15,7 +15,6 @@ _MEANINGS: Final = {
     "MODEL_REPO": "The model is built on the host from this repository.",
     "MODEL_IMAGE": "The model's image.",
     "ALLORA_WORKER_TOKEN": "What the model is asked about: GET /inference/<token>.",
-    "MODEL_ENV_VARS": "The model's environment: how far ahead it forecasts, by topic.",
     "ALARM_EMAIL": "The recipient of alarms; AWS first sends a message with a link to confirm.",
 }
 _OWN_MODEL: Final = """\

@@ -16,7 +16,7 @@ from allora_cli.init.comments import comments_on
 from allora_cli.init.draft import load_text
 from allora_cli.init.interview import Interview, Question
 from allora_cli.terminal import console
-from containers.model_server.model_server import settings as own_model
+from containers.worker.allora_worker import contract
 from settings import Settings, load_settings
 from settings.environment import aws_region
 from shared.networks import NETWORKS, TESTNET
@@ -91,7 +91,7 @@ def prepare(given: Mapping[str, str], *, asks: bool) -> Prepared:
 _ORDER = (
     *(_ACCOUNT.variable, _REGION.variable, "AWS_PROFILE"),
     *(_NETWORK.variable, _TOPIC.variable, _TOKEN.variable),
-    *(_REPO.variable, _REF.variable, _MODEL_IMAGE.variable, "MODEL_ENV_VARS"),
+    *(_REPO.variable, _REF.variable, _MODEL_IMAGE.variable),
     *(_EMAIL.variable, _SIZE.variable),
 )
 """Of the variables in the file."""
@@ -194,26 +194,20 @@ def _settle_topic(interview: Interview, model: str) -> tuple[topics.Topic, ...]:
 
 
 def _settle_token(interview: Interview, settled: tuple[topics.Topic, ...], *, own: bool) -> None:
-    """Settle what the model is asked about, and how far ahead the project's own forecasts."""
-    known = [topic.known for topic in settled if topic.known]
-    token = known[0].token if known else own_model.read_settings({}).token
+    """Settle what the model is asked about, unless each topic tells by itself."""
+    coins = sorted({topic.facts.token for topic in settled if topic.facts})
 
     def check(text: str) -> str | None:
-        return f"The topic is about {token}." if own and known and text != token else None
+        if own and any(text.upper() != coin for coin in coins):
+            subject = "The topic is" if len(settled) == 1 else "The topics are"
+            return f"{subject} about {' and '.join(coins)}."
+        return None
 
-    if own and known and not interview.is_given(_TOKEN.variable):
-        interview.accept(_TOKEN.variable, token)
-    else:
-        interview.settle(_TOKEN, token, check=check)
-    horizons = {} if _value(interview, _NETWORK) != "testnet" else _default_horizons()
-    if own and any(topic.id not in horizons for topic in known):
-        wanted = ",".join(f"{topic.id}={topic.horizon}" for topic in known)
-        interview.accept("MODEL_ENV_VARS", f'TOPIC_HORIZONS="{wanted}"')
-
-
-def _default_horizons() -> Mapping[int, float]:
-    """Return how far ahead the project's own model forecasts for topics of the testnet."""
-    return own_model.read_settings({}).topic_horizons
+    are_known = all(topic.facts for topic in settled)
+    if own and are_known and not interview.is_given(_TOKEN.variable):
+        return
+    several = "" if are_known else contract.DEFAULT_TOKEN  # "": each topic's own coin
+    interview.settle(_TOKEN, coins[0] if len(coins) == 1 else several, check=check)
 
 
 def _settle_size(interview: Interview, prices: PriceList | None) -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from allora_cli import chain
 from allora_cli.terminal.text import clamp, clean
-from shared.topics import Kind, KnownTopic, known_topics
+from containers.worker.allora_worker.topic_facts import (
+    Facts,
+    KnownTopic,
+    facts_of,
+    known_topics,
+)
+from settings.fit import unserved_kind
 
 _NAME_LENGTH = 70
+_OWN: Final = {"model_forge": None, "model_repo": None, "model_image": None}
+"""The settings that choose the project's own model."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +29,14 @@ class Topic:
         name: "" if unknown.
         exists: None if neither the chain nor the list knows.
         active: None if unknown.
-        known: its entry in the list.
+        facts: what it asks for; None if unknown.
     """
 
     id: int
     name: str = ""
     exists: bool | None = True
     active: bool | None = None
-    known: KnownTopic | None = None
+    facts: Facts | None = None
 
 
 def suitable(network: str, *, own_model: bool) -> Mapping[int, KnownTopic]:
@@ -35,11 +44,13 @@ def suitable(network: str, *, own_model: bool) -> Mapping[int, KnownTopic]:
 
     Args:
         network: testnet or mainnet.
-        own_model: whether it is the project's own, which forecasts prices.
+        own_model: whether it is the project's own.
     """
     topics = known_topics().topics[network]
     return {
-        id_: topic for id_, topic in topics.items() if not own_model or topic.kind is Kind.PRICE
+        id_: topic
+        for id_, topic in topics.items()
+        if not own_model or unserved_kind(_OWN, topic.facts) is None
     }
 
 
@@ -59,11 +70,12 @@ def look_up(network: str, api_url: str, topic_id: int) -> Topic:
     except chain.ChainError:
         if known is None:
             return Topic(topic_id, exists=None)
-        return Topic(topic_id, known.name, known=known)
+        return Topic(topic_id, known.name, facts=known.facts)
     if found is None:
         return Topic(topic_id, exists=False)
     name = clamp(clean(found.name), _NAME_LENGTH)
-    return Topic(topic_id, name, active=found.active, known=known)
+    facts = facts_of(network, topic_id, found.name)
+    return Topic(topic_id, name, active=found.active, facts=facts)
 
 
 def problem_with(topics: Sequence[Topic], network: str, *, own_model: bool) -> str | None:
@@ -71,13 +83,9 @@ def problem_with(topics: Sequence[Topic], network: str, *, own_model: bool) -> s
     for topic in topics:
         if topic.exists is False:
             return f"{network} has no topic {topic.id}."
-        if own_model and topic.known and topic.known.kind is not Kind.PRICE:
+        if own_model and topic.facts and (found := unserved_kind(_OWN, topic.facts)):
             return (
-                f"Topic {topic.id}, {topic.known.name}, asks for a {topic.known.kind}, and the "
-                "project's own model forecasts prices. Take a topic of prices, or bring a model: "
-                "--model-repo or --model-image."
+                f"Topic {topic.id}, {topic.name}, {found.message}. Take another topic, or bring a "
+                "model: --model-repo or --model-image."
             )
-    tokens = {topic.known.token for topic in topics if topic.known}
-    if own_model and len(tokens) > 1:
-        return f"They are about {' and '.join(sorted(tokens))}; a worker's model has one token."
     return None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from allora_cli.aws.instances import find_instance
 from allora_cli.aws.price_list import open_price_list
@@ -17,29 +16,14 @@ from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.host import log_events
 from allora_cli.host.protocol import HostEvent, last_host_event
 from allora_cli.host.status_report import HostStatus, Topic, Worker, parse_status
+from allora_cli.status import verdicts
+from allora_cli.status.history import LastDay, read_last_day
 from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, require_deployment
-from containers.worker.allora_worker.metric_names import (
-    NAMESPACE,
-    SUBMISSION_FAILURES,
-    SUBMISSIONS,
-    WORKER,
-    Metric,
-)
 from shared.alarm_remedies import REMEDIES
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
-
-DAY: Final = timedelta(hours=24)
-
-_HOUR: Final = timedelta(hours=1)
 
 _REMEMBERED: Final = timedelta(days=14)
 """How long ago a host may have reported for us to say when."""
-
-_PERIOD: Final = timedelta(minutes=5)
-"""What the metrics are summed up by: a day then begins at most five minutes too early."""
 
 
 @dataclass(frozen=True)
@@ -91,33 +75,6 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Submission windows of a length of time: those that were used, and those that were lost."""
-
-    submissions: int = 0
-    failures: int = 0
-
-    @property
-    def success_rate(self) -> float | None:
-        """From 0 to 1; None without windows."""
-        total = self.submissions + self.failures
-        return self.submissions / total if total else None
-
-
-@dataclass(frozen=True)
-class LastDay:
-    """The submission windows of the last 24 hours.
-
-    Attributes:
-        windows: all of them, of all topics: the worker counts them together.
-        hours: by the hour in which they were, 25 of them; the first and the last one are not whole.
-    """
-
-    windows: Windows
-    hours: Mapping[datetime, Windows]
-
-
-@dataclass(frozen=True)
 class CostSoFar:
     """An estimate in USD.
 
@@ -160,8 +117,9 @@ class Status:
 
     @property
     def topics(self) -> dict[int, Topic | None]:
-        """Return the topics of the report, then those of the settings alone (None), by id."""
-        reported = {topic.topic_id: topic for topic in self.worker.topics} if self.worker else {}
+        """Return the topics by id: the report's, worst first, and the settings' own (None)."""
+        topics = verdicts.worst_first(self.worker.topics) if self.worker else []
+        reported = {topic.topic_id: topic for topic in topics}
         return {id_: reported.get(id_) for id_ in [*reported, *self.context.settings.topic_ids]}
 
     @property
@@ -206,7 +164,7 @@ class Observer:
                 log_events.boot_log(self._logs, self._reports, id_, within=_REMEMBERED)
             )
         )
-        last_day = Question(lambda: self._count_windows(now))
+        last_day = Question(lambda: self._read_last_day(now))
         alarms = Question(self._list_alarms)
         monthly_cost = Question(self._find_monthly_cost)
         found = host.answer()
@@ -254,32 +212,9 @@ class Observer:
             for alarm in page["MetricAlarms"]
         ]
 
-    def _count_windows(self, now: datetime) -> LastDay:
-        worker = self._context.settings.worker_name
-        begin = _floor(now - DAY, _PERIOD)
-        submissions: dict[datetime, int] = {}
-        failures: dict[datetime, int] = {}
-        pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
-            MetricDataQueries=[
-                _sum_of("submissions", SUBMISSIONS, worker),
-                _sum_of("failures", SUBMISSION_FAILURES, worker),
-            ],
-            StartTime=begin,
-            EndTime=_floor(now, _PERIOD) + _PERIOD,
-        )
-        for page in pages:
-            for result in page["MetricDataResults"]:
-                sums = submissions if result["Id"] == "submissions" else failures
-                for at, value in zip(result["Timestamps"], result["Values"], strict=True):
-                    hour = _floor(at.astimezone(UTC), _HOUR)
-                    sums[hour] = sums.get(hour, 0) + round(value)
-        hours = [_floor(begin, _HOUR) + _HOUR * count for count in range(25)]
-        return LastDay(
-            windows=Windows(sum(submissions.values()), sum(failures.values())),
-            hours={
-                hour: Windows(submissions.get(hour, 0), failures.get(hour, 0)) for hour in hours
-            },
-        )
+    def _read_last_day(self, now: datetime) -> LastDay:
+        settings = self._context.settings
+        return read_last_day(self._cloudwatch, settings.worker_name, settings.topic_ids, now)
 
     def _find_monthly_cost(self) -> Cost:
         if self._monthly_cost is None:
@@ -300,23 +235,3 @@ def _cost_so_far(
             is_passing=False,
         )
     return CostSoFar(cost_so_far(cost, host.launched_at, now), cost.total)
-
-
-def _sum_of(id_: str, metric: Metric, worker: str) -> MetricDataQueryTypeDef:
-    return {
-        "Id": id_,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": NAMESPACE,
-                "MetricName": metric.name,
-                "Dimensions": [{"Name": name, "Value": worker} for name in WORKER],
-            },
-            "Period": int(_PERIOD.total_seconds()),
-            "Stat": "Sum",
-        },
-    }
-
-
-def _floor(at: datetime, step: timedelta) -> datetime:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return at - (at - epoch) % step

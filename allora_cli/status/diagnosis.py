@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -11,9 +11,10 @@ from allora_cli.aws.instances import start_command
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
+from allora_cli.status import verdicts
 from allora_cli.status.collect import Host, Status
 from allora_cli.terminal.text import duration
-from containers.worker.allora_worker.event_names import TopicState
+from containers.worker.allora_worker.event_names import Earning, TopicState
 
 REPORT_IS_OLD: Final = timedelta(minutes=3)
 """A host reports each minute."""
@@ -26,11 +27,18 @@ _JUST_STARTED: Final = timedelta(minutes=1)
 
 _FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
 
+_WAIT_FOR_IT: Final = (
+    "The network judges a nonce once its true value is known, in some topics a day later: "
+    "allora status --watch"
+)
+
 
 class Condition(StrEnum):
     """A worker's condition; `status-…` are headings of docs/operations.md."""
 
     EARNING = "earning"
+    SUBMITTING = "submitting"
+    """The network has not judged it yet."""
     WAITING = "waiting"
     """For its first window."""
     RUNNING = "running"
@@ -51,6 +59,11 @@ class Condition(StrEnum):
     FEE_REFUSED = "status-fee-refused"
     WINDOWS_LOST = "status-windows-lost"
     REGISTERING = "status-registering"
+    NOT_WHITELISTED = "status-not-whitelisted"
+    TOPIC_INACTIVE = "status-topic-inactive"
+    NOT_ADMITTED = "status-not-admitted"
+    NOT_IN_ACTIVE_SET = "status-not-in-active-set"
+    NO_REWARD = "status-no-reward"
     ALARM = "status-alarm"
     UNKNOWN = "status-unknown"
 
@@ -71,13 +84,26 @@ class Diagnosis:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the worker is submitting, waiting or running, without an alarm."""
-        return self.finding in {Condition.EARNING, Condition.WAITING, Condition.RUNNING}
+        """Whether the worker is earning, submitting, waiting or running, without an alarm."""
+        return self.finding in _GOOD
+
+
+_GOOD: Final = frozenset(
+    {Condition.EARNING, Condition.SUBMITTING, Condition.WAITING, Condition.RUNNING}
+)
+
+_NOT_EARNING: Final = {
+    Earning.NOT_WHITELISTED: Condition.NOT_WHITELISTED,
+    Earning.TOPIC_INACTIVE: Condition.TOPIC_INACTIVE,
+    Earning.NOT_ADMITTED: Condition.NOT_ADMITTED,
+    Earning.NOT_IN_ACTIVE_SET: Condition.NOT_IN_ACTIVE_SET,
+    Earning.NO_REWARD: Condition.NO_REWARD,
+}
 
 
 def judge(status: Status) -> Diagnosis:
     """Return the first fault that is found; causes come before what follows from them."""
-    rules = (_of_host, _of_report, _of_containers, _of_worker, _of_alarms)
+    rules = (_of_host, _of_report, _of_containers, _of_worker, _of_network, _of_alarms)
     for rule in rules:
         if verdict := rule(status):
             return verdict
@@ -230,6 +256,8 @@ def _run_time(container: Container, report: HostStatus) -> str:
 def _of_refusal(worker: Worker) -> Diagnosis | None:
     if worker.is_healthy or not (topics := _in_state(worker, TopicState.REFUSED)):
         return None
+    if all(verdicts.state_of(topic) is Earning.NOT_WHITELISTED for topic in topics):
+        return _not_earning(worker)
     return Diagnosis(
         Condition.REFUSED,
         f"the network refuses the worker: {_reasons(topics)}.",
@@ -274,6 +302,30 @@ def _of_worker(status: Status) -> Diagnosis | None:
     )
 
 
+def _of_network(status: Status) -> Diagnosis | None:
+    worker = _report(status).worker
+    return _not_earning(worker) if worker else None
+
+
+def _not_earning(worker: Worker) -> Diagnosis | None:
+    """Return the diagnosis if the network's verdict is that a topic earns nothing."""
+    topics = worker.topics
+    at_fault = [topic for topic in verdicts.worst_first(topics) if verdicts.earns_nothing(topic)]
+    if not at_fault:
+        return None
+    worst = at_fault[0]
+    assert worst.earning is not None  # noqa: S101 - it is at fault
+    sentence = f"{verdicts.fault(worst.earning)}."
+    if len(topics) > 1:
+        sentence = (
+            f"topic {worst.topic_id}: {sentence} {len(at_fault)} of {len(topics)} topics "
+            f"earn{'s' * (len(at_fault) == 1)} nothing."
+        )
+    state = worst.earning.state
+    sentence += _off_by_magnitudes(topics)
+    return Diagnosis(_NOT_EARNING[state], sentence, verdicts.remedy(state))
+
+
 def _of_alarms(status: Status) -> Diagnosis | None:
     if isinstance(status.alarms, Unknown):
         return None
@@ -297,24 +349,37 @@ def _healthy(status: Status) -> Diagnosis:
             Condition.RUNNING,
             "the container runs; whether it submits, only the project's own worker reports.",
         )
-    submitted = [
-        (topic.last_submission.at, topic.topic_id)
-        for topic in worker.topics
-        if topic.last_submission
-    ]
     others = [topic for topic in worker.topics if topic.reason]
     but = f" But {_reasons(others)}." if others else ""
-    if not submitted:
+    but += _off_by_magnitudes(worker.topics)
+    if earning := [each for each in worker.topics if verdicts.earns(each)]:
+        return Diagnosis(Condition.EARNING, f"{verdicts.income(earning)}.{but}")
+    last = _last_submission(worker, status.at)
+    if not last:
         return Diagnosis(
             Condition.WAITING,
             "the worker is registered, and waits for its first submission window since its "
             f"start.{but}",
         )
-    at, topic_id = max(submitted)
+    if why := verdicts.why_unknown(worker.topics):
+        return Diagnosis(Condition.SUBMITTING, f"{last}; {why}.{but}", _WAIT_FOR_IT)
     return Diagnosis(
-        Condition.EARNING,
-        f"the last submission, in topic {topic_id}, was {duration(status.at - at)} ago.{but}",
+        Condition.SUBMITTING,
+        f"{last}; this host's release does not tell whether it earns.{but}",
+        "Put this release on the host: allora deploy",
     )
+
+
+def _last_submission(worker: Worker, now: datetime) -> str | None:
+    submitted = [
+        (topic.last_submission.at, topic.topic_id)
+        for topic in worker.topics
+        if topic.last_submission
+    ]
+    if not submitted:
+        return None
+    at, topic_id = max(submitted)
+    return f"the last submission, in topic {topic_id}, was {duration(now - at)} ago"
 
 
 def _report(status: Status) -> HostStatus:
@@ -334,6 +399,16 @@ def _reasons(topics: list[Topic]) -> str:
     for topic in topics:
         by_reason.setdefault(_stop(topic.reason), []).append(str(topic.topic_id))
     return "; ".join(f"topic {', '.join(ids)}: {reason}" for reason, ids in by_reason.items())
+
+
+def _off_by_magnitudes(topics: list[Topic]) -> str:
+    """Return a sentence about values that the worker has warned of, with a blank before it."""
+    found = [
+        f"topic {each.topic_id}: {each.value_problem}" for each in topics if each.value_problem
+    ]
+    if not found:
+        return ""
+    return f" The model's value is off by orders of magnitude: {'; '.join(found)}."
 
 
 def _stop(reason: str | None) -> str:

@@ -21,10 +21,12 @@ from allora_cli.host.status_report import (
     ModelServer,
     Time,
     Topic,
+    Verdict,
     Worker,
 )
-from allora_cli.status.collect import CostSoFar, Host, LastDay, Status, Windows
+from allora_cli.status.collect import CostSoFar, Host, Status
 from allora_cli.status.diagnosis import Condition, Diagnosis, report_age
+from allora_cli.status.history import LastDay, Windows
 from allora_cli.status.screen import RUNBOOK, started_at
 from shared.networks import NETWORKS, AlloraNetwork
 
@@ -116,6 +118,7 @@ class TopicPart(BaseModel):
     state: str | None
     reason: str | None
     last_submission: SubmissionPart | None
+    earning: Verdict | None = Field(description="None before a host of this release reports")
 
 
 class DayPart(BaseModel):
@@ -124,6 +127,7 @@ class DayPart(BaseModel):
     submissions: int
     failures: int
     success_rate: float | None = Field(description="from 0 to 1")
+    rewards_allo: float = Field(description="paid in these hours, to all topics together")
 
 
 class HourPart(BaseModel):
@@ -132,6 +136,8 @@ class HourPart(BaseModel):
     begin: Time = Field(serialization_alias="from")
     submissions: int
     failures: int
+    rewards_allo: float
+    scores: dict[int, float] = Field(description="the last one by topic, of the first three")
 
 
 class AlarmPart(BaseModel):
@@ -168,7 +174,8 @@ class Document(BaseModel):
     at: Time
     healthy: bool
     finding: Condition = Field(
-        description="`earning`, `waiting`, `running`, or a heading of docs/operations.md"
+        description="`earning`, `submitting`, `waiting`, `running`, or a heading of "
+        "docs/operations.md"
     )
     sentence: str
     remedy: str | None
@@ -184,7 +191,7 @@ class Document(BaseModel):
     wallet: WalletPart | None
     fees: Fees | None
     model: ModelServer | None
-    topics: list[TopicPart]
+    topics: list[TopicPart] = Field(description="worst first")
     last_24_hours: DayPart | None
     hours: list[HourPart] | None
     alarms: list[AlarmPart] | None
@@ -303,20 +310,34 @@ def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:
             at=last.at,
             age_seconds=round(max((status.at - last.at).total_seconds(), 0)),
         ),
+        earning=topic and topic.earning,
     )
 
 
 def _last_day(status: Status) -> DayPart | None:
     if not isinstance(status.last_day, LastDay):
         return None
-    windows = status.last_day.windows
-    return DayPart(**_counts(windows), success_rate=windows.success_rate)
+    day = status.last_day
+    return DayPart(
+        **_counts(day.windows),
+        success_rate=day.windows.success_rate,
+        rewards_allo=sum(day.rewards.values()),
+    )
 
 
 def _hours(status: Status) -> list[HourPart] | None:
     if not isinstance(status.last_day, LastDay):
         return None
-    return [HourPart(begin=at, **_counts(windows)) for at, windows in status.last_day.hours.items()]
+    day = status.last_day
+    return [
+        HourPart(
+            begin=at,
+            **_counts(windows),
+            rewards_allo=day.rewards.get(at, 0),
+            scores={id_: scores[at] for id_, scores in day.scores.items() if at in scores},
+        )
+        for at, windows in day.hours.items()
+    ]
 
 
 def _counts(windows: Windows) -> dict[str, int]:

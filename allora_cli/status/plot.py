@@ -1,4 +1,4 @@
-"""The last day's submission windows as bars, for a terminal of 80 columns and without colours.
+"""The last day's windows, rewards and scores as bars, for 80 columns and without colours.
 
 Not by a plotting library: those at hand tell stacked bars apart by colour alone.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Final
 
 from rich.text import Text
 
-from allora_cli.status.collect import Windows
+from allora_cli.status.history import LastDay, Windows
 
 _ROWS: Final = 6
 _LABEL_EACH: Final = 3
@@ -21,7 +22,59 @@ _WIDE: Final = 80
 """Columns that a terminal must have for bars of two; they are one wide otherwise."""
 
 _SUBMITTED, _LOST, _NOTHING = "█", "x", " "
+_LEVELS: Final = "▁▂▃▄▅▆▇█"
+_MIDDLE: Final = 3
 _STYLES: Final = {_SUBMITTED: "green", _LOST: "red", _NOTHING: ""}
+
+
+def plot_day(day: LastDay, width: int) -> Text:
+    """Return the windows, and below each hour's bar its rewards and scores.
+
+    Args:
+        day: what is shown.
+        width: of the terminal, in columns.
+    """
+    hours = list(day.hours)
+    rows = chain(_rewards(day, hours, width), _scores(day, hours, width))
+    return Text("\n").join([plot(day.hours, width), *rows])
+
+
+def _rewards(day: LastDay, hours: list[datetime], width: int) -> Iterator[Text]:
+    if not day.rewards:
+        yield Text("No rewards in the last 24 hours.")
+        return
+    total, peak = sum(day.rewards.values()), max(day.rewards.values())
+    yield Text(f"Rewards, ALLO: {total:.4g} in all, at most {peak:.4g} an hour")
+    yield _row(hours, day.rewards, (0, peak), width)
+
+
+def _scores(day: LastDay, hours: list[datetime], width: int) -> Iterator[Text]:
+    for topic_id, scores in day.scores.items():
+        low, high, last = min(scores.values()), max(scores.values()), scores[max(scores)]
+        yield Text(f"Score, topic {topic_id}: {last:.4g}, between {low:.4g} and {high:.4g}")
+        yield _row(hours, scores, (low, high), width)
+
+
+def _row(
+    hours: list[datetime],
+    values: Mapping[datetime, float],
+    limits: tuple[float, float],
+    width: int,
+) -> Text:
+    """Return a bar of one of eight heights for each hour with a value."""
+    low, high = limits
+
+    def cell(value: float) -> str:
+        share = (value - low) / (high - low) if high > low else None
+        return _LEVELS[_MIDDLE if share is None else round(share * (len(_LEVELS) - 1))]
+
+    bar = _bar_width(width)
+    cells = (cell(values[hour]) if hour in values else _NOTHING for hour in hours)
+    return Text(f"{'':5}{' '.join(each * bar for each in cells)}".rstrip())
+
+
+def _bar_width(width: int) -> int:
+    return 2 if width >= _WIDE else 1
 
 
 def plot(hours: Mapping[datetime, Windows], width: int) -> Text:
@@ -37,7 +90,7 @@ def plot(hours: Mapping[datetime, Windows], width: int) -> Text:
     unit = _unit(peak)
     columns = [_cells(windows, unit) for windows in hours.values()]
     rows = max(len(cells) for cells in columns)
-    bar = 2 if width >= _WIDE else 1
+    bar = _bar_width(width)
     text = Text("Submission windows by hour, UTC: ")
     text.append(_SUBMITTED * 2, _STYLES[_SUBMITTED]).append(" submitted  ")
     text.append(_LOST * 2, _STYLES[_LOST]).append(" lost\n")

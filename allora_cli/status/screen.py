@@ -13,9 +13,10 @@ from rich.text import Text
 from allora_cli.aws.prices import CALCULATOR
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.status_report import Container, HostStatus, Submission, Topic, Worker
+from allora_cli.status import verdicts
 from allora_cli.status.collect import Host, Status
 from allora_cli.status.diagnosis import REPORT_IS_OLD, Condition, Diagnosis, report_age
-from allora_cli.status.plot import plot
+from allora_cli.status.plot import plot_day
 from allora_cli.terminal.layout import Listing
 from allora_cli.terminal.text import clamp, duration, moment
 from shared.networks import NETWORKS
@@ -31,6 +32,8 @@ _SENTENCE: Final = 260
 _REMEDY: Final = 1024
 """Of an alarm: no link in it is cut."""
 
+_GOOD: Final = {Condition.EARNING: "Earning", Condition.SUBMITTING: "Submitting:"}
+
 _DETAILED_TOPICS: Final = 2
 _TOPICS: Final = 3
 _ALARMS: Final = 3
@@ -41,8 +44,8 @@ _IMAGE: Final = 12
 def headline(verdict: Diagnosis) -> Text:
     """Return the first line: is it earning?"""
     if verdict.is_healthy:
-        word = "Earning" if verdict.finding is Condition.EARNING else "Healthy"
-        return Text.assemble((f"✔ {word}: ", "bold green"), clamp(verdict.sentence, _SENTENCE))
+        word = _GOOD.get(verdict.finding, "Healthy:")
+        return Text.assemble((f"✔ {word} ", "bold green"), clamp(verdict.sentence, _SENTENCE))
     if verdict.finding is Condition.UNKNOWN:
         return Text.assemble(("? Unknown: ", "bold yellow"), clamp(verdict.sentence, _SENTENCE))
     word = "Attention" if verdict.finding is Condition.ALARM else "Not earning"
@@ -56,7 +59,7 @@ def screen_of(status: Status, verdict: Diagnosis, *, width: int, with_plot: bool
         status: what AWS knows.
         verdict: its diagnosis.
         width: the terminal's, in columns.
-        with_plot: whether to draw the last day's windows.
+        with_plot: whether to draw the last day's windows, rewards and scores.
     """
     parts: list[RenderableType] = [headline(verdict)]
     if verdict.remedy:
@@ -95,7 +98,7 @@ def _link(label: str, url: str) -> Text:
 def _plot(status: Status, width: int) -> Text:
     if isinstance(status.last_day, Unknown):
         return _unknown(status.last_day)
-    return plot(status.last_day.hours, width)
+    return plot_day(status.last_day, width)
 
 
 def _rows(status: Status, verdict: Diagnosis) -> Iterator[tuple[str, Text]]:
@@ -216,13 +219,16 @@ def _topic(status: Status, topic: Topic | None, *, is_detailed: bool) -> Text:
     if topic is None:
         return Text(_NOT_KNOWN)
     text = Text(topic.state.replace("_", " "), style="red" if topic.reason else "")
+    if topic.earning:
+        told = verdicts.facts if is_detailed else verdicts.summary
+        text.append(f", {told(topic.earning)}", "red" if verdicts.earns_nothing(topic) else "")
     last = topic.last_submission
     if last is None:
         return text.append(", no submission since the worker's start")
     ago = duration(status.at - last.at)
     if not is_detailed:
         return text.append(f", last submission {ago} ago")
-    text.append(f", last submission {_value(last)} for nonce {last.nonce}, {ago} ago")
+    text.append(f"\nlast submission {_value(last)} for nonce {last.nonce}, {ago} ago")
     return text.append(f"\ntransaction {clamp(last.tx_hash, 2 * _DIGITS)}" if last.tx_hash else "")
 
 

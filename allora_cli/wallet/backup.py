@@ -14,6 +14,7 @@ from pathlib import Path
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.new_file import draft_beside, give_name
 from allora_cli.terminal import console, prompts
+from allora_cli.wallet import age
 from allora_cli.wallet.mnemonic import DERIVATION_PATH, address_of, is_wallet
 
 PASSPHRASE_RULE = "12 characters or more; five random words are better"  # noqa: S105
@@ -124,8 +125,6 @@ def write_backup(backup: Backup, path: Path, passphrase: str, *, replace: bool) 
     Raises:
         OperatorError: it cannot be written, or it exists and `replace` is false.
     """
-    from pyrage import passphrase as age  # noqa: PLC0415 - few commands need it
-
     encrypted = age.encrypt(backup.to_json(), passphrase)
     try:
         with draft_beside(path, encrypted) as draft:
@@ -171,18 +170,15 @@ def read_backup(path: Path, passphrase: str) -> Backup:
     Raises:
         OperatorError: the passphrase is wrong, or the file is damaged or another one.
     """
-    import pyrage  # noqa: PLC0415 - few commands need it
-
     encrypted = read_encrypted(path)
     try:
-        content = pyrage.passphrase.decrypt(encrypted, passphrase)
-    except pyrage.DecryptError:
-        # age cannot distinguish the causes either.
+        content = age.decrypt(encrypted, passphrase)
+    except age.AgeError:
+        # The format does not distinguish the causes.
         raise OperatorError(
             ErrorCode.BACKUP_PASSPHRASE,
-            f"{path} does not open: the passphrase is wrong, the file is damaged or was encrypted "
-            "without a passphrase, or this computer is far slower than the one that wrote it (then "
-            "try again later). Nothing was changed.",
+            f"{path} does not open: the passphrase is wrong, or the file is damaged or was "
+            "encrypted without a passphrase. Nothing was changed.",
         ) from None
     return parse_backup(path, content)
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from allora_cli.errors import ErrorCode, OperatorError
 from shared.wallet_library import mnemonic_words, wallet_library
+
+if TYPE_CHECKING:
+    from ecdsa import SigningKey
 
 ADDRESS_PREFIX = "allo"
 """https://github.com/allora-network/docs"""
@@ -65,8 +70,17 @@ def address_of(words: str) -> str:
 
     https://docs.cosmos.network/main/learn/beginner/accounts. Tests compare it with the worker's.
     """
+    public_key = _account_of(words).PublicKey().KeyObject()
+    return str(wallet_library().AtomAddrEncoder.EncodeKey(public_key, hrp=ADDRESS_PREFIX))
+
+
+def key_of(words: str) -> SigningKey:
+    """Return the key that signs for a valid mnemonic's address."""
+    key: SigningKey = _account_of(words).PrivateKey().KeyObject().UnderlyingObject()
+    return key
+
+
+def _account_of(words: str) -> Any:  # noqa: ANN401 - the library has no types
     library = wallet_library()
     seed = library.Bip39SeedGenerator(words, library.Bip39Languages.ENGLISH).Generate()
-    account = library.Bip32Slip10Secp256k1.FromSeedAndPath(seed, DERIVATION_PATH)
-    public_key = account.PublicKey().KeyObject()
-    return str(library.AtomAddrEncoder.EncodeKey(public_key, hrp=ADDRESS_PREFIX))
+    return library.Bip32Slip10Secp256k1.FromSeedAndPath(seed, DERIVATION_PATH)

@@ -23,6 +23,7 @@ from werkzeug.serving import ThreadedWSGIServer
 
 from devtools.embedded_aws.front.application import embedded_aws
 from devtools.embedded_aws.front.call import load_models
+from devtools.embedded_aws.iam import reference
 from devtools.embedded_aws.lease import FORK, LOOPBACK
 from devtools.embedded_aws.server import complete_moto
 
@@ -157,7 +158,9 @@ if __name__ == "__main__":
         os._exit(0)  # the starter does not wait for the server
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for forks
     complete_moto()
-    load_models()  # for all forks
+    # For all forks.
+    load_models()
+    reference.load()
     _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     sys.stderr.flush()
     os._exit(0)  # without waiting for threads: no client is left

@@ -4,6 +4,11 @@ It answers what a worker of allora_sdk asks over gRPC and over the CometBFT webs
 over REST, checks what the worker sends as the network would (signatures, account sequence, fee,
 registration, window), and fails on request, over HTTP, as a real node does.
 `python -m fake_chain --help`.
+
+It also plays the others in a topic, scores everybody and pays, by the network's published rules:
+`behaviour.py` says what can be chosen, `competition.py` what then happens. It simplifies how a
+reward is divided among inferers, forecasters and reputers (`rewards.py`), how forecasts become
+inferences (`network.py`), and that every reputer is listened to.
 """
 
 from __future__ import annotations

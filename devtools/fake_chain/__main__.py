@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import json
 import signal
+from collections.abc import Mapping
 
+from .behaviour import Behaviour
 from .options import Options
 from .server import FakeChain
 
@@ -35,16 +37,42 @@ def main() -> None:
         default=defaults.epoch_blocks,
         help="a window opens every so many blocks; 0: on demand alone",
     )
+    parser.add_argument(
+        "--lag-blocks", type=int, help="blocks from a nonce to its truth; default: an epoch"
+    )
+    parser.add_argument(
+        "--aligned-reputers",
+        action="store_true",
+        help="windows of reputers open with an epoch's end, and do not overlap",
+    )
+    parser.add_argument(
+        "--durations",
+        choices=("blocks", "seconds"),
+        default=defaults.durations,
+        help="what windows, epochs and the lag count",
+    )
+    parser.add_argument(
+        "--behaviour", type=_read_object, default={}, help="JSON, as POST /behaviour takes it"
+    )
     arguments = vars(parser.parse_args())
+    behaviour = arguments.pop("behaviour")
     arguments["topics"] = tuple(arguments["topics"] or defaults.topics)
     try:
         options = Options(**arguments)
+        Behaviour(chain_id=options.chain_id).changed(behaviour)
     except ValueError as error:
         parser.error(str(error))
-    asyncio.run(_run(options))
+    asyncio.run(_run(options, behaviour))
 
 
-async def _run(options: Options) -> None:
+def _read_object(text: str) -> dict[str, object]:
+    read: object = json.loads(text)
+    if not isinstance(read, dict):
+        raise TypeError
+    return read
+
+
+async def _run(options: Options, behaviour: Mapping[str, object]) -> None:
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopped.set)
@@ -56,6 +84,8 @@ async def _run(options: Options) -> None:
             "control": chain.control_url,
         }
         print(json.dumps(urls), flush=True)
+        if behaviour:
+            await chain.behave(**behaviour)
         await stopped.wait()
 
 

@@ -41,6 +41,10 @@ class Accounts:
         account.exists = account.exists or account.balance > 0
         return account
 
+    def __contains__(self, address: str) -> bool:
+        """Return whether somebody has asked for the account of an address."""
+        return address in self._accounts
+
     def set_balance(self, amount: int) -> None:
         """Give every account this much uallo, those to come included."""
         self._first_balance = amount

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol, get_type_hints
 
-from grpclib.const import Cardinality, Handler
+from grpclib.const import Cardinality, Handler, Status
+from grpclib.exceptions import GRPCError
 
 Answer = Callable[[Any], Any]
 
@@ -32,11 +33,15 @@ class Answers:
     Args:
         services: What is answered.
         calls: Counts the calls by method.
+        admit: Returns whether one more call is answered.
     """
 
-    def __init__(self, services: list[Service], calls: Counter[str]) -> None:
+    def __init__(
+        self, services: list[Service], calls: Counter[str], admit: Callable[[], bool]
+    ) -> None:
         self._services = services
         self._calls = calls
+        self._admit = admit
 
     def __mapping__(self) -> dict[str, Handler]:
         """Grpclib's interface: handlers by path."""
@@ -57,6 +62,8 @@ class Answers:
         async def handle(stream: Any) -> None:  # noqa: ANN401 - generic in both messages
             request = await stream.recv_message()
             self._calls[method] += 1
+            if not self._admit():
+                raise GRPCError(Status.RESOURCE_EXHAUSTED, "rate limit exceeded")
             service.check()
             await stream.send_message(answer(request))
 

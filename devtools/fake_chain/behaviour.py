@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from decimal import Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+from .competitors import USUAL_COMPETITORS, Competitor
+from .facts import TopicFacts
+from .failure import Failure
 
 GAS_PRICE = 1
 """The least that a transaction must offer for a unit of gas, in uallo."""
@@ -13,22 +18,9 @@ GAS_USED = 90_000
 """What every transaction takes, in units of gas."""
 
 
-MOST_SUBSCRIPTIONS = 5
-"""max_subscriptions_per_client in https://docs.cometbft.com/v0.38/core/configuration"""
-
-
-class Failure(NamedTuple):
-    """How a node reports that it does not take a transaction.
-
-    Attributes:
-        code: The error's number within its code space; never 0.
-        codespace: The module that defines the code: `sdk` or `emissions`.
-        log: The text for people, which clients search for hints too.
-    """
-
-    code: Annotated[int, Field(gt=0)]
-    codespace: str
-    log: str
+MOST_SUBSCRIPTIONS, MOST_SUBSCRIBERS = 5, 100
+"""max_subscriptions_per_client and max_subscription_clients in
+https://docs.cometbft.com/v0.38/core/configuration"""
 
 
 class Behaviour(BaseModel):
@@ -59,6 +51,18 @@ class Behaviour(BaseModel):
             the true one.
         most_subscriptions: So many different queries may one websocket client subscribe to; a
             node's default is 5.
+        most_subscribers: So many websocket clients may subscribe; a node's default is 100.
+        calls_per_block: After so many calls of gRPC and REST together, the node answers that the
+            client must slow down, until the next block; None: it has no limit.
+        topics: What distinguishes each topic; those that are not named have nothing special.
+        competitors: The participants whom the chain plays in each topic.
+        most_inferers: So many inferers of an epoch count: max_top_inferers_to_reward.
+        most_forecasters: The same of forecasters.
+        most_reputers: The same of reputers.
+        score_alpha: Weight of the newest score in an average: merit_sortition_alpha.
+        reward: What is paid for each epoch of a topic, in uallo.
+        minimum_stake: What a reputer must have staked in the topic, in uallo; the network wants
+            more than nothing.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -82,6 +86,17 @@ class Behaviour(BaseModel):
     simulated_gas: NonNegativeInt = GAS_USED
     sequence: NonNegativeInt | None = None
     most_subscriptions: NonNegativeInt = MOST_SUBSCRIPTIONS
+    most_subscribers: NonNegativeInt = MOST_SUBSCRIBERS
+    calls_per_block: NonNegativeInt | None = None
+    topics: dict[int, TopicFacts] = Field(default_factory=dict)
+    competitors: tuple[Competitor, ...] = USUAL_COMPETITORS
+    # DefaultParams in x/emissions/types/params.go of the chain
+    most_inferers: PositiveInt = 32
+    most_forecasters: PositiveInt = 6
+    most_reputers: PositiveInt = 6
+    score_alpha: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.1")
+    reward: NonNegativeInt = 3 * 10**18
+    minimum_stake: NonNegativeInt = 0
 
     def changed(self, changes: dict[str, object]) -> Behaviour:
         """Return this behaviour with some of it changed.

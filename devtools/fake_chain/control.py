@@ -6,7 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, PositiveInt, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    NonNegativeFloat,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+)
 
 from .windows import Announcement, Role
 
@@ -32,6 +39,15 @@ class CloseRequest(BaseModel):
     topic: int
 
 
+class BlocksRequest(BaseModel):
+    """Body of `POST /blocks`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    count: PositiveInt = 1
+    seconds: NonNegativeFloat = 0
+
+
 class FrameRequest(BaseModel):
     """Body of `POST /frame`."""
 
@@ -49,9 +65,10 @@ def application(chain: FakeChain) -> web.Application:
     """Return the interface of one chain.
 
     `GET /state` shows what happened. `POST /window` opens a window, `POST /close` closes a topic's
-    windows, `POST /behaviour` changes how the node behaves, `POST /frame` sends websocket
-    subscribers a text, and `POST /reset` begins the chain anew. Bodies and answers are JSON; a
-    body that makes no sense gets 400 and a sentence.
+    windows, `POST /settle` closes them, scores what was submitted and pays, `POST /blocks` makes
+    blocks, each so many seconds later, `POST /behaviour` changes how the node behaves,
+    `POST /frame` sends websocket subscribers a text, and `POST /reset` begins the chain anew.
+    Bodies and answers are JSON; a body that makes no sense gets 400 and a sentence.
     """
 
     async def state(_: web.Request) -> web.Response:
@@ -65,6 +82,15 @@ def application(chain: FakeChain) -> web.Application:
     async def close(request: web.Request) -> web.Response:
         wanted = CloseRequest.model_validate_json(await request.read())
         return web.json_response({"closed": chain.close_windows(wanted.topic)})
+
+    async def settle(request: web.Request) -> web.Response:
+        wanted = CloseRequest.model_validate_json(await request.read())
+        return web.json_response({"settled": chain.settle(wanted.topic)})
+
+    async def blocks(request: web.Request) -> web.Response:
+        wanted = BlocksRequest.model_validate_json(await request.read())
+        chain.make_blocks(wanted.count, wanted.seconds)
+        return web.json_response({"height": chain.ledger.height})
 
     async def behaviour(request: web.Request) -> web.Response:
         changes = CHANGES.validate_json(await request.read())
@@ -85,6 +111,8 @@ def application(chain: FakeChain) -> web.Application:
             web.get("/state", state),
             web.post("/window", window),
             web.post("/close", close),
+            web.post("/settle", settle),
+            web.post("/blocks", blocks),
             web.post("/behaviour", behaviour),
             web.post("/frame", frame),
             web.post("/reset", reset),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 from allora_sdk.rpc_client.protos.emissions import v3, v10
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
-from . import network
+from . import decimals, network
 from .answers import Answer
+from .labels import UNITY_TOLERANCE
 from .ledger import Ledger
+from .regrets import ALPHA as ALPHA_REGRET
+from .regrets import C_NORM, EPSILON, P_NORM
+from .scores import QUANTILE
+from .standings import Standings
 from .topics import Topics
 from .windows import Role, Window, Windows
 
@@ -58,41 +65,62 @@ class Emissions:
             self._open_reputer_windows,
             self._worker_window_status,
             self._reputer_window_status,
+            *Standings(self._ledger).answers(),
         ]
 
     # Topics and what is inferred in them
 
     def _topic(self, request: v10.GetTopicRequest) -> v10.GetTopicResponse:
-        self._require(request.topic_id)
-        options = self._ledger.options
+        topic = request.topic_id
+        self._require(topic)
+        behaviour, facts = self._ledger.behaviour, self._ledger.competition.facts(topic)
+        timing = self._ledger.options.timing(topic)
+        has_labels = bool(facts.labels)
         return v10.GetTopicResponse(
             topic=v10.Topic(
-                id=request.topic_id,
-                metadata=f"Topic {request.topic_id} of a fake chain"
-                + "." * self._ledger.behaviour.padding,
-                loss_method="mse",
-                epoch_last_ended=self._latest_nonce(request.topic_id),
-                epoch_length=options.epoch_blocks or options.window_blocks,
-                ground_truth_lag=options.window_blocks,
-                worker_submission_window=options.window_blocks,
-                p_norm="3",
-                alpha_regret="0.1",
+                id=topic,
+                metadata=metadata(self._ledger, topic) + "." * behaviour.padding,
+                loss_method=facts.loss_method,
+                epoch_last_ended=self._latest_nonce(topic),
+                epoch_length=timing.epoch or timing.window,
+                ground_truth_lag=timing.lag,
+                worker_submission_window=timing.window,
+                p_norm=str(P_NORM),
+                c_norm=str(C_NORM),
+                alpha_regret=str(ALPHA_REGRET),
                 allow_negative=True,
-                epsilon="0.01",
-                topic_type=v10.TopicType.REGRESSION,
-                output_arity=v10.TopicOutputArity.SINGLE,
-                max_labels_per_submission=1,
+                epsilon=str(EPSILON),
+                merit_sortition_alpha=str(behaviour.score_alpha),
+                active_inferer_quantile=str(QUANTILE),
+                active_forecaster_quantile=str(QUANTILE),
+                active_reputer_quantile=str(QUANTILE),
+                topic_type=v10.TopicType.CLASSIFICATION if has_labels else v10.TopicType.REGRESSION,
+                output_arity=(
+                    v10.TopicOutputArity.MULTI if has_labels else v10.TopicOutputArity.SINGLE
+                ),
+                require_unity=has_labels,
+                unity_tolerance=str(UNITY_TOLERANCE) if has_labels else "",
+                max_labels_per_submission=max(len(facts.labels), 1),
+                label_whitelist=list(facts.labels),
+                label_case_sensitive=has_labels,
             )
         )
 
     def _latest_inferences(
         self, request: v10.GetLatestNetworkInferencesRequest
     ) -> v10.GetLatestNetworkInferencesResponse:
-        self._require(request.topic_id)
-        nonce = self._latest_nonce(request.topic_id)
+        topic = request.topic_id
+        self._require(topic)
+        competition = self._ledger.competition
+        epochs = competition.epochs(topic)
+        # The chain has none before the first window is closed; then those so far stand for them.
+        epoch = next((each for each in epochs if each.inferences), next(iter(epochs), None))
+        if epoch is None:
+            text = f"no inferences of topic {topic}: not found"
+            raise GRPCError(Status.NOT_FOUND, text)
         return v10.GetLatestNetworkInferencesResponse(
-            network_inferences=self._inferences(request.topic_id, nonce),
-            inference_block_height=nonce,
+            network_inferences=network.bundle(topic, epoch.nonce, competition.inferences(epoch)),
+            inference_block_height=epoch.nonce,
         )
 
     def _inferences_at_block(
@@ -100,37 +128,33 @@ class Emissions:
     ) -> v10.GetNetworkInferencesAtBlockResponse:
         topic, nonce = request.topic_id, request.block_height_last_inference
         self._require(topic)
-        if nonce not in {each.nonce for each in self._windows.all if each.topic == topic}:
-            text = f"no inferences of topic {topic} at block {nonce}: not found"
+        epoch = self._ledger.competition.epoch(topic, nonce)
+        if epoch is None or epoch.inferences is None:
+            text = f"network inference not available for topic {topic}"
             raise GRPCError(Status.NOT_FOUND, text)
         return v10.GetNetworkInferencesAtBlockResponse(
-            network_inferences=self._inferences(topic, nonce)
+            network_inferences=network.bundle(topic, nonce, epoch.inferences)
         )
 
     def _latest_input(
         self, request: v10.GetWorkerLatestInputInferenceByTopicIdRequest
     ) -> v10.GetWorkerLatestInputInferenceByTopicIdResponse:
         self._require(request.topic_id)
-        own = [
-            each
-            for each in self._topics.payloads(request.topic_id)
-            if (each.role, each.address) == ("inferer", request.worker_address)
-        ]
-        if not own:
+        live = self._ledger.competition.live(request.topic_id, request.worker_address)
+        if live is None:
             raise GRPCError(Status.NOT_FOUND, f"no inference of {request.worker_address}")
+        nonce, values = live
         return v10.GetWorkerLatestInputInferenceByTopicIdResponse(
             latest_input_inference=v10.InputInference(
                 topic_id=request.topic_id,
-                block_height=own[-1].nonce,
+                block_height=nonce,
                 inferer=request.worker_address,
                 values=[
-                    v10.InputLabeledValue(label=name, value=text) for name, text in own[-1].values
+                    v10.InputLabeledValue(label=label, value=decimals.text(value))
+                    for label, value in values.items()
                 ],
             )
         )
-
-    def _inferences(self, topic: int, nonce: int) -> v10.NetworkInferenceBundle:
-        return network.inferences(topic, nonce, self._topics.payloads(topic))
 
     def _latest_nonce(self, topic: int) -> int:
         windows = self._windows.of(topic, "worker")
@@ -157,7 +181,7 @@ class Emissions:
     ) -> v10.CanSubmitWorkerPayloadResponse:
         self._require(request.topic_id)
         return v10.CanSubmitWorkerPayloadResponse(
-            can_submit_worker_payload=self._ledger.behaviour.whitelisted
+            can_submit_worker_payload=self._ledger.may_submit(request.topic_id, request.address)
         )
 
     def _can_reputer_submit(
@@ -165,7 +189,7 @@ class Emissions:
     ) -> v10.CanSubmitReputerPayloadResponse:
         self._require(request.topic_id)
         return v10.CanSubmitReputerPayloadResponse(
-            can_submit_reputer_payload=self._ledger.behaviour.whitelisted
+            can_submit_reputer_payload=self._ledger.may_submit(request.topic_id, request.address)
         )
 
     def _stake(
@@ -184,29 +208,37 @@ class Emissions:
     def _unfulfilled_worker_nonces(
         self, request: v10.GetUnfulfilledWorkerNoncesRequest
     ) -> v10.GetUnfulfilledWorkerNoncesResponse:
-        nonces = _nonces(self._open(request.topic_id, "worker"))
-        height = self._ledger.height
-        nonces.nonces += [
-            v3.Nonce(block_height=height - number)
-            for number in range(self._ledger.behaviour.invented_nonces)
-        ]
-        return v10.GetUnfulfilledWorkerNoncesResponse(nonces=nonces)
+        return v10.GetUnfulfilledWorkerNoncesResponse(nonces=self._worker_nonces(request.topic_id))
 
     def _unfulfilled_reputer_nonces(
         self, request: v10.GetUnfulfilledReputerNoncesRequest
     ) -> v10.GetUnfulfilledReputerNoncesResponse:
-        # As on the network, nonces are listed whose window is still to come, too.
+        # Nonces are listed whose window is still to come, too.
         topic = request.topic_id
-        seen = {window.nonce for window in self._windows.of(topic, "reputer")}
-        to_come = [each for each in self._windows.of(topic, "worker") if each.nonce not in seen]
-        nonces = _requests([*self._open(topic, "reputer"), *to_come])
+        planned = [*self._open(topic, "reputer"), *self._windows.waiting(topic)]
+        known = {window.nonce for window in self._windows.of(topic, "reputer")}
+        unplanned = [
+            window
+            for window in self._windows.of(topic, "worker")
+            if window.is_over and not window.is_scheduled and window.nonce not in known
+        ]
+        nonces = _requests([*planned, *unplanned])
         return v10.GetUnfulfilledReputerNoncesResponse(nonces=nonces)
 
     def _open_worker_windows(
         self, request: v10.GetOpenWorkerSubmissionWindowsRequest
     ) -> v10.GetOpenWorkerSubmissionWindowsResponse:
-        nonces = _nonces(self._open(request.topic_id, "worker"))
+        nonces = self._worker_nonces(request.topic_id)
         return v10.GetOpenWorkerSubmissionWindowsResponse(nonces=nonces)
+
+    def _worker_nonces(self, topic: int) -> v3.Nonces:
+        nonces = _nonces(self._open(topic, "worker"))
+        height = self._ledger.height
+        nonces.nonces += [
+            v3.Nonce(block_height=height - number)
+            for number in range(self._ledger.behaviour.invented_nonces)
+        ]
+        return nonces
 
     def _open_reputer_windows(
         self, request: v10.GetOpenReputerSubmissionWindowsRequest
@@ -236,14 +268,40 @@ class Emissions:
         role: Role,
         address: str,
     ) -> None:
-        status.is_topic_active = not self._ledger.behaviour.inactive
-        status.is_registered = self._is_registered(topic, role, address)
-        status.is_whitelisted = self._ledger.behaviour.whitelisted
+        status.is_topic_active = self._ledger.is_active(topic)
+        if address:
+            status.is_registered = self._is_registered(topic, role, address)
+            status.is_whitelisted = self._ledger.may_submit(topic, address)
         if windows := self._open(topic, role):
             status.is_open = True
             status.current_nonce_block_height = windows[-1].nonce
             status.window_start_block = windows[-1].start
             status.window_end_block = windows[-1].end
+        if role == "worker":
+            self._fill_next_epoch(status, topic)
+        elif waiting := self._windows.waiting(topic):
+            status.next_window_start_block = waiting[0].start
+            status.next_window_end_block = waiting[0].end
+
+    def _fill_next_epoch(
+        self,
+        status: v10.GetWorkerSubmissionWindowStatusResponse
+        | v10.GetReputerSubmissionWindowStatusResponse,
+        topic: int,
+    ) -> None:
+        """Tell when a topic's next epoch begins, if it is active.
+
+        Where windows open on demand alone, that may be with every block.
+        """
+        if not self._ledger.is_active(topic):
+            return
+        options, height = self._ledger.options, self._ledger.height
+        due = self._ledger.schedule.next_epoch(topic)
+        blocks = 1.0 if due is None else due - self._ledger.now
+        if due is not None and options.durations == "seconds":
+            blocks /= options.block_seconds
+        status.next_window_start_block = height + max(math.ceil(blocks), 1)
+        status.next_window_end_block = status.next_window_start_block + options.timing(topic).window
 
     def _open(self, topic: int, role: Role) -> list[Window]:
         self._require(topic)
@@ -254,14 +312,25 @@ class Emissions:
             raise GRPCError(Status.NOT_FOUND, f"topic {topic} not found")
 
 
+def metadata(ledger: Ledger, topic: int) -> str:
+    """Return a topic's name."""
+    given = ledger.competition.facts(topic).metadata
+    return f"Topic {topic} of a fake chain" if given is None else given
+
+
 def _nonces(windows: list[Window]) -> v3.Nonces:
-    return v3.Nonces(nonces=[v3.Nonce(block_height=window.nonce) for window in windows])
+    return v3.Nonces(nonces=[v3.Nonce(block_height=each) for each in _newest_first(windows)])
 
 
 def _requests(windows: list[Window]) -> v3.ReputerRequestNonces:
     return v3.ReputerRequestNonces(
         nonces=[
-            v3.ReputerRequestNonce(reputer_nonce=v3.Nonce(block_height=window.nonce))
-            for window in windows
+            v3.ReputerRequestNonce(reputer_nonce=v3.Nonce(block_height=each))
+            for each in _newest_first(windows)
         ]
     )
+
+
+def _newest_first(windows: list[Window]) -> list[int]:
+    """Return the nonces in the chain's order: `AddWorkerNonce` puts a new one first."""
+    return sorted((window.nonce for window in windows), reverse=True)

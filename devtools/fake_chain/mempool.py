@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import TxBody
+
 from .accounts import Accounts
 from .behaviour import GAS_PRICE, Behaviour
 from .rejection import (
@@ -9,6 +11,7 @@ from .rejection import (
     INSUFFICIENT_FEE,
     INSUFFICIENT_FUNDS,
     INVALID_PUBLIC_KEY,
+    TIMEOUT_HEIGHT,
     UNAUTHORIZED,
     UNDECODABLE,
     WRONG_SEQUENCE,
@@ -28,8 +31,8 @@ class Mempool:
         self._accounts = accounts
         self._waiting: list[Transaction] = []
 
-    def add(self, transaction: Transaction, behaviour: Behaviour) -> None:
-        """Take a transaction on.
+    def add(self, transaction: Transaction, behaviour: Behaviour, height: int) -> None:
+        """Take a transaction on, at the height of the newest block.
 
         Raises:
             Rejection: It breaks a rule; it leaves no trace then.
@@ -45,15 +48,17 @@ class Mempool:
             )
         if transaction.hash in (each.hash for each in self._waiting):
             raise _sdk(ALREADY_IN_MEMPOOL, "tx already in mempool")
+        if _is_too_late(transaction, height):
+            raise _sdk(TIMEOUT_HEIGHT, f"block height: {height}: tx timeout height")
         before = [each for each in self._waiting if each.signer == transaction.signer]
         self._check_fee(transaction, before)
         self._check_signer(transaction, before, behaviour.chain_id)
         self._waiting.append(transaction)
 
-    def take_all(self) -> list[Transaction]:
-        """Empty it, for a block."""
+    def take_all(self, height: int) -> list[Transaction]:
+        """Empty it, for a block at a height; what is too late for it costs nothing."""
         taken, self._waiting = self._waiting, []
-        return taken
+        return [each for each in taken if not _is_too_late(each, height)]
 
     def _check_fee(self, transaction: Transaction, before: list[Transaction]) -> None:
         required = transaction.gas_limit * GAS_PRICE
@@ -94,6 +99,15 @@ class Mempool:
                 f"signature verification failed; please verify account number ({account.number}), "
                 f"sequence ({sequence}) and chain-id ({chain_id}): unauthorized",
             )
+
+
+def _is_too_late(transaction: Transaction, height: int) -> bool:
+    """Return whether a transaction is invalid at a height, by the signer's own limit.
+
+    https://github.com/cosmos/cosmos-sdk/blob/main/x/auth/ante/basic.go (TxTimeoutHeightDecorator)
+    """
+    last_block = int(TxBody.FromString(transaction.raw.body_bytes).timeout_height)
+    return 0 < last_block < height
 
 
 def _sdk(code: int, log: str) -> Rejection:

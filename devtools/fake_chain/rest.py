@@ -6,11 +6,18 @@ path, numbers of 64 bits are texts, and members with default values are there.
 
 from __future__ import annotations
 
-from aiohttp import web
+from http import HTTPStatus
 
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from . import rest_transactions
+from .competition import ACTOR_TYPES
+from .decimals import text
+from .emissions import metadata
 from .ledger import Ledger
 
-NOT_FOUND, UNIMPLEMENTED = 5, 12
+NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED = 5, 8, 12
 """Of gRPC's statuses, which errors repeat.
 https://grpc.io/docs/guides/status-codes/"""
 
@@ -18,7 +25,7 @@ https://grpc.io/docs/guides/status-codes/"""
 def application(ledger: Ledger) -> web.Application:
     """Return the REST interface of a chain."""
     answers = _Answers(ledger)
-    app = web.Application()
+    app = web.Application(middlewares=[_limit(ledger)])
     app.add_routes(
         [
             web.get("/cosmos/base/tendermint/v1beta1/node_info", answers.node_info),
@@ -31,10 +38,25 @@ def application(ledger: Ledger) -> web.Application:
                 "/emissions/v10/topics/{topic}/workers/{address}/latest_input_inference",
                 answers.latest_inference,
             ),
+            *(
+                web.get(f"/emissions/v10/{kind}_score_ema/{{topic}}/{{address}}", answers.average)
+                for kind in ACTOR_TYPES
+            ),
+            *rest_transactions.routes(ledger),
             web.get("/{path:.*}", _unknown),
         ]
     )
     return app
+
+
+def _limit(ledger: Ledger) -> Middleware:
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not ledger.admit_call():
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, RESOURCE_EXHAUSTED, "rate limit exceeded")
+        return await handler(request)
+
+    return limit
 
 
 class _Answers:
@@ -60,23 +82,44 @@ class _Answers:
         topic = self._topic_of(request)
         if topic not in self._ledger.topics.ids:
             return _error(404, NOT_FOUND, f"topic {topic}: not found")
-        metadata = f"Topic {topic} of a fake chain"
-        return self._emissions({"topic": {"id": str(topic), "metadata": metadata}})
+        facts = self._ledger.competition.facts(topic)
+        arity = "MULTI" if facts.labels else "SINGLE"
+        return self._emissions(
+            {
+                "topic": {
+                    "id": str(topic),
+                    "metadata": metadata(self._ledger, topic),
+                    "loss_method": facts.loss_method,
+                    "output_arity": f"TOPIC_OUTPUT_ARITY_{arity}",
+                }
+            }
+        )
 
     async def is_topic_active(self, request: web.Request) -> web.Response:
-        exists = self._topic_of(request) in self._ledger.topics.ids
-        return self._emissions({"is_active": exists and not self._ledger.behaviour.inactive})
+        topic = self._topic_of(request)
+        exists = topic in self._ledger.topics.ids
+        return self._emissions({"is_active": exists and self._ledger.is_active(topic)})
 
     async def latest_inference(self, request: web.Request) -> web.Response:
         address = request.match_info["address"]
-        nonces = [
-            each.nonce
-            for each in self._ledger.topics.payloads(self._topic_of(request))
-            if (each.role, each.address) == ("inferer", address)
-        ]
-        if not nonces:
+        live = self._ledger.competition.live(self._topic_of(request), address)
+        if live is None:
             return _error(404, NOT_FOUND, f"no inference of {address}")
-        return self._emissions({"latest_input_inference": {"block_height": str(nonces[-1])}})
+        return self._emissions({"latest_input_inference": {"block_height": str(live[0])}})
+
+    async def average(self, request: web.Request) -> web.Response:
+        topic, address = self._topic_of(request), request.match_info["address"]
+        if topic not in self._ledger.topics.ids:
+            return _error(404, NOT_FOUND, f"topic {topic} not found")
+        kind = next(each for each in ACTOR_TYPES if f"/{each}_score_ema/" in request.path)
+        average = self._ledger.competition.scores.average((topic, kind), address)
+        score = {
+            "topic_id": str(topic),
+            "block_height": str(average.height),
+            "address": address,
+            "score": text(average.score),
+        }
+        return self._emissions({"score": score})
 
     def _emissions(self, answer: dict[str, object]) -> web.Response:
         if self._ledger.behaviour.unimplemented:
@@ -84,8 +127,8 @@ class _Answers:
         return web.json_response(answer)
 
     def _topic_of(self, request: web.Request) -> int:
-        text = request.match_info["topic"]
-        return int(text) if text.isdecimal() else 0
+        topic = request.match_info["topic"]
+        return int(topic) if topic.isdecimal() else 0
 
 
 async def _unknown(_: web.Request) -> web.Response:

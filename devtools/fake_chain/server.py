@@ -119,7 +119,7 @@ class FakeChain:
     def behaviour(self) -> dict[str, object]:
         """Return how the node behaves now, for JSON; `balance` is the poorest account's."""
         balance = str(self.ledger.accounts.lowest_balance())
-        return {**self.ledger.behaviour.model_dump(), "balance": balance}
+        return {**self.ledger.behaviour.model_dump(mode="json"), "balance": balance}
 
     async def behave(self, **changes: object) -> dict[str, object]:
         """Change how the node behaves.
@@ -152,9 +152,33 @@ class FakeChain:
         self.ledger.reset()
         self._say(f"block {self.ledger.height}  reset")
 
-    def make_block(self) -> None:
-        """Make a block at once, between those that the clock makes."""
-        self._publish(self.ledger.make_block())
+    def make_block(self, seconds: float = 0) -> None:
+        """Make a block at once, between those that the clock makes.
+
+        Args:
+            seconds: By how much the chain's clock is put forward first.
+        """
+        self._publish(self.ledger.make_block(seconds))
+
+    def make_blocks(self, count: int, seconds: float = 0) -> None:
+        """Make several blocks at once, each so many seconds later."""
+        for _ in range(count):
+            self.make_block(seconds)
+
+    def settle(self, topic: int) -> list[int]:
+        """Let a topic's epoch end now: close its windows, score it and pay.
+
+        Returns:
+            The nonce that was scored, or nothing if there was none.
+
+        Raises:
+            ValueError: There is no such topic.
+        """
+        self.close_windows(topic)
+        if not self.ledger.windows.unscored(topic):
+            return []
+        self.open_window(topic, "reputer")
+        return self.close_windows(topic)
 
     async def next_block(self) -> Block:
         """Wait for a block to be made."""
@@ -197,7 +221,7 @@ class FakeChain:
         services: list[Service] = [
             service(self.ledger) for service in (Node, Auth, Bank, FeeMarket, Tx, Emissions)
         ]
-        server = Server([Answers(services, self._calls)])
+        server = Server([Answers(services, self._calls, self.ledger.admit_call)])
         await server.start(sock=listening)
         stack.push_async_callback(server.wait_closed)
         stack.callback(server.close)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from allora_sdk.rpc_client.protos.emissions import v10
 
+from . import labels
 from .accounts import Accounts
+from .behaviour import Behaviour
+from .competition import Competition
+from .facts import TopicFacts
+from .options import Options
 from .rejection import (
-    ALREADY_SUBMITTED,
     BUNDLE_SIGNATURE,
     INSUFFICIENT_FUNDS,
+    INSUFFICIENT_STAKE,
     INVALID_TOPIC,
     INVALID_VALUE,
+    NO_FORECAST_ELEMENTS,
+    NONCE_NOT_FOUND,
     NONCE_STILL_UNFULFILLED,
     NOT_REGISTERED,
     NOT_WHITELISTED,
-    WINDOW_NOT_OPEN,
+    PLAIN_ERROR,
+    REPUTER_WINDOW_NOT_OPEN,
+    UNDEFINED,
+    WORKER_WINDOW_NOT_OPEN,
     Rejection,
 )
 from .transactions import DENOM, Payload, Transaction, payloads
@@ -27,28 +38,46 @@ from .windows import Role, Windows
 
 @dataclass(frozen=True)
 class Submission:
-    """A payload that the chain took, in which block, and as which of the account's transactions."""
+    """A payload whose transaction succeeded.
+
+    Attributes:
+        payload: What was submitted.
+        height: In which block.
+        sequence: As which of the account's transactions.
+        is_admitted: Whether it counted then. If not, the chain has dropped it.
+    """
 
     payload: Payload
     height: int
     sequence: int
+    is_admitted: bool
 
 
 class Topics:
     """Who is registered, has staked and has submitted what, in all topics.
 
     Args:
-        ids: The topics that exist.
+        options: The topics that exist, and their durations.
         accounts: Whose money is staked.
+        stakes: What reputers have staked, in uallo, by topic and address.
         windows: When submissions are taken.
+        competition: Who takes part in an epoch.
     """
 
-    def __init__(self, ids: tuple[int, ...], accounts: Accounts, windows: Windows) -> None:
-        self.ids = ids
+    def __init__(
+        self,
+        options: Options,
+        accounts: Accounts,
+        stakes: Counter[tuple[int, str]],
+        windows: Windows,
+        competition: Competition,
+    ) -> None:
+        self.ids = options.topics
         self.submissions: list[Submission] = []
-        self.stakes: Counter[tuple[int, str]] = Counter()
+        self.stakes = stakes
         self._accounts = accounts
         self._windows = windows
+        self._competition = competition
         self._registered: set[tuple[int, Role, str]] = set()
 
     def is_registered(self, topic: int, role: Role, address: str) -> bool:
@@ -63,8 +92,16 @@ class Topics:
         """Return what was submitted in a topic, oldest first."""
         return [each.payload for each in self.submissions if each.payload.topic == topic]
 
-    def execute(self, transaction: Transaction, height: int, *, whitelisted: bool) -> list[str]:
+    def execute(
+        self, transaction: Transaction, height: int, now: float, behaviour: Behaviour
+    ) -> list[str]:
         """Do what a transaction says, all of it or nothing.
+
+        Args:
+            transaction: What is to be done.
+            height: Of the block that it is in.
+            now: The moment of that block, in the unit of the chain's durations.
+            behaviour: What the node does differently.
 
         Returns:
             What it did, one line for each thing, for people.
@@ -81,9 +118,17 @@ class Topics:
         if not found:
             raise Rejection(INVALID_VALUE, "neither inference nor forecast: invalid value")
         for payload in found:
-            self._check(payload, transaction.signer, whitelisted=whitelisted)
-        self.submissions += [Submission(each, height, transaction.sequence) for each in found]
-        return [f"submitted    {each} (fee {transaction.fee} {DENOM})" for each in found]
+            self._check(payload, transaction.signer, height, now, behaviour)
+        done = [
+            Submission(each, height, transaction.sequence, self._competition.submit(each))
+            for each in found
+        ]
+        self.submissions += done
+        return [
+            f"{'submitted' if each.is_admitted else 'left out '}    {each.payload} "
+            f"(fee {transaction.fee} {DENOM})"
+            for each in done
+        ]
 
     def _register(self, message: v10.RegisterRequest) -> str:
         self._check_topic(message.topic_id)
@@ -102,30 +147,89 @@ class Topics:
         self.stakes[message.topic_id, message.sender] += amount
         return f"staked       topic {message.topic_id} {message.sender}: {amount} {DENOM}"
 
-    def _check(self, payload: Payload, sender: str, *, whitelisted: bool) -> None:
+    def _check(
+        self, payload: Payload, sender: str, height: int, now: float, behaviour: Behaviour
+    ) -> None:
+        """Raise `Rejection` for the first rule that is broken, in the chain's order.
+
+        x/emissions/keeper/msgserver/msg_server_worker_payload.go and …_reputer_payload.go.
+        """
         self._check_topic(payload.topic)
-        _check_content(payload, sender)
+        facts = self._competition.facts(payload.topic)
         role: Role = "reputer" if payload.role == "reputer" else "worker"
+        if not may_submit(behaviour, facts, sender):
+            text = f"{role} is not permitted to submit payload"
+            raise Rejection(NOT_WHITELISTED, text)
+        _check_content(payload, sender)
+        self._check_window(payload, role, height, now)
         if not self.is_registered(payload.topic, role, sender):
-            raise Rejection(NOT_REGISTERED, "address is not registered in this topic")
-        if not whitelisted:
-            raise Rejection(NOT_WHITELISTED, f"{role} is not permitted to submit payload")
-        self._check_window(payload, role)
-        if any(payload.same_slot(each.payload) for each in self.submissions):
-            raise Rejection(ALREADY_SUBMITTED, f"{payload.role} already submitted")
+            text = f"{role} is not registered in this topic: address not registered"
+            raise Rejection(NOT_REGISTERED, text)
+        if role == "reputer":
+            self._check_losses(payload)
+            if self.stakes[payload.topic, sender] < behaviour.minimum_stake:
+                text = "reputer does not have sufficient stake in the topic: insufficient stake"
+                raise Rejection(INSUFFICIENT_STAKE, text)
+        if payload.role == "inferer":
+            labels.check(payload.values, facts)
+        self._competition.check(payload)
+
+    def _check_losses(self, payload: Payload) -> None:
+        """Raise `Rejection` unless a reputer scores exactly who takes part.
+
+        `validateValueBundle` in x/emissions/keeper/msgserver/msg_server_reputer_payload.go.
+        """
+        epoch = self._competition.epoch(payload.topic, payload.nonce)
+        if not payload.losses or not epoch or not epoch.inferences:
+            return
+        inferers, forecasters = epoch.inferences.inferers, epoch.inferences.forecasters
+        for scored, known in (
+            (payload.losses.inferers, inferers),
+            (payload.losses.forecasters, forecasters),
+            (payload.losses.without_inferers, inferers),
+            (payload.losses.with_forecasters, forecasters),
+            (payload.losses.without_forecasters, forecasters),
+        ):
+            _check_same_workers(scored, known)
 
     def _check_topic(self, topic: int) -> None:
         if topic not in self.ids:
             raise Rejection(INVALID_TOPIC, f"topic {topic}: invalid topic ID")
 
-    def _check_window(self, payload: Payload, role: Role) -> None:
+    def _check_window(self, payload: Payload, role: Role, height: int, now: float) -> None:
         topic, nonce = payload.topic, payload.nonce
-        if role == "reputer" and self._windows.is_open(topic, "worker", nonce):
-            raise Rejection(NONCE_STILL_UNFULFILLED, f"nonce {nonce} still unfulfilled")
-        if not self._windows.is_open(topic, role, nonce):
+        workers = self._windows.find(topic, "worker", nonce)
+        window = self._windows.find(topic, role, nonce)
+        if role == "reputer" and workers and not workers.is_over:
+            raise Rejection(NONCE_STILL_UNFULFILLED, "worker nonce: nonce still unfulfilled")
+        # Nobody knows when a window will open that does so on demand alone.
+        is_expected = role == "reputer" and workers and not workers.is_scheduled and not window
+        if is_expected or (window and not window.is_over and not window.takes_at(now)):
+            start, end = (window.start, window.end) if window else (0, 0)
             raise Rejection(
-                WINDOW_NOT_OPEN, f"{role} window not open for topic: {topic}, nonce: {nonce}"
+                WORKER_WINDOW_NOT_OPEN if role == "worker" else REPUTER_WINDOW_NOT_OPEN,
+                f"{role.title()} window not open for topic: {topic}, current block {height}, "
+                f"start window: {start}, end window: {end}: {role} nonce window not available",
             )
+        if not window or window.is_over:
+            context = "reputer nonce: " if role == "reputer" else ""
+            raise Rejection(NONCE_NOT_FOUND, f"{context}unfulfilled nonce not found")
+
+
+def may_submit(behaviour: Behaviour, facts: TopicFacts, address: str) -> bool:
+    """Return whether a topic's whitelist, if it has one, names an address."""
+    return behaviour.whitelisted and (facts.whitelist is None or address in facts.whitelist)
+
+
+def _check_same_workers(scored: Iterable[str], known: Iterable[str]) -> None:
+    found, expected = sorted(scored), sorted(known)
+    if len(found) != len(expected):
+        text = "worker sets don't match - different unique workers"
+        raise Rejection(PLAIN_ERROR, text, UNDEFINED)
+    for worker, other in zip(expected, found, strict=True):
+        if worker != other:
+            text = f"worker mismatch: expected {worker}, got {other}"
+            raise Rejection(PLAIN_ERROR, text, UNDEFINED)
 
 
 def _check_content(payload: Payload, sender: str) -> None:
@@ -136,6 +240,9 @@ def _check_content(payload: Payload, sender: str) -> None:
     if payload.inconsistency:
         raise Rejection(INVALID_VALUE, f"{payload.inconsistency}: invalid value")
     numbers = payload.numbers()
+    if not numbers and payload.role == "forecaster":
+        text = "No valid forecast elements found in Forecast: no valid forecast elements found"
+        raise Rejection(NO_FORECAST_ELEMENTS, text)
     if not numbers:
         raise Rejection(INVALID_VALUE, "no value: invalid value")
     for text in numbers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from allora_sdk.rpc_client.protos.emissions import v9, v10
 from cosmpy.crypto.address import Address
@@ -14,6 +14,8 @@ from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import AuthInfo, SignDoc, TxBody, Tx
 from ecdsa.keys import MalformedPointError
 from google.protobuf.message import DecodeError
 
+from .bank_send import Send
+
 DENOM = "uallo"
 PREFIX = "allo"
 
@@ -22,6 +24,7 @@ Message: TypeAlias = (
     | v10.AddStakeRequest
     | v10.InsertWorkerPayloadRequest
     | v10.InsertReputerPayloadRequest
+    | Send
 )
 _MESSAGES: dict[str, type[Message]] = {
     f"/emissions.v10.{message.__name__}": message
@@ -32,6 +35,7 @@ _MESSAGES: dict[str, type[Message]] = {
         v10.InsertReputerPayloadRequest,
     )
 }
+_MESSAGES[Send.type_url] = Send
 
 
 class TransactionError(ValueError):
@@ -76,17 +80,33 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Losses:
-    """A reputer's losses as decimal text: of the network, and of participants by address."""
+    """A reputer's losses as decimal text: of the network, and of participants by address.
+
+    Attributes:
+        combined: Of the network's prediction.
+        naive: Of its prediction without forecasters.
+        inferers: Of each inferer's prediction.
+        forecasters: Of what each forecaster's forecasts imply.
+        without_inferers: Of the network's prediction without each inferer.
+        without_forecasters: The same without each forecaster.
+        with_forecasters: Of the prediction with one forecaster alone.
+    """
 
     combined: str
     naive: str
     inferers: dict[str, str]
     forecasters: dict[str, str]
+    without_inferers: dict[str, str] = field(default_factory=dict)
+    without_forecasters: dict[str, str] = field(default_factory=dict)
+    with_forecasters: dict[str, str] = field(default_factory=dict)
 
     def numbers(self) -> list[str]:
         """Return every loss."""
-        by_address = [*self.inferers.values(), *self.forecasters.values()]
-        return [self.combined, self.naive, *by_address]
+        parts = (
+            *(self.inferers, self.forecasters, self.without_inferers),
+            *(self.without_forecasters, self.with_forecasters),
+        )
+        return [self.combined, self.naive, *(loss for part in parts for loss in part.values())]
 
 
 @dataclass(frozen=True)
@@ -105,7 +125,7 @@ class Payload:
         inconsistency: Why the parts of the data contradict each other; empty when they do not.
     """
 
-    role: str
+    role: Literal["inferer", "forecaster", "reputer"]
     topic: int
     nonce: int
     address: str
@@ -229,6 +249,11 @@ def _of_reputer(data: v9.InputReputerValueBundle) -> Payload:
             naive=bundle.naive_value,
             inferers={each.worker: each.value for each in bundle.inferer_values},
             forecasters={each.worker: each.value for each in bundle.forecaster_values},
+            without_inferers={each.worker: each.value for each in bundle.one_out_inferer_values},
+            without_forecasters={
+                each.worker: each.value for each in bundle.one_out_forecaster_values
+            },
+            with_forecasters={each.worker: each.value for each in bundle.one_in_forecaster_values},
         ),
     )
 

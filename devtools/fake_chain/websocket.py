@@ -147,14 +147,19 @@ class Websocket:
         return {"jsonrpc": "2.0", "id": call.id, "result": {}}
 
     def _limit_reached(self, connection: ServerConnection, call: Call) -> dict[str, object] | None:
-        """Return the error for a client that has as many queries as the node allows, or None."""
-        most = self._ledger.behaviour.most_subscriptions
+        """Return the error for more clients, or queries of one client, than allowed, or None.
+
+        https://github.com/cometbft/cometbft/blob/v0.38.x/rpc/core/events.go
+        """
+        behaviour = self._ledger.behaviour
+        clients = {key[0] for key in self._subscriptions} | {connection}
         queries = {query for key, (query, _) in self._subscriptions.items() if key[0] is connection}
-        if len(queries | {call.params.query}) <= most:
-            return None
-        # https://github.com/cometbft/cometbft/blob/v0.38.x/rpc/core/events.go
-        reason = f"max_subscriptions_per_client {most} reached"
-        return _error(call.id, INTERNAL_ERROR, "Internal error", reason)
+        reason = None
+        if len(clients) > behaviour.most_subscribers:
+            reason = f"max_subscription_clients {behaviour.most_subscribers} reached"
+        elif len(queries | {call.params.query}) > behaviour.most_subscriptions:
+            reason = f"max_subscriptions_per_client {behaviour.most_subscriptions} reached"
+        return _error(call.id, INTERNAL_ERROR, "Internal error", reason) if reason else None
 
     def _value(self, query: Query, block: Block) -> dict[str, object]:
         header = {

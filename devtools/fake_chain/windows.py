@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,10 +18,15 @@ class Window:
         topic: The topic's id.
         role: Who may submit: workers (inferers and forecasters) or reputers.
         nonce: Height of the block that the submissions are about.
-        start: The block in which it opened.
-        end: The last block that takes submissions.
+        start: The first block that takes submissions, as the node tells.
+        end: The last block that takes submissions, as the node tells.
+        opens: The same in the unit of the chain's durations: a height, or seconds since its start.
+        closes: The same of the end.
         announce: Whether it shows up in queries (`poll`), as an event, or as both.
-        is_open: False once the last block is over, or it was closed before.
+        is_scheduled: Whether it belongs to an epoch, with whose ends a reputers' window is closed.
+        is_open: False before the first block, once the last block is over, or after it was closed.
+        is_over: Whether the nonce is fulfilled, in the chain's term.
+        is_told: Whether subscribers know of it.
     """
 
     topic: int
@@ -28,8 +34,17 @@ class Window:
     nonce: int
     start: int
     end: int
+    opens: float
+    closes: float
     announce: Announcement = "both"
+    is_scheduled: bool = False
     is_open: bool = True
+    is_over: bool = False
+    is_told: bool = False
+
+    def takes_at(self, now: float) -> bool:
+        """Return whether submissions are taken, first and last moment included."""
+        return self.opens <= now <= self.closes
 
 
 @dataclass(frozen=True)
@@ -41,35 +56,31 @@ class Event:
 
 
 class Windows:
-    """All windows that there have been, oldest first.
+    """All windows that there have been, oldest first."""
 
-    Args:
-        length: How many blocks after its first one a window is open.
-    """
-
-    def __init__(self, length: int) -> None:
+    def __init__(self) -> None:
         self.all: list[Window] = []
-        self._length = length
 
-    def open(self, topic: int, role: Role, height: int, announce: Announcement) -> Window:
-        """Open a window in a block.
-
-        A worker window is about its own block, and a reputer window about the newest nonce that
-        workers are done with and reputers have not seen; without one, about its own block, too.
-        """
-        unscored = self.unscored(topic) if role == "reputer" else []
-        nonce = unscored[-1] if unscored else height
-        window = Window(topic, role, nonce, height, height + self._length, announce)
+    def add(self, window: Window) -> None:
+        """Add a window."""
         self.all.append(window)
-        return window
 
     def of(self, topic: int, role: Role) -> list[Window]:
         """Return a topic's windows for one role, open and closed."""
         return [each for each in self.all if (each.topic, each.role) == (topic, role)]
 
+    def find(self, topic: int, role: Role, nonce: int) -> Window | None:
+        """Return the newest window for a nonce, or None."""
+        found = [each for each in self.of(topic, role) if each.nonce == nonce]
+        return found[-1] if found else None
+
     def shown_as_open(self, topic: int, role: Role) -> list[Window]:
         """Return those of a topic's windows that a query finds."""
         return [each for each in self.of(topic, role) if each.is_open and each.announce != "event"]
+
+    def waiting(self, topic: int) -> list[Window]:
+        """Return the reputers' windows that are still to come."""
+        return [each for each in self.of(topic, "reputer") if not each.is_open and not each.is_over]
 
     def unscored(self, topic: int) -> list[int]:
         """Return closed worker nonces newer than any that reputers have had a window for."""
@@ -77,12 +88,8 @@ class Windows:
         return [
             each.nonce
             for each in self.of(topic, "worker")
-            if not each.is_open and each.nonce > newest_scored
+            if each.is_over and each.nonce > newest_scored
         ]
-
-    def is_open(self, topic: int, role: Role, nonce: int) -> bool:
-        """Return whether submissions for a nonce are taken."""
-        return any(each.is_open and each.nonce == nonce for each in self.of(topic, role))
 
 
 def opened(window: Window) -> Event:
@@ -96,10 +103,23 @@ def closed(window: Window) -> Event:
 
 
 def _event(window: Window, what: str, **more: int) -> Event:
-    numbers = {"topic_id": window.topic, "nonce_block_height": window.nonce, **more}
-    return Event(
+    return typed_event(
         f"emissions.v10.Event{window.role.title()}SubmissionWindow{what}",
-        # Typed events carry JSON, in which a 64-bit number is a string:
-        # https://protobuf.dev/programming-guides/json/
-        {name: f'"{number}"' for name, number in numbers.items()},
+        topic_id=window.topic,
+        nonce_block_height=window.nonce,
+        **more,
+    )
+
+
+def typed_event(kind: str, **values: int | str | list[str]) -> Event:
+    """Return an event with its attributes in JSON, in which a 64-bit number is a string.
+
+    https://protobuf.dev/programming-guides/json/
+    """
+    return Event(
+        kind,
+        {
+            name: json.dumps(str(value) if isinstance(value, int) else value)
+            for name, value in values.items()
+        },
     )

@@ -61,10 +61,10 @@ LEVELS = (
             *("-n", "4", "-c", "tests/images.ini", "--rootdir", "."),
             # Not tests/conftest.py, which is for the project's own packages.
             *("--confcutdir", "tests/worker"),
-            *("tests/fake_chain", "tests/worker", "tests/model_server"),
+            *("tests/fake_chain", "tests/worker", "tests/model_server", "tests/forge_server"),
             python=".tools/images/bin/python",
         ),
-        {"PYTHONPATH": "containers/worker:containers/model_server"},
+        {"PYTHONPATH": "containers/worker:containers/model_server:containers/forge_server"},
     ),
     Level("synth", "what the stacks are made of", _pytest("tests/synth")),
     Level(

@@ -16,6 +16,8 @@ from typing import Any
 import typer
 
 from containers.worker.allora_worker.contract import Secret
+from containers.worker.allora_worker.topic_facts import known_topics
+from devtools.worker_local.forge import forge_build, forge_mount
 from settings import Settings, SettingsError, load_settings
 from shared.any_locale import print_in_any_locale
 from user_data.compose import compose_settings
@@ -44,13 +46,16 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
 @app.command()
-def up(model: str = typer.Option("", help="A folder with your model's Dockerfile.")) -> None:
+def up(
+    model: str = typer.Option("", help="A folder with your model's Dockerfile."),
+    labels: str = typer.Option("", help="The topics' labels, with commas between them."),
+) -> None:
     """Build and start model, worker and chain; Ctrl-C stops them."""
     settings = _settings()
     _write_secrets(settings)
     WORKER_STATE.mkdir(exist_ok=True)
     WORKER_STATE.chmod(0o777)  # the container's user is another one
-    services = _services(settings, _model_folder(model))
+    services = _services(settings, _model_folder(model), labels)
     (STATE / "compose.settings.json").write_text(json.dumps({"services": services}, indent=1))
     print(_WHAT_TO_SEE.format(port=settings.worker_port))
     # A Ctrl-C reaches docker compose too, which stops the containers and ends.
@@ -69,7 +74,9 @@ def down() -> None:
 
 _WHAT_TO_SEE = """\
 Worker, model server and a fake chain on this computer; nothing touches AWS or Allora.
-  The chain prints every inference that it receives. It opens a window every 30 seconds.
+  The chain opens a window every 30 seconds. It prints every inference that it receives, and
+  a minute later its score and reward beside two invented inferers.
+  Your model answers a number; with LABELS=up,down an object: {{"up": 0.6, "down": 0.4}}.
   The worker's state:  curl http://127.0.0.1:{port}/health
   Ctrl-C stops everything.
 """
@@ -102,7 +109,7 @@ def _write_secrets(settings: Settings) -> None:
             print(f"MODEL_SECRETS: your model gets no {name}. Write it to {file.relative_to(ROOT)}")
 
 
-def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
+def _services(settings: Settings, model: Path | None, labels: str) -> dict[str, Any]:
     services: dict[str, Any] = compose_settings(settings)["services"]
     ours = {
         "context": str(CONTAINERS / "worker"),
@@ -112,7 +119,8 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
         },
     }
     topics = [flag for topic in settings.topic_ids for flag in ("--topic", str(topic))]
-    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics]}
+    behaviour = json.dumps({"topics": _topics(settings, labels)})
+    services["chain"] = {"build": ours, "command": [*_CHAIN, *topics, "--behaviour", behaviour]}
     if "build" in services["worker"]:
         services["worker"]["build"] = ours
     services["worker"]["environment"] |= {
@@ -120,13 +128,41 @@ def _services(settings: Settings, model: Path | None) -> dict[str, Any]:
         "ALLORA_GRPC_URL": "grpc+http://chain:9090",
         "ALLORA_WEBSOCKET_URL": "ws://chain:26657/websocket",
     }
+    services["model"] = _without_source(services["model"]) if model else services["model"]
     services["model"] |= _model_source(settings, model)
     return services
 
 
+def _without_source(service: dict[str, Any]) -> dict[str, Any]:
+    """Return what a model of the user's own gets, whatever the settings choose."""
+    return {name: service[name] for name in ("command", "environment") if name in service}
+
+
+def _topics(settings: Settings, labels: str) -> dict[int, dict[str, Any]]:
+    """Return how the chain plays the topics.
+
+    Their names are the network's, as far as those are known.
+
+    Args:
+        settings: Whose topics.
+        labels: With commas between them; "" for topics that take one number.
+    """
+    known = known_topics().topics[settings.allora_network]
+    names = [name.strip() for name in labels.split(",") if name.strip()]
+    return {
+        topic: {
+            **({"metadata": known[topic].name} if topic in known else {}),
+            **({"labels": names} if names else {}),
+        }
+        for topic in settings.topic_ids
+    }
+
+
 def _model_source(settings: Settings, model: Path | None) -> dict[str, Any]:
     if model:
-        return {"build": {"context": str(model)}, "read_only": False}
+        return {"build": {"context": str(model)}}
+    if settings.model_forge:
+        return {"build": forge_build(settings, STATE), "volumes": [forge_mount(settings, STATE)]}
     if settings.model_image:
         return {}
     if settings.model_repo:

@@ -26,6 +26,9 @@ readonly PYTHON_MINIMUM="3.11"
 # The first with lock files in S3.
 # https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
 readonly TERRAFORM_MINIMUM="1.10"
+# A second version of the Allora SDK, with which the worker is tested.
+readonly NEXT_SDK="1.4.0rc4"
+readonly NEXT_SDK_LOCK="$ROOT/containers/worker/locks/$NEXT_SDK.txt"
 readonly NETWORK_REMEDY="Check the internet connection (and the proxy settings, if there are any), then run the same command again."
 
 # shellcheck source=environment.sh
@@ -86,6 +89,21 @@ title_of() {
 install_tool_now() {
   "$VENV/bin/python" -m venv --clear "$TOOLS/$1" &&
     "$TOOLS/$1/bin/python" -m pip install --require-hashes --no-deps -r "$SETUP/$1.txt"
+}
+
+# The next SDK alone: the packages that it needs are those of `images`.
+install_next_sdk() {
+  local mark
+  mark="$(fingerprint "$NEXT_SDK_LOCK")"
+  is_done next-sdk "$mark" "$TOOLS/next-sdk/allora_sdk" && return
+  run_step "Allora SDK $NEXT_SDK, for tests of the worker" "$NETWORK_REMEDY" install_next_sdk_now
+  mark_done next-sdk "$mark"
+}
+
+install_next_sdk_now() {
+  rm -rf "$TOOLS/next-sdk" &&
+    "$TOOLS/images/bin/python" -m pip install --require-hashes --no-deps --target "$TOOLS/next-sdk" \
+      -r <(awk '/^[^ ]/ { is_sdk = /^allora-sdk==/ } is_sdk' "$NEXT_SDK_LOCK")
 }
 
 # install_python_packages CATEGORY...: the missing ones of the Pipfile, in one run.
@@ -214,7 +232,10 @@ main() {
     install_provider
   fi
   warm_up
-  for name in ${tools[@]+"${tools[@]}"}; do install_tool "$name"; done
+  for name in ${tools[@]+"${tools[@]}"}; do
+    install_tool "$name"
+    [[ "$name" != images ]] || install_next_sdk
+  done
   rm -rf "$DOWNLOADS"
 }
 

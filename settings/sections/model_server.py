@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ValidationInfo, field_validator
 
@@ -14,6 +14,7 @@ from settings.command_words import command_words
 from settings.env_file import parse_env_text
 from settings.errors import fault, warn
 from settings.example_model import EXAMPLE_COMMAND, EXAMPLE_REPO, is_example
+from settings.fit import runs_own_model
 from settings.secret_rules import assigned_secrets, is_secret_name, remedy_for_model, secret_kind
 from settings.sections.images import Image, warn_of_moving_image
 from settings.shown import shown
@@ -30,11 +31,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 _MOST_OF_SECRET = 64
 
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-def runs_own_model(data: Mapping[str, Any]) -> bool:
-    """Return whether the validated settings choose the project's own model; False if unknown."""
-    return data.get("model_repo", "") is None and data.get("model_image", "") is None
 
 
 class ModelServerSettings(Section):
@@ -273,7 +269,17 @@ class ModelServerSettings(Section):
                 raise fault(f"names {name}, which is in MODEL_ENV_VARS as well.", "remove it there")
         return names
 
+    @field_validator("model_repo", "model_image", "model_command")
+    @classmethod
+    def _instead_of_a_forge_model(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and info.data.get("model_forge"):
+            raise fault(
+                "is set together with MODEL_FORGE, which is served by itself.",
+                "remove one of the two",
+            )
+        return value
+
     @property
     def runs_own_model(self) -> bool:
-        """Whether the project's own model runs, rather than a repository's or an image's."""
+        """Whether the project's own model runs, rather than one of the settings."""
         return runs_own_model(vars(self))

@@ -10,11 +10,12 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator
 
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
+from containers.worker.allora_worker.topic_facts import Facts, facts_of
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
 from settings.example_model import SYMBOLS, is_example
+from settings.fit import MODEL_HOSTS, misfit, runs_own_model, token_for
 from settings.sections.images import Image, warn_of_moving_image
-from settings.sections.model_server import runs_own_model
 from settings.shown import shown
 from settings.variable import Section, variable
 from shared.networks import NETWORKS, SUBMISSION_FEE, TESTNET
@@ -29,9 +30,6 @@ DEFAULT_PYTHON_IMAGE = (
 """The official image, without Docker Hub's pull limits
 (https://gallery.ecr.aws/docker/library/python)."""
 
-MODEL_HOSTS = ("model", "source", "inference")
-"""The model server's host names in the containers' network."""
-
 _LOCKS = Path(contract.__file__).parents[1] / "locks"
 """`<SDK version>.txt`: the packages of the worker's image, with hashes."""
 
@@ -43,8 +41,10 @@ _MULTIADDR = re.compile(
 
 
 def _inference_endpoint(data: dict[str, Any]) -> str:
-    """Return the default; the project's own model needs the topic for its horizon."""
-    query = "?topic_id={TopicId}" if runs_own_model(data) else ""
+    """Return the default; the project's own model is told what the topic asks for."""
+    query = contract.OF_TOPIC if runs_own_model(data) else ""
+    if data.get("model_forge"):
+        query = contract.AT_BLOCK
     return contract.model_url("inference", data["model_port"]) + query
 
 
@@ -89,19 +89,33 @@ class WorkerSettings(Section):
             )
         return (TESTNET.sandbox_topic,)
 
-    worker_token: Annotated[str, BeforeValidator(contract.token)] = variable(
+    @field_validator("topic_ids")
+    @classmethod
+    def _told_apart(cls, topics: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        if len(topics) > 1 and info.data.get("model_forge"):
+            warn(
+                info,
+                "one model answers for several topics: only a function of ctx can tell them apart.",
+                "serve one topic, or use ctx.topic_id in the model",
+                "MODEL_FORGE",
+            )
+        return topics
+
+    worker_token: Annotated[str, BeforeValidator(contract.token)] | None = variable(
         "ALLORA_WORKER_TOKEN",
-        "What the model is asked about, as in `/inference/BTC`. Not a secret. The project's own "
-        "model knows symbols of coins: at most 10 letters and digits.",
-        default=contract.DEFAULT_TOKEN,
-        example="ETH",
+        "What the model is asked about in every topic, as in `/inference/BTC`. Not a secret. "
+        "Without it each topic asks about its own coin. The project's own model knows symbols of "
+        "coins: at most 10 letters and digits.",
+        default=None,
+        default_text="each topic's own coin; `BTC` where that is unknown",
+        example="BTC",
         check_default=True,
     )
 
     @field_validator("worker_token")
     @classmethod
-    def _known_to_the_own_model(cls, token: str, info: ValidationInfo) -> str:
-        if runs_own_model(info.data) and "TOKEN" not in info.data.get("model_env", {"TOKEN": ""}):
+    def _known_to_the_own_model(cls, token: str | None, info: ValidationInfo) -> str | None:
+        if token and runs_own_model(info.data):
             try:
                 own_model.read_settings({"TOKEN": token})
             except own_model.SettingsError as error:
@@ -116,18 +130,35 @@ class WorkerSettings(Section):
 
     @field_validator("worker_token")
     @classmethod
-    def _known_to_the_example(cls, token: str, info: ValidationInfo) -> str:
+    def _known_to_the_example(cls, token: str | None, info: ValidationInfo) -> str | None:
         if not is_example(info.data.get("model_repo")):
             return token
-        known = info.data.get("model_env", {}).get("TOKEN", token).upper()
-        if token.upper() != known:
-            warn(
-                info,
-                f"the model answers to {known} alone, and the worker asks about {token}.",
-                f"ALLORA_WORKER_TOKEN={known}",
-                "MODEL_ENV_VARS",
-            )
+        known = info.data.get("model_env", {}).get("TOKEN", "").upper()
+        network = info.data.get("allora_network", "")
+        for topic_id in info.data.get("topic_ids", ()) if known else ():
+            asked = token_for(token, facts_of(network, topic_id))
+            if asked.upper() != known:
+                warn(
+                    info,
+                    f"the model answers to {known} alone, and the worker asks about {asked} in "
+                    f"topic {topic_id}.",
+                    f"ALLORA_WORKER_TOKEN={known}",
+                    "MODEL_ENV_VARS",
+                )
         return token
+
+    @property
+    def topic_facts(self) -> dict[int, Facts | None]:
+        """What each topic asks for, as far as the stored list knows."""
+        return {each: facts_of(self.allora_network, each) for each in self.topic_ids}
+
+    @property
+    def tokens(self) -> dict[int, str]:
+        """What the model is asked about, by topic."""
+        return {
+            topic_id: token_for(self.worker_token, facts)
+            for topic_id, facts in self.topic_facts.items()
+        }
 
     worker_role: Annotated[str, one_of(*contract.Role)] = variable(
         "ALLORA_WORKER_ROLE",
@@ -136,15 +167,51 @@ class WorkerSettings(Section):
         default="inferer",
         example="forecaster",
     )
+
+    @field_validator("worker_role")
+    @classmethod
+    def _forge_models_infer(cls, role: str, info: ValidationInfo) -> str:
+        if not info.data.get("model_forge"):
+            return role
+        if role != contract.Role.INFERER:
+            raise fault(
+                "needs a model server of your own: MODEL_FORGE makes inferences.", "inferer"
+            )
+        return role
+
     inference_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_INFERENCE_ENDPOINT",
-        "The URL that the worker asks for an inference; "
-        "`{Token}`, `{TopicId}` and `{BlockHeight}` are replaced.",
+        "The URL that the worker asks for an inference: a number, or in a topic with several "
+        "labels a JSON object of numbers by label. "
+        "`{Token}`, `{TopicId}`, `{BlockHeight}`, `{Kind}` (`price`, `log-return`, `volatility` or "
+        "`classification`) and `{Horizon}` (`5min`, `8h`, `1d`) are replaced; the last two by "
+        "nothing where they are unknown.",
         default_factory=_inference_endpoint,
         default_text="`http://model:<MODEL_PORT>/inference/{Token}`, for the project's own model "
-        "with `?topic_id={TopicId}`",
+        "with topic, kind and horizon as query, for `MODEL_FORGE` with topic and block height",
         example="http://source:8000/inference/{Token}",
+        check_default=True,
     )
+
+    @field_validator("inference_endpoint")
+    @classmethod
+    def _leads_to_a_model_that_fits(cls, endpoint: str, info: ValidationInfo) -> str:
+        """Refuse topics that the model never serves; warn of another coin or horizon."""
+        if info.data.get("worker_role", contract.Role.INFERER) != contract.Role.INFERER:
+            return endpoint
+        data = {**info.data, "inference_endpoint": endpoint}
+        token = info.data.get("worker_token") or ""
+        is_warned_of = token.lower() in SYMBOLS or is_example(info.data.get("model_repo"))
+        for topic_id in info.data.get("topic_ids", ()):
+            facts = facts_of(info.data.get("allora_network", ""), topic_id)
+            found = misfit(data, topic_id, facts) if facts else None
+            if found and found.is_hopeless:
+                message = f"includes topic {topic_id}; it {found.message}."
+                raise fault(message, found.remedy, found.variable)
+            if found and not is_warned_of:
+                warn(info, f"topic {topic_id} {found.message}.", found.remedy, found.variable)
+        return endpoint
+
     forecast_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_FORECAST_ENDPOINT",
         "The URL that a forecaster asks: it answers a JSON object of inferers' addresses and the "
@@ -158,7 +225,9 @@ class WorkerSettings(Section):
     )
     ground_truth_endpoint: ModelEndpoint = variable(
         "ALLORA_WORKER_GROUND_TRUTH_ENDPOINT",
-        "The URL that a reputer asks: it answers the value that came true. Same placeholders.",
+        "The URL that a reputer asks: it answers the value that came true, and where the topic's "
+        'loss needs it the standard deviation, as `{"value": 0.012, "std": 0.02}`. Same '
+        "placeholders.",
         default_factory=lambda data: (
             contract.model_url("ground-truth", data["model_port"]) + contract.AT_BLOCK
         ),
@@ -188,8 +257,9 @@ class WorkerSettings(Section):
 
     sdk_version: str = variable(
         "ALLORA_SDK_VERSION",
-        "The version of the Allora SDK in the project's own worker. When the network moves on and "
-        "refuses the worker, a newer one helps: `make lock-worker SDK=<version>` makes it known.",
+        "The version of the Allora SDK in the project's own worker: `1.3.0`, or the pre-release "
+        "`1.4.0rc4`, both tested. When the network moves on and refuses the worker, a newer one "
+        "helps: `make lock-worker SDK=<version>` makes it known.",
         default=DEFAULT_SDK_VERSION,
         example="1.3.0",
     )
@@ -263,36 +333,39 @@ class WorkerSettings(Section):
             )
         return boot_nodes
 
-    grpc_url: Annotated[str, BeforeValidator(contract.grpc_url)] | None = variable(
+    grpc_urls: Annotated[tuple[str, ...], BeforeValidator(contract.grpc_urls)] = variable(
         "ALLORA_GRPC_URL",
-        "Another gRPC endpoint of the chain: `grpc+https://host:443`.",
-        default=None,
+        "Another gRPC endpoint of the chain, `grpc+https://host:443`, or several, separated by "
+        "commas: the worker uses the first one that works and knows the newest blocks.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="grpc+https://allora-grpc.testnet.allora.network:443",
     )
-    websocket_url: Annotated[str, BeforeValidator(contract.websocket_url)] | None = variable(
+    websocket_urls: Annotated[tuple[str, ...], BeforeValidator(contract.websocket_urls)] = variable(
         "ALLORA_WEBSOCKET_URL",
-        "Another websocket of the chain's RPC: `wss://host/websocket`.",
-        default=None,
+        "Another websocket of the chain's RPC, `wss://host/websocket`, or several, separated by "
+        "commas.",
+        default=(),
         default_text="that of `ALLORA_NETWORK`",
         example="wss://allora-rpc.testnet.allora.network/websocket",
     )
 
-    @field_validator("grpc_url", "websocket_url")
+    @field_validator("grpc_urls", "websocket_urls")
     @classmethod
-    def _encrypted(cls, url: str, info: ValidationInfo) -> str:
-        if urlsplit(url).scheme in ("grpc+http", "ws"):
-            warn(
-                info,
-                f"{url} is not encrypted: what it answers can be forged on the way.",
-                "use grpc+https:// and wss:// except on a network of your own",
-            )
-        return url
+    def _encrypted(cls, urls: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for url in urls:
+            if urlsplit(url).scheme in ("grpc+http", "ws"):
+                warn(
+                    info,
+                    f"{url} is not encrypted: what it answers can be forged on the way.",
+                    "use grpc+https:// and wss:// except on a network of your own",
+                )
+        return urls
 
     api_url: str = variable(
         "ALLORA_API_URL",
         "Another REST endpoint of the chain: `https://host`. `allora` asks it about the wallet's "
-        "balance and the topics; the worker does not.",
+        "balance and the topics, and sends transfers through it; the worker does not.",
         default_factory=lambda data: NETWORKS[data["allora_network"]].api_url,
         default_text="that of `ALLORA_NETWORK`",
         example="https://allora-api.testnet.allora.network",
@@ -324,6 +397,15 @@ class WorkerSettings(Section):
         default=contract.DEFAULT_MAX_DAILY_FEES,
         example="5",
         check_default=True,
+    )
+
+    model_guard: Annotated[str, one_of(*contract.Guard)] = variable(
+        "MODEL_GUARD",
+        "What the worker does with a value that is off by orders of magnitude from what the "
+        "network's other inferers said last, as in the wrong unit: `warn` submits it and says so, "
+        "`hold` does not submit it, `off` does not compare.",
+        default="warn",
+        example="hold",
     )
 
     @field_validator("max_daily_fees")

@@ -36,6 +36,19 @@ from tests.fake_chain.client import FEE, Client
 
 pytestmark = pytest.mark.asyncio
 
+NETWORK = (
+    *(
+        "most_subscribers",
+        "calls_per_block",
+        "topics",
+        "competitors",
+        "most_inferers",
+        "most_forecasters",
+    ),
+    *("most_reputers", "score_alpha", "reward", "minimum_stake"),
+)
+"""What belongs to the network, and not to the node that is asked."""
+
 OPENED = "emissions.v10.EventWorkerSubmissionWindowOpened.topic_id = '\"69\"'"
 
 
@@ -118,6 +131,19 @@ async def test_windows_open_and_close_on_request(control: Control) -> None:
     assert await control.post("/window", topic=69, role="reputer") == {"nonce": 1002}
 
 
+async def test_an_epoch_ends_on_request(control: Control) -> None:
+    assert await control.post("/settle", topic=69) == {"settled": []}
+    nonce = (await control.post("/window", topic=69))["nonce"]
+    assert await control.post("/settle", topic=69) == {"settled": [nonce]}
+    assert await control.post("/settle", topic=69) == {"settled": []}
+
+
+async def test_blocks_and_time_pass_on_request(paused: FakeChain, control: Control) -> None:
+    before = paused.ledger.time_of(1000)
+    assert await control.post("/blocks", count=3, seconds=100) == {"height": 1003}
+    assert (paused.ledger.time_of(1003) - before).total_seconds() >= 300
+
+
 async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> None:
     whole = await control.post("/behaviour", whitelisted=False, checktx=[13, "sdk", "too cheap"])
     assert whole == {
@@ -140,6 +166,7 @@ async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> 
         "simulated_gas": 90_000,
         "sequence": None,
         "most_subscriptions": 5,
+        **{name: whole[name] for name in NETWORK},
     }
     assert await control.post("/behaviour", checktx=None, balance="7") == {
         **whole,
@@ -155,7 +182,11 @@ async def test_behaviour_changes_in_part_and_is_told_whole(control: Control) -> 
         ("/window", "{}", "topic: Field required"),
         ("/window", '{"topic": 69, "announce": "loud"}', "announce: Input should be"),
         ("/close", '{"topic": 70}', "there is no topic 70, only [69]"),
+        ("/blocks", '{"seconds": -1}', "seconds: Input should be greater"),
+        ("/settle", '{"topic": 70}', "there is no topic 70, only [69]"),
         ("/behaviour", '{"frozn": true}', "frozn: Extra inputs are not permitted"),
+        ("/behaviour", '{"topics": {"69": {"units": "USD"}}}', "topics.69.units: Extra inputs"),
+        ("/behaviour", '{"score_alpha": "2"}', "score_alpha: Input should be less"),
         ("/behaviour", '{"checktx": [0, "sdk", "all is well"]}', "checktx"),
         ("/behaviour", '{"balance": "-1"}', "balance: Input should be greater"),
         ("/behaviour", "[]", "body: Input should be"),

@@ -44,6 +44,30 @@ def test_it_says_where_it_is_and_what_happens_and_stops_on_a_signal(name: signal
             process.kill()
 
 
+def test_it_behaves_as_it_is_told() -> None:
+    behaviour = json.dumps({"topics": {"69": {"labels": ["down", "up"]}}})
+    with subprocess.Popen(
+        (*COMMAND, *ANY_PORTS, "--behaviour", behaviour), cwd=ROOT, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout
+            json.loads(process.stdout.readline())
+            assert b"behaviour    {'topics': {'69': {'labels': ['down', 'up']}}}" in (
+                process.stdout.readline()
+            )
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("behaviour", ["{", '{"unknown": 1}', "[]"])
+def test_it_explains_a_behaviour_that_makes_no_sense(behaviour: str) -> None:
+    done = subprocess.run(
+        (*COMMAND, "--behaviour", behaviour), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
 def test_it_explains_options_that_make_no_sense() -> None:
     done = subprocess.run(
         (*COMMAND, "--window-blocks=12", "--epoch-blocks=6"),

@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
 from allora_sdk.rpc_client.protos.emissions.v10 import (
+    GetInfererScoreEmaRequest,
+    GetReputerScoreEmaRequest,
     GetTopicRequest,
     GetWorkerLatestInputInferenceByTopicIdRequest,
     IsTopicActiveRequest,
@@ -56,10 +58,19 @@ async def test_balance(paused: FakeChain, bank: CosmosBankV1Beta1RestQueryClient
 async def test_topics(emissions: EmissionsV10RestQueryServiceClient) -> None:
     assert (await emissions.topic_exists(TopicExistsRequest(topic_id=69))).exists
     assert not (await emissions.topic_exists(TopicExistsRequest(topic_id=70))).exists
-    topic = (await emissions.get_topic(GetTopicRequest(topic_id=69))).topic
-    assert (topic.id, topic.metadata) == (69, "Topic 69 of a fake chain")
     with refused(404):
         await emissions.get_topic(GetTopicRequest(topic_id=70))
+
+
+async def test_a_topics_kind_has_its_whole_name(paused: FakeChain) -> None:
+    """With which the SDK's REST client cannot do anything."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{paused.rest_url}/emissions/v10/topics/69") as response,
+    ):
+        topic = (await response.json())["topic"]
+    assert (topic["id"], topic["metadata"]) == ("69", "Topic 69 of a fake chain")
+    assert topic["output_arity"] == "TOPIC_OUTPUT_ARITY_SINGLE"
 
 
 async def test_inactive(paused: FakeChain, emissions: EmissionsV10RestQueryServiceClient) -> None:
@@ -89,6 +100,25 @@ async def test_the_newest_inference_and_block(
     ):
         header = (await response.json())["block"]["header"]
     assert header["height"] == str(paused.ledger.height)
+
+
+async def test_the_average_of_a_workers_scores_tells_of_its_newest_submission(
+    paused: FakeChain, client: Client, emissions: EmissionsV10RestQueryServiceClient
+) -> None:
+    request = GetInfererScoreEmaRequest(topic_id=69, inferer=client.address)
+    assert (await emissions.get_inferer_score_ema(request)).score.block_height == 0
+    await client.register()
+    nonce = paused.open_window(69)
+    await client.deliver(client.inference(nonce))
+    paused.close_windows(69)
+    score = (await emissions.get_inferer_score_ema(request)).score
+    assert (score.block_height, score.address, score.score) == (nonce, client.address, "0")
+    other = GetReputerScoreEmaRequest(topic_id=69, reputer=client.address)
+    assert (await emissions.get_reputer_score_ema(other)).score.block_height == 0
+    with refused(404):
+        await emissions.get_inferer_score_ema(
+            GetInfererScoreEmaRequest(topic_id=70, inferer=client.address)
+        )
 
 
 async def test_unimplemented_and_unknown(

@@ -12,9 +12,12 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from devtools.fake_chain import FakeChain
+from devtools.fake_chain.ledger import MESSAGE_FAILED
 from tests.fake_chain.client import FEE, Client
 
 pytestmark = pytest.mark.asyncio
+
+FAILED = f"{MESSAGE_FAILED}: "
 
 
 async def account_state(client: Client) -> tuple[int, int]:
@@ -40,6 +43,7 @@ async def test_what_is_right_is_taken(paused: FakeChain, client: Client) -> None
         "values": [{"label": "y", "value": "65000.25"}],
         "forecasts": {},
         "losses": {},
+        "is_admitted": True,
         "tx_signature_valid": True,
         "bundle_signature_valid": True,
         "height": paused.ledger.height,
@@ -156,7 +160,7 @@ async def test_submitting_needs_a_registration(paused: FakeChain, client: Client
     nonce = paused.open_window(69)
     before = await account_state(client)
     result = await client.deliver(client.inference(nonce))
-    assert (result.code, result.codespace) == (10, "emissions")
+    assert (result.code, result.codespace) == (13, "emissions")
     # It fails in a block, and so costs what it would have cost anyway.
     assert await account_state(client) == (before[0] - FEE, before[1] + 1)
     assert paused.state()["submissions"] == []
@@ -165,7 +169,7 @@ async def test_submitting_needs_a_registration(paused: FakeChain, client: Client
 async def test_a_worker_is_no_reputer(paused: FakeChain, client: Client) -> None:
     await client.register()
     nonce = paused.open_window(69, "reputer")
-    assert (await client.deliver(client.loss(nonce))).code == 10
+    assert (await client.deliver(client.loss(nonce))).code == 13
 
 
 async def test_only_existing_topics_can_be_joined(client: Client) -> None:
@@ -176,7 +180,7 @@ async def test_only_existing_topics_can_be_joined(client: Client) -> None:
 async def test_no_submission_before_a_window_opens(paused: FakeChain, client: Client) -> None:
     await client.register()
     result = await client.deliver(client.inference(paused.ledger.height))
-    assert "worker window not open" in result.raw_log
+    assert (result.code, result.raw_log) == (75, f"{FAILED}unfulfilled nonce not found")
 
 
 async def test_a_window_takes_submissions_up_to_its_last_block(
@@ -187,7 +191,7 @@ async def test_a_window_takes_submissions_up_to_its_last_block(
     for _ in range(2):
         paused.make_block()
     assert (await client.deliver(client.inference(nonce))).height == nonce + 3
-    assert (await client.result((await late(client, nonce)).txhash)).code != 0
+    assert (await client.result((await late(client, nonce)).txhash)).code == 75
     assert len(paused.state()["submissions"]) == 1
 
 
@@ -202,7 +206,7 @@ async def test_a_window_that_was_closed_takes_nothing(paused: FakeChain, client:
     nonce = paused.open_window(69)
     assert paused.close_windows(69) == [nonce]
     result = await client.deliver(client.inference(nonce))
-    assert "worker window not open" in result.raw_log
+    assert (result.code, result.raw_log) == (75, f"{FAILED}unfulfilled nonce not found")
 
 
 async def test_a_second_submission_fails_in_its_block(paused: FakeChain, client: Client) -> None:
@@ -210,8 +214,8 @@ async def test_a_second_submission_fails_in_its_block(paused: FakeChain, client:
     nonce = paused.open_window(69)
     assert (await client.deliver(client.inference(nonce, "1"))).code == 0
     result = await client.deliver(client.inference(nonce, "2"))
-    assert (result.code, result.codespace) == (78, "emissions")
-    assert result.raw_log == "inferer already submitted"
+    assert (result.code, result.codespace) == (1, "undefined")
+    assert result.raw_log == f"{FAILED}inference already submitted"
     (submission,) = paused.state()["submissions"]
     assert submission["values"] == [{"label": "y", "value": "1"}]
 
@@ -259,7 +263,7 @@ async def test_the_data_must_be_signed_with_the_workers_key(
 async def test_values_must_be_finite_numbers(paused: FakeChain, client: Client, value: str) -> None:
     await client.register()
     result = await client.deliver(client.inference(paused.open_window(69), value))
-    assert (result.code, result.raw_log) == (52, f"{value!r}: invalid value")
+    assert (result.code, result.raw_log) == (52, f"{FAILED}{value!r}: invalid value")
 
 
 async def test_a_submission_must_contain_something(paused: FakeChain, client: Client) -> None:
@@ -283,10 +287,16 @@ async def test_reputers_wait_for_the_workers(paused: FakeChain, client: Client) 
     nonce = paused.open_window(69)
     assert (await client.deliver(client.loss(nonce))).code == 45
     paused.close_windows(69)
-    assert "reputer window not open" in (await client.deliver(client.loss(nonce))).raw_log
+    early = await client.deliver(client.loss(nonce))
+    assert (early.code, early.codespace) == (68, "emissions")
+    assert early.raw_log.startswith(f"{FAILED}Reputer window not open for topic: 69, current block")
     assert paused.open_window(69, "reputer") == nonce
     assert (await client.deliver(client.loss(nonce))).code == 0
-    assert (await client.deliver(client.loss(nonce))).raw_log == "reputer already submitted"
+    again = await client.deliver(client.loss(nonce))
+    assert (again.code, again.raw_log) == (1, f"{FAILED}reputer loss already submitted")
+    paused.close_windows(69)
+    late = await client.deliver(client.loss(nonce))
+    assert (late.code, late.raw_log) == (75, f"{FAILED}reputer nonce: unfulfilled nonce not found")
 
 
 @pytest.mark.parametrize("amount", ["", "-5", "much"])

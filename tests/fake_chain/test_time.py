@@ -54,9 +54,9 @@ async def test_a_window_closes_by_itself(paused: FakeChain, client: Client) -> N
     nonce = paused.open_window(69)
     for _ in range(2):
         paused.make_block()
-        # A reputer's nonces in flight, as on the network: no window is open for it yet.
-        assert await polled(client) == ([nonce], [nonce])
+        assert await polled(client) == ([nonce], [])
     paused.make_block()
+    # Listed as on the network, though no window is open for it yet.
     assert await polled(client) == ([], [nonce])
     paused.open_window(69, "reputer")
     assert await polled(client) == ([], [nonce])
@@ -110,12 +110,14 @@ async def test_the_networks_inferences_are_those_of_a_window(
         response = await client.emissions.get_network_inferences_at_block(request)
         return response.network_inferences
 
+    for height in (nonce, nonce + 1):
+        with pytest.raises(GRPCError) as caught:
+            await inferences(height)
+        assert caught.value.status is Status.NOT_FOUND
+    paused.close_windows(69)
     bundle = await inferences(nonce)
     assert (bundle.topic_id, bundle.nonce) == (69, nonce)
     assert [(each.label_name, each.value) for each in bundle.combined_value] == [("y", "100")]
-    with pytest.raises(GRPCError) as caught:
-        await inferences(nonce + 1)
-    assert caught.value.status is Status.NOT_FOUND
 
 
 @pytest.mark.parametrize("topic", [0, 70])
@@ -129,24 +131,25 @@ async def test_an_epoch_has_a_window_for_workers_and_then_one_for_reputers() -> 
     lines: list[str] = []
     options = Options(block_seconds=3600, window_blocks=2, epoch_blocks=5, topics=(69,))
     async with FakeChain(options, say=lines.append) as chain:
-        for _ in range(6):
-            chain.make_block()
+        chain.make_blocks(11)
     assert lines == [
         "block 1001  window open  topic 69 worker nonce 1001, until block 1003",
         "block 1003  window over  topic 69 worker nonce 1001",
-        "block 1003  window open  topic 69 reputer nonce 1001, until block 1005",
-        "block 1005  window over  topic 69 reputer nonce 1001",
         "block 1006  window open  topic 69 worker nonce 1006, until block 1008",
+        "block 1006  window open  topic 69 reputer nonce 1001, until block 1011",
+        "block 1008  window over  topic 69 worker nonce 1006",
+        "block 1011  window open  topic 69 worker nonce 1011, until block 1013",
+        "block 1011  window open  topic 69 reputer nonce 1006, until block 1016",
+        "block 1011  window over  topic 69 reputer nonce 1001",
     ]
 
 
 async def test_several_topics_have_their_own_windows() -> None:
     options = Options(block_seconds=3600, window_blocks=2, epoch_blocks=2, topics=(1, 2))
     async with FakeChain(options) as chain:
-        for _ in range(3):
-            chain.make_block()
+        chain.make_blocks(3)
         windows = [(each["topic"], each["role"]) for each in chain.state()["windows"]]
     assert windows == [
         *[(1, "worker"), (2, "worker")],
-        *[(1, "reputer"), (1, "worker"), (2, "reputer"), (2, "worker")],
+        *[(1, "worker"), (2, "worker"), (1, "reputer"), (2, "reputer")],
     ]

@@ -84,6 +84,10 @@ class Chain:
         nonce: int = answer["nonce"]
         return nonce
 
+    def settle(self) -> None:
+        """Closes the windows, scores what was submitted, and pays."""
+        self._ask("POST", "/settle", {"topic": self._topic})
+
     def behave(self, **behaviour: Any) -> None:
         """Changes how it behaves, such as ``frozen=True``."""
         self._ask("POST", "/behaviour", behaviour)

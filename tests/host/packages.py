@@ -14,8 +14,11 @@ from tests.host import cache
 from tests.host.command import run
 from tests.host.web import Request, Response
 
-LOCKS = ("containers/worker/locks/*.txt", "containers/model_server/requirements.txt")
-"""The images' lock files."""
+LOCKS = (
+    *("containers/worker/locks/*.txt", "containers/model_server/requirements.txt"),
+    "tests/host/forge.txt",
+)
+"""The images' lock files, and that of a model."""
 NAME = "packages.test"
 """The index's name in the network of the host."""
 

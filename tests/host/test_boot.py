@@ -18,10 +18,11 @@ from scripts.host.bin import host_status
 from shared.host_events import Event, State
 from tests.host.cloud import ADDRESS, HOST_ADDRESS
 from tests.host.node import CONNECT, Node
+from tests.host.submitting import submits
 from tests.host.timeline import MOMENTS, timeline
 from tests.host.waiting import wait_for
 from tests.host.world import CONSUMER_TOKEN, TOPIC, World, instance, role_policy
-from tests.local.deployment import ROOT, Deployment
+from tests.local.deployment import ROOT, Deployment, Result
 from tests.policies import actions_in
 
 _LOG_GROUPS = {part: f"/allora/worker/{part}" for part in ("worker", "model", "host")}
@@ -418,6 +419,50 @@ def _role_credentials(world: World) -> tuple[str, str]:
     assert world.metadata
     credentials = world.metadata.credentials()
     return credentials["SecretAccessKey"], credentials["Token"]
+
+
+def test_status_is_the_networks_verdict_and_no_accepted_transaction(
+    node: Node, world: World
+) -> None:
+    world.chain.behave(most_inferers=2)  # who are there already
+    try:
+        outside = submits(node, world)
+        world.chain.settle()
+        status = _status_after(node, world, outside["nonce"], "not_in_active_set")
+    finally:
+        world.chain.behave(most_inferers=32)
+    assert status.returncode == 3, status.output
+    assert _verdict(status).startswith("✘ Not earning: accepted, but not in the active set")
+    assert node.reported("rewarded") == []
+    inside = submits(node, world)
+    world.chain.settle()
+    status = _status_after(node, world, inside["nonce"], "earning")
+    assert status.returncode == 0, status.output
+    earning = r"✔ Earning \S+ ALLO .*rank \d of 3, loss \S+ × the network's"
+    assert re.match(earning, _verdict(status)), status.output
+    (rewarded,) = node.reported("rewarded")
+    assert rewarded["nonce"] == inside["nonce"]
+    assert float(rewarded["allo"]) > 0
+
+
+def _status_after(node: Node, world: World, nonce: int, state: str) -> Result:
+    """What `allora status` says as soon as the worker has a verdict and the host has sent it."""
+
+    def is_judged() -> bool:
+        (topic,) = node.health["topics"]
+        return (topic["earning"]["state"], topic["earning"]["nonce"]) == (state, nonce)
+
+    wait_for(f"the verdict {state}", is_judged, 150)
+    node.machine.run("systemctl start allora-status")
+    stream = f"{instance(world.deployment).id}/status"
+    told = f'"state": "{state}"'
+    wait_for("it is sent", lambda: told in _logged(world.deployment, "host", stream)[-1], 90)
+    return world.deployment.allora("status")
+
+
+def _verdict(status: Result) -> str:
+    """The first line, after what is said while AWS is asked."""
+    return next(line for line in status.output.splitlines() if line[:1] in set("✔✘?"))
 
 
 def _differences(value: Any, sample: Any, where: str = "") -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -13,12 +14,15 @@ from typing import Any
 
 import pytest
 
+from tests.host import forge_model
 from tests.host.machine import Machine
 from tests.host.node import Node
 from tests.host.submitting import submits, submitted
 from tests.host.waiting import wait_for
-from tests.host.world import TOPIC, World, instance, running_instances
+from tests.host.world import TOPIC, World, instance, running_instances, set_secret
 from tests.local.deployment import ROOT, Deployment
+
+_API_KEY = "key-of-the-model"
 
 
 class Command:
@@ -112,7 +116,8 @@ def updated(node: Node, world: World) -> Updated:
     old = instance(world.deployment).id
     registered, earlier = world.chain.state["registered"], len(world.chain.submissions)
     # The embedded AWS has this other image for x86_64. The host boots from the test's own disk.
-    world.deployment.write_env(AWS_INSTANCE_TYPE="t3.small")
+    world.deployment.write_env(AWS_INSTANCE_TYPE="t3.small", **_forge_model(world.deployment))
+    set_secret(world.deployment, "model/ALLORA_API_KEY", _API_KEY)
     with command(world, "update", "--ami", "ami-1e749f67", "--yes", "--timeout", "15") as update:
         wait_for(
             "the old instance ends",
@@ -143,6 +148,21 @@ def updated(node: Node, world: World) -> Updated:
     return Updated(machine, registered, nonce, nonces)
 
 
+def _forge_model(deployment: Deployment) -> dict[str, str]:
+    """Put a model of the Forge kit into S3, and return its settings."""
+    model = forge_model.saved()
+    s3 = deployment.client("s3")
+    s3.create_bucket(Bucket="models-of-the-test")
+    s3.put_object(Bucket="models-of-the-test", Key="btc/predict.pkl", Body=model)
+    return {
+        "MODEL_FORGE": "s3://models-of-the-test/btc/predict.pkl",
+        "MODEL_SHA256": f"sha256:{hashlib.sha256(model).hexdigest()}",
+        "MODEL_REQUIREMENTS": str(ROOT / "tests/host/forge.txt"),
+        "MODEL_PYTHON": "3.13",
+        "MODEL_SECRETS": "ALLORA_API_KEY",
+    }
+
+
 def _ids(deployment: Deployment) -> list[str]:
     return [described["InstanceId"] for described in running_instances(deployment)]
 
@@ -153,6 +173,27 @@ def test_new_host_works_with_the_same_wallet(updated: Updated, world: World) -> 
     assert updated.nonces == [updated.nonce]
     assert submitted(world, updated.nonce)["address"] == world.wallet.address
     assert Node(updated.machine).health["address"] == world.wallet.address
+
+
+def test_model_of_the_forge_kit_is_served_and_confined(updated: Updated, world: World) -> None:
+    """What its own code sees of the host, from within its process."""
+    node = Node(updated.machine)
+    submission = submits(node, world)
+    assert float(submission["values"][0]["value"]) == submission["nonce"] + 0.5
+    found = next(line["found"] for line in node.log("model") if "found" in line)
+    assert found == {
+        "connections": ["TimeoutError", "TimeoutError"],
+        "groups": [10002],
+        "key": _API_KEY,
+        "of_the_server": False,
+        "secrets": ["ALLORA_API_KEY"],
+        "user": 10002,
+        "writes": [False, False, False, True],
+        "privileges": {"CapEff": "0000000000000000", "NoNewPrivs": "1"},
+    }
+    assert _API_KEY not in json.dumps(node.container("model"))
+    others = [line for line in node.log("model") if "found" not in line]
+    assert _API_KEY not in json.dumps(others)
 
 
 def test_deploy_again_sees_at_once_that_all_is_well(updated: Updated, world: World) -> None:

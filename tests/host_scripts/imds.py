@@ -50,7 +50,7 @@ def serve(directory: Path) -> Iterator[str]:
     """Serve the metadata in a directory; yield the endpoint."""
     handler = type("Serving", (Handler,), {"directory": directory})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

@@ -188,3 +188,22 @@ worker done | worker and model are running' ]
   run "$BIN/start.sh"
   [ "$(<"$ALLORA_ROOT/var/lib/allora/worker/fees.json")" = 7 ]
 }
+
+@test "a model of the Forge kit is there before the first container, and only its address is fetched" {
+  replace fetch-forge.py 'echo "fetch-forge" >>"$CALLS"; echo "the model is there"'
+  run "$BIN/start.sh"
+  never_called fetch-forge
+  MODEL_FORGE=s3://b/k run "$BIN/start.sh"
+  [ "$status" -eq 0 ]
+  run grep -nE 'fetch-forge| up ' "$CALLS"
+  contains "$output" 'fetch-forge'
+  contains "$(events)" 'model_source done | the model is there'
+}
+
+@test "a model that cannot be had: its sentence is the last line, and nothing starts" {
+  replace fetch-forge.py 'echo "MODEL_FORGE is another file." >&2; exit 78'
+  MODEL_FORGE=s3://b/k run "$BIN/start.sh"
+  [ "$status" -eq 78 ]
+  [ "$(last_event)" = 'model_source waiting model_source_unavailable True | MODEL_FORGE is another file.' ]
+  never_called ' up '
+}

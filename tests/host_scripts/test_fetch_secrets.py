@@ -242,7 +242,7 @@ def answers() -> Iterator[tuple[str, list[int]]]:
     statuses: list[int] = []
     handler = type("Scripted", (Answers,), {"statuses": statuses})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", statuses
         server.shutdown()
 

@@ -138,6 +138,11 @@ class Host:
 
     def status(self) -> dict[str, Any]:
         """What the program prints."""
+        status: dict[str, Any] = json.loads(self.line())
+        return status
+
+    def line(self) -> str:
+        """The same, as it is printed."""
         docker = self._directory / "bin/docker"
         docker.unlink(missing_ok=True)
         if self.containers is not None:
@@ -160,8 +165,7 @@ class Host:
         )
         assert result.stderr == ""
         assert result.stdout.count("\n") == 1
-        status: dict[str, Any] = json.loads(result.stdout)
-        return status
+        return result.stdout
 
 
 @pytest.fixture
@@ -285,6 +289,25 @@ def test_an_answer_that_is_none_or_without_end_is_null(
 ) -> None:
     worker.text = text
     assert host.status()["worker"] is None
+
+
+@pytest.mark.parametrize(("count", "is_cut"), [(30, False), (100, True)])
+def test_a_status_of_many_topics_is_a_line_that_the_journal_takes(
+    host: Host, worker: Worker, count: int, *, is_cut: bool
+) -> None:
+    (topic,) = SAMPLE["worker"]["topics"]
+    exact = dict.fromkeys(("score", "threshold", "loss", "network_loss"), "-12." + "1" * 32)
+    topics = [
+        topic | {"topic_id": number, "earning": topic["earning"] | exact} for number in range(count)
+    ]
+    worker.text = json.dumps(SAMPLE["worker"] | {"topics": topics})
+    line = host.line()
+    assert len(line) < 48 * 1024
+    told = json.loads(line)["worker"]["topics"]
+    assert told[0] == topics[0]
+    assert [each["topic_id"] for each in told] == list(range(count))
+    assert {each["earning"]["state"] for each in told} == {"earning"}
+    assert ("score" not in told[-1]["earning"]) is is_cut
 
 
 def test_an_answer_that_comes_drop_by_drop_is_not_waited_for(host: Host, worker: Worker) -> None:

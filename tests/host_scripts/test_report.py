@@ -208,7 +208,7 @@ def logs(endpoint: str) -> Iterator[Any]:
 @pytest.fixture
 def front(endpoint: str) -> Iterator[Front]:
     server = Front(endpoint)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield server
     server.gate.set()
     server.shutdown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.local.deployment import Deployment
+from tests.local.identities import keys_of
 from tests.policies import policies_of_deployers
 
 NAME = "deployer"
@@ -17,8 +18,4 @@ def deployer(deployment: Deployment) -> dict[str, str]:
     for number, policy in enumerate(policies_of_deployers()):
         made = iam.create_policy(PolicyName=f"{NAME}-{number}", PolicyDocument=json.dumps(policy))
         iam.attach_user_policy(UserName=NAME, PolicyArn=made["Policy"]["Arn"])
-    key = iam.create_access_key(UserName=NAME)["AccessKey"]
-    return {
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-    }
+    return keys_of(deployment, NAME)

@@ -6,11 +6,9 @@ import re
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 
-import psutil
-
+from devtools.embedded_aws.processes import kill_tree
 from tests.local.deployment import ROOT, Deployment
 from tests.local.interposer import BROKEN, LOST, Answer, interposed
 
@@ -75,16 +73,7 @@ def killed_at(deployment: Deployment, moment: int, *arguments: str) -> Killed:
             while not came.wait(0.2) and process.poll() is None:
                 pass
         finally:
-            _kill(process)
+            kill_tree(process.pid)
+            process.wait()
             killed.set()
     return Killed(changes[-1] if came.is_set() else "", len(changes))
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it has started, whatever their sessions."""
-    with suppress(psutil.NoSuchProcess):
-        family = psutil.Process(process.pid)
-        for each in [family, *family.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
-    process.wait()

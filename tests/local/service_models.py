@@ -14,7 +14,10 @@ from botocore.loaders import JSONFileLoader
 
 from tests.local.deployment import REGION
 
-_SERVICES = ("cloudwatch", "ec2", "iam", "logs", "pricing", "s3", "service-quotas", "ssm", "sts")
+_SERVICES = (
+    *("cloudwatch", "ec2", "freetier", "iam", "logs", "pricing", "s3", "service-quotas", "sns"),
+    *("ssm", "sts"),
+)
 
 
 def read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ import pytest
 from containers.worker.allora_worker import metric_names, reports
 from containers.worker.allora_worker.metric_names import Metric
 from devtools.embedded_aws.lease import Lease
+from scripts.host.bin import host_status
 from shared.alarm_remedies import REMEDIES, AlarmId
 from tests.local.cloudwatch_alarms import (
     ALARM,
@@ -157,7 +158,7 @@ class Node:
         at = self._now + timedelta(seconds=30)
         if name in WORKER:
             lines = of_worker(WORKER[name], value)
-        elif name in STATUS:
+        elif name in host_status.METRICS:
             lines = [json.dumps(STATUS | {name: value})]
         else:
             self._metrics.append(("AWS/EC2", self._of_ec2(name, value, at)))
@@ -223,8 +224,10 @@ class Case:
 CASES = {
     "no-submission": Case({"WindowsSinceSuccess": 0.7}, {"WindowsSinceSuccess": 3.1}, 20, 6),
     "balance-low": Case({"Balance": 0.5}, {"Balance": 1e-10}, 15, 1),
-    "sdk-refused": Case({"SdkRefused": 0}, {"SdkRefused": 1}, 10, 1),
-    "fee-refused": Case({"FeeRefused": 0}, {"FeeRefused": 1}, 10, 6),
+    # CloudWatch looks further back where data is missing.
+    "sdk-refused": Case(SILENCE, {"SdkRefused": 1}, 10, 15),
+    "fee-refused": Case(SILENCE, {"FeeRefused": 1}, 10, 20),
+    "not-earning": Case(SILENCE, {"NotEarning": 1}, 360, 180),
     "worker-restarts": Case({"WorkerRestarts": 0}, {"WorkerRestarts": 1}, 3, 20),
     "model-restarts": Case({"ModelRestarts": 0}, {"ModelRestarts": 1}, 3, 20),
     "disk-full": Case({"DiskUsed": 40}, {"DiskUsed": 81}, 20, 6),
@@ -246,7 +249,8 @@ def test_it_rings_and_stops(cloudwatch: Any, alarms: dict[str, dict[str, Any]], 
     case = CASES[id_]
     well, ill = 60, case.rings_within + 30
     node = Node(cloudwatch, alarms[id_])
-    node.runs(well, **case.good).runs(ill, **case.bad).runs(60, **case.good)
+    node.runs(well, **case.good).runs(ill, **case.bad)
+    node.runs(case.stops_within + 60, **case.good)
     states = node.states()
     # not without a reason; then before long, and for as long as there is one; and not for longer
     assert set(states[30:well]) == {OK}
@@ -263,7 +267,9 @@ def test_at_the_limit_itself_it_rings_when_its_description_says_so(
     (name,) = CASES[id_].bad
     node = Node(cloudwatch, alarm)
     if alarm["Statistic"] == "Sum":
-        node.runs(290, **{name: 0}).runs(1, **{name: alarm["Threshold"]}).runs(9, **{name: 0})
+        node.runs(290, **CASES[id_].good)
+        for _ in range(alarm["EvaluationPeriods"]):
+            node.runs(1, **{name: alarm["Threshold"]}).runs(alarm["Period"] // 60 - 1)
     else:
         node.runs(300, **{name: alarm["Threshold"]})
     rings = id_ not in {"balance-low", "disk-full", "cpu-credits"}
@@ -302,7 +308,7 @@ def test_a_worker_that_is_silent_changes_nothing_else(
     cloudwatch: Any, alarms: dict[str, dict[str, Any]]
 ) -> None:
     """A wallet is no fuller, and a disk no emptier, because nobody looks."""
-    for id_ in ("balance-low", "sdk-refused", "fee-refused", "disk-full"):
+    for id_ in ("balance-low", "disk-full"):
         good, bad = CASES[id_].good, CASES[id_].bad
         well = Node(cloudwatch, alarms[id_]).runs(60, **good).runs(120).states()
         assert well[-1] == OK, id_
@@ -344,7 +350,17 @@ def test_a_refused_worker_that_ends_every_five_minutes_rings(
 ) -> None:
     """It reports from its first minute to its end (timings.refused_exit)."""
     phases = [(1, SILENCE), (4, CASES["sdk-refused"].bad)] * 5
-    assert rang(cloudwatch, alarms["sdk-refused"], (60, {"SdkRefused": 0}), *phases)
+    assert rang(cloudwatch, alarms["sdk-refused"], (60, SILENCE), *phases)
+
+
+def test_an_epoch_without_a_reward_is_no_alarm(
+    cloudwatch: Any, alarms: dict[str, dict[str, Any]]
+) -> None:
+    """Nor are five; a day of them is, although the worker restarts every two hours."""
+    bad = CASES["not-earning"].bad
+    assert not rang(cloudwatch, alarms["not-earning"], (60, SILENCE), (300, bad), (120, SILENCE))
+    day = [(110, bad), (10, SILENCE)] * 12
+    assert rang(cloudwatch, alarms["not-earning"], *day)
 
 
 def restarts_of(runs_for: float) -> Iterator[int]:

@@ -6,13 +6,11 @@ import base64
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -28,6 +26,7 @@ from allora_cli.terraform.synthesis import foreseen
 from devtools.embedded_aws.emulator import Emulator
 from shared.host_events import Code
 from shared.stacks import STACKS
+from tests.http_server import Handler, handled_by
 from tests.local.deployer import deployer
 from tests.local.deployment import (
     BUCKET,
@@ -111,28 +110,17 @@ esac
 def chain_with(uallo: int) -> Iterator[str]:
     """A chain's REST endpoint, where every wallet has so much and every topic is active."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Node(Handler):
         def do_GET(self) -> None:
             document = {
                 "balance": {"denom": "uallo", "amount": str(uallo)},
                 "exists": True,
                 "is_active": True,
             }
-            body = json.dumps(document).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(200, document)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with handled_by(Node) as url:
+        yield url
 
 
 def types_in_state(deployment: Deployment, stack: str) -> set[str]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import os
 import re
 import subprocess
-import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -27,6 +24,7 @@ from allora_cli.terraform.state_bucket import ensure_state_bucket
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from devtools.embedded_aws.front.account import Plan
 from settings import load_settings
+from tests.http_server import Handler, handled_by
 from tests.local.command import Finished
 from tests.local.deployment import (
     BUCKET,
@@ -35,6 +33,7 @@ from tests.local.deployment import (
     Deployment,
     make_bucket_of_another_account,
 )
+from tests.local.identities import assumed, policy, user
 from tests.local.interposer import holding
 from tests.local.reported import STATUS, ReportedHost
 from tests.local.template import Deployed
@@ -159,26 +158,15 @@ def examined(deployment: Deployment, **environment: str) -> Report:
 def answering(status: int, body: str, kind: str = "text/xml") -> Iterator[str]:
     """An AWS that answers everything in the same way."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Always(Handler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body.encode())
+            self.send(status, body.encode(), {"Content-Type": kind})
 
         do_GET = do_HEAD = do_POST  # noqa: N815 - their names
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with handled_by(Always) as url:
+        yield url
 
 
 def error(code: str) -> str:
@@ -209,16 +197,19 @@ class TestReady:
             assert set(check) == {
                 "id", "group", "title", "verdict", "detail", "remedy", "facts"
             }  # fmt: skip
-            assert check["detail"]
+            assert check["detail"] or check["verdict"] == "ok"
         facts = {check["id"]: check["facts"] for check in document["checks"]}
         assert facts["wallet"] == {"address": ADDRESS}
         assert facts["balance"] == {"uallo": 10**21}
         assert facts["vcpus"] == {
             "quota": "L-1216C47A", "limit": 32.0, "used": 0, "needed": 2
         }  # fmt: skip
-        assert facts["cost"]["usd_a_month"] == 19.11
+        assert facts["cost"]["usd_a_month"] == 17.71
         assert facts["topics"]["topics"] == [
             {"id": 69, "name": "Topic 69 of a fake chain", "active": True}
+        ]
+        assert facts["model-fit"]["topics"] == [
+            {"id": 69, "kind": "price", "token": "BTC", "horizon": "1d"}
         ]
 
     def test_no_word_of_the_wallet_is_shown(self, deployment: Deployment) -> None:
@@ -359,7 +350,8 @@ class TestAccount:
         assert report.healthy is None
         assert report.verdicts("unknown") == {"credentials"}
         assert report.unchecked == len(BUT_COMPUTER) - len(
-            {"settings", "model-source", "container-images", "exposure", "topics"}
+            {"settings", "model-source", "container-images", "exposure"}
+            | {"endpoints", "topics", "model-fit"}
         )
         assert f"{report.unchecked} of {len(CHECKS)} checks could not be made" in done.stdout
 
@@ -408,7 +400,7 @@ class TestPermissions:
     def test_missing_actions_are_named(self, deployment: Deployment) -> None:
         allowed = {"Effect": "Allow", "Action": "*", "Resource": "*"}
         denied = {"Effect": "Deny", "Action": ["iam:PassRole", "ec2:RunInstances"], "Resource": "*"}
-        report = examined(deployment, **somebody(deployment, allowed, denied))
+        report = examined(deployment, **user(deployment, allowed, denied))
         assert report.verdicts("fail") == {"permissions"}
         facts = report.checks["permissions"]["facts"]
         assert facts["missing"] == ["ec2:RunInstances", "iam:PassRole"]
@@ -422,7 +414,7 @@ class TestPermissions:
             {"Effect": "Allow", "Action": list(actions), "Resource": resource}
             for resource, actions in (*deploying_actions(settings), *operating_actions(settings))
         ]
-        report = examined(deployment, **somebody(deployment, *statements, ASKING))
+        report = examined(deployment, **user(deployment, *statements, ASKING))
         assert report.verdict("permissions") == "ok"
         assert "all " in report.text("permissions")
 
@@ -430,7 +422,7 @@ class TestPermissions:
         """Conditions on the region are known to be met."""
         condition = {"StringEquals": {"aws:RequestedRegion": REGION}}
         statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
-        assert examined(deployment, **somebody(deployment, statement)).verdict(
+        assert examined(deployment, **user(deployment, statement)).verdict(
             "permissions"
         ) == "ok"  # fmt: skip
 
@@ -440,7 +432,7 @@ class TestPermissions:
             {"Effect": "Allow", "Action": list(actions), "Resource": resource}
             for resource, actions in deploying_actions(settings)
         ]
-        report = examined(deployment, **somebody(deployment, *statements, ASKING))
+        report = examined(deployment, **user(deployment, *statements, ASKING))
         assert report.verdict("permissions") == "warning"
         missing = report.checks["permissions"]["facts"]["missing_for_operation"]
         assert "ssm:SendCommand" in missing
@@ -460,13 +452,13 @@ class TestPermissions:
             "Action": "ec2:RunInstances",
             "Resource": "arn:aws:ec2:*::image/*",
         }
-        report = examined(deployment, **somebody(deployment, allowed, ours, image))
+        report = examined(deployment, **user(deployment, allowed, ours, image))
         missing = report.checks["permissions"]["facts"]["missing"]
         assert missing == ["ec2:CreateSnapshot", "ec2:RunInstances"]
 
     def test_the_service_linked_role_is_created_once(self, deployment: Deployment) -> None:
         linked = "iam:CreateServiceLinkedRole"
-        keys = somebody(deployment, {"Effect": "Allow", "NotAction": linked, "Resource": "*"})
+        keys = user(deployment, {"Effect": "Allow", "NotAction": linked, "Resource": "*"})
         report = examined(deployment, **keys)
         assert report.checks["permissions"]["facts"]["missing"] == [linked]
         deployment.client("iam").create_role(  # under the name that AWS gives it, and moto does not
@@ -488,42 +480,18 @@ class TestPermissions:
         )["Role"]
         allowed = {"Effect": "Allow", "NotAction": "sns:*", "Resource": "*"}
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy(allowed))
-        keys = deployment.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="me")
-        report = examined(
-            deployment,
-            AWS_ACCESS_KEY_ID=keys["Credentials"]["AccessKeyId"],
-            AWS_SECRET_ACCESS_KEY=keys["Credentials"]["SecretAccessKey"],
-            AWS_SESSION_TOKEN=keys["Credentials"]["SessionToken"],
-        )
+        report = examined(deployment, **assumed(deployment, role["Arn"]))
         assert report.verdict("permissions") == "fail"
         missing = report.checks["permissions"]["facts"]["missing"]
         assert missing
         assert {name.partition(":")[0] for name in missing} == {"sns"}
 
     def test_one_who_may_not_ask_is_not_stopped(self, deployment: Deployment) -> None:
-        keys = somebody(deployment, {"Effect": "Allow", "Action": "*", "Resource": "*"})
+        keys = user(deployment, {"Effect": "Allow", "Action": "*", "Resource": "*"})
         with answering(403, error("AccessDenied")) as url:
             report = examined(deployment, **keys, AWS_ENDPOINT_URL_IAM=url)
         assert report.verdict("permissions") == "unknown"
         assert report.healthy is None
-
-
-def somebody(deployment: Deployment, *statements: dict[str, Any]) -> dict[str, str]:
-    """The environment of a user with these permissions."""
-    iam = deployment.client("iam")
-    iam.create_user(UserName="somebody")
-    iam.put_user_policy(
-        UserName="somebody", PolicyName="theirs", PolicyDocument=policy(*statements)
-    )
-    key = iam.create_access_key(UserName="somebody")["AccessKey"]
-    return {
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-    }
-
-
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 class TestState:
@@ -824,6 +792,18 @@ class TestWorker:
         assert report.healthy
         assert report.verdict("topics") == "warning"
         assert "not active: 69" in report.text("topics")
+
+    def test_topics_whose_losses_a_reputer_cannot_compute(
+        self, deployment: Deployment, chain: Chain
+    ) -> None:
+        chain.behave(topics={69: {"loss_method": "focal", "labels": ["down", "up"]}})
+        assert examined(deployment).verdict("topics") == "ok"
+        deployment.write_env(ALLORA_WORKER_ROLE="reputer")
+        report = examined(deployment)
+        assert report.verdict("topics") == "fail"
+        assert "with 'focal' over several labels, which is not published" in report.text("topics")
+        chain.behave(topics={69: {"loss_method": "czar"}})
+        assert examined(deployment).verdict("topics") == "ok"
 
     def test_a_network_of_another_version(self, deployment: Deployment, chain: Chain) -> None:
         chain.behave(unimplemented=True)

@@ -89,7 +89,7 @@ def test_a_file_that_exists_is_never_changed(deployment: Deployment) -> None:
         (["--account=12"], "--account: '12' is not an AWS account id"),
         (["--region=us-est-1"], "--region: 'us-est-1' is not an AWS region that this release"),
         (["--topic=x"], "--topic: 'x' is not a list of topic ids"),
-        (["--topic=83"], "--topic: Topic 83, BTC/USD - Log Returns - 8h, asks for a log-return"),
+        (["--topic=87"], "--topic: '87' includes topic 87; it asks for a classification"),
         (["--network=mainnet"], "--topic: Topic: there is no default."),
         (["--network=devnet"], "--network: 'devnet' is none of testnet, mainnet"),
         (["--model-ref=v1"], "--model-ref: 'v1' is set without MODEL_REPO"),
@@ -151,8 +151,8 @@ def test_a_dialogue_asks_again_with_the_reason(deployment: Deployment) -> None:
         ("Network: testnet or mainnet [testnet]: ", ""),
         ("Model, 1 to 3 [1]: ", "4"),
         ("Type a number from 1 to 3.", "1"),
-        ("Topic [69]: ", "83"),
-        ("asks for a log-return", "42"),
+        ("Topic [69]: ", "87"),
+        ("asks for a classification", "42"),
         ("E-mail address for alarms [none]: ", "you@example.com"),
         ("Instance type [", "t3.small"),
     )
@@ -167,7 +167,7 @@ def test_a_dialogue_asks_again_with_the_reason(deployment: Deployment) -> None:
     settings = load_settings(env_file(deployment), {})
     assert (settings.aws_region, settings.topic_ids) == ("eu-central-1", (42,))
     assert settings.instance_type == "t3.small"
-    assert settings.model_env == {"TOPIC_HORIZONS": "42=8h"}
+    assert settings.tokens == {42: "BTC"}
 
 
 def test_ctrl_c_leaves_nothing(deployment: Deployment) -> None:

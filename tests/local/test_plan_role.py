@@ -9,6 +9,7 @@ import pytest
 from shared.stacks import SINGLE_NODE, STACKS
 from tests.local.asked import Asked
 from tests.local.deployment import Deployment, Result
+from tests.local.identities import assumed
 from tests.local.interposer import interposed
 from tests.local.template import Deployed
 from tests.policies import actions_in, policies_for_plans, without
@@ -55,10 +56,4 @@ def _assume(deployment: Deployment, *, lacking: str = "") -> dict[str, str]:
         role = iam.create_role(RoleName=_ROLE, AssumeRolePolicyDocument=trusted)["Role"]
     document = json.dumps(without(permissions, lacking))
     iam.put_role_policy(RoleName=_ROLE, PolicyName="plan", PolicyDocument=document)
-    assumed = deployment.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="plan")
-    keys = assumed["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": keys["SessionToken"],
-    }
+    return assumed(deployment, role["Arn"])

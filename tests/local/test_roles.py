@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from tests.local.deployer import NAME
 from tests.local.deployment import BUCKET, REGION, Deployment
+from tests.local.identities import assumed, policy, user
 from tests.local.template import SECRETS, Deployed
 from tests.policies import without
 
@@ -25,21 +26,13 @@ def deployment(emulator: Emulator, tmp_path: Path) -> Deployment:
     return Deployment(emulator, tmp_path / "user")
 
 
-def policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
 def allow(action: str, resource: str = "*") -> dict[str, Any]:
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
 
 def as_user(deployment: Deployment, *statements: dict[str, Any]) -> Callable[[str], Any]:
     """Makes clients of a user with a policy."""
-    iam = deployment.client("iam")
-    iam.create_user(UserName="ada")
-    iam.put_user_policy(UserName="ada", PolicyName="p", PolicyDocument=policy(*statements))
-    key = iam.create_access_key(UserName="ada")["AccessKey"]
-    return clients(deployment, key["AccessKeyId"], key["SecretAccessKey"])
+    return clients(deployment, user(deployment, *statements))
 
 
 def as_role(deployment: Deployment, *statements: dict[str, Any]) -> Callable[[str], Any]:
@@ -48,20 +41,18 @@ def as_role(deployment: Deployment, *statements: dict[str, Any]) -> Callable[[st
     trust = policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
     role = iam.create_role(RoleName="host", AssumeRolePolicyDocument=trust)["Role"]
     iam.put_role_policy(RoleName="host", PolicyName="p", PolicyDocument=policy(*statements))
-    return session(deployment, role["Arn"])
+    return clients(deployment, assumed(deployment, role["Arn"]))
 
 
-def session(deployment: Deployment, role: str) -> Callable[[str], Any]:
-    """Makes clients of a role, as AWS gives an instance its keys."""
-    assumed = deployment.client("sts").assume_role(RoleArn=role, RoleSessionName="i-1")
-    keys = assumed["Credentials"]
-    return clients(deployment, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-
-
-def clients(
-    deployment: Deployment, key: str, secret: str, token: str | None = None
-) -> Callable[[str], Any]:
-    create: Any = boto3.Session(key, secret, token, region_name=REGION).client
+def clients(deployment: Deployment, keys: dict[str, str]) -> Callable[[str], Any]:
+    """Makes clients of somebody with these keys."""
+    session = boto3.Session(
+        keys["AWS_ACCESS_KEY_ID"],
+        keys["AWS_SECRET_ACCESS_KEY"],
+        keys.get("AWS_SESSION_TOKEN"),
+        region_name=REGION,
+    )
+    create: Any = session.client
     return lambda service: create(service, endpoint_url=deployment.emulator.url)
 
 
@@ -184,7 +175,7 @@ def test_without_any_of_its_permissions_the_host_is_refused(deployed: Deployed) 
     prefix = "allora-single-node/build-contexts/"
     (archive,) = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix)["Contents"]
 
-    host = session(deployed.deployment, role["Arn"])
+    host = clients(deployed.deployment, assumed(deployed.deployment, role["Arn"]))
     stream = {"logGroupName": "/allora/worker/host", "logStreamName": "i-1"}
     events = [{"timestamp": int(time.time() * 1000), "message": "a"}]
     secrets = [f"/allora/worker/{name}" for name in SECRETS]
@@ -217,7 +208,7 @@ def test_a_deployer_may_look_at_everything(deployed: Deployed) -> None:
         assert not REFUSED.search(deployer.allora(*command).output), command
     iam = deployer.client("iam")
     attached = iam.list_attached_user_policies(UserName=NAME)["AttachedPolicies"]
-    for policy in attached:
-        iam.detach_user_policy(UserName=NAME, PolicyArn=policy["PolicyArn"])
+    for each in attached:
+        iam.detach_user_policy(UserName=NAME, PolicyArn=each["PolicyArn"])
     for command in commands:
         assert REFUSED.search(deployer.allora(*command).output), command

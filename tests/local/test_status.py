@@ -49,26 +49,27 @@ def worker(**changes: Any) -> dict[str, Any]:
     return {**STATUS["worker"], "status": "unhealthy", **changes}
 
 
-def topic(state: str, reason: str) -> dict[str, Any]:
+def topic(state: str, reason: str | None) -> dict[str, Any]:
     return {**STATUS["worker"]["topics"][0], "state": state, "reason": reason}
 
 
 def put_windows(
     stage: Stage, at: datetime, *, submissions: int = 0, failures: int = 0, name: str = "worker"
 ) -> None:
-    counts = {"Submissions": submissions, "SubmissionFailures": failures}
+    put_metric(stage, "Submissions", at, *[1] * submissions, *[0] * failures, WorkerName=name)
+
+
+def put_metric(stage: Stage, metric: str, at: datetime, *values: float, **dimensions: str) -> None:
     stage.cloudwatch.put_metric_data(
         Namespace="Allora",
         MetricData=[
             {
                 "MetricName": metric,
-                "Dimensions": [{"Name": "WorkerName", "Value": name}],
+                "Dimensions": [{"Name": name, "Value": text} for name, text in dimensions.items()],
                 "Timestamp": at,
-                "Value": count,
-                "Unit": "Count",
+                "Value": value,
             }
-            for metric, count in counts.items()
-            if count
+            for value in values
         ],
     )
 
@@ -103,7 +104,7 @@ class TestHealthy:
         shown = stage.deployment.allora("status")
         assert shown.returncode == 0, shown.output
         lines = [line for line in shown.output.splitlines() if not line.startswith("Asking AWS")]
-        assert lines[0].startswith("✔ Earning: the last submission, in topic 69, was ")
+        assert lines[0].startswith("✔ Earning 1.5 ALLO a day, rank 3 of 32, loss 0.8 × ")
         assert len(lines) <= 24
         for fact in (
             stage.host.instance_id,
@@ -115,6 +116,7 @@ class TestHealthy:
             "commit 0123456789ab",
             "image 4f7c",
             "Allora SDK 1.3.0, testnet, inferer",
+            "score 0.431",
             "64000.5 for nonce 8123456",
             "transaction A1B2C3",
             "97.2 % success: submitted in 35 of 36 windows",
@@ -142,6 +144,8 @@ class TestHealthy:
         put_windows(stage, now - timedelta(hours=23, minutes=50), submissions=5)
         put_windows(stage, now - timedelta(hours=25), submissions=100)
         put_windows(stage, now, submissions=1000, name="another-worker")
+        put_metric(stage, "Rewards", now - timedelta(minutes=1), 0.5, 0.25, WorkerName="worker")
+        put_metric(stage, "Score", now, 0.4, WorkerName="worker", TopicId="69")
         document = seen(stage)
         assert document["exit_code"] == 0
         assert (document["healthy"], document["finding"]) == (True, "earning")
@@ -149,7 +153,10 @@ class TestHealthy:
             "submissions": 8,
             "failures": 1,
             "success_rate": pytest.approx(8 / 9),
+            "rewards_allo": 0.75,
         }
+        assert sum(hour["rewards_allo"] for hour in document["hours"]) == 0.75
+        assert document["hours"][-1]["scores"] == {"69": 0.4}
         assert sum(hour["submissions"] for hour in document["hours"]) == 8
         assert len(document["hours"]) == 25
         (only,) = document["topics"]
@@ -163,7 +170,7 @@ class TestHealthy:
         assert document["unknown"] == {}
 
     def test_waits_for_its_first_window(self, stage: Stage) -> None:
-        topics = [STATUS["worker"]["topics"][0] | {"last_submission": None}]
+        topics = [STATUS["worker"]["topics"][0] | {"last_submission": None, "earning": None}]
         stage.host.status(worker=STATUS["worker"] | {"topics": topics})
         document = seen(stage)
         assert (document["exit_code"], document["finding"]) == (0, "waiting")
@@ -302,6 +309,16 @@ class TestUnhealthy:
                 "status-registering",
                 "topic 69: starting",
             ),
+            (
+                {
+                    "worker": worker(
+                        status="healthy",
+                        topics=[topic("waiting", None) | {"earning": {"state": "no_reward"}}],
+                    )
+                },
+                "status-no-reward",
+                "not rewarded",
+            ),
             ({"worker": None}, "status-worker-silent", "does not answer"),
             (
                 {
@@ -409,6 +426,7 @@ class TestPlot:
         put_windows(stage, datetime.now(UTC) - timedelta(hours=5), submissions=6)
         shown = stage.deployment.allora("status", "--plot").output
         assert "submitted" in shown
+        assert "No rewards in the last 24 hours." in shown
         bars = [line for line in shown.splitlines() if "┤" in line]
         assert len(bars) == 6
         assert bars[0].rstrip().endswith("xx")

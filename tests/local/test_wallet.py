@@ -1,4 +1,4 @@
-"""Wallets and their backups against the embedded AWS: `allora wallet`, `backup`, `restore`."""
+"""Wallets, coins and backups against the embedded AWS: `allora wallet`, `backup`, `restore`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import pytest
 
 from allora_cli.context import open_context
 from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.wallet import age
 from allora_cli.wallet.mnemonic import address_of, make_words
 from allora_cli.wallet.store import store_wallet
 from devtools.embedded_aws.emulator import Emulator
 from shared.wallet_library import wallet_library
 from tests.local.age_file import encrypted_quickly
 from tests.local.deployment import ROOT, Deployment
+from tests.local.fake_chain import Chain, fake_chain
 from tests.local.terminal import CTRL_C, CTRL_D, terminal
 
 PARAMETER = "/allora/worker/mnemonic"
@@ -346,6 +349,108 @@ class TestAddress:
         )
 
 
+class TestMoney:
+    """On the fake chain, whose accounts begin with 1000 ALLO."""
+
+    @pytest.fixture
+    def chain(self, deployment: Deployment, ssm: Any) -> Iterator[Chain]:
+        put(ssm, WORDS)
+        with fake_chain("allora-testnet-1") as chain:
+            deployment.write_env(ALLORA_API_URL=chain.rest)
+            yield chain
+
+    def test_it_is_sent_once_the_address_is_typed_twice_and_the_question_answered(
+        self, deployment: Deployment, chain: Chain
+    ) -> None:
+        with terminal(deployment, "wallet", "send", "12.5") as user:
+            user.expect("The recipient's address:")
+            user.enter(OTHER_ADDRESS)
+            user.expect("The recipient's address once more:")
+            user.enter(OTHER_ADDRESS)
+            user.expect("Send 12.5 ALLO? It cannot be undone. [y/N]:")
+            user.enter("y")
+            assert user.end() == 0, user.text
+        for line in ("testnet (allora-testnet-1)", "Fee 0.000000000001125 ALLO", "Left 987.4999"):
+            assert line in user.text
+        assert f"✔ Sent 12.5 ALLO to {OTHER_ADDRESS}" in user.text
+        assert "https://explorer.testnet.allora.network/allora-testnet-1/tx/" in user.text
+        assert not leaks(user.text, WORDS)
+        assert chain.balances == {
+            ADDRESS: 10**21 - 12_500_000_000_000_000_000 - 1_125_000,
+            OTHER_ADDRESS: 10**21 + 12_500_000_000_000_000_000,
+        }
+        shown = deployment.allora_apart("wallet", "balance")
+        assert shown.stdout.startswith("987.499999999998875 ALLO on testnet\n")
+        twice = ("--to", OTHER_ADDRESS, "--confirm", OTHER_ADDRESS)
+        rest = deployment.allora_apart("wallet", "send", "--all", *twice, "--yes", "--json")
+        receipt = json.loads(rest.stdout)
+        assert (receipt["amount_allo"], receipt["balance_allo"]) == ("987.49999999999775", "0")
+        assert "! The worker" in rest.stderr
+        assert not leaks(rest.stdout + rest.stderr, WORDS)
+
+    def test_every_other_answer_sends_nothing(self, deployment: Deployment, chain: Chain) -> None:
+        with terminal(deployment, "wallet", "send", "1", "--to", OTHER_ADDRESS, "--yes") as user:
+            user.expect("once more:")
+            user.enter(ADDRESS)
+            assert user.end() == 1, user.text
+        assert "different addresses" in user.text
+        with terminal(
+            deployment, "wallet", "send", "1", "--to", OTHER_ADDRESS, "--confirm", OTHER_ADDRESS
+        ) as user:
+            user.expect("[y/N]:")
+            user.enter("")
+            assert user.end() == 1, user.text
+        assert "Nothing was sent" in user.text
+        assert chain.balances.get(OTHER_ADDRESS) is None
+
+    @pytest.mark.parametrize(
+        ("arguments", "code", "trouble"),
+        [
+            ((), 2, "usage"),
+            (("1", "--all"), 2, "usage"),
+            (("1,5", "--yes"), 1, "amount"),
+            (("1", "--to", ADDRESS, "--confirm", ADDRESS, "--yes"), 1, "recipient"),
+            (("1", "--to", OTHER_ADDRESS, "--yes"), 1, "not-a-terminal"),
+            (("1", "--to", OTHER_ADDRESS, "--confirm", OTHER_ADDRESS), 1, "not-a-terminal"),
+        ],
+        ids=str,
+    )
+    def test_what_is_refused_before_the_chain_is_asked_to_pay(
+        self, deployment: Deployment, ssm: Any, arguments: tuple[str, ...], code: int, trouble: str
+    ) -> None:
+        put(ssm, WORDS)
+        refused = deployment.allora_apart("wallet", "send", *arguments, "--json")
+        assert refused.returncode == code
+        assert json.loads(refused.stdout)["error"]["trouble"] == trouble
+        assert "Traceback" not in refused.stderr
+
+    def test_ctrl_c_after_the_last_question_does_not_say_that_nothing_happened(
+        self, deployment: Deployment, ssm: Any
+    ) -> None:
+        put(ssm, WORDS)
+        twice = ("--to", OTHER_ADDRESS, "--confirm", OTHER_ADDRESS)
+        with fake_chain("allora-testnet-1", block_seconds=3600) as chain:
+            deployment.write_env(ALLORA_API_URL=chain.rest)
+            with terminal(deployment, "wallet", "send", "1", *twice) as user:
+                user.expect("[y/N]:")
+                user.enter("y")
+                user.expect("Waiting for a block")
+                assert user.interrupt() == 4, user.text
+        assert "It is not known whether the coins were sent" in user.text
+        assert "Run the same command again" not in user.text
+
+    @pytest.mark.usefixtures("chain")
+    def test_another_chain(self, deployment: Deployment) -> None:
+        deployment.write_env(ALLORA_NETWORK="mainnet", ALLORA_WORKER_TOPIC_ID="1")
+        for command in (
+            ("balance",),
+            ("send", "1", "--to", OTHER_ADDRESS, "--confirm", OTHER_ADDRESS, "--yes"),
+        ):
+            refused = deployment.allora("wallet", *command)
+            assert refused.returncode == 1
+            assert "belongs to the chain 'allora-testnet-1'" in refused.output
+
+
 class TestBackup:
     def test_file_opens_with_the_passphrase_and_has_the_wallet(
         self, deployment: Deployment, ssm: Any, folder: Path
@@ -360,7 +465,7 @@ class TestBackup:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         content = file.read_bytes()
         assert content.startswith(b"age-encryption.org/v1\n-> scrypt ")
-        document = json.loads(pyrage.passphrase.decrypt(content, PASSPHRASE))
+        document = json.loads(age.decrypt(content, PASSPHRASE))
         assert document.pop("made_at").startswith("20")
         assert document == {
             "what": "Wallet of an Allora worker",
@@ -450,7 +555,7 @@ class TestBackup:
             user.expect("Repeat the passphrase (not shown)")
             user.enter_hidden(PASSPHRASE)
             assert user.end() == 0, user.text
-        assert WORDS.encode() in pyrage.passphrase.decrypt(file.read_bytes(), PASSPHRASE)
+        assert WORDS.encode() in age.decrypt(file.read_bytes(), PASSPHRASE)
         assert not leaks(user.text, WORDS, PASSPHRASE, "plinth")
 
     @pytest.mark.parametrize("typed", [[], [PASSPHRASE]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ class Exchange:
     Attributes:
         price: The price now, and in the past twelve hours.
         day_ago: The price before that.
+        swing: By how much every other minute's price of the past twelve hours is above it, as a log
+            return.
         age: How old its newest price is, in seconds.
         status: The HTTP status of every answer.
         body: Answered instead of prices, when set.
@@ -32,6 +35,7 @@ class Exchange:
 
     price: float = 64000.0
     day_ago: float = 64000.0
+    swing: float = 0.0
     age: float = 0.0
     status: int = 200
     body: bytes | None = None
@@ -150,7 +154,7 @@ class Exchanges:
         newest = min(end, int(now - exchange.age))
         first = -(-start // step) * step
         return [
-            (at, exchange.day_ago if at < now - _HALF_A_DAY else exchange.price)
+            (at, exchange.day_ago if at < now - _HALF_A_DAY else _swung(exchange, at, step))
             for at in range(first, newest + 1, step)
         ]
 
@@ -165,3 +169,7 @@ class Exchanges:
         if exchange.body is not None:
             return web.Response(body=exchange.body, status=status, headers=exchange.headers)
         return web.json_response(document, status=status)
+
+
+def _swung(exchange: Exchange, at: int, step: int) -> float:
+    return exchange.price * math.exp(exchange.swing * (at // step % 2))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import random
+from itertools import accumulate
+from math import exp
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,54 @@ def test_it_prints_both_and_says_which_is_better(
     assert lines[6].split() == ["direction", "100.0", "%", "-"]
     assert lines[8].startswith("Weight -0.04; the best one for these prices would have been -1.0")
     assert lines[9].startswith("The model's MSE is 7.84 % lower, by ")
+
+
+def test_log_returns_are_better_where_prices_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = daily(tmp_path / "prices.csv", [100.0, 102.0] * 200)
+    assert backtest.main(["--data", data, "--horizon", "1d", "--kind", "log-return"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("398 forecasts of the log return over 1d, from 1970-01-02 00:00 to")
+    assert lines[2].split() == ["model", "return", "of", "0", "ratio"]
+    assert lines[3].split() == ["MSE", "3.6140e-04", "3.9214e-04", "0.9216"]
+    assert lines[6].split() == ["direction", "100.0", "%", "-"]
+    assert lines[8] == "Weight -0.04; the best one for these prices would have been -1.000."
+    assert lines[9].startswith("The model's MSE is 7.84 % lower, ")
+
+
+def test_volatility_is_compared_with_the_last_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prices.csv"
+    dice = random.Random(0)
+    logs = accumulate(dice.gauss(0, 0.001) for _ in range(600))
+    with path.open("w") as file:
+        write_candles(file, [Candle(60 * at, 100 * exp(log)) for at, log in enumerate(logs)])
+    options = ["--data", str(path), "--horizon", "15min", "--kind", "volatility"]
+    assert backtest.main(options) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("285 forecasts of the volatility over 15min, from 1970-01-01 05:00")
+    assert lines[2].split() == ["model", "last", "volatility", "ratio"]
+    model, naive = map(float, lines[3].split()[1:3])
+    # Where volatility does not change, the longer past knows it better than the last horizon.
+    assert model < 0.8 * naive
+    assert model**0.5 < 0.3 * 0.001 * 15**0.5
+    assert "Weight" not in "".join(lines)
+
+
+def test_a_gap_in_the_minutes_makes_no_forecast(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "prices.csv"
+    with path.open("w") as file:
+        minutes = (*range(316), *range(320, 500))
+        write_candles(file, [Candle(60 * at, 100.0 + at % 2) for at in minutes])
+    options = ["--data", str(path), "--horizon", "15min", "--kind", "volatility"]
+    assert backtest.main(options) == 0
+    assert capsys.readouterr().out.startswith("1 forecasts of the volatility")
+    assert backtest.main([*options, "--until", "1970-01-01"]) == 1
+    assert "too short for 5 h and a horizon" in capsys.readouterr().err
 
 
 def test_a_part_of_the_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

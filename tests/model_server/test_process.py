@@ -116,7 +116,7 @@ async def test_it_serves_and_ends_at_once(live: Exchanges) -> None:
         line = await server.line()
         assert line["level"] == "info"
         assert line["message"] == (
-            "BTC in 86400 s: 64000; the price now is 64000 (coinbase, kraken, bitstamp)"
+            "price of BTC in 86400 s: 64000; the price now is 64000 (coinbase, kraken, bitstamp)"
         )
         server.process.send_signal(signal.SIGTERM)
         assert (await server.line())["message"] == "stopping"

@@ -69,7 +69,6 @@ def refused(region: str, service: str, operation: str, parameters: dict[str, Any
         operation=get_service_model(service).operation_model(operation),
         protocol="json",
         parameters=parameters,
-        has_security_token=False,
     )
     try:
         constraints.check(call)

@@ -63,6 +63,20 @@ def test_role_reads_the_host_s_archives_and_no_state(common: Synth) -> None:
     ]
 
 
+def test_role_reads_the_one_object_that_is_the_model(common: Synth) -> None:
+    stack = common(
+        TF_STATE_BUCKET="my-bucket",
+        MODEL_FORGE="s3://my-models/btc/predict.pkl",
+        MODEL_SHA256=f"sha256:{0:064}",
+        MODEL_REQUIREMENTS="cloudpickle==3.1.1",
+        MODEL_PYTHON="3.12",
+    )
+    assert statements(stack)["ReadBuildContexts"]["Resource"] == [
+        "arn:aws:s3:::my-bucket/allora-single-node/build-contexts/*",
+        "arn:aws:s3:::my-models/btc/predict.pkl",
+    ]
+
+
 def test_role_puts_no_metrics(common: Synth) -> None:
     """CloudWatch takes them from the log events, which needs no permission besides.
 

@@ -116,7 +116,7 @@ def test_real_sources_are_all_there(make_settings: MakeSettings) -> None:
         "build-contexts/model_server/model_server/__main__.py",
     } <= there
     assert {Path(name).suffix for name in there} == {
-        *("", ".py", ".sh", ".txt", ".yaml", ".service", ".timer"),
+        *("", ".json", ".py", ".sh", ".txt", ".yaml", ".service", ".timer"),
     }
     tracked = subprocess.run(
         ["git", "ls-files", "bin", "lib", "systemd", "compose.yaml"],

@@ -44,12 +44,16 @@ VALUES = {
     "ALLORA_GRPC_URL": [
         "grpc+https://x:443", "grpc+http://x:9090", "grpc+https://x/", "grpc+https://x/p",
         "grpc+https://x?a", "https://x", "grpc+https://", "grpc+https://x:y",
+        "grpc+https://x,grpc+https://y:9090", "grpc+https://x, grpc+https://x", "grpc+https://x,",
     ],
-    "ALLORA_WEBSOCKET_URL": ["wss://x/websocket", "ws://x", "https://x", "wss://", "wss://x:0/"],
+    "ALLORA_WEBSOCKET_URL": [
+        "wss://x/websocket", "ws://x", "https://x", "wss://", "wss://x:0/", "wss://x/w, ws://y",
+    ],
     "ALLORA_MAX_FEE": ["0.01", "1", "1.01", "0", "0.0", "1e-3", ".5", "5.", "-1"],
     "ALLORA_MAX_DAILY_FEES": [
         "1", "0.01", "0.001", "0", "999999999.999999999999999999", "1" * 10, "0." + "1" * 19,
     ],
+    "MODEL_GUARD": ["warn", "hold", "off", "HOLD", "on", "false"],
     "MODEL_PORT": ["1", "80", "8080", "65535", "65536", "0", "08080"],
     "MODEL_ENV_VARS": [
         "TOKEN=ETH", "TOKEN=eth", "TOKEN=BTC/USD", "HORIZON=8h", "HORIZON=soon", "HORIZON=31d",
@@ -95,9 +99,10 @@ def test_what_is_accepted_here_is_accepted_there(
         assert worker.worker_name == settings.worker_name
         assert worker.fee_limits.a_transaction == settings.max_fee * UALLO
         assert worker.fee_limits.a_day == settings.max_daily_fees * UALLO
+        assert worker.guard == settings.model_guard
         assert worker.inference_endpoint == settings.inference_endpoint
-        assert worker.grpc_url == settings.grpc_url
-        assert worker.websocket_url == settings.websocket_url
+        assert worker.grpc_urls == settings.grpc_urls
+        assert worker.websocket_urls == settings.websocket_urls
         assert model_settings(environments[1]).port == settings.model_port
     assert accepted
 
@@ -129,5 +134,6 @@ def test_defaults_are_the_same_on_both_sides(make_settings: MakeSettings) -> Non
     assert settings.max_daily_fees * UALLO == worker.fee_limits.a_day
     assert settings.forecast_endpoint == worker.forecast_endpoint
     assert settings.ground_truth_endpoint == worker.ground_truth_endpoint
+    assert settings.model_guard == worker.guard
     assert settings.model_port == DEFAULT_PORT == model_settings({}).port
     assert settings.max_fee == Decimal(contract.DEFAULT_MAX_FEE)

@@ -14,7 +14,7 @@ from allora_cli.aws.needed_actions import deploying_actions
 from allora_cli.doctor import Finding, Report, Result, Verdict, examine, show
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
-from allora_cli.doctor.findings import Check, Group, fail, ok, skipped, unknown, warning
+from allora_cli.doctor.findings import Check, Group, fail, nothing, ok, skipped, unknown, warning
 from allora_cli.doctor.quotas import quota_of
 from allora_cli.terminal.console import SafeConsole
 from settings import Settings, SettingsError
@@ -167,6 +167,11 @@ class TestReport:
         assert "! C2 so" in text
         assert "? C3 dark" in text
         assert "1 ✔  1 ✘  1 !  1 ?" in text
+
+    def test_a_check_with_nothing_to_check_takes_no_line(self) -> None:
+        shown = self.shown(ok("is there"), nothing("is not set"))
+        assert "is there" in shown
+        assert "is not set" not in shown
 
     def test_what_was_left_out_for_one_reason_takes_one_line(self) -> None:
         text = self.shown(unknown("dark"), ok("fine"), *[skipped("c0", "C0")] * 3)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import boto3
@@ -14,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.free_plan import EligibleType, FreePlan, find_free_plan, large_enough
+from tests.http_server import Handler, handled_by
 
 ON_FREE_PLAN = {
     "accountId": "123456789012",
@@ -30,34 +28,22 @@ Ask = Callable[[int, dict[str, Any]], FreePlan | None]
 @pytest.fixture
 def ask() -> Iterator[Ask]:
     """Ask a service that gives one answer, by its status and body."""
-    given: list[tuple[int, bytes]] = []
+    given: list[tuple[int, dict[str, Any]]] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Account(Handler):
         def do_POST(self) -> None:
             assert self.headers["X-Amz-Target"] == "AWSFreeTierService.GetAccountPlanState"
             self.rfile.read(int(self.headers["Content-Length"]))
             status, body = given[-1]
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
+            self.answer(status, body, {"Content-Type": "application/x-amz-json-1.0"})
 
     def ask(status: int, body: dict[str, Any]) -> FreePlan | None:
-        given.append((status, json.dumps(body).encode()))
+        given.append((status, body))
         session = boto3.Session("id", "secret", region_name="us-east-1")
-        url = f"http://127.0.0.1:{server.server_address[1]}"
         return find_free_plan(session.client("freetier", endpoint_url=url))
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with handled_by(Account) as url:
         yield ask
-        server.shutdown()
-        thread.join()
 
 
 def test_a_new_account(ask: Ask) -> None:

@@ -179,9 +179,22 @@ def test_own_model_is_told_token_and_port_and_may_be_told_otherwise(
     host: Callable[..., Path],
 ) -> None:
     told = services(host(ALLORA_WORKER_TOKEN="ETH", MODEL_PORT="8080"))["model"]["environment"]
-    assert told == {"TOKEN": "ETH", "PORT": "8080"}
+    assert told == {"TOKEN": "ETH", "TOPICS": "69=price:1d", "PORT": "8080"}
     told = services(host(MODEL_ENV_VARS="TOKEN=SOL"))["model"]["environment"]
     assert told["TOKEN"] == "SOL"
+
+
+def test_own_model_is_told_what_each_topic_asks_for(host: Callable[..., Path]) -> None:
+    root = host(ALLORA_WORKER_TOPIC_ID="41,61,79,4711")
+    told = services(root)["model"]["environment"]
+    assert told["TOPICS"] == "41=price:8h,61=log-return:1d,79=volatility:15min"
+    assert told["TOKEN"] == "ETH"
+    assert services(root)["worker"]["environment"]["ALLORA_WORKER_TOKEN"] == ""
+
+
+def test_a_worker_of_another_image_still_gets_a_token(host: Callable[..., Path]) -> None:
+    root = host(ALLORA_WORKER_TOPIC_ID="41", ALLORA_WORKER_IMAGE="example.org/worker:1.0")
+    assert services(root)["worker"]["environment"]["ALLORA_WORKER_TOKEN"] == "ETH"
 
 
 def test_somebody_s_model_gets_its_own_variables_alone(host: Callable[..., Path]) -> None:
@@ -229,7 +242,10 @@ def test_role_and_its_endpoints_reach_the_worker(host: Callable[..., Path]) -> N
 @pytest.mark.parametrize(
     ("variables", "endpoint"),
     [
-        ({}, "http://model:8000/inference/{Token}?topic_id={TopicId}"),
+        (
+            {},
+            "http://model:8000/inference/{Token}?topic_id={TopicId}&kind={Kind}&horizon={Horizon}",
+        ),
         ({"MODEL_IMAGE": "m:1", "MODEL_PORT": "80"}, "http://model:80/inference/{Token}"),
         (
             {"ALLORA_WORKER_INFERENCE_ENDPOINT": "http://source:8000/x/{BlockHeight}"},

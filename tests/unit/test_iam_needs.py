@@ -30,7 +30,7 @@ def aws() -> Iterator[None]:
 
 def call(service: str, operation: str, **parameters: Any) -> Call:
     model = get_service_model(service).operation_model(operation)
-    return Call(service, "us-east-1", "key", model, "json", parameters, has_security_token=False)
+    return Call(service, "us-east-1", "key", model, "json", parameters)
 
 
 def found(service: str, operation: str, **parameters: Any) -> list[Need]:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,9 +13,10 @@ from allora_cli.init import file, topics
 from allora_cli.init.draft import Draft, lines_of, load_text
 from allora_cli.init.preparing import prepare
 from containers.model_server.model_server.horizon import parse_horizon
+from containers.worker.allora_worker.topic_facts import Kind, known_topics
 from settings import SettingsError
 from shared.networks import TESTNET
-from shared.topics import Kind, known_topics
+from tests.http_server import json_by_path
 
 REQUIRED = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "us-east-1"}
 
@@ -40,30 +36,6 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PIPENV_ACTIVE"):
         monkeypatch.delenv(variable, raising=False)
     return path
-
-
-@contextmanager
-def chain_with(answers: dict[str, object]) -> Iterator[str]:
-    """Serve answers by path, and 404 otherwise."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.removeprefix("/emissions/v10/")
-            self.send_response(200 if path in answers else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps(answers.get(path, {})).encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.parametrize(
@@ -175,12 +147,12 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 
 def test_the_chain_is_asked_first() -> None:
     answers: dict[str, object] = {
-        "topic_exists/69": {"exists": True},
-        "topics/69": {"topic": {"metadata": "A new \x1b[1mname\n"}},
-        "is_topic_active/69": {"is_active": False},
-        "topic_exists/70": {"exists": False},
+        "/emissions/v10/topic_exists/69": {"exists": True},
+        "/emissions/v10/topics/69": {"topic": {"metadata": "A new \x1b[1mname\n"}},
+        "/emissions/v10/is_topic_active/69": {"is_active": False},
+        "/emissions/v10/topic_exists/70": {"exists": False},
     }
-    with chain_with(answers) as url:
+    with json_by_path(answers) as url:
         found = topics.look_up("testnet", url, 69)
         missing = topics.look_up("testnet", url, 70)
     assert (found.name, found.active) == ("A new name\\x0a", False)
@@ -188,7 +160,7 @@ def test_the_chain_is_asked_first() -> None:
 
 
 def test_the_list_answers_if_the_chain_does_not() -> None:
-    with chain_with({}) as url:
+    with json_by_path({}) as url:
         listed = topics.look_up("testnet", url, 69)
         unlisted = topics.look_up("testnet", url, 4711)
     assert listed.name == "PLAYGROUND: 1 day BTC/USD Price Prediction"
@@ -198,18 +170,43 @@ def test_the_list_answers_if_the_chain_does_not() -> None:
     )
 
 
-def test_the_own_model_serves_topics_of_prices_alone() -> None:
-    with chain_with({}) as url:
+def test_the_own_model_serves_all_but_classifications() -> None:
+    with json_by_path({}) as url:
         returns = topics.look_up("mainnet", url, 1)
-    assert "forecasts prices" in str(topics.problem_with([returns], "mainnet", own_model=True))
-    assert topics.problem_with([returns], "mainnet", own_model=False) is None
+        barriers = topics.look_up("testnet", url, 87)
+    assert topics.problem_with([returns], "mainnet", own_model=True) is None
+    refused = topics.problem_with([barriers], "testnet", own_model=True)
+    assert "asks for a classification of GOLD over 24h, which the project's own" in str(refused)
+    assert topics.problem_with([barriers], "testnet", own_model=False) is None
+    assert 87 not in topics.suitable("testnet", own_model=True)
+    assert {61, 79, 85} < topics.suitable("testnet", own_model=True).keys()
 
 
-def test_a_model_has_one_token() -> None:
-    with chain_with({}) as url:
-        both = [topics.look_up("testnet", url, id_) for id_ in (69, 13)]
-    assert "about BTC and ETH" in str(topics.problem_with(both, "testnet", own_model=True))
-    assert topics.problem_with(both, "testnet", own_model=False) is None
+@pytest.mark.parametrize(
+    ("given", "token"),
+    [
+        ({}, None),
+        ({"ALLORA_WORKER_TOPIC_ID": "41,42"}, None),
+        ({"ALLORA_WORKER_TOPIC_ID": "42", "ALLORA_WORKER_TOKEN": "BTC"}, "BTC"),
+        ({"ALLORA_WORKER_TOPIC_ID": "4711"}, "BTC"),
+        ({"ALLORA_WORKER_TOPIC_ID": "41", "MODEL_IMAGE": "ghcr.io/you/m:1"}, "ETH"),
+        ({"ALLORA_WORKER_TOPIC_ID": "41,42", "MODEL_IMAGE": "ghcr.io/you/m:1"}, None),
+    ],
+)
+def test_a_token_is_written_where_the_topics_do_not_tell(
+    env_file: Path, given: dict[str, str], token: str | None
+) -> None:
+    prepared = prepare(REQUIRED | given, asks=False)
+    assert env_file.exists()
+    assert prepared.settings.worker_token == token
+    assert prepared.values.get("ALLORA_WORKER_TOKEN") == token
+
+
+def test_a_token_of_another_coin_is_refused(env_file: Path) -> None:
+    given = {"ALLORA_WORKER_TOPIC_ID": "41,42", "ALLORA_WORKER_TOKEN": "BTC"}
+    with pytest.raises(OperatorError, match="--token: The topics are about BTC and ETH"):
+        prepare(REQUIRED | given, asks=False)
+    assert not env_file.exists()
 
 
 def test_the_list_is_one_that_the_own_model_understands() -> None:

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import Request
 
 import pytest
 
 from shared.loopback import is_loopback, no_proxy, open_url
+from tests.http_server import Handler, handled_by
 
 NOWHERE = "http://127.0.0.1:9"
 
 
-class _Names(BaseHTTPRequestHandler):
+class _Names(Handler):
     """Answers with the request's target: a whole URL where it is taken for a proxy."""
 
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(self.path.encode())
-
-    def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        self.send(200, self.path.encode(), {})
 
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name in ("NO_PROXY", "no_proxy", "REQUEST_METHOD"):
         monkeypatch.delenv(name, raising=False)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Names) as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-        thread.join()
+    with handled_by(_Names) as url:
+        yield url
 
 
 def test_loopback_is_reached_without_the_proxy(

@@ -15,10 +15,11 @@ from allora_cli.changes.proposal import Proposal
 from allora_cli.context import Context, open_context
 from allora_cli.deploy import destroying
 from allora_cli.deploy.events import DestroyResult
+from allora_cli.deploy.renderers import JsonLines, watch
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.state import check_bucket
 from allora_cli.errors import ErrorCode, OperatorError
-from allora_cli.events import Event, Workflow
+from allora_cli.events import Workflow
 from allora_cli.orphans import remove
 from allora_cli.orphans.ec2 import Ec2Search
 from allora_cli.orphans.find import find_orphans
@@ -272,14 +273,7 @@ def killed(*_: Any) -> Workflow[bool]:
 
 def destroyed(_: Context) -> DestroyResult:
     scope = destroying.Scope(everything=False, address=None)
-    workflow: Iterator[Event] = destroying.destroy(Answers(yes=True), scope)
-    while True:
-        try:
-            next(workflow)
-        except StopIteration as end:
-            result = end.value
-            assert isinstance(result, DestroyResult)
-            return result
+    return watch(destroying.destroy(Answers(yes=True), scope), JsonLines())
 
 
 def test_a_state_that_has_changed_since_the_choice_is_not_overwritten(context: Context) -> None:

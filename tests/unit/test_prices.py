@@ -64,9 +64,11 @@ def test_default_costs_what_the_readme_says(
 
 
 def test_alarms_beyond_the_free_ones_cost(make_settings: MakeSettings, server: PriceServer) -> None:
-    assert usd(monthly_cost(make_settings(), price_list(server)), "11 alarms") == 0.1
+    assert usd(monthly_cost(make_settings(), price_list(server)), "12 alarms") == 0.2
     steady = make_settings(AWS_INSTANCE_TYPE="m7g.medium")  # it has no credits to watch
-    assert "alarms" not in str(monthly_cost(steady, price_list(server)).items)
+    assert usd(monthly_cost(steady, price_list(server)), "11 alarms") == 0.1
+    foreign = make_settings(ALLORA_WORKER_IMAGE="example.com/worker:1")
+    assert "alarms" not in str(monthly_cost(foreign, price_list(server)).items)
 
 
 def test_other_regions_have_prices_and_a_prefix_of_their_own(make_settings: MakeSettings) -> None:
@@ -86,13 +88,13 @@ def test_other_regions_have_prices_and_a_prefix_of_their_own(make_settings: Make
 
 
 def test_more_topics_have_more_metrics(make_settings: MakeSettings, server: PriceServer) -> None:
-    one, three = (
+    three, five = (
         monthly_cost(make_settings(ALLORA_WORKER_TOPIC_ID=topics), price_list(server)).total
-        for topics in ("1", "1,2,3")
+        for topics in ("1,2,3", "1,2,3,4,5")  # three have ten metrics, which are free
     )
+    assert five is not None
     assert three is not None
-    assert one is not None
-    assert three - one == pytest.approx(2 * 0.30)
+    assert five - three == pytest.approx(2 * 0.30)
 
 
 def test_worker_image_of_another_has_no_metrics_that_cost(
@@ -223,7 +225,7 @@ class TestDoctor:
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", server.url)
         settings = make_settings(AWS_REGION="us-east-1", AWS_INSTANCE_TYPE="m5zn.large")
         assert self.said(settings, boto3.Session("id", "secret")) == (
-            "about 7 USD without m5zn.large, whose price https://calculator.aws/ has (AWS's price "
+            "about 5 USD without m5zn.large, whose price https://calculator.aws/ has (AWS's price "
             "list for us-east-1)"
         )
 
@@ -247,7 +249,7 @@ def deployed(instance_type: str, root_gib: int, **volume: object) -> list[dict[s
         {"type": "aws_instance", "values": instance},
         {"type": "aws_eip", "values": {}},
         *([{"type": "aws_ebs_volume", "values": volume}] if volume else []),
-        *[{"type": "aws_cloudwatch_metric_alarm", "values": {}} for _ in range(11)],
+        *[{"type": "aws_cloudwatch_metric_alarm", "values": {}} for _ in range(12)],
     ]
 
 

@@ -37,13 +37,13 @@ COMMAND_LAYERS = (
     {"app"},
     {"commands"},
     {"deploy"},
-    {"diagram", "doctor", "init", "status"},
+    {"diagram", "doctor", "forge", "init", "status"},
     {"changes", "host", "orphans", "wallet"},
     {"terraform"},
     {"context"},
     {"aws", "chain", "settings_file"},
     {"terminal"},
-    {"errors", "events", "new_file"},
+    {"errors", "events", "json_api", "new_file"},
 )
 """The rooms of `allora_cli`: each imports only what stands below it."""
 

@@ -12,6 +12,8 @@ from allora_cli.app import app
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.errors import ErrorCode, ExitCode
 from allora_cli.status.diagnosis import Condition
+from containers.worker.allora_worker.metric_names import METRICS, WORKER, WORKER_AND_TOPIC
+from scripts.host.bin import host_status
 
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs/operations.md").read_text("utf-8")
 
@@ -63,3 +65,28 @@ def test_every_command_is_listed() -> None:
 def test_every_exit_code_is_explained() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", section("Exit codes"), re.MULTILINE)}
     assert codes == {int(code) for code in ExitCode}
+
+
+def test_each_metric_is_listed_with_its_worth() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| ([^|]+) \|", section("What the metrics are worth"), re.MULTILINE
+    )
+    of_worker = {
+        metric.name: (
+            {WORKER: "worker", WORKER_AND_TOPIC: "topic"}[metric.dimensions[0]],
+            metric.only_in_trouble,
+        )
+        for metric in METRICS
+    }
+    of_host = dict.fromkeys(host_status.METRICS, ("host", False))
+    assert {name: (by, sent == "in trouble") for name, by, sent in rows} == of_worker | of_host
+
+
+def test_the_metrics_cost_what_the_runbook_says() -> None:
+    text = section("What the metrics are worth")
+    steady = sum(not metric.only_in_trouble for metric in METRICS) + len(host_status.METRICS)
+    assert steady == 8
+    assert "sends eight metrics all the time, and three more only in trouble" in " ".join(
+        text.split()
+    )
+    assert f"{steady * 0.30:.2f} USD" in text

@@ -9,9 +9,9 @@ import pytest
 
 from containers.model_server.model_server import settings as own_model
 from containers.model_server.model_server.horizon import parse_horizon
+from containers.worker.allora_worker.topic_facts import Kind, known_topics
 from settings import Settings, load_settings
 from settings.example_model import EXAMPLE_COMMAND, is_example
-from shared.topics import Kind, known_topics
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
@@ -35,9 +35,9 @@ def misfits(settings: Settings) -> list[str]:
         if topic is None:
             found.append(f"topic {topic_id} is not in the copy")
             continue
-        if topic.kind is not Kind.PRICE:
+        if topic.kind is not Kind.PRICE and not settings.runs_own_model:
             found.append(f"topic {topic_id} is about a {topic.kind}")
-        if settings.worker_token != topic.token:
+        if settings.tokens[topic_id] != topic.token:
             found.append(f"topic {topic_id} is about {topic.token}")
         horizon = model_horizon(settings, topic_id)
         if horizon and horizon != parse_horizon(topic.horizon):
@@ -45,7 +45,7 @@ def misfits(settings: Settings) -> list[str]:
     if is_example(settings.model_repo):
         if EXAMPLE_COMMAND not in (settings.model_command or ""):
             found.append("the example does not start")
-        if settings.model_env["TOKEN"] != settings.worker_token:
+        if settings.model_env["TOKEN"] not in settings.tokens.values():
             found.append("the example knows another token")
     return found
 
@@ -54,7 +54,7 @@ def model_horizon(settings: Settings, topic_id: int) -> float | None:
     """Return how far ahead the model looks, in seconds; None for one that nobody knows."""
     if settings.runs_own_model:
         own = own_model.read_settings(settings.model_env)
-        return own.topic_horizons.get(topic_id, own.horizon)
+        return own.topic_horizons.get(topic_id)
     if is_example(settings.model_repo):
         return parse_horizon(settings.model_env["TIMEFRAME"])
     return None
@@ -81,7 +81,7 @@ def test_what_a_topic_is_about_is_that_of_its_name(network: str) -> None:
         ("mainnet", "ALLORA_WORKER_TOKEN=BTC", "is about ETH"),
         ("mainnet", "ALLORA_WORKER_TOPIC_ID=69", "not in the copy"),
         ("testnet", "ALLORA_WORKER_TOKEN=ETH", "is about BTC"),
-        ("testnet", "ALLORA_WORKER_TOPIC_ID=14", "looks 5min ahead"),
+        ("testnet", "MODEL_ENV_VARS='TOPIC_HORIZONS=69=5min'", "looks 1d ahead"),
         ("blueprint", "ALLORA_WORKER_TOPIC_ID=1", "looks 10min ahead"),
         ("blueprint", "MODEL_COMMAND=", "does not start"),
         ("own-model", "ALLORA_WORKER_TOKEN=ETH", "knows another token"),

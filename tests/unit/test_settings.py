@@ -190,7 +190,7 @@ class TestValues:
         assert settings.data_volume is None
         assert (settings.allora_network, settings.topic_ids) == ("testnet", (69,))
         assert settings.inference_endpoint == (
-            "http://model:8000/inference/{Token}?topic_id={TopicId}"
+            "http://model:8000/inference/{Token}?topic_id={TopicId}&kind={Kind}&horizon={Horizon}"
         )
         assert settings.model_env == {}
         assert settings.warnings == ()

@@ -9,6 +9,8 @@ from settings import Settings, load_settings, reference
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
 
+_DIGEST = "sha256:" + "0123456789abcdef" * 4
+_FORGE = "MODEL_FORGE=s3://my-models/predict.pkl"
 NEEDS = {
     "AWS_VPC_ID": "AWS_SUBNET_ID=subnet-0123456789abcdef0",
     "AWS_SUBNET_ID": "AWS_VPC_ID=vpc-0123456789abcdef0",
@@ -18,6 +20,10 @@ NEEDS = {
     "ALLORA_NETWORK": "ALLORA_WORKER_TOPIC_ID=1",
     "MODEL_REPO": "MODEL_REF=v1\nMODEL_COMMAND=python -u /app/app.py",
     "MODEL_REF": "MODEL_REPO=https://example.com/r",
+    "MODEL_FORGE": f"MODEL_SHA256={_DIGEST}\nMODEL_REQUIREMENTS=dill==0.4.0\nMODEL_PYTHON=3.12",
+    "MODEL_SHA256": f"{_FORGE}\nMODEL_REQUIREMENTS=dill==0.4.0\nMODEL_PYTHON=3.12",
+    "MODEL_REQUIREMENTS": f"{_FORGE}\nMODEL_SHA256={_DIGEST}\nMODEL_PYTHON=3.12",
+    "MODEL_PYTHON": f"{_FORGE}\nMODEL_SHA256={_DIGEST}\nMODEL_REQUIREMENTS=dill==0.4.0",
     "BOOT_NODES": "ALLORA_WORKER_IMAGE=a/b:1",
 }
 """What else must be set for the documented example of a variable to be valid."""

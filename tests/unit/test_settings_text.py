@@ -21,8 +21,10 @@ EXAMPLES = {
     for field in Settings.model_fields.values()
     if field.alias
 }
+_FORGE = ("MODEL_FORGE", "MODEL_SHA256", "MODEL_REQUIREMENTS", "MODEL_PYTHON")
 NEEDED = {
     "MODEL_REF": {"MODEL_REPO": "https://example.com/model"},
+    **{name: {other: EXAMPLES[other] for other in _FORGE if other != name} for name in _FORGE},
     "AWS_SUBNET_ID": {"AWS_VPC_ID": EXAMPLES["AWS_VPC_ID"]},
     "AWS_VPC_ID": {"AWS_SUBNET_ID": EXAMPLES["AWS_SUBNET_ID"]},
     "ALLORA_NETWORK": {"ALLORA_WORKER_TOPIC_ID": "1"},

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import http.server
-import json
+import hashlib
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,22 +16,23 @@ from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, Verdict
 from allora_cli.doctor.sources.checks import check_images, check_model_source
 from settings import Settings
+from tests.http_server import Handler, serving
 
 MakeSettings = Callable[..., Settings]
 TOKEN = "anonymous-token"
 ADVERTISED = {"Content-Type": "application/x-git-upload-pack-advertisement"}
 
 
-class Server(http.server.ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     """A registry and a git server; `authority` is its host and port."""
 
     def __init__(self, repositories: Path) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), Sources)
         self.repositories = repositories
         self.authority = f"127.0.0.1:{self.server_address[1]}"
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Sources(Handler):
     server: Server
 
     def do_GET(self) -> None:
@@ -57,6 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(503 if self.headers.get("Git-Protocol") else 200, {}, ADVERTISED)
             case _:
                 self.git(url.path, url.query, b"")
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def do_POST(self) -> None:
         url = urlsplit(self.path)
@@ -113,22 +116,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = int(headers.pop("Status", "200").split()[0])
         self.send(status, content, headers)
 
-    def answer(
-        self, status: int, document: dict[str, object], headers: dict[str, str] | None = None
-    ) -> None:
-        self.send(status, json.dumps(document).encode(), headers or {})
-
-    def send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -146,12 +133,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for message in ("one", "two"):
         subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", message], check=True)
         subprocess.run([*git, "tag", message], check=True)
-    with Server(folder) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    server = Server(folder)
+    with serving(server):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def found(check: Callable[[CheckContext], Finding], settings: Settings) -> Finding:
@@ -295,6 +279,48 @@ class TestRepository:
 
     def test_without_a_repository_nobody_is_asked(self, make_settings: MakeSettings) -> None:
         assert found(check_model_source, make_settings()).verdict is Verdict.OK
+
+    @pytest.mark.parametrize(
+        ("path", "verdict", "says"),
+        [
+            ("page", Verdict.OK, "is there"),
+            ("locked", Verdict.FAIL, "the host fetches without a login"),
+            ("absent", Verdict.FAIL, "does not exist"),
+            ("broken", Verdict.UNKNOWN, "answers 503"),
+        ],
+    )
+    def test_a_model_of_the_forge_kit(
+        self,
+        make_settings: MakeSettings,
+        server: Server,
+        path: str,
+        verdict: Verdict,
+        says: str,
+    ) -> None:
+        url = f"http://{server.authority}/{path}/predict.pkl"
+        settings = self.forge(make_settings, "https://example.com/predict.pkl")
+        there = settings.model_copy(update={"model_forge": url})  # settings refuse http
+        finding = found(check_model_source, there)
+        assert finding.verdict is verdict, finding
+        assert says in finding.detail
+
+    def test_a_model_that_only_the_host_reads(
+        self, make_settings: MakeSettings, tmp_path: Path
+    ) -> None:
+        (tmp_path / "predict.pkl").write_bytes(b"a pickle")
+        for source in ("s3://my-models/predict.pkl", str(tmp_path / "predict.pkl")):
+            finding = found(check_model_source, self.forge(make_settings, source))
+            assert finding.verdict is Verdict.OK
+            assert source in finding.detail
+
+    def forge(self, make_settings: MakeSettings, source: str) -> Settings:
+        digest = hashlib.sha256(b"a pickle").hexdigest()
+        return make_settings(
+            MODEL_FORGE=source,
+            MODEL_SHA256=f"sha256:{digest}",
+            MODEL_REQUIREMENTS="cloudpickle==3.1.1",
+            MODEL_PYTHON="3.12",
+        )
 
     def commit(self, server: Server, ref: str) -> str:
         git = ["git", "-C", str(server.repositories / "model"), "rev-parse", ref]

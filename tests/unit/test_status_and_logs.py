@@ -26,17 +26,19 @@ from allora_cli.host.log_format import text_of
 from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
 from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent
-from allora_cli.host.status_report import HostStatus, parse_status
+from allora_cli.host.status_report import HostStatus, Verdict, parse_status
 from allora_cli.status import output
-from allora_cli.status.collect import Alarm, CostSoFar, Host, LastDay, Status, Windows
+from allora_cli.status.collect import Alarm, CostSoFar, Host, Status
 from allora_cli.status.diagnosis import Condition, judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
-from allora_cli.status.plot import plot
+from allora_cli.status.history import LastDay, Windows
+from allora_cli.status.plot import plot, plot_day
 from allora_cli.status.screen import dashboard_line, explorer_lines, screen_of
 from allora_cli.terminal import console
 from allora_cli.terminal.console import SafeConsole
 from allora_cli.terminal.text import clean, cleaned, duration
 from allora_cli.terraform.deployment import Deployment
+from containers.worker.allora_worker.event_names import Earning
 from settings import Settings, load_settings
 from settings.names import Names
 from shared import host_events
@@ -50,6 +52,8 @@ SAMPLE: dict[str, Any] = json.loads(
 REASON = "why it does not work, at great length and with every detail that there is, " * 4
 _SUBMISSION = {"nonce": 1, "at": "2026-11-22T11:59:00"}
 _TOPIC = {"topic_id": 69, "state": "submitted", "last_submission": _SUBMISSION}
+EARNING: dict[str, Any] = SAMPLE["worker"]["topics"][0]["earning"]
+RETAINED = object()
 TIME_WITHOUT_ZONE = json.dumps({"worker": {"status": "healthy", "topics": [_TOPIC]}})
 
 
@@ -141,7 +145,7 @@ class TestVerdict:
     def test_healthy(self, healthy: Status) -> None:
         verdict = judge(healthy)
         assert (verdict.finding, verdict.is_healthy) == (Condition.EARNING, True)
-        assert "2 minutes ago" in verdict.sentence
+        assert verdict.sentence.startswith("1.5 ALLO a day")
 
     def test_cause_comes_before_what_follows_from_it(self, healthy: Status) -> None:
         stopped = Host(
@@ -254,8 +258,193 @@ class TestVerdict:
             assert judge(unhealthy).finding is Condition.WORKER_SILENT
 
     def test_each_finding_that_is_no_good_is_a_heading(self) -> None:
-        good = {Condition.EARNING, Condition.WAITING, Condition.RUNNING}
+        good = {
+            *(Condition.EARNING, Condition.SUBMITTING),
+            *(Condition.WAITING, Condition.RUNNING),
+        }
         assert all(finding.startswith("status-") for finding in set(Condition) - good)
+
+
+def judged(
+    status: Status, *changes: dict[str, Any] | None, last_submission: Any = RETAINED
+) -> Status:
+    """A status with a topic for each verdict, from 69 on: the sample's, with changes, or none."""
+    sample = SAMPLE["worker"]["topics"][0]
+    last = sample["last_submission"] if last_submission is RETAINED else last_submission
+    topics = [
+        sample
+        | {"topic_id": 69 + number, "last_submission": last}
+        | {"earning": None if change is None else EARNING | change}
+        for number, change in enumerate(changes)
+    ]
+    return changed(status, report=report(worker=SAMPLE["worker"] | {"topics": topics}))
+
+
+def first_line(status: Status) -> str:
+    return shown(status, WIDE)[0]
+
+
+class TestEarning:
+    """The first line is the network's verdict."""
+
+    def test_earning(self, healthy: Status) -> None:
+        assert first_line(healthy) == (
+            "✔ Earning 1.5 ALLO a day, rank 3 of 32, loss 0.8 × the network's."
+        )
+
+    def test_not_in_the_active_set(self, healthy: Status) -> None:
+        below = {"state": "not_in_active_set", "score": "0.1204", "threshold": "0.3099"}
+        status = judged(healthy, below)
+        assert first_line(status) == (
+            "✘ Not earning: accepted, but not in the active set (0.12 < 0.31)."
+        )
+        verdict = judge(status)
+        assert (verdict.finding, verdict.is_healthy) == (Condition.NOT_IN_ACTIVE_SET, False)
+        assert document_of(status, verdict).as_json()["healthy"] is False
+
+    @pytest.mark.parametrize(
+        ("score", "threshold", "expected"),
+        [
+            ("0.31004", "0.31005", "(0.31004 < 0.31005)"),
+            ("-0.2", "-0.1", "(-0.2 < -0.1)"),
+            ("0.31", "0.310", "(score 0.31, no more than the lowest in it)"),
+            ("0.4", "0.3", "active set."),
+        ],
+    )
+    def test_figures_have_the_digits_that_tell_them_apart(
+        self, healthy: Status, score: str, threshold: str, expected: str
+    ) -> None:
+        below = {"state": "not_in_active_set", "score": score, "threshold": threshold}
+        assert expected in first_line(judged(healthy, below))
+
+    @pytest.mark.parametrize("state", sorted(set(Earning) - {Earning.EARNING, Earning.UNKNOWN}))
+    def test_nothing_is_earned_whatever_was_accepted(self, healthy: Status, state: Earning) -> None:
+        for known in (EARNING, dict.fromkeys(Verdict.model_fields)):
+            status = judged(healthy, {**known, "state": state})
+            verdict = judge(status)
+            assert not verdict.is_healthy
+            assert verdict.finding == f"status-{state.replace('_', '-')}"
+            assert verdict.remedy
+            assert first_line(status).startswith("✘ Not earning: ")
+
+    @pytest.mark.parametrize(
+        ("verdict", "reason"),
+        [
+            (None, "does not tell whether it earns"),
+            ({"state": "unknown", "reason": None}, "the network has not judged it yet"),
+            ({"state": "unknown", "reason": "the endpoint is silent."}, "the endpoint is silent."),
+            ({"state": "of a newer release"}, "does not tell whether it earns"),
+            ({"score": "NaN"}, "does not tell whether it earns"),
+            ({"score": "1E999999"}, "does not tell whether it earns"),
+        ],
+    )
+    def test_an_accepted_transaction_is_no_earning(
+        self, healthy: Status, verdict: dict[str, Any] | None, reason: str
+    ) -> None:
+        status = judged(healthy, verdict)
+        line = first_line(status)
+        assert line.startswith("✔ Submitting: the last submission, in topic 69, was ")
+        assert reason in line
+        assert judge(status).remedy
+
+    @pytest.mark.parametrize("state", [Earning.EARNING, Earning.UNKNOWN, Earning.NO_REWARD])
+    def test_a_value_in_the_wrong_unit_is_told_with_the_verdict(
+        self, healthy: Status, state: Earning
+    ) -> None:
+        problem = "64000 is no plausible log return in this horizon"
+        topic = SAMPLE["worker"]["topics"][0] | {
+            "value_problem": problem,
+            "earning": EARNING | {"state": state},
+        }
+        status = changed(healthy, report=report(worker=SAMPLE["worker"] | {"topics": [topic]}))
+        told = f"The model's value is off by orders of magnitude: topic 69: {problem}."
+        assert judge(status).sentence.endswith(told)
+        assert "off by orders of magnitude" not in judge(healthy).sentence
+
+    def test_the_report_of_an_earlier_release_has_no_verdict(self, healthy: Status) -> None:
+        topic = {
+            name: value
+            for name, value in SAMPLE["worker"]["topics"][0].items()
+            if name != "earning"
+        }
+        status = changed(healthy, report=report(worker=SAMPLE["worker"] | {"topics": [topic]}))
+        assert judge(status).finding is Condition.SUBMITTING
+        assert "allora deploy" in str(judge(status).remedy)
+        assert document_of(status, judge(status)).as_json()["topics"][0]["earning"] is None
+
+    def test_a_verdict_outlives_the_worker_s_last_submission(self, healthy: Status) -> None:
+        status = judged(healthy, {}, last_submission=None)
+        assert first_line(status).startswith("✔ Earning 1.5 ALLO a day, rank 3 of 32, loss ")
+        waiting = judged(healthy, {"state": "unknown"}, last_submission=None)
+        assert judge(waiting).finding is Condition.WAITING
+
+    def test_the_worst_of_several_topics_comes_first(self, healthy: Status) -> None:
+        status = judged(healthy, {}, {"state": "no_reward"}, {"state": "topic_inactive"})
+        assert first_line(status).startswith("✘ Not earning: topic 71: the topic is inactive")
+        assert "2 of 3 topics earn nothing" in first_line(status)
+        assert list(status.topics) == [71, 70, 69]
+        document = document_of(status, judge(status)).as_json()
+        assert [topic["topic_id"] for topic in document["topics"]] == [71, 70, 69]
+
+    def test_what_several_topics_earn_is_added_up(self, healthy: Status) -> None:
+        status = judged(healthy, {}, {"rewards_allo_a_day": "0.25"})
+        assert first_line(status) == "✔ Earning 1.75 ALLO a day in 2 topics."
+
+    @pytest.mark.parametrize(
+        ("unknown", "expected"),
+        [
+            ({"rewards_allo_a_day"}, "0.00625 ALLO in the last epoch, rank 3 of 32"),
+            ({"rewards_allo_a_day", "reward_allo"}, "4.81 % of the topic's rewards, rank 3"),
+            (set(EARNING) - {"state"}, "a share of the topic's"),
+        ],
+    )
+    def test_what_is_not_known_is_left_out(
+        self, healthy: Status, unknown: set[str], expected: str
+    ) -> None:
+        status = judged(healthy, dict.fromkeys(unknown))
+        assert first_line(status).startswith(f"✔ Earning {expected}")
+
+    @pytest.mark.parametrize(
+        ("loss", "expected"), [("-4.3979", "0.1 ×"), ("-2.3979", "10 ×"), ("300", "1e+06 ×")]
+    )
+    def test_losses_are_logarithms(self, healthy: Status, loss: str, expected: str) -> None:
+        assert f"loss {expected} the network's" in first_line(judged(healthy, {"loss": loss}))
+
+    def test_decimals_keep_all_their_digits_in_json(self, healthy: Status) -> None:
+        exact = "0.123456789012345678901234567890"
+        status = judged(healthy, {"reward_allo": exact})
+        (topic,) = document_of(status, judge(status)).as_json()["topics"]
+        assert topic["earning"]["reward_allo"] == exact
+
+    @pytest.mark.parametrize(
+        ("state", "finding"),
+        [("not_whitelisted", Condition.NOT_WHITELISTED), ("unknown", Condition.REFUSED)],
+    )
+    def test_a_refusal_is_told_by_its_cause(
+        self, healthy: Status, state: str, finding: Condition
+    ) -> None:
+        topic = SAMPLE["worker"]["topics"][0] | {
+            "earning": EARNING | {"state": state},
+            "state": "refused",
+            "reason": "the wallet may not",
+        }
+        worker = SAMPLE["worker"] | {"status": "unhealthy", "topics": [topic]}
+        assert judge(changed(healthy, report=report(worker=worker))).finding is finding
+
+    def test_a_wrong_unit_is_told_with_the_verdict_that_it_causes(self, healthy: Status) -> None:
+        topic = SAMPLE["worker"]["topics"][0] | {
+            "earning": EARNING | {"state": "no_reward"},
+            "value_problem": "64000 is 10^6 times the network's 0.064",
+        }
+        status = changed(healthy, report=report(worker=SAMPLE["worker"] | {"topics": [topic]}))
+        assert judge(status).finding is Condition.NO_REWARD
+        assert "10^6 times the network's" in judge(status).sentence
+
+    def test_an_alarm_does_not_hide_the_verdict(self, healthy: Status) -> None:
+        status = judged(healthy, {"state": "no_reward"})
+        ringing = changed(status, alarms=[alarm("not-earning", "ALARM")])
+        assert judge(ringing).finding is Condition.NO_REWARD
+        assert "✘ not-earning" in "\n".join(shown(ringing))
 
 
 class TestDocument:
@@ -267,7 +456,10 @@ class TestDocument:
     def test_members_that_scripts_rely_on(self, healthy: Status) -> None:
         document = document_of(healthy, judge(healthy)).as_json()
         assert document["at"] == "2026-11-22T12:00:30+00:00"
-        assert document["hours"][0].keys() == {"from", "submissions", "failures"}
+        assert document["hours"][0].keys() == {
+            *("from", "submissions", "failures"),
+            *("rewards_allo", "scores"),
+        }
         assert document["cost"] == {"so_far_usd": 3.4, "monthly_usd": 37.0, "is_estimate": True}
         assert document["containers"]["model"].keys() == {
             "state", "health", "started_at", "restarts", "image", "commit",
@@ -324,7 +516,7 @@ class TestScreen:
     def test_watching_cuts_no_url(self, healthy: Status, monkeypatch: pytest.MonkeyPatch) -> None:
         url = "https://console.example/" + "x" * 150
         long = changed(healthy, deployment=Deployment("i-1", "198.51.100.7", url))
-        for height, with_explorer in ((22, False), (30, True)):
+        for height, with_explorer in ((23, False), (30, True)):
             file = io.StringIO()
             page = Console(
                 file=file, width=80, height=height, force_terminal=True, color_system=None
@@ -368,6 +560,29 @@ class TestPlot:
             rows = str(plot(hours | {midnight: Windows(1, 0)}, width)).splitlines()
             for hour in range(0, 24, 3):
                 assert rows[-1][5 + hour * bar :].startswith(f"{hour:02d}")
+
+    def test_rewards_and_scores_stand_under_their_hours(self) -> None:
+        midnight = datetime(2026, 11, 22, tzinfo=UTC)
+        hours = {midnight + timedelta(hours=hour): Windows() for hour in range(24)}
+        at = [midnight + timedelta(hours=hour) for hour in (0, 3, 23)]
+        day = LastDay(
+            Windows(1, 0),
+            hours | {midnight: Windows(1, 0)},
+            rewards={at[0]: 0.75, at[1]: 0.25, at[2]: 0.0},
+            scores={69: {at[0]: -1, at[2]: 1}, 70: {at[1]: 0.5}},
+        )
+        for width, bar in ((80, 2), (60, 1)):
+            rows = str(plot_day(day, width)).splitlines()[-6:]
+            assert rows[0] == "Rewards, ALLO: 1 in all, at most 0.75 an hour"
+            assert rows[1][5:].split() == ["█" * bar, "▃" * bar, "▁" * bar]
+            assert rows[1].index("▃") == 5 + 3 * (bar + 1)
+            assert rows[2] == "Score, topic 69: 1, between -1 and 1"
+            assert rows[3][5:].split() == ["▁" * bar, "█" * bar]
+            assert rows[5].strip() == "▄" * bar  # one value alone has no scale
+            assert max(map(len, rows)) <= width
+
+    def test_without_rewards(self, healthy: Status) -> None:
+        assert "No rewards in the last 24 hours." in shown(healthy, with_plot=True)
 
     def test_nothing(self) -> None:
         assert str(plot({NOW: Windows()}, 80)).startswith("No submission windows")

@@ -86,7 +86,15 @@ def test_worker_talks_to_the_chain_beside_it_and_to_no_other(computer: Computer)
     assert environment["ALLORA_NETWORK"] == "local"
     assert environment["ALLORA_GRPC_URL"] == "grpc+http://chain:9090"
     assert environment["ALLORA_WEBSOCKET_URL"] == "ws://chain:26657/websocket"
-    assert services["chain"]["command"][-4:] == ["--topic", "69", "--topic", "77"]
+    assert services["chain"]["command"][-6:-2] == ["--topic", "69", "--topic", "77"]
+
+
+def test_the_chain_names_topics_as_the_network_does(computer: Computer) -> None:
+    computer.run("up", env="ALLORA_WORKER_TOPIC_ID=61,4711")
+    flag, behaviour = computer.services()["chain"]["command"][-2:]
+    assert flag == "--behaviour"
+    names = {"61": {"metadata": "1 day BTC/USD Log-Return Prediction"}, "4711": {}}
+    assert json.loads(behaviour) == {"topics": names}
 
 
 def test_model_is_the_folder_that_was_named(computer: Computer) -> None:
@@ -104,6 +112,37 @@ def test_model_s_settings_are_those_of_the_env_file(computer: Computer) -> None:
     model = computer.services()["model"]
     assert model["build"]["context"] == "https://example.org/m.git#v1"
     assert model["environment"]["A"] == "b"
+
+
+def test_a_model_of_the_forge_kit_is_mounted(computer: Computer) -> None:
+    (computer.directory / "predict.pkl").write_bytes(b"a pickle")
+    needs = "MODEL_REQUIREMENTS=cloudpickle==3.1.1\nMODEL_PYTHON=3.12\n"
+    result = computer.run("up", env=f"MODEL_FORGE=predict.pkl\n{needs}")
+    assert result.returncode == 0, result.stderr
+    model = computer.services()["model"]
+    context, (mount,) = Path(model["build"]["context"]), model["volumes"]
+    assert (context / "Dockerfile").is_file()
+    assert (context / "requirements.txt").read_text() == "cloudpickle==3.1.1\n"
+    assert (Path(mount["source"]) / "predict.pkl").read_bytes() == b"a pickle"
+    assert (mount["target"], mount["read_only"], model["read_only"]) == ("/model", True, True)
+
+
+def test_a_model_of_the_forge_kit_that_cannot_be_fetched(computer: Computer) -> None:
+    needs = "MODEL_REQUIREMENTS=cloudpickle==3.1.1\nMODEL_PYTHON=3.12\n"
+    url = f"MODEL_FORGE=https://127.0.0.1:9/m.pkl\nMODEL_SHA256=sha256:{0:064}\n"
+    result = computer.run("up", env=url + needs)
+    assert result.returncode == 1
+    assert "MODEL_FORGE: https://127.0.0.1:9/m.pkl cannot be read" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_chain_has_the_labels_that_are_asked_for(computer: Computer) -> None:
+    computer.run("up", "--labels", "down, up", env="ALLORA_WORKER_TOPIC_ID=69,77")
+    command = computer.services()["chain"]["command"]
+    behaviour = json.loads(command[command.index("--behaviour") + 1])
+    assert [behaviour["topics"][each]["labels"] for each in ("69", "77")] == [["down", "up"]] * 2
+    computer.run("up", "--labels", "")
+    assert '"labels"' not in computer.services()["chain"]["command"][-1]
 
 
 def test_a_folder_without_a_dockerfile_is_named(computer: Computer) -> None:

@@ -14,8 +14,10 @@ from allora_worker.service import Service
 from allora_worker.settings import load_settings
 from allora_worker.timings import Timings
 from allora_worker.wallet import load_wallet
+from cosmpy.aerial.wallet import LocalWallet
 
 from devtools.fake_chain import FakeChain
+from tests.fake_chain.participant import Participant
 from tests.worker.log import Log
 from tests.worker.model_server import ModelServer
 from tests.worker.waiting import until
@@ -52,6 +54,13 @@ def end_windows(chain: FakeChain) -> None:
     """Lets the open windows end now, by making all their blocks at once."""
     for _ in range(chain.options.window_blocks):
         chain.make_block()
+
+
+def twin(chain: FakeChain) -> Participant:
+    """A participant with the worker's wallet."""
+    made = Participant(chain.ledger)
+    made.key, made.address = LocalWallet.from_mnemonic(WORDS, prefix="allo").signer(), ADDRESS
+    return made
 
 
 class Worker:
@@ -91,9 +100,7 @@ class Worker:
         """Waits until it is registered in all its topics, and hears of windows."""
         topics = self.service.status.topics
         await until(lambda: all(topic.is_registered for topic in topics.values()))
-        # To blocks, and to each topic or all of them.
-        wanted = self._subscriptions_before + 1 + (len(topics) if len(topics) <= 4 else 1)
-        await until(lambda: subscriptions(self._chain) >= wanted)
+        await until(lambda: subscriptions(self._chain) > self._subscriptions_before)
 
     async def stop(self) -> int:
         self.service.stop()

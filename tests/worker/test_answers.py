@@ -3,7 +3,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from allora_worker.answers import NotAValueError, read_forecasts, read_number
+from allora_worker.answers import NotAValueError, read_forecasts, read_number, read_truth
+from allora_worker.losses import LossMethod, Truth, loss_method
+from allora_worker.windows import Topic
 
 ADDRESS = "allo19rl4cm2hmr8afy4kldpxz3fka4jguq0ajnh7gv"
 
@@ -55,6 +57,9 @@ def test_a_number_keeps_all_its_digits(text: str, number: str) -> None:
         "1 2",
         "1e99999",
         "1e500",
+        "1.1e40",
+        "-9e-41",
+        '{"value": 1, "value": 2}',
         "9" * 101,
         "<html><body>502</body></html>",
         '{"error": "no model"}',
@@ -87,3 +92,34 @@ def test_forecasts_are_losses_by_address() -> None:
 def test_other_forecasts_are_refused(text: str) -> None:
     with pytest.raises(NotAValueError):
         read_forecasts(text)
+
+
+def loss(method: str) -> LossMethod:
+    return loss_method(Topic(69, "a topic", method, 54, 60, 12))
+
+
+def test_a_truth_is_a_number() -> None:
+    assert read_truth("0.012", loss("mse")) == Truth(Decimal("0.012"))
+    assert read_truth('{"value": 0.012, "std": 0}', loss("mse")) == Truth(Decimal("0.012"))
+
+
+def test_a_truth_has_the_standard_deviation_that_its_loss_needs() -> None:
+    text = '{"value": -0.012, "std": "0.020"}'
+    assert read_truth(text, loss("czar")) == Truth(Decimal("-0.012"), Decimal("0.020"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0.012", '{"value": 0.012}', '{"value": 0.012, "std": 0}', '{"value": 0.012, "std": -1}'],
+)
+def test_a_truth_without_its_standard_deviation_is_refused(text: str) -> None:
+    with pytest.raises(NotAValueError, match="the loss czar is measured in standard deviations"):
+        read_truth(text, loss("czar"))
+
+
+@pytest.mark.parametrize(
+    "text", ['{"value": 1, "std": true}', '{"std": 1}', '{"value": 1, "std": "x"}']
+)
+def test_a_truth_of_no_numbers_is_refused(text: str) -> None:
+    with pytest.raises(NotAValueError, match="not a number"):
+        read_truth(text, loss("czar"))

@@ -12,7 +12,7 @@ from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import (
     Header,
 )
 from allora_sdk.rpc_client.protos.emissions.v3 import Nonce, Nonces
-from allora_sdk.rpc_client.protos.emissions.v10 import GetUnfulfilledWorkerNoncesResponse
+from allora_sdk.rpc_client.protos.emissions.v10 import GetOpenWorkerSubmissionWindowsResponse
 from allora_sdk.rpc_client.protos.tendermint.types import Commit, CommitSig, Data
 from allora_worker.grpc_limits import _LimitedCodec, limit_answers
 from grpclib.client import Channel, UnaryUnaryMethod
@@ -45,9 +45,9 @@ def test_a_block_that_is_none_is_no_answer(data: bytes) -> None:
 
 def test_thousands_of_nonces_are_no_answer() -> None:
     nonces = Nonces(nonces=[Nonce(block_height=number) for number in range(3000)])
-    encoded = bytes(GetUnfulfilledWorkerNoncesResponse(nonces=nonces))
-    with pytest.raises(ValueError, match="GetUnfulfilledWorkerNoncesResponse of"):
-        CODEC.decode(encoded, GetUnfulfilledWorkerNoncesResponse)
+    encoded = bytes(GetOpenWorkerSubmissionWindowsResponse(nonces=nonces))
+    with pytest.raises(ValueError, match="GetOpenWorkerSubmissionWindowsResponse of"):
+        CODEC.decode(encoded, GetOpenWorkerSubmissionWindowsResponse)
 
 
 @pytest.mark.asyncio

@@ -15,7 +15,7 @@ import hpack
 import pytest
 from allora_worker.timings import Timings
 
-from devtools.fake_chain import FakeChain
+from devtools.fake_chain import FakeChain, Options
 from tests.worker.processes import resident
 from tests.worker.running import Worker, end_windows, subscriptions
 from tests.worker.test_submissions import submissions, values
@@ -35,8 +35,8 @@ def frame(value: dict[str, Any]) -> str:
     return json.dumps({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": value}}})
 
 
-def header(height: object) -> str:
-    return frame({"header": {"height": str(height), "time": "2026-11-22T10:20:30Z"}})
+def block(height: object) -> str:
+    return frame({"height": str(height), "events": []})
 
 
 def opening(nonce: int, topic: int = 69) -> str:
@@ -111,11 +111,11 @@ async def test_a_false_height_on_the_websocket_costs_nothing(
     chain: FakeChain, start: Start, height: object
 ) -> None:
     worker = await start(chain)
-    chain.tell(header(height))
-    chain.tell(header(height))
+    chain.tell(block(height))
+    chain.tell(block(height))
     await meets_the_next_window(chain)
     chain.close_windows(69)
-    chain.tell(header(height))
+    chain.tell(block(height))
     await meets_the_next_window(chain)
     assert chain.state()["rejected"] == []
     assert worker.log.events("internal_error") == []
@@ -194,14 +194,13 @@ async def test_thousands_of_nonces_are_a_failure_of_the_endpoint(
 async def test_a_topic_that_cannot_be_is_a_failure_of_the_endpoint(
     chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = chain.ledger.options
     timings = dataclasses.replace(PATIENT, prepare_again=0.3)
     worker = await start(chain, timings=timings)
     for blocks in (0, -1, 2**62):
-        absurd = SimpleNamespace(epoch_blocks=blocks, window_blocks=blocks)
-        monkeypatch.setattr(chain.ledger, "options", absurd)
-        await until(lambda: worker.topic().state == "chain_unavailable")
-        monkeypatch.setattr(chain.ledger, "options", options)
+        absurd = SimpleNamespace(epoch=blocks, window=blocks, lag=blocks)
+        with monkeypatch.context() as patch:
+            patch.setattr(Options, "timing", lambda _, __, absurd=absurd: absurd)
+            await until(lambda: worker.topic().state == "chain_unavailable")
         await until(lambda: worker.topic().is_fine)
     await meets_the_next_window(chain)
     assert worker.log.events("internal_error") == []
@@ -224,6 +223,23 @@ async def test_a_reset_of_the_chain_is_followed(chain: FakeChain, start: Start) 
     assert not worker.task.done()
 
 
+async def test_a_window_after_a_reset_is_met_when_its_nonce_was_met_before(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, timings=PATIENT)
+    for _ in range(1000):
+        chain.ledger.make_block()
+    nonce = chain.open_window(69)
+    await until(lambda: worker.topic().submissions)
+    chain.reset()
+    await until(lambda: worker.log.events("chain_reset"))
+    await until(lambda: chain.state()["registered"] != {"69": [], "77": []})
+    while chain.ledger.height < nonce - 1:
+        chain.ledger.make_block()
+    assert chain.open_window(69) == nonce
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+
+
 # --- a socket that babbles
 
 
@@ -240,8 +256,8 @@ def written(worker: Worker) -> int:
         "[" * 100_000,
         '{"result": ' * 20_000,
         "x" * 100_000,
-        header("1" * 4000),
-        '{"result": {"data": {"value": {"header": {"height": 1e400}}}}}',
+        block("1" * 4000),
+        '{"result": {"data": {"value": {"height": 1e400}}}}',
     ],
     ids=["error", "text", "binary", "nested", "objects", "string", "height", "infinite"],
 )

@@ -11,7 +11,7 @@ import pytest_asyncio
 from allora_worker.answers import read_forecasts, read_number
 from allora_worker.model import (
     MOST_BYTES,
-    MOST_BYTES_OF_FORECASTS,
+    MOST_BYTES_OF_SEVERAL,
     Model,
     ModelError,
     ModelFailureKind,
@@ -48,7 +48,7 @@ _ENDLESS = {
 }
 _QUESTIONS: dict[str, tuple[int, Callable[[str], object]]] = {
     "inferer": (MOST_BYTES, read_number),
-    "forecaster": (MOST_BYTES_OF_FORECASTS, read_forecasts),
+    "forecaster": (MOST_BYTES_OF_SEVERAL, read_forecasts),
 }
 
 
@@ -121,7 +121,7 @@ async def test_answers_behind_the_answer_are_not_read(client: Model) -> None:
 
 @pytest.mark.parametrize("again", [b"a.", b"<a", b"a://", b"token:", b"secret "])
 async def test_a_quotation_of_the_longest_answer_costs_little(client: Model, again: bytes) -> None:
-    size = MOST_BYTES_OF_FORECASTS
+    size = MOST_BYTES_OF_SEVERAL
     with HostileModel(_OK + b"Content-Length: %d\r\n\r\n" % size, again) as model:
         before = time.thread_time()
         question = Question(model.url + "/", "BTC", 69, 1000, size)

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ async def test_health_tells_everything_but_secrets(chain: FakeChain, start: Star
     assert {key: report[key] for key in ("status", "reason", "version", "network", "role")} == {
         "status": "healthy",
         "reason": None,
-        "version": "1.3.0",
+        "version": version("allora-sdk"),
         "network": "local",
         "role": "inferer",
     }

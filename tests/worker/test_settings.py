@@ -33,13 +33,17 @@ def test_what_is_not_set_has_a_default() -> None:
         ground_truth_endpoint=(
             "http://model:8000/ground-truth/{Token}?topic_id={TopicId}&block_height={BlockHeight}"
         ),
-        grpc_url=None,
-        websocket_url=None,
+        grpc_urls=(),
+        websocket_urls=(),
         boot_nodes="",
         secrets_dir=Path("/run/secrets"),
         state_dir=Path("/var/lib/allora"),
         fee_limits=FeeLimits(a_transaction=10**16, a_day=10**18),
     )
+
+
+def test_without_a_token_each_topic_has_its_own() -> None:
+    assert load(ALLORA_WORKER_TOKEN=" ").token is None
 
 
 def test_several_topics_are_separated_by_commas() -> None:
@@ -67,7 +71,6 @@ def test_the_role_decides_what_the_model_server_is_asked(role: str, path: str) -
         ("ALLORA_WORKER_TOPIC_ID", "69,69", "once"),
         ("ALLORA_WORKER_TOPIC_ID", "069,69", "once"),
         ("ALLORA_WORKER_NAME", "a/b", "my-worker"),
-        ("ALLORA_WORKER_TOKEN", "", "TOKEN=BTC"),
         ("ALLORA_WORKER_TOKEN", "BTC/USD", "TOKEN=BTC"),
         ("ALLORA_WORKER_TOKEN", "..", "TOKEN=BTC"),
         ("ALLORA_GRPC_URL", "https://host:443", "grpc+https://"),

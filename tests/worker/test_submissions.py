@@ -15,7 +15,7 @@ from allora_worker.model import ModelFailureKind
 
 from devtools.fake_chain import FakeChain
 from tests.worker.model_server import ModelServer
-from tests.worker.running import ADDRESS, Worker, end_windows
+from tests.worker.running import ADDRESS, Worker, end_windows, twin
 from tests.worker.timings import HASTY_WITH_MODEL, QUICK
 from tests.worker.waiting import until
 
@@ -134,7 +134,7 @@ async def test_a_reputer_finds_its_window_by_polling_when_the_worker_window_is_o
 
 def reputer_polls(chain: FakeChain) -> int:
     calls: Any = chain.state()["calls"]
-    return int(calls.get("GetUnfulfilledReputerNonces", 0))
+    return int(calls.get("GetOpenReputerSubmissionWindows", 0))
 
 
 async def test_two_topics_share_one_wallet(chain: FakeChain, start: Start) -> None:
@@ -168,14 +168,91 @@ async def test_a_restart_in_a_window_sends_nothing_twice(chain: FakeChain, start
 
 
 async def test_a_second_submission_that_the_chain_refuses_is_no_failure(
-    chain: FakeChain, start: Start
+    chain: FakeChain, model: ModelServer, start: Start
 ) -> None:
     worker = await start(chain)
-    await chain.behave(delivertx=[78, "emissions", "cannot update EMA more than once per window"])
-    chain.open_window(69)
+    await until(lambda: worker.service.status.model.state == "ok")
+    model.answers("not yet")
+    nonce = chain.open_window(69)
+    await until(lambda: worker.topic().open_windows)
+    elsewhere = twin(chain)
+    assert elsewhere.code(elsewhere.inference(nonce)) == 0
+    model.answers("7")
     await until(lambda: worker.log.events("already_submitted"))
+    assert "inference already submitted" in worker.log.events("attempt_failed")[0]["message"]
+    assert values(chain) == [(69, nonce, "1.5")]
     assert worker.topic().is_fine
     assert not worker.topic().failures
+
+
+@pytest.mark.parametrize("code", [67, 68])
+async def test_a_transaction_outside_of_its_window_is_not_paid_for_twice(
+    chain: FakeChain, start: Start, code: int
+) -> None:
+    worker = await start(chain)
+    await chain.behave(delivertx=[code, "emissions", "nonce window not available"])
+    chain.open_window(69)
+    await until(lambda: worker.topic().failures[FailureKind.WINDOW_CLOSED])
+    assert len(await until(lambda: chain.state()["rejected"])) == 1
+    [lost] = worker.log.events("window_lost")
+    assert lost["kind"] == "window_closed"
+
+
+async def test_numbers_by_label_are_submitted(
+    chain: FakeChain, model: ModelServer, start: Start
+) -> None:
+    await chain.behave(topics={69: {"labels": ["down", "flat", "up"], "loss_method": "focal"}})
+    model.answers('{"up": 0.25, "flat": "0.5", "down": 0.2500000000000000000001}')
+    worker = await start(chain)
+    nonce = chain.open_window(69)
+    [submission] = await until(lambda: submissions(chain))
+    assert {each["label"]: each["value"] for each in submission["values"]} == {
+        "up": "0.25",
+        "flat": "0.5",
+        "down": "0.2500000000000000000001",
+    }
+    assert submission["bundle_signature_valid"]
+    await until(lambda: worker.topic().submissions)
+    last = worker.topic().last_submission
+    assert (last.nonce, last.value["up"]) == (nonce, "0.25")
+    assert not worker.log.events("model_failed")
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        ('{"up": 0.5, "down": 0.5, "sideways": 0}', "the label 'sideways', which the topic does"),
+        ('{"up": 0.5, "down": 0.5}', "no number for 'flat', and the topic takes one for each"),
+        (
+            '{"up": 0.5, "down": 0.5, "flat": 0.5}',
+            "numbers with the sum 1.5, and the topic takes 1",
+        ),
+        ("0.5", "'0.5', and the topic takes a JSON object of numbers by label"),
+    ],
+)
+async def test_labels_that_the_network_refuses_cost_nothing(
+    chain: FakeChain, model: ModelServer, start: Start, answer: str, complaint: str
+) -> None:
+    await chain.behave(topics={69: {"labels": ["down", "flat", "up"]}})
+    model.answers(answer)
+    worker = await start(chain)
+    nonce = chain.open_window(69)
+    await until(lambda: complaint in (worker.topic().window_problem or ""))
+    assert chain.state()["rejected"] == submissions(chain) == []
+    model.answers('{"up": 0.5, "down": 0.5, "flat": 0}')
+    [submission] = await until(lambda: submissions(chain))
+    assert submission["nonce"] == nonce
+
+
+async def test_a_forecaster_works_in_a_topic_with_labels(
+    chain: FakeChain, model: ModelServer, start: Start
+) -> None:
+    await chain.behave(topics={69: {"labels": ["down", "flat", "up"], "loss_method": "focal"}})
+    await start(chain, ALLORA_WORKER_ROLE="forecaster")
+    model.answers(json.dumps({ADDRESS: "0.25"}))
+    chain.open_window(69)
+    [submission] = await until(lambda: submissions(chain))
+    assert submission["forecasts"] == {ADDRESS: "0.25"}
 
 
 @pytest.mark.parametrize(
@@ -257,8 +334,8 @@ async def test_a_model_that_fails_all_along_loses_the_window_and_no_other(
     assert health["http_status"] == 503
     assert health["topics"][0]["state"] == "failing"
     assert "not yet" in health["reason"]
-    [failure] = worker.log.metrics("SubmissionFailures")
-    assert failure["FailureKind"] == "model"
+    [lost] = [each for each in worker.log.metrics("Submissions") if each["Submissions"] == 0]
+    assert lost["FailureKind"] == "model"
     model.answers("7")
     nonce = chain.open_window(69)
     await until(lambda: values(chain) == [(69, nonce, "7")])

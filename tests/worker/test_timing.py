@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from allora_worker.block_clock import BlockClock
 from allora_worker.contract import Role
 from allora_worker.rate_limit import RateLimit
-from allora_worker.windows import Topic, Window, window_length, window_of
+from allora_worker.windows import Topic, Window, nonces_to_serve, window_length, window_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -66,6 +67,20 @@ def test_a_wrong_time_in_a_header_makes_no_nonsense(wrong: timedelta) -> None:
         assert clock.block_seconds in {2.0, 5.5}
 
 
+def test_a_reset_of_the_chain_begins_the_measurement_anew() -> None:
+    time = Time()
+    clock = BlockClock(5.5, time)
+    for number in range(10):
+        clock.observe(1000 + number, START + timedelta(seconds=2 * number))
+        time.now += 2
+    assert not clock.hear(900)
+    for number in range(10):  # of which most are lower than those before
+        clock.observe(1000 + number, START + timedelta(hours=1, seconds=4 * number))
+        time.now += 4
+    assert (clock.resets, clock.block_seconds) == (1, 4.0)
+    assert clock.hear(1010)
+
+
 def test_what_is_heard_counts_when_it_is_likely() -> None:
     time = Time()
     clock = BlockClock(5.0, time)
@@ -75,12 +90,13 @@ def test_what_is_heard_counts_when_it_is_likely() -> None:
     assert clock.height == 1001
     assert clock.hear(999)
     assert clock.height == 1001
+    assert not clock.hear(1)
     assert not clock.hear(1001 + 5_000_000)
     assert not clock.hear(10**400)
     assert not any(clock.hear(height) for height in range(1004, 2000))
     assert clock.height == 1001
     assert clock.hear(1003)
-    assert clock.hear(-(10**400))
+    assert not clock.hear(-(10**400))
     assert clock.height == 1003
 
 
@@ -99,12 +115,25 @@ TOPIC = Topic(
     [
         (Role.INFERER, Window(1000, 1000, 1012)),
         (Role.FORECASTER, Window(1000, 1000, 1012)),
-        (Role.REPUTER, Window(1000, 1100, 1160)),
+        (Role.REPUTER, Window(1000, 1100, 1180)),  # the next epoch ends at 1120
     ],
 )
 def test_windows_are_those_of_the_chain(role: Role, window: Window) -> None:
     assert window_of(role, TOPIC, 1000) == window
     assert window_length(role, TOPIC) == window.end - window.start
+
+
+def test_a_reputer_without_a_rest_of_an_epoch_has_one_epoch() -> None:
+    topic = dataclasses.replace(TOPIC, ground_truth_lag=120)
+    assert window_of(Role.REPUTER, topic, 1000) == Window(1000, 1120, 1180)
+    at_once = dataclasses.replace(TOPIC, ground_truth_lag=0)
+    assert window_of(Role.REPUTER, at_once, 1000) == Window(1000, 1000, 1060)
+
+
+def test_a_reputer_serves_the_oldest_nonce_alone() -> None:
+    assert nonces_to_serve(Role.REPUTER, [40, 0, 80]) == [0]
+    assert nonces_to_serve(Role.REPUTER, []) == []
+    assert nonces_to_serve(Role.INFERER, [40, 0, 80, 120]) == [120, 80, 40]
 
 
 def test_a_rate_has_a_burst_and_comes_back() -> None:

@@ -50,7 +50,7 @@ async def over_http(url: str) -> str:
 
 async def over_grpc(url: str, secrets: Path) -> str:
     sdk = AlloraNetworkConfig.local(url=f"grpc+{url}")
-    network = Network("local", sdk, "ws://127.0.0.1:1/websocket", None, "")
+    network = Network("local", sdk, ("ws://127.0.0.1:1/websocket",), None, "")
     timings = dataclasses.replace(QUICK, chain_call=2.0)
     chain = Chain(network, load_wallet(secrets), BlockClock(0.1), timings)
     with contextlib.closing(chain), pytest.raises(ChainUnavailableError) as caught:

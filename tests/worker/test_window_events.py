@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +12,8 @@ import pytest_asyncio
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
 from allora_worker import reports
-from allora_worker.window_events import Opening, WindowEvents, _opening_queries
+from allora_worker.timings import Timings
+from allora_worker.window_events import Opening, WindowEvents
 
 from tests.worker.log import Log
 from tests.worker.timings import QUICK
@@ -51,26 +54,36 @@ class Listener:
         await self.send({"jsonrpc": "2.0", "id": "x", "result": {"data": {"value": value}}})
 
 
-@pytest_asyncio.fixture
-async def listener() -> AsyncIterator[Listener]:
-    listener = Listener()
+@contextlib.asynccontextmanager
+async def listening(
+    listener: Listener, *, timings: Timings = QUICK, first: str | None = None
+) -> AsyncIterator[None]:
+    """Serves the listener as the client's only websocket, or as the one after the first."""
     reports.set_up(listener.log)
     app = web.Application()
     app.router.add_get("/websocket", listener.serve)
     async with TestServer(app) as server:
+        url = str(server.make_url("/websocket")).replace("http", "ws")
         events = WindowEvents(
-            str(server.make_url("/websocket")).replace("http", "ws"),
+            [first, url] if first else [url],
             event_type=KIND,
             topic_ids=[69, 77],
             on_opening=listener.openings.append,
             on_block=listener.blocks.append,
-            timings=QUICK,
+            timings=timings,
         )
         listener.events = events
         running = asyncio.create_task(events.run())
-        yield listener
+        yield
         running.cancel()
         await asyncio.wait([running])
+
+
+@pytest_asyncio.fixture
+async def listener() -> AsyncIterator[Listener]:
+    listener = Listener()
+    async with listening(listener):
+        yield listener
 
 
 def opening(topic: str, kind: str = KIND) -> dict[str, Any]:
@@ -79,23 +92,14 @@ def opening(topic: str, kind: str = KIND) -> dict[str, Any]:
     return {"type": kind, "attributes": pairs}
 
 
-async def test_it_subscribes_to_blocks_and_to_each_topic(listener: Listener) -> None:
-    await until(lambda: len(listener.subscriptions) == 3)
-    assert listener.subscriptions == [
-        "tm.event='NewBlockHeader'",
-        f"tm.event='NewBlockEvents' AND {KIND}.topic_id = '\"69\"'",
-        f"tm.event='NewBlockEvents' AND {KIND}.topic_id = '\"77\"'",
-    ]
-
-
-@pytest.mark.parametrize(("topics", "queries"), [(1, 1), (4, 4), (5, 1), (8, 1)])
-async def test_no_more_queries_than_a_node_allows(topics: int, queries: int) -> None:
-    assert len(_opening_queries(KIND, range(1, topics + 1))) == queries
+async def test_it_subscribes_once_however_many_topics(listener: Listener) -> None:
+    await listener.send_value({"height": "1054", "events": [opening('"77"')]})
+    await until(lambda: listener.openings)
+    assert listener.subscriptions == ["tm.event='NewBlockEvents'"]
 
 
 async def test_it_tells_of_blocks_and_windows(listener: Listener) -> None:
-    time = "2026-11-22T10:20:30.123456789Z"
-    await listener.send_value({"header": {"height": "1053", "time": time}})
+    await listener.send_value({"height": "1053", "events": None})
     events = [opening('"69"'), opening('"69"', "emissions.v10.EventSomethingElse")]
     await listener.send_value({"height": "1054", "events": events})
     await until(lambda: listener.openings)
@@ -110,7 +114,8 @@ async def test_it_tells_of_blocks_and_windows(listener: Listener) -> None:
         "[]",
         '{"jsonrpc": "2.0", "id": "x", "result": {}}',
         '{"jsonrpc": "2.0", "id": "x", "error": {"code": -32603, "message": "too many"}}',
-        '{"result": {"data": {"value": {"header": {"height": "x"}}}}}',
+        '{"result": {"data": {"value": {"height": "x"}}}}',
+        '{"result": {"data": {"value": {"height": "1"}}}}',
         '{"result": {"data": {"value": {"height": "1", "events": [{"type": 1}]}}}}',
         '{"result": {"data": null}}',
     ],
@@ -131,3 +136,35 @@ async def test_a_websocket_that_refuses_a_subscription_is_not_deaf(listener: Lis
     await until(lambda: listener.log.events("websocket_refused"))
     listener.events.reopen()
     assert listener.log.events("websocket_deaf") == []
+
+
+async def test_an_event_that_is_not_understood_costs_no_other(listener: Listener) -> None:
+    listener.events.also_read("some.Event", lambda attributes: int(attributes["number"]))
+    bad = {"type": "some.Event", "attributes": [{"key": "number", "value": "none"}]}
+    await listener.send_value({"height": "1060", "events": [bad, opening('"69"')]})
+    await until(lambda: listener.openings == [Opening(69, 1054)])
+    assert listener.log.events("websocket_frame")
+
+
+async def test_the_next_websocket_is_heard_until_the_first_one_works_again() -> None:
+    first, second = Listener(), Listener()
+    is_away = True
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=429) if is_away else await first.serve(request)
+
+    app = web.Application()
+    app.router.add_get("/websocket", serve)
+    timings = dataclasses.replace(QUICK, websocket_return=0.2)
+    async with TestServer(app) as server:
+        url = str(server.make_url("/websocket")).replace("http", "ws")
+        async with listening(second, timings=timings, first=url):
+            await until(lambda: second.subscriptions)
+            [failed] = second.log.events("websocket_failed")
+            assert "status 429" in failed["message"]
+            is_away = False
+            while not first.subscriptions:  # it looks at the time with each block
+                with contextlib.suppress(ConnectionError):  # it has left
+                    await second.send_value({"height": "1054", "events": []})
+                await asyncio.sleep(0.05)
+            assert len(second.log.events("websocket_failed")) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from allora_worker.chain_reset import ResetDetector
@@ -52,16 +53,29 @@ async def test_a_hint_makes_some_polls_follow_soon() -> None:
         await asyncio.wait_for(hints.wait_for_poll(3600, at_least=0.01), 0.2)
 
 
-def test_two_polls_in_a_row_make_a_reset() -> None:
+def at(minute: int) -> datetime:
+    return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+
+
+def test_three_polls_in_a_row_make_a_reset() -> None:
     resets = ResetDetector()
-    assert not resets.is_reset(1000)
-    assert not resets.is_reset(950)  # another node, which is behind
-    assert not resets.is_reset(10)
-    assert not resets.is_reset(1001)
-    assert not resets.is_reset(10)
-    assert resets.is_reset(11)
-    resets.restart(11)
-    assert not resets.is_reset(12)
+    assert not resets.is_reset(1000, at(100))
+    assert not resets.is_reset(990, at(101))
+    assert not resets.is_reset(1001, at(102))
+    assert not resets.is_reset(10, at(103))
+    assert not resets.is_reset(11, at(104))
+    assert resets.is_suspected
+    assert resets.is_reset(12, at(105))
+    assert not resets.is_suspected
+    assert not resets.is_reset(13, at(106))
+
+
+def test_a_node_that_is_far_behind_is_no_reset() -> None:
+    resets = ResetDetector()
+    assert not resets.is_reset(1000, at(100))
+    for minute in range(10, 20):
+        assert not resets.is_reset(minute, at(minute))
+        assert not resets.is_suspected
 
 
 async def _pay(breaker: CircuitBreaker, *, was_paid: bool = True) -> None:

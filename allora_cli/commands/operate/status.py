@@ -22,11 +22,16 @@ def status(
         ),
     ] = False,
     plot: Annotated[
-        bool, typer.Option("--plot", help="Draw the submission windows of the last day by hour.")
+        bool,
+        typer.Option(
+            "--plot", help="Draw submission windows, rewards and scores of the last day by hour."
+        ),
     ] = False,
     json: console.Json = False,
 ) -> None:
     """Show whether the worker earns: host, containers, topics, wallet, alarms and cost.
+
+    The first line is the network's verdict: an accepted transaction is no earning.
 
     Exit code 0: healthy; 3: not healthy, for the reason in the first line. Times are UTC.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allora_cli.commands.operate import money
 from allora_cli.terminal import console, prompts
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from allora_cli.wallet.store import Storing
 
 app = typer.Typer(
-    name="wallet", help="Create, import and show the worker's wallet in SSM Parameter Store."
+    name="wallet",
+    help="Create, import and show the worker's wallet in SSM Parameter Store, and send from it.",
 )
 
 Replace = Annotated[
@@ -102,6 +104,10 @@ def address_(*, json: console.Json = False) -> None:
         title = f"The wallet in {wallet.parameter} ({network}, {page}):"
         console.err.print(title, markup=False, style="dim")
     console.show(document, [str(wallet.address)], json=json)
+
+
+app.command()(money.balance)
+app.command()(money.send)
 
 
 def show(

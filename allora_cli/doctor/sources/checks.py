@@ -8,6 +8,7 @@ from typing import Final
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, Verdict, fail, ok, unknown
 from allora_cli.doctor.sources.errors import MissingError, NotPublicError, SourceError
+from allora_cli.doctor.sources.forge import check_forge_model
 from allora_cli.doctor.sources.registry import architectures
 from allora_cli.doctor.sources.repository import NoSuchRefError, find_commit
 from settings import Settings
@@ -24,8 +25,15 @@ _NO_LOGIN: Final = "the host fetches without a login"
 
 
 def check_model_source(context: CheckContext) -> Finding:
-    """Check that the model's repository is public, and has what MODEL_REF names."""
+    """Check that the model's repository is public, and has what MODEL_REF names.
+
+    Of a model of the Forge kit, check that its address has the file.
+    """
     settings = context.settings
+    return check_forge_model(settings) if settings.model_forge else _check_repository(settings)
+
+
+def _check_repository(settings: Settings) -> Finding:
     repo, ref = settings.model_repo, settings.model_ref
     if repo is None:
         what = "an image" if settings.model_image else "the project's own model"

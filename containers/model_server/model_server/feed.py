@@ -1,4 +1,4 @@
-"""One source's prices of one token: now, and 24 hours ago."""
+"""One source's prices of one token: now, 24 hours ago, and minute by minute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from time import time
 import aiohttp
 
 from model_server.fetch import fetch
-from model_server.horizon import DAY, HOUR
+from model_server.horizon import DAY, HOUR, MINUTE
 from model_server.poll import Poll
 from model_server.prices import Candle, Quote, SourceError
 from model_server.sources import Source
@@ -23,6 +23,12 @@ _DAY_AGO_INTERVAL = 600.0
 _MAX_AHEAD = 120.0
 _STEP = int(HOUR)
 
+_MINUTES_INTERVAL = 30.0
+_MINUTES = 299
+"""Of the past five hours; with the current one they fill the smallest page of a source."""
+_MAX_AGE_OF_MINUTES = 900.0
+"""Seconds; Coinbase's candles lag by minutes."""
+
 
 class Feed:
     """A source's prices of a token, which is in capitals."""
@@ -35,12 +41,17 @@ class Feed:
         about = f"{source.name}: {token}"
         self.quote = Poll(about, self._ask_quote, QUOTE_INTERVAL)
         self.day_ago = Poll(f"{about} a day ago", self._ask_day_ago, _DAY_AGO_INTERVAL)
+        self.by_minute = Poll(f"{about} by the minute", self._ask_minutes, _MINUTES_INTERVAL)
 
     async def refresh(self) -> None:
         """Ask for the prices that are due, one after the other over the same connection."""
         await self.quote.refresh()
         if self.quote.error is None:
             await self.day_ago.refresh()
+
+    async def refresh_minutes(self) -> None:
+        """Ask for the prices of the past five hours, if they are due."""
+        await self.by_minute.refresh()
 
     @property
     def price_now(self) -> float | None:
@@ -55,6 +66,14 @@ class Feed:
         if quote is None or abs(quote.time - (time() - DAY)) > HOUR:
             return None
         return quote.price
+
+    @property
+    def minutes(self) -> Sequence[Candle]:
+        """The candles of the past five hours, in the order of time; none if they are too old."""
+        candles = self.by_minute.value
+        if not candles or time() - candles[-1].time > _MAX_AGE_OF_MINUTES:
+            return ()
+        return candles
 
     @property
     def state(self) -> str:
@@ -72,6 +91,16 @@ class Feed:
         if quote.time < now - MAX_AGE:
             raise SourceError(f"stale: the newest price is {now - quote.time:.0f} s old")
         return quote
+
+    async def _ask_minutes(self) -> list[Candle]:
+        step, now = int(MINUTE), int(time())
+        end = now // step * step
+        url = self._source.candles_url(self._token, step, end - _MINUTES * step, end)
+        candles = await fetch(self._session, url, self._source.read_candles)
+        by_time = {candle.time: candle for candle in candles if candle.time <= now}
+        if not by_time or now - max(by_time) > _MAX_AGE_OF_MINUTES:
+            raise SourceError("no trades in the last 15 minutes")
+        return [by_time[moment] for moment in sorted(by_time)]
 
     async def _ask_day_ago(self) -> Quote:
         wanted = int(time() - DAY)

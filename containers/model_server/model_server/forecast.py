@@ -1,4 +1,4 @@
-"""The forecast: the last price, moved a little against the change of the past 24 hours."""
+"""The forecast of a price: the last one, moved a little against the change of the past day."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ def forecast_price(
         horizon: Seconds to look ahead.
         weight: The weight of the past return; 0 is the naive forecast.
     """
-    return price * math.exp(weight * drift(price, day_ago, horizon))
+    return price * math.exp(forecast_log_return(price, day_ago, horizon, weight))
+
+
+def forecast_log_return(
+    price: float, day_ago: float | None, horizon: float, weight: float = WEIGHT
+) -> float:
+    """Return the logarithm of the forecast price divided by the last one; same arguments."""
+    return weight * drift(price, day_ago, horizon)
 
 
 def drift(price: float, day_ago: float | None, horizon: float) -> float:

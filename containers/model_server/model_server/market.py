@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import aiohttp
 
@@ -14,6 +15,7 @@ from model_server.consensus import DisagreementError, agree
 from model_server.feed import Feed
 from model_server.prices import UnknownTokenError
 from model_server.sources import Source
+from model_server.volatility import forecast_volatility
 
 _WAIT = 4.0
 _MAX_TOKENS = 32
@@ -40,6 +42,14 @@ class Price:
     """The price about 24 hours ago; None when it is unknown, or the sources disagree."""
     sources: tuple[str, ...]
     """The sources that agree on `now`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volatility:
+    """A forecast volatility, and the sources behind it."""
+
+    forecast: float
+    sources: tuple[str, ...]
 
 
 class Market:
@@ -82,7 +92,14 @@ class TokenMarket:
 
         Returns after four seconds at the latest; slower answers count for the next request.
         """
-        tasks = {asyncio.create_task(feed.refresh()) for feed in self._feeds}
+        await self._wait_for(feed.refresh() for feed in self._feeds)
+
+    async def refresh_minutes(self) -> None:
+        """Ask all sources for the past five hours, as `refresh` does."""
+        await self._wait_for(feed.refresh_minutes() for feed in self._feeds)
+
+    async def _wait_for(self, questions: Iterable[Coroutine[None, None, None]]) -> None:
+        tasks = {asyncio.create_task(question) for question in questions}
         self._running |= tasks
         for task in tasks:
             task.add_done_callback(self._running.discard)
@@ -106,6 +123,26 @@ class TokenMarket:
         agreed = tuple(name for name in prices if name not in consensus.outliers)
         return Price(consensus.price, self._day_ago(), agreed)
 
+    def volatility(self, horizon: float) -> Volatility:
+        """Return the median of the sources' forecasts for a horizon in seconds.
+
+        Raises:
+            NoSuchTokenError: No source has the token.
+            NoPriceError: No source has enough prices of the past five hours.
+        """
+        forecasts = {
+            feed.name: forecast
+            for feed in self._feeds
+            if (forecast := forecast_volatility(feed.minutes, horizon)) is not None
+        }
+        if forecasts:
+            return Volatility(median(forecasts.values()), tuple(forecasts))
+        errors = {feed.name: feed.by_minute.error for feed in self._feeds}
+        if all(isinstance(error, UnknownTokenError) for error in errors.values()):
+            raise self._unknown()
+        reasons = "; ".join(f"{name}: {error or 'too few'}" for name, error in errors.items())
+        raise NoPriceError(f"no prices of {self._token} minute by minute: {reasons}")
+
     def states(self) -> dict[str, str]:
         """Return for each source `ok`, `not asked yet`, or why it has no price."""
         return {feed.name: feed.state for feed in self._feeds}
@@ -117,9 +154,12 @@ class TokenMarket:
             if prices:
                 return prices
         if all(isinstance(feed.quote.error, UnknownTokenError) for feed in self._feeds):
-            raise NoSuchTokenError(f"no source has a price of {self._token} in US dollars")
+            raise self._unknown()
         states = "; ".join(f"{name}: {state}" for name, state in self.states().items())
         raise NoPriceError(f"no price of {self._token}: {states}")
+
+    def _unknown(self) -> NoSuchTokenError:
+        return NoSuchTokenError(f"no source has a price of {self._token} in US dollars")
 
     def _day_ago(self) -> float | None:
         prices = {

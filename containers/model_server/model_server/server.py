@@ -1,8 +1,8 @@
 """The HTTP interface.
 
-- `GET /inference/{token}`: the forecast, a plain number. `topic_id` in the query chooses the
-  horizon of that topic; other parameters, such as `block_height`, have no effect.
-- `GET /ground-truth/{token}`: the price now, a plain number.
+- `GET /inference/{token}`: the forecast, a plain number. `topic_id` in the query chooses what that
+  topic asks for; `kind` and `horizon` tell it. Other parameters have no effect.
+- `GET /ground-truth/{token}`: the price now, a plain number, for topics of prices alone.
 - `GET /forecast/{token}`: 501, because this server cannot judge other workers.
 - `GET /health`: whether there is a price of the configured token, and its sources.
 
@@ -13,18 +13,26 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from aiohttp import web
 
-from model_server.forecast import forecast_price
-from model_server.market import Market, NoPriceError, NoSuchTokenError, Price
-from model_server.settings import TOKEN_FORM, TOPIC_FORM, Settings
+from model_server.forecast import forecast_log_return, forecast_price
+from model_server.market import Market, NoPriceError, NoSuchTokenError, Price, Volatility
+from model_server.settings import TOKEN_FORM, Settings
+from model_server.task import TOPIC_FORM, CannotServeError, Kind, Task
 
 _NO_FORECASTS = (
     "This model server makes no forecasts of other workers' losses: it would have to guess."
     " Bring your own model for the role of a forecaster."
 )
+
+_NO_OTHER_TRUTH = (
+    "This model server knows the ground truth of prices, not of a {}. Bring your own model for it."
+)
+_FORECASTS = {Kind.PRICE: forecast_price, Kind.LOG_RETURN: forecast_log_return}
 
 _log = logging.getLogger(__name__)
 
@@ -47,16 +55,24 @@ class Server:
 
     async def _inference(self, request: web.Request) -> web.Response:
         token = _token_of(request)
-        horizon = self._horizon_of(request)
-        price = await self._price_of(token)
-        forecast = _plain(forecast_price(price.now, price.day_ago, horizon))
-        sources = ", ".join(price.sources)
-        message = "%s in %g s: %s; the price now is %s (%s)"
-        _log.info(message, token, horizon, forecast, _plain(price.now), sources)
+        task = self._task_of(request)
+        if task.kind is Kind.VOLATILITY:
+            volatility = await self._volatility_of(token, task.horizon)
+            forecast, basis = _plain(volatility.forecast), "minutes"
+            sources = volatility.sources
+        else:
+            price = await self._price_of(token)
+            forecast = _plain(_FORECASTS[task.kind](price.now, price.day_ago, task.horizon))
+            basis, sources = f"the price now is {_plain(price.now)}", price.sources
+        message = "%s of %s in %g s: %s; %s (%s)"
+        _log.info(message, task.kind, token, task.horizon, forecast, basis, ", ".join(sources))
         return web.Response(text=forecast)
 
     async def _ground_truth(self, request: web.Request) -> web.Response:
-        price = await self._price_of(_token_of(request))
+        token = _token_of(request)
+        if (kind := self._task_of(request).kind) is not Kind.PRICE:
+            raise _error(web.HTTPBadRequest, _NO_OTHER_TRUTH.format(kind))
+        price = await self._price_of(token)
         return web.Response(text=_plain(price.now))
 
     async def _forecast(self, _request: web.Request) -> web.Response:
@@ -84,20 +100,38 @@ class Server:
     async def _price_of(self, token: str) -> Price:
         market = self._market.token(token)
         await market.refresh()
-        try:
+        with _reasons():
             return market.price()
-        except NoSuchTokenError as error:
-            raise _error(web.HTTPBadRequest, f"{error}. Ask for another coin's symbol.") from None
-        except NoPriceError as error:
-            raise _error(web.HTTPServiceUnavailable, str(error)) from None
 
-    def _horizon_of(self, request: web.Request) -> float:
-        topic = request.query.get("topic_id", "")
-        if not topic:
-            return self._settings.horizon
-        if not TOPIC_FORM.fullmatch(topic):
+    async def _volatility_of(self, token: str, horizon: float) -> Volatility:
+        market = self._market.token(token)
+        await market.refresh_minutes()
+        with _reasons():
+            return market.volatility(horizon)
+
+    def _task_of(self, request: web.Request) -> Task:
+        """Return what a request asks for, or answer why it cannot be served."""
+        query = request.query
+        topic = query.get("topic_id", "")
+        if topic and not TOPIC_FORM.fullmatch(topic):
             raise _error(web.HTTPBadRequest, "topic_id must be a topic's number.")
-        return self._settings.topic_horizons.get(int(topic), self._settings.horizon)
+        kind, horizon = query.get("kind", ""), query.get("horizon", "")
+        try:
+            return self._settings.task(int(topic) if topic else None, kind, horizon)
+        except CannotServeError as error:
+            about = f"topic {topic}: " if topic else ""
+            raise _error(web.HTTPBadRequest, f"{about}{error}.") from None
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Answer why the market has no price."""
+    try:
+        yield
+    except NoSuchTokenError as error:
+        raise _error(web.HTTPBadRequest, f"{error}. Ask for another coin's symbol.") from None
+    except NoPriceError as error:
+        raise _error(web.HTTPServiceUnavailable, str(error)) from None
 
 
 def _error(kind: type[web.HTTPError], message: str) -> web.HTTPError:
@@ -112,5 +146,5 @@ def _token_of(request: web.Request) -> str:
 
 
 def _plain(number: float) -> str:
-    """Return ten significant digits without an exponent."""
-    return format(Decimal(f"{number:.10g}"), "f")
+    """Return ten significant digits without an exponent, and zero without a sign."""
+    return format(Decimal(f"{number or 0.0:.10g}"), "f")

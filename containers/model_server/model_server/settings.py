@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .horizon import parse_horizon
 from .sources import SOURCES, Source
+from .task import TOPIC_FORM, CannotServeError, Kind, Task, checked, task_of
 
 TOKEN_FORM = re.compile(r"[A-Z0-9]{1,10}")
 """A token's symbol, in capitals."""
 
-TOPIC_FORM = re.compile(r"[0-9]{1,20}")
-"""A topic's number."""
-
 DEFAULT_PORT = 8000
 
-_DEFAULT_TOPICS = "69=1d,77=5min"
+_DEFAULT_TOPICS = "69=price:1d,77=price:5min"
 _LAST_PORT = 65535
 
 
@@ -43,20 +41,52 @@ class Settings:
     Attributes:
         token: The token whose price is kept fresh, and whose price `/health` is about.
         horizon: How far ahead forecasts look, in seconds.
-        topic_horizons: The same for requests that name their topic, by its number.
+        topics: What requests that name their topic ask for, by its number.
+        topic_horizons: Other horizons of topics, by number.
         sources: The exchanges to ask.
         port: The TCP port to listen on; 0 for any.
     """
 
     token: str
     horizon: float
+    topics: Mapping[int, Task]
     topic_horizons: Mapping[int, float]
     sources: tuple[Source, ...]
     port: int
 
+    def task(self, topic: int | None, kind: str, horizon: str) -> Task:
+        """Return what a request asks for.
+
+        What the request tells counts before what is known of its topic; a horizon that the operator
+        has set for the topic counts before both.
+
+        Args:
+            topic: The topic's number, if the request has one.
+            kind: The kind that the request tells; "" if it does not.
+            horizon: Likewise.
+
+        Raises:
+            CannotServeError: This server makes no such forecasts, or does not know the topic.
+        """
+        wanted = None if topic is None else self.topic_horizons.get(topic)
+        if kind:
+            task = task_of(kind, horizon)
+        elif topic is None:
+            task = Task(Kind.PRICE, self.horizon)
+        elif topic in self.topics:
+            task = self.topics[topic]
+        elif wanted is not None:
+            task = Task(Kind.PRICE, wanted)
+        else:
+            raise CannotServeError(
+                "what it asks for is not known here; if that is a coin's price, set its horizon: "
+                f"TOPIC_HORIZONS={topic}=8h"
+            )
+        return task if wanted is None else checked(replace(task, horizon=wanted))
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Read `TOKEN`, `HORIZON`, `TOPIC_HORIZONS`, `PRICE_SOURCES` and `PORT`; empty is not set.
+    """Read the variables of docs/model.md; an empty one is not set.
 
     The default topics are the sandbox topics of Allora's testnet: 69 is about the price in a day,
     77 about that in five minutes (https://docs.allora.network, `public/api/topics.json`).
@@ -67,7 +97,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         token=_token(environment.get("TOKEN") or "BTC"),
         horizon=_horizon("HORIZON", environment.get("HORIZON") or "24h"),
-        topic_horizons=_topic_horizons(environment.get("TOPIC_HORIZONS") or _DEFAULT_TOPICS),
+        topics=_topics(environment.get("TOPICS") or _DEFAULT_TOPICS),
+        topic_horizons=_topic_horizons(environment.get("TOPIC_HORIZONS") or ""),
         sources=_sources(environment.get("PRICE_SOURCES") or ",".join(SOURCES)),
         port=_port(environment.get("PORT") or str(DEFAULT_PORT)),
     )
@@ -87,16 +118,36 @@ def _horizon(variable: str, text: str) -> float:
         raise SettingsError(variable, text, "write 1min to 30d, as in 5min, 8h or 1d") from None
 
 
+def _topics(text: str) -> dict[int, Task]:
+    remedy = "write topics, kinds and horizons, as 69=price:1d,61=log-return:1d"
+    topics = {}
+    for topic, value in _by_topic("TOPICS", text, remedy).items():
+        kind, _, horizon = value.partition(":")
+        try:
+            topics[topic] = task_of(kind.strip(), horizon)
+        except CannotServeError as error:
+            raise SettingsError("TOPICS", text, f"{remedy}: {error}") from None
+    return topics
+
+
 def _topic_horizons(text: str) -> dict[int, float]:
-    horizons = {}
+    if not text:
+        return {}
+    remedy = "write topics and horizons, as 69=1d,77=5min"
+    return {
+        topic: _horizon("TOPIC_HORIZONS", horizon)
+        for topic, horizon in _by_topic("TOPIC_HORIZONS", text, remedy).items()
+    }
+
+
+def _by_topic(variable: str, text: str, remedy: str) -> dict[int, str]:
+    values = {}
     for item in text.split(","):
-        topic, _, horizon = item.partition("=")
+        topic, _, value = item.partition("=")
         if not TOPIC_FORM.fullmatch(topic.strip()):
-            raise SettingsError(
-                "TOPIC_HORIZONS", text, "write topics and horizons, as 69=1d,77=5min"
-            )
-        horizons[int(topic)] = _horizon("TOPIC_HORIZONS", horizon)
-    return horizons
+            raise SettingsError(variable, text, remedy)
+        values[int(topic)] = value
+    return values
 
 
 def _sources(text: str) -> tuple[Source, ...]:

@@ -10,6 +10,11 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
+from .chain_reset import ResetDetector
+
+MAX_BLOCKS_AHEAD: Final = 100
+"""Blocks by which an announcement on the websocket may be ahead of the clock."""
+
 _SAMPLES: Final = 50
 # Bounds of the seconds between two blocks.
 _FASTEST: Final = 0.05
@@ -37,13 +42,18 @@ class BlockClock:
         self._monotonic = monotonic
         self._blocks: deque[tuple[int, datetime]] = deque(maxlen=_SAMPLES)
         self._measured: float | None = None
+        self._reset = ResetDetector()
+        self.resets = 0
+        """How often the chain has started again from its first block."""
         self._polled, self._polled_at = 0, monotonic()
         self._height, self._seen_at = 0, monotonic()
 
     def observe(self, height: int, block_time: datetime | None) -> None:
         """Record the newest block that polling found, with the time in its header."""
         now = self._monotonic()
-        if not self._is_possible(height, now):
+        is_reset = block_time is not None and self._reset.is_reset(height, block_time)
+        self.resets += is_reset
+        if is_reset or not self._is_possible(height, now):
             self._blocks.clear()
         self._polled, self._polled_at = height, now
         if height != self._height:
@@ -55,14 +65,22 @@ class BlockClock:
     def hear(self, height: int) -> bool:
         """Record a block that the websocket announced; return False when it is implausible.
 
-        A block is implausible if the chain would have to be faster than measured.
+        A block is implausible if the chain would have to be faster than measured, or to have been
+        reset.
         """
         now = self._monotonic()
+        if height < self._polled - _NODES_DIFFER:
+            return False
         if height > self._polled + (now - self._polled_at) / self.block_seconds + _AHEAD:
             return False
         if height > self._height:
             self._height, self._seen_at = height, now
         return True
+
+    @property
+    def is_reset_suspected(self) -> bool:
+        """Whether the last poll found a block that only a reset of the chain explains."""
+        return self._reset.is_suspected
 
     @property
     def is_measured(self) -> bool:

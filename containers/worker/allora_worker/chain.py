@@ -1,50 +1,51 @@
-"""Client of the chain's endpoint, with a deadline for every call."""
+"""Client of the chain, with a deadline for every call."""
 
 from __future__ import annotations
 
-import asyncio
+import math
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from allora_sdk import AlloraRPCClient, AlloraWalletConfig
+from allora_sdk import AlloraRPCClient
 from allora_sdk.rpc_client.protos.cosmos.auth.v1beta1 import QueryAccountInfoRequest
 from allora_sdk.rpc_client.protos.cosmos.bank.v1beta1 import QueryBalanceRequest
 from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import GetLatestBlockRequest
+from allora_sdk.rpc_client.protos.cosmos.tx.v1beta1 import GetTxRequest
 from cosmpy.aerial.wallet import Wallet
-from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
-from grpclib.protocol import H2Protocol
 
-from . import reports
 from .block_clock import BlockClock
 from .chain_answers import (
+    Header,
     read_balance,
     read_header,
     read_inference_nonce,
     read_reputer_nonces,
+    read_scored_nonce,
     read_sequence,
     read_topic,
+    read_window,
     read_worker_nonces,
 )
 from .contract import Role
+from .endpoint import Endpoint
 from .errors import ChainUnavailableError, RefusedError, SdkRefusedError, one_line, shorten
-from .event_names import Event
-from .grpc_limits import limit_answers
+from .failover import Endpoints, Failover, newest_of, seconds_behind
+from .http_answers import HttpAnswerError
 from .money import allo
 from .networks import Network
 from .timings import Timings
-from .transactions import CheckedTransactions
+from .transactions import set_timeout_heights
 from .unreachable import explain
-from .urls import address_of, host_of
 from .waiting import in_own_task
-from .windows import Topic
+from .windows import Topic, Window
 
 T = TypeVar("T")
 
 # Raised when a call does not reach a working node; TimeoutError is an OSError.
-_UNREACHABLE: Final = (OSError, StreamTerminatedError, ProtocolError)
+_UNREACHABLE: Final = (OSError, StreamTerminatedError, ProtocolError, HttpAnswerError)
 _FAILING: Final = {
     Status.UNAVAILABLE,
     Status.DEADLINE_EXCEEDED,
@@ -52,7 +53,6 @@ _FAILING: Final = {
     Status.RESOURCE_EXHAUSTED,
     Status.INTERNAL,
 }
-_FAILURES_UNTIL_NEW_CLIENT: Final = 3
 
 # The SDK wants this much before it sends anything: 300,000 gas at its highest fee tier
 # (_pre_flight_checks of allora_sdk/rpc_client/tx_manager.py).
@@ -61,63 +61,66 @@ _FEE_TIER: Final = 2.5
 
 
 class Chain:
-    """The chain's endpoint, which may fail and recover at any time."""
+    """The chain, at endpoints that may fail and recover at any time.
+
+    Args:
+        network: The network that it is, and its endpoints.
+        wallet: Signs the transactions.
+        clock: Learns of each block.
+        timings: Limits and intervals.
+        on_endpoint: Called with the host of the endpoint in use, when another one is.
+    """
 
     def __init__(
-        self, network: Network, wallet: Wallet, clock: BlockClock, timings: Timings
+        self,
+        network: Network,
+        wallet: Wallet,
+        clock: BlockClock,
+        timings: Timings,
+        on_endpoint: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.network = network
         self.address = str(wallet.address())
-        self._endpoint = address_of(network.sdk.url)
-        self.failures = 0
-        """Failed calls that are not in the metric yet."""
-        self._wallet = wallet
         self._clock = clock
         self._timings = timings
-        self._failed_in_a_row = 0
-        self._draining: set[Channel] = set()
-        self._connect()
-
-    def _connect(self) -> None:
-        self.client = AlloraRPCClient(
-            wallet=AlloraWalletConfig(wallet=self._wallet), network=self.network.sdk
+        self._newest: Header | None = None
+        set_timeout_heights()
+        self._endpoints = Endpoints(
+            [Endpoint(sdk, wallet, timings) for sdk in network.endpoints],
+            on_change=lambda endpoint: on_endpoint(endpoint.host),
         )
-        limit_answers(self.client.grpc_client)
+        self.failover = Failover(self._endpoints, network.sdk.chain_id, timings)
         # The SDK chooses the version of the chain's messages.
         self.messages: Any = sys.modules[type(self.client.emissions.query).__module__]
-        for part in ("auth", "bank", "tendermint", "tx", "emissions", "feemarket"):
-            getattr(self.client, part).query.timeout = self._timings.chain_call
-        self.transactions = CheckedTransactions(self.client.tx.query)
-        self.client.tx_manager.tx_client = self.transactions
 
-    def _reconnect(self) -> None:
-        """Open a new connection for further calls; those in flight have until their deadline."""
-        channel = self.client.grpc_client
-        self._draining.add(channel)
-        asyncio.get_running_loop().call_later(self._timings.chain_call, self._drained, channel)
-        self._connect()
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint in use."""
+        return self._endpoints.current
 
-    def _drained(self, channel: Channel) -> None:
-        channel.close()
-        self._draining.discard(channel)
-        # A transaction that takes longer would open it again, and nobody would close it.
-        channel.__connect__ = self._current_connection  # type: ignore[method-assign]
-
-    async def _current_connection(self) -> H2Protocol:
-        current: Channel = self.client.grpc_client
-        return await current.__connect__()
+    @property
+    def client(self) -> AlloraRPCClient:
+        """The SDK's client of the endpoint in use."""
+        return self.endpoint.client
 
     def close(self) -> None:
         """Close all connections."""
-        for channel in (*self._draining, self.client.grpc_client):
-            channel.close()
+        self._endpoints.close()
 
     def event_type(self, role: Role) -> str:
         """Return the type of the event that opens a window for a role."""
+        actor = "Reputer" if role is Role.REPUTER else "Worker"
+        return self._event(f"{actor}SubmissionWindowOpened")
+
+    @property
+    def rewards_event_type(self) -> str:
+        """The type of the event of rewards that were paid."""
+        return self._event("RewardsSettled")
+
+    def _event(self, name: str) -> str:
         module: str = self.messages.__name__
         _, _, package = module.partition(".protos.")
-        actor = "Reputer" if role is Role.REPUTER else "Worker"
-        return f"{package}.Event{actor}SubmissionWindowOpened"
+        return f"{package}.Event{name}"
 
     async def ask(self, call: Awaitable[Any], read: Callable[[Any], T]) -> T:
         """Await a call of `client`, and return what `read` extracts from its answer.
@@ -127,25 +130,31 @@ class Chain:
             ChainUnavailableError: The endpoint failed, or its answer cannot be read.
             GRPCError: The node answered with another status.
         """
+        endpoint = self.endpoint
         try:
             # Beyond the deadline of each stub, for what the SDK puts around the call.
             result = read(await in_own_task(call, self._timings.chain_call + 1))
         except Exception as error:
-            meaning = self.translate(error)
+            meaning = self.translate(error, endpoint)
             if meaning is error and not isinstance(error, GRPCError):
                 meaning = ChainUnavailableError(
-                    f"{self._endpoint} answers nonsense: {one_line(error)}"
+                    f"{endpoint.address} answers nonsense: {one_line(error)}"
                 )
             if isinstance(meaning, ChainUnavailableError):
-                self.note_failure(str(meaning))
+                self.note_failure(str(meaning), endpoint)
             if meaning is error:
                 raise
             raise meaning from error
         self.note_success()
         return result
 
-    def translate(self, error: Exception) -> Exception:
-        """Return the SdkRefusedError or ChainUnavailableError that an error means, or the error."""
+    def translate(self, error: Exception, endpoint: Endpoint) -> Exception:
+        """Return the SdkRefusedError or ChainUnavailableError that an error means, or the error.
+
+        Args:
+            error: Of a call.
+            endpoint: Which was called.
+        """
         if isinstance(error, GRPCError):
             if error.status is Status.UNIMPLEMENTED:
                 return SdkRefusedError(
@@ -154,39 +163,42 @@ class Chain:
                 )
             if error.status in _FAILING:
                 return ChainUnavailableError(
-                    f"{self._endpoint} answers {error.status.name}: {_message(error)}"
+                    f"{endpoint.address} answers {error.status.name}: {_message(error)}"
                 )
         if isinstance(error, _UNREACHABLE):
-            return ChainUnavailableError(explain(error, self._endpoint))
+            return ChainUnavailableError(explain(error, endpoint.address))
         return error
 
-    def note_failure(self, reason: str) -> None:
-        """Record a call that failed, and reconnect after several; the reason names the endpoint."""
-        self.failures += 1
-        self._failed_in_a_row += 1
-        if self._failed_in_a_row == 1:
-            reports.warning(Event.CHAIN_UNAVAILABLE, f"the chain's endpoint fails: {reason}")
-        if self._failed_in_a_row % _FAILURES_UNTIL_NEW_CLIENT == 0:
-            self._reconnect()
+    def note_failure(self, reason: str, endpoint: Endpoint) -> None:
+        """Record a call that failed; the reason names the endpoint that was called."""
+        self._endpoints.failed(endpoint, reason)
 
     def note_success(self) -> None:
         """Record a call that was answered."""
-        if self._failed_in_a_row:
-            self._failed_in_a_row = 0
-            reports.info(
-                Event.CHAIN_AVAILABLE, f"the chain's endpoint {host_of(self.network.sdk.url)} works"
-            )
+        self._endpoints.works()
 
     # --- queries
 
     async def check_chain_id(self) -> None:
-        """Raise `RefusedError` if the endpoint belongs to another network."""
-        chain_id = await self.ask(self.client.chain_id(), shorten)
-        if chain_id != self.network.sdk.chain_id:
-            raise RefusedError(
-                f"{host_of(self.network.sdk.url)} belongs to the chain {chain_id!r}, not to "
-                f"{self.network.sdk.chain_id!r}; correct ALLORA_NETWORK or ALLORA_GRPC_URL"
-            )
+        """Raise an error if the endpoint belongs to another network.
+
+        Raises:
+            RefusedError: All endpoints do.
+            ChainUnavailableError: Another endpoint is asked next, which may not.
+        """
+        endpoint = self.endpoint
+        self._check_chain_id(endpoint, await self.ask(self.client.chain_id(), shorten))
+
+    def _check_chain_id(self, endpoint: Endpoint, chain_id: str) -> None:
+        expected = self.network.sdk.chain_id
+        endpoint.is_foreign = chain_id != expected
+        if not endpoint.is_foreign:
+            return
+        reason = f"{endpoint.host} belongs to the chain {chain_id!r}, not to {expected!r}"
+        if self._endpoints.are_foreign:
+            raise RefusedError(f"{reason}; correct ALLORA_NETWORK or ALLORA_GRPC_URL")
+        self.note_failure(reason, endpoint)
+        raise ChainUnavailableError(reason)
 
     async def topic(self, topic_id: int) -> Topic:
         """Return a topic, or raise `RefusedError` if there is none."""
@@ -204,21 +216,64 @@ class Chain:
 
     async def poll_height(self) -> int:
         """Set the clock by the newest block, and return its height."""
+        endpoint = self.endpoint
         call = self.client.tendermint.query.get_latest_block(GetLatestBlockRequest())
-        height, time = await self.ask(call, read_header)
-        self._clock.observe(height, time)
-        return height
+        header = await self.ask(call, read_header)
+        self._check_chain_id(endpoint, header.chain_id)
+        self._check_is_new(endpoint, header)
+        self._clock.observe(header.height, header.time)
+        return header.height
 
-    async def unfulfilled_nonces(self, role: Role, topic_id: int) -> list[int]:
-        """Return the nonces that await submissions, whether their windows are open or not."""
+    def _check_is_new(self, endpoint: Endpoint, header: Header) -> None:
+        """Raise an error if another endpoint knew newer blocks before."""
+        behind = seconds_behind(header, self._newest)
+        if self._endpoints.are_several and behind > self._timings.endpoint_behind:
+            reason = f"{endpoint.address} is {behind:.0f} s behind"
+            self.note_failure(reason, endpoint)
+            raise ChainUnavailableError(reason)
+        self._newest = newest_of([header])
+
+    async def transaction(self, tx_hash: str) -> Any | None:  # noqa: ANN401
+        """Return a transaction's result, or None as long as it is in no block."""
+        call = self.client.tx.query.get_tx(GetTxRequest(hash=tx_hash))
+        try:
+            return await self.ask(call, lambda answer: answer.tx_response)
+        except GRPCError as error:
+            if error.status is Status.NOT_FOUND:
+                return None
+            raise
+
+    async def open_nonces(self, role: Role, topic_id: int) -> list[int]:
+        """Return the nonces whose windows are open for a role, the oldest first."""
         query = self.client.emissions.query
         if role is Role.REPUTER:
-            request = self.messages.GetUnfulfilledReputerNoncesRequest(topic_id=topic_id)
-            return await self.ask(
-                query.get_unfulfilled_reputer_nonces(request), read_reputer_nonces
-            )
-        request = self.messages.GetUnfulfilledWorkerNoncesRequest(topic_id=topic_id)
-        return await self.ask(query.get_unfulfilled_worker_nonces(request), read_worker_nonces)
+            request = self.messages.GetOpenReputerSubmissionWindowsRequest(topic_id=topic_id)
+            call = query.get_open_reputer_submission_windows(request)
+            return await self.ask(call, read_reputer_nonces)
+        request = self.messages.GetOpenWorkerSubmissionWindowsRequest(topic_id=topic_id)
+        return await self.ask(query.get_open_worker_submission_windows(request), read_worker_nonces)
+
+    async def newest_window(self, role: Role, topic_id: int) -> Window | None:
+        """Return the newest window that is open for a role, or None."""
+        query, about = self.client.emissions.query, {"topic_id": topic_id, "address": self.address}
+        if role is Role.REPUTER:
+            request = self.messages.GetReputerSubmissionWindowStatusRequest(**about)
+            return await self.ask(query.get_reputer_submission_window_status(request), read_window)
+        request = self.messages.GetWorkerSubmissionWindowStatusRequest(**about)
+        return await self.ask(query.get_worker_submission_window_status(request), read_window)
+
+    async def newest_submission(self, role: Role, topic_id: int) -> int | None:
+        """Return the nonce of the wallet's newest submission in a topic, or None.
+
+        The height of its score: the chain sets it at each submission, whether that counts or not
+        (AppendReputerLoss and PlanInferenceAdmission in x/emissions/keeper of
+        https://github.com/allora-network/allora-chain).
+        """
+        query, actor = self.client.emissions.query, role.value
+        request_type = getattr(self.messages, f"Get{actor.title()}ScoreEmaRequest")
+        request = request_type(topic_id=topic_id, **{actor: self.address})
+        call = getattr(query, f"get_{actor}_score_ema")(request)
+        return await self.ask(call, read_scored_nonce)
 
     async def newest_inference(self, topic_id: int) -> int | None:
         """Return the nonce of the wallet's newest inference in a topic, or None."""
@@ -239,6 +294,10 @@ class Chain:
         """Return the wallet's balance in uallo."""
         request = QueryBalanceRequest(address=self.address, denom=self.network.sdk.fee_denom)
         return await self.ask(self.client.bank.query.balance(request), read_balance)
+
+    def height_in(self, seconds: float) -> int:
+        """Return the height that the chain should have after some seconds."""
+        return self._clock.height + math.ceil(seconds / self._clock.block_seconds)
 
     @property
     def needed_balance(self) -> int:

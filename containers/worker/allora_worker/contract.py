@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from .urls import without_query
 
 PORT: Final = 9010
 """The worker's TCP port in its container."""
@@ -28,15 +31,19 @@ FAUCET: Final = "https://faucet.testnet.allora.network/"
 """The page with test coins."""
 
 DEFAULT_TOKEN: Final = "BTC"  # noqa: S105 - a coin
+"""Of a topic whose coin is not known."""
 DEFAULT_MAX_FEE: Final = "0.01"
 DEFAULT_MAX_DAILY_FEES: Final = "1"
 """In ALLO."""
 
-PLACEHOLDERS: Final = ("{Token}", "{TopicId}", "{BlockHeight}")
+PLACEHOLDERS: Final = ("{Token}", "{TopicId}", "{BlockHeight}", "{Kind}", "{Horizon}")
 """What the worker replaces in the URLs of the model server."""
 
 AT_BLOCK: Final = "?topic_id={TopicId}&block_height={BlockHeight}"
 """The query of a URL that asks about one block."""
+
+OF_TOPIC: Final = "?topic_id={TopicId}&kind={Kind}&horizon={Horizon}"
+"""The query that tells the project's own model what the topic asks for."""
 
 _MAX_TOPIC_ID: Final = 2**64 - 1  # an unsigned 64-bit number on the chain
 
@@ -55,6 +62,16 @@ class Secret(StrEnum):
     MNEMONIC = "mnemonic"
     API_KEY = "api-key"
     INFERENCE_TOKEN = "inference-token"  # noqa: S105 - its name
+
+
+class Guard(StrEnum):
+    """What the worker does with a value that is off by orders of magnitude."""
+
+    WARN = "warn"
+    HOLD = "hold"
+    """It does not submit."""
+    OFF = "off"
+    """It does not ask what the network says."""
 
 
 class InvalidValueError(ValueError):
@@ -127,8 +144,27 @@ def model_endpoint(text: str) -> str:
     return text
 
 
+def grpc_urls(text: str) -> tuple[str, ...]:
+    """Read the chain's gRPC endpoints, as the SDK takes them, the preferred one first."""
+    return _list_of(text, grpc_url)
+
+
+def websocket_urls(text: str) -> tuple[str, ...]:
+    """Read the websockets of the chain's RPC, the preferred one first."""
+    return _list_of(text, websocket_url)
+
+
+def _list_of(text: str, check: Callable[[str], str]) -> tuple[str, ...]:
+    """Read values that are separated by commas, each once."""
+    values = tuple(check(item.strip()) for item in text.split(","))
+    for value, count in Counter(values).items():
+        if count > 1:
+            raise InvalidValueError(f"has {without_query(value)} twice", "list each address once")
+    return values
+
+
 def grpc_url(text: str) -> str:
-    """Check the chain's gRPC endpoint, as the SDK takes it."""
+    """Check a gRPC endpoint of the chain."""
     example = "grpc+https://allora-grpc.testnet.allora.network:443"
     parts = url(text, ("grpc+https", "grpc+http"), example=example)
     if parts.path.strip("/") or parts.query:
@@ -137,7 +173,7 @@ def grpc_url(text: str) -> str:
 
 
 def websocket_url(text: str) -> str:
-    """Check the websocket of the chain's RPC."""
+    """Check a websocket of the chain's RPC."""
     url(text, ("wss", "ws"), example="wss://allora-rpc.testnet.allora.network/websocket")
     return text
 

@@ -60,6 +60,8 @@ class FailureKind(StrEnum):
     """The wallet did not sign the transaction, because of its fee."""
     INTERNAL = "internal"
     """A fault of the program."""
+    HELD = "held"
+    """The value was off by orders of magnitude, and MODEL_GUARD held it back."""
 
 
 class WindowLostError(Exception):

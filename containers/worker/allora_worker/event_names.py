@@ -32,11 +32,26 @@ class Event(StrEnum):
     ATTEMPT_FAILED = "attempt_failed"
     WINDOW_LOST = "window_lost"
 
+    JUDGED = "judged"
+    """The network has judged a submission: admitted or not, score, rank, losses, reward."""
+    EARNING = "earning"
+    """The worker earns, for the first time or again."""
+    NOT_EARNING = "not_earning"
+    """The worker submits, or would, and the network pays nothing for it."""
+    VERDICT_UNKNOWN = "verdict_unknown"
+    """The network no longer says whether the worker earns."""
+    REWARDED = "rewarded"
+    """The network has paid the reward for a nonce."""
+
     MODEL_WORKS = "model_works"
     MODEL_FAILED = "model_failed"
+    VALUE_IMPLAUSIBLE = "value_implausible"
+    """The model's value is off by orders of magnitude from the network's."""
 
     CHAIN_AVAILABLE = "chain_available"
     CHAIN_UNAVAILABLE = "chain_unavailable"
+    ENDPOINT_CHANGED = "endpoint_changed"
+    """Another endpoint of the chain is asked from now on."""
     CHAIN_RESET = "chain_reset"
     WEBSOCKET_WORKS = "websocket_works"
     WEBSOCKET_FAILED = "websocket_failed"
@@ -76,3 +91,21 @@ class ModelState(StrEnum):
     """Before the first request."""
     OK = "ok"
     FAILING = "failing"
+
+
+class Earning(StrEnum):
+    """What the network makes of the worker's submissions in a topic."""
+
+    EARNING = "earning"
+    NOT_ADMITTED = "not_admitted"
+    """The chain took the transaction, and the submission is not among those of its nonce."""
+    NOT_IN_ACTIVE_SET = "not_in_active_set"
+    """The same, because the worker's score is not above the lowest in the active set."""
+    NO_REWARD = "no_reward"
+    """The submission was scored, and its reward is 0."""
+    TOPIC_INACTIVE = "topic_inactive"
+    """The topic has no windows."""
+    NOT_WHITELISTED = "not_whitelisted"
+    """The topic takes no submissions of the wallet."""
+    UNKNOWN = "unknown"
+    """Nothing is judged yet, or the network does not say."""

@@ -1,4 +1,4 @@
-"""Reports the metrics that are measured or counted over a minute."""
+"""Reports the metrics that are measured every minute."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from . import metric_names as metrics
 from . import reports
 from .context import Context
 from .status import TopicStatus
+from .verdict import NOT_EARNING
 
 
 class Gauges:
@@ -22,34 +23,25 @@ class Gauges:
         """Report at regular intervals."""
         while True:
             await asyncio.sleep(self._context.timings.gauges)
-            self._report_gauges()
-            self.report_counts()
+            self._report()
 
-    def _report_gauges(self) -> None:
+    def _report(self) -> None:
         topics = self._status.topics.values()
         for topic in topics:
             self._report_success_age(topic)
         if self._status.balance_allo is not None:
             reports.metric(metrics.BALANCE, self._status.balance_allo, **self._labels)
-        for metric, is_refused in (
-            (metrics.REFUSED, any(topic.refused_by for topic in topics)),
+        for metric, is_in_trouble in (
+            (metrics.NOT_EARNING, any(topic.verdict.state in NOT_EARNING for topic in topics)),
             (metrics.SDK_REFUSED, any(topic.is_sdk_refused for topic in topics)),
             (metrics.FEE_REFUSED, self._status.fees.refusal is not None),
         ):
-            reports.metric(metric, int(is_refused), **self._labels)
+            if is_in_trouble:
+                reports.metric(metric, 1, **self._labels)
 
     def _report_success_age(self, topic: TopicStatus) -> None:
-        seconds = topic.seconds_since_success
-        labels = {"TopicId": str(topic.topic_id), **self._labels}
-        reports.metric(metrics.SECONDS_SINCE_SUCCESS, round(seconds), **labels)
         if topic.epoch_blocks:
-            windows = seconds / (topic.epoch_blocks * self._context.clock.block_seconds)
+            epoch_seconds = topic.epoch_blocks * self._context.clock.block_seconds
+            windows = topic.seconds_since_success / epoch_seconds
+            labels = {"TopicId": str(topic.topic_id), **self._labels}
             reports.metric(metrics.WINDOWS_SINCE_SUCCESS, round(windows, 2), **labels)
-
-    def report_counts(self) -> None:
-        """Report the failures since the last report."""
-        chain, model = self._context.chain, self._status.model
-        reports.metric(metrics.CHAIN_ERRORS, chain.failures, **self._labels)
-        chain.failures = 0
-        reports.metric(metrics.MODEL_FAILURES, model.unreported_failures, **self._labels)
-        model.unreported_failures = 0

@@ -19,10 +19,13 @@ from .flood import FloodDetector
 
 _MAX_BYTES: Final = 64 * 1024
 _MAX_BYTES_OF: Final[Mapping[str, int]] = {
-    "GetUnfulfilledWorkerNoncesResponse": 4 * 1024,
-    "GetUnfulfilledReputerNoncesResponse": 4 * 1024,
+    "GetOpenWorkerSubmissionWindowsResponse": 4 * 1024,
+    "GetOpenReputerSubmissionWindowsResponse": 4 * 1024,
     "GetTxResponse": 256 * 1024,  # with all its events
     "GetNetworkInferencesAtBlockResponse": 1024 * 1024,  # of all workers
+    "GetInferencesAtBlockResponse": 1024 * 1024,
+    "GetForecastsAtBlockResponse": 1024 * 1024,
+    "GetNetworkLossBundleAtBlockResponse": 1024 * 1024,
 }
 # The paths of the fields that are decoded: of a block its header, without the transactions.
 _HEADER_IN: Final[Mapping[str, tuple[frozenset[int], ...]]] = {

@@ -11,9 +11,9 @@ from typing import Final
 
 NAMESPACE: Final = "Allora"
 
-# What a metric is told apart by. Each combination of values costs money as a metric of its own
-# (https://aws.amazon.com/cloudwatch/pricing/), so that a metric has only those that an alarm or the
-# dashboard shows. Whatever else a line tells, such as the topic, can be searched for in the log.
+# What a metric is told apart by. Each combination of values costs money as a metric of its own, so
+# that a metric has only those that an alarm or the dashboard shows. Whatever else a line tells can
+# be searched for in the log.
 WORKER: Final = ("WorkerName",)
 WORKER_AND_TOPIC: Final = ("WorkerName", "TopicId")
 
@@ -27,80 +27,75 @@ class Metric:
         unit: One of CloudWatch's units.
         meaning: In one sentence.
         dimensions: The sets of dimensions under which it is recorded.
+        only_in_trouble: Whether it has values only while something is wrong. CloudWatch bills a
+            metric for the hours in which it gets values
+            (https://aws.amazon.com/cloudwatch/pricing/), so that this one costs nothing otherwise.
     """
 
     name: str
     unit: str
     meaning: str
     dimensions: tuple[tuple[str, ...], ...] = (WORKER,)
+    only_in_trouble: bool = False
 
 
 SUBMISSIONS: Final = Metric(
     "Submissions",
     "Count",
-    "Windows for which the chain accepted a submission, as they happen.",
-)
-SUBMISSION_FAILURES: Final = Metric(
-    "SubmissionFailures",
-    "Count",
-    "Windows that were lost, as they happen; attempts that a later one made good do not count.",
-)
-SECONDS_SINCE_SUCCESS: Final = Metric(
-    "SecondsSinceSuccess",
-    "Seconds",
-    "Since the last accepted submission in the topic, whichever process sent it, or since the "
-    "start when none is known; every minute.",
-    (WORKER_AND_TOPIC,),
+    "1 for a window for which the chain accepted a submission, 0 for one that was lost, as they "
+    "happen: the sum is the number of submissions, and the sample count that of windows.",
 )
 WINDOWS_SINCE_SUCCESS: Final = Metric(
     "WindowsSinceSuccess",
     "None",
-    "The same in windows: those seconds by the length of the topic's epoch; every minute once the "
-    "topic is known. One value for each topic, under the worker's name alone: the maximum counts.",
-)
-MODEL_LATENCY: Final = Metric(
-    "ModelLatency",
-    "Milliseconds",
-    "How long the model server took for an answer that was submitted, or tried to be.",
-)
-MODEL_FAILURES: Final = Metric(
-    "ModelFailures",
-    "Count",
-    "Requests for a submission that the model server failed, in the last minute.",
-)
-CHAIN_ERRORS: Final = Metric(
-    "ChainErrors",
-    "Count",
-    "Calls that the chain's endpoint failed or left unanswered, in the last minute.",
+    "Windows since the last accepted submission in a topic, whichever process sent it, or since "
+    "the start when none is known; every minute once the topic's epoch is known. One value for "
+    "each topic, under the worker's name alone: the maximum counts.",
 )
 BALANCE: Final = Metric(
     "Balance", "None", "The wallet's balance in ALLO, every minute when it is known."
 )
-REFUSED: Final = Metric(
-    "Refused", "Count", "1 while the network refuses the worker in any topic, else 0; every minute."
-)
 SDK_REFUSED: Final = Metric(
     "SdkRefused",
     "Count",
-    "1 while the network does not speak the protocol of the worker's SDK, else 0; every minute.",
+    "1 every minute while the network does not speak the protocol of the worker's SDK.",
+    only_in_trouble=True,
 )
 FEE_REFUSED: Final = Metric(
     "FeeRefused",
     "Count",
-    "1 while the wallet signs nothing, because a fee is above a limit of the operator's, else 0; "
-    "every minute.",
+    "1 every minute while the wallet signs nothing, because a fee is above a limit of the "
+    "operator's.",
+    only_in_trouble=True,
+)
+NOT_EARNING: Final = Metric(
+    "NotEarning",
+    "Count",
+    "1 every minute while the worker submits in a topic and the network pays nothing for it, "
+    "because the submission is not admitted or its reward is 0.",
+    only_in_trouble=True,
+)
+REWARDS: Final = Metric(
+    "Rewards",
+    "None",
+    "ALLO that the network paid, as it happens; each nonce counts once.",
+)
+SCORE: Final = Metric(
+    "Score",
+    "None",
+    "The worker's score in a topic, the exponential moving average by which the active set is "
+    "chosen, after each nonce that was judged.",
+    (WORKER_AND_TOPIC,),
 )
 
 METRICS: Final = (
     SUBMISSIONS,
-    SUBMISSION_FAILURES,
-    SECONDS_SINCE_SUCCESS,
     WINDOWS_SINCE_SUCCESS,
-    MODEL_LATENCY,
-    MODEL_FAILURES,
-    CHAIN_ERRORS,
     BALANCE,
-    REFUSED,
+    REWARDS,
+    SCORE,
+    NOT_EARNING,
     SDK_REFUSED,
     FEE_REFUSED,
 )
+"""What alarms and dashboard show."""

@@ -18,6 +18,7 @@ from .complaints import complaint, is_redirect
 from .errors import one_line
 from .limited_socket import LimitedSocket
 from .timings import Timings
+from .topic_facts import Facts
 from .unreachable import explain, is_refused
 from .urls import address_of, without_query
 
@@ -25,10 +26,10 @@ T = TypeVar("T")
 
 MOST_BYTES: Final = 4 * 1024
 """Maximum size of an answer that is a number."""
-MOST_BYTES_OF_FORECASTS: Final = 256 * 1024
-"""Maximum size of an answer with a number for each of some thousand inferers."""
+MOST_BYTES_OF_SEVERAL: Final = 256 * 1024
+"""Maximum size of an answer with numbers, such as one for each of some thousand inferers."""
 # On one connection: the largest answer, in chunks, and its headers.
-_MAX_BYTES_RECEIVED: Final = 2 * MOST_BYTES_OF_FORECASTS + 32 * 1024
+_MAX_BYTES_RECEIVED: Final = 2 * MOST_BYTES_OF_SEVERAL + 32 * 1024
 _MOST_CONSUMERS: Final = 2
 _OK: Final = 200
 
@@ -60,12 +61,14 @@ class Question:
     """A request to the model server."""
 
     endpoint: str
-    """URL with the placeholders {Token}, {TopicId} and {BlockHeight}."""
+    """URL with the placeholders {Token}, {TopicId}, {BlockHeight}, {Kind} and {Horizon}."""
     token: str
     topic_id: int
     block_height: int
     most_bytes: int = MOST_BYTES
     """Maximum size of the answer."""
+    facts: Facts | None = None
+    """What the topic asks for, for {Kind} and {Horizon}, which are empty if it is unknown."""
 
     @property
     def name(self) -> str:
@@ -79,6 +82,8 @@ class Question:
             self.endpoint.replace("{Token}", quote(self.token, safe=""))
             .replace("{TopicId}", str(self.topic_id))
             .replace("{BlockHeight}", str(self.block_height))
+            .replace("{Kind}", self.facts.kind if self.facts else "")
+            .replace("{Horizon}", self.facts.horizon if self.facts else "")
         )
 
 

@@ -20,16 +20,24 @@ class Network:
         sdk: How the SDK reaches it. Without a websocket: building the SDK's subscriber takes two
             seconds of processor time, and the worker listens by itself (see `window_events`). Each
             attempt asks for the price of gas anew, so that a wrong one is forgotten at once.
-        websocket_url: Where new blocks are announced.
+        websocket_urls: Where new blocks are announced, the preferred one first.
         faucet_url: Where test coins come from; None when there is no faucet.
         funding: How to get coins, as the end of a sentence that begins with the address.
     """
 
     name: str
     sdk: AlloraNetworkConfig
-    websocket_url: str
+    websocket_urls: tuple[str, ...]
     faucet_url: str | None
     funding: str
+    alternatives: tuple[str, ...] = ()
+    """More gRPC endpoints, for when that of `sdk` fails."""
+
+    @property
+    def endpoints(self) -> list[AlloraNetworkConfig]:
+        """How the SDK reaches each endpoint, the preferred one first."""
+        urls = (self.sdk.url, *self.alternatives)
+        return [dataclasses.replace(self.sdk, url=url) for url in urls]
 
 
 _FUNDING = {
@@ -47,15 +55,17 @@ def network_of(settings: Settings) -> Network:
         "local": AlloraNetworkConfig.local,
     }
     sdk: AlloraNetworkConfig = presets[settings.network]()
+    url, *alternatives = settings.grpc_urls or (sdk.url,)
     return Network(
         name=settings.network,
         sdk=dataclasses.replace(
             sdk,
-            url=settings.grpc_url or sdk.url,
+            url=url,
             websocket_url=None,
             gas_price_cache_ttl_secs=0,
         ),
-        websocket_url=settings.websocket_url or str(sdk.websocket_url),
+        websocket_urls=settings.websocket_urls or (str(sdk.websocket_url),),
         faucet_url=sdk.faucet_url,
         funding=_FUNDING[settings.network],
+        alternatives=tuple(alternatives),
     )

@@ -11,13 +11,14 @@ import hmac
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from . import contract, health_socket
-from .answers import read_number
+from .answers import Inference
 from .context import Context
 from .model import ModelBusyError, ModelError, ModelFailureKind
 from .public_listener import PublicListener
@@ -71,7 +72,7 @@ class Server:
         except contract.InvalidValueError as error:
             raise web.HTTPNotFound(text=f"this {error.message}") from None
         with self._listener.keeping(request.transport):
-            return web.Response(text=await self._ask(token))
+            return _response(await self._ask(token))
 
     def _authorize(self, request: web.Request) -> None:
         expected = read_secret(self._token_file)
@@ -90,11 +91,12 @@ class Server:
                 headers={"WWW-Authenticate": "Bearer"},
             )
 
-    async def _ask(self, token: str) -> str:
+    async def _ask(self, token: str) -> Inference:
         request, timings = self._context.inference_request(token), self._context.timings
+        read = partial(self._context.read_inference, topic_id=request.topic_id)
         try:
             answer = await self._context.model.ask_for_consumer(
-                request, read_number, timings.consumer_answer
+                request, read, timings.consumer_answer
             )
         except ModelBusyError:
             raise web.HTTPServiceUnavailable(
@@ -108,7 +110,15 @@ class Server:
                 text=f"the model server gave no number ({error.kind}); the operator sees why in "
                 "the worker's log"
             ) from None
-        return str(answer.value)
+        return answer.value
+
+
+def _response(inference: Inference) -> web.Response:
+    """Return a number as text, and numbers by label as a JSON object, with all their digits."""
+    if not isinstance(inference, dict):
+        return web.Response(text=str(inference))
+    members = (f"{json.dumps(label)}: {number}" for label, number in inference.items())
+    return web.Response(text=f"{{{', '.join(members)}}}", content_type="application/json")
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -14,7 +15,6 @@ from cosmpy.aerial.wallet import LocalWallet
 
 from . import reports
 from .account import Account
-from .answers import read_number
 from .block_clock import BlockClock
 from .chain import Chain
 from .context import Context
@@ -24,8 +24,10 @@ from .event_names import Event, ModelState
 from .fees import Fees
 from .gauges import Gauges
 from .guarded_wallet import GuardedWallet
+from .judge import Judge
 from .model import Model, ModelBusyError, ModelError, open_session
 from .networks import Network
+from .rewards import read_payment
 from .server import Server
 from .settings import Settings
 from .status import Status, TopicStatus
@@ -58,6 +60,7 @@ class Service:
             address=str(wallet.address()),
             topics={topic_id: TopicStatus(topic_id) for topic_id in settings.topic_ids},
             fees=Fees(settings.fee_limits, settings.state_dir),
+            endpoint=host_of(network.sdk.url),
         )
         self.port: int | None = None
         """The public port, once it is open."""
@@ -82,7 +85,11 @@ class Service:
     def _build_context(self, session: aiohttp.ClientSession) -> Context:
         wallet = GuardedWallet(self._wallet, self.status.fees, self._network.sdk.fee_denom)
         clock = BlockClock(self._timings.default_block)
-        chain = Chain(self._network, wallet, clock, self._timings)
+
+        def note_endpoint(host: str) -> None:
+            self.status.endpoint = host
+
+        chain = Chain(self._network, wallet, clock, self._timings, note_endpoint)
         return Context(
             settings=self._settings,
             timings=self._timings,
@@ -95,7 +102,10 @@ class Service:
 
     async def _work(self, context: Context, session: aiohttp.ClientSession) -> int:
         topics: dict[int, TopicWorker] = {}
+        judges = {topic_id: Judge(topic_id, context) for topic_id in self._settings.topic_ids}
         events = self._window_events(context, topics)
+        events.also_read(context.chain.rewards_event_type, partial(_hear_payment, context, judges))
+        await context.chain.failover.compare()
         for topic_id in self._settings.topic_ids:
             topics[topic_id] = TopicWorker(topic_id, context, on_unannounced=events.reopen)
 
@@ -104,16 +114,16 @@ class Service:
                 topic.retry()
 
         account = Account(context, session, on_funded=retry)
-        gauges = Gauges(context)
         parts = [topic.run for topic in topics.values()]
-        parts += [events.run, account.run, gauges.run, lambda: _probe_model(context)]
+        parts += [judge.run for judge in judges.values()]
+        parts += [events.run, account.run, Gauges(context).run, lambda: _probe_model(context)]
+        parts.append(context.chain.failover.run)
         running = [asyncio.create_task(_keep_running(part)) for part in parts]
         code = await self._wait_for_end()
         for task in running:
             task.cancel()
         stopping = [asyncio.create_task(topic.stop()) for topic in topics.values()]
         await asyncio.wait([*running, *stopping])
-        gauges.report_counts()
         return code
 
     def _window_events(self, context: Context, topics: Mapping[int, TopicWorker]) -> WindowEvents:
@@ -123,7 +133,7 @@ class Service:
                     topic.poll_soon()
 
         return WindowEvents(
-            self._network.websocket_url,
+            self._network.websocket_urls,
             event_type=context.chain.event_type(context.role),
             topic_ids=self._settings.topic_ids,
             on_opening=lambda opening: topics[opening.topic_id].announce(opening.nonce),
@@ -158,10 +168,18 @@ class Service:
             topics=settings.topic_ids,
             sdk=self.status.version,
             grpc=host_of(self._network.sdk.url),
-            websocket=host_of(self._network.websocket_url),
+            websocket=host_of(self._network.websocket_urls[0]),
             model=without_query(settings.model_endpoint),
             **({"boot_nodes": settings.boot_nodes} if settings.boot_nodes else {}),
         )
+
+
+def _hear_payment(
+    context: Context, judges: Mapping[int, Judge], attributes: Mapping[str, str]
+) -> None:
+    payment = read_payment(attributes, context.role, context.chain.address)
+    if payment and payment.topic_id in judges:
+        judges[payment.topic_id].note_payment(payment)
 
 
 async def _probe_model(context: Context) -> None:
@@ -171,13 +189,12 @@ async def _probe_model(context: Context) -> None:
     """
     if context.role is not Role.INFERER:
         return
-    request = context.inference_request(context.settings.token)
+    request = context.inference_request()
+    read = partial(context.read_inference, topic_id=request.topic_id)
     status, timings = context.status.model, context.timings
     while status.state is not ModelState.OK:
         try:
-            answer = await context.model.ask_for_consumer(
-                request, read_number, timings.model_answer
-            )
+            answer = await context.model.ask_for_consumer(request, read, timings.model_answer)
         except ModelBusyError:
             pass  # a window came first
         except ModelError as error:

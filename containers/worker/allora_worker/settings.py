@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import contract
-from .contract import InvalidValueError, Role
+from .contract import Guard, InvalidValueError, Role
 from .errors import CannotStartError
 from .money import UALLO
 
@@ -38,32 +38,34 @@ class Settings:
         worker_name: Names the worker in logs and metrics.
         role: What it does.
         topic_ids: The topics it works in, all with one wallet.
-        token: What the model server is asked for, such as BTC.
+        token: What the model server is asked for, such as BTC; None is each topic's own coin.
         inference_endpoint: URL template of an inference.
         forecast_endpoint: URL template of forecasts.
         ground_truth_endpoint: URL template of the ground truth.
-        grpc_url: The chain's gRPC endpoint; None is the network's own.
-        websocket_url: The chain's websocket; None is the network's own.
+        grpc_urls: The chain's gRPC endpoints, the preferred one first; none is the network's own.
+        websocket_urls: The chain's websockets in the same way.
         boot_nodes: Addresses of head nodes, which this worker has no use for.
         secrets_dir: Directory with the files mnemonic, api-key and inference-token.
         state_dir: Directory for what outlives the process.
         fee_limits: What the wallet may pay.
+        guard: What happens to a value that is off by orders of magnitude.
     """
 
     network: str
     worker_name: str
     role: Role
     topic_ids: tuple[int, ...]
-    token: str
+    token: str | None
     inference_endpoint: str
     forecast_endpoint: str
     ground_truth_endpoint: str
-    grpc_url: str | None
-    websocket_url: str | None
+    grpc_urls: tuple[str, ...]
+    websocket_urls: tuple[str, ...]
     boot_nodes: str
     secrets_dir: Path
     state_dir: Path
     fee_limits: FeeLimits
+    guard: Guard = Guard.WARN
 
     @property
     def model_endpoint(self) -> str:
@@ -83,10 +85,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """
     values = {name: value.strip() for name, value in environ.items() if value.strip()}
     network = _choice(values, "ALLORA_NETWORK", (*contract.NETWORKS, contract.LOCAL_NETWORK))
-    grpc_url = _optional(values, "ALLORA_GRPC_URL", contract.grpc_url)
-    websocket_url = _optional(values, "ALLORA_WEBSOCKET_URL", contract.websocket_url)
-    if network == contract.LOCAL_NETWORK and not (grpc_url and websocket_url):
-        missing = "ALLORA_WEBSOCKET_URL" if grpc_url else "ALLORA_GRPC_URL"
+    grpc_urls = _urls(values, "ALLORA_GRPC_URL", contract.grpc_urls)
+    websocket_urls = _urls(values, "ALLORA_WEBSOCKET_URL", contract.websocket_urls)
+    if network == contract.LOCAL_NETWORK and not (grpc_urls and websocket_urls):
+        missing = "ALLORA_WEBSOCKET_URL" if grpc_urls else "ALLORA_GRPC_URL"
         raise CannotStartError(
             f"{missing} is not set", "ALLORA_NETWORK=local needs both ALLORA_GRPC_URL and "
             "ALLORA_WEBSOCKET_URL",
@@ -96,7 +98,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         worker_name=_read(values, "ALLORA_WORKER_NAME", contract.worker_name, "allora-worker"),
         role=Role(_choice(values, "ALLORA_WORKER_ROLE", tuple(Role), default=Role.INFERER)),
         topic_ids=_read(values, "ALLORA_WORKER_TOPIC_ID", contract.topic_ids),
-        token=_read(values, "ALLORA_WORKER_TOKEN", contract.token),
+        token=_optional(values, "ALLORA_WORKER_TOKEN", contract.token),
         inference_endpoint=_endpoint(values, "INFERENCE", contract.model_url("inference")),
         forecast_endpoint=_endpoint(
             values, "FORECAST", contract.model_url("forecast") + contract.AT_BLOCK
@@ -104,12 +106,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ground_truth_endpoint=_endpoint(
             values, "GROUND_TRUTH", contract.model_url("ground-truth") + contract.AT_BLOCK
         ),
-        grpc_url=grpc_url,
-        websocket_url=websocket_url,
+        grpc_urls=grpc_urls,
+        websocket_urls=websocket_urls,
         boot_nodes=values.get("BOOT_NODES", ""),
         secrets_dir=Path(values.get("SECRETS_DIR", "/run/secrets")),
         state_dir=state_dir_of(values),
         fee_limits=_fee_limits(values),
+        guard=Guard(_choice(values, "MODEL_GUARD", tuple(Guard), default=Guard.WARN)),
     )
 
 
@@ -125,6 +128,12 @@ def _read(values: Mapping[str, str], name: str, parse: Callable[[str], T], defau
     except InvalidValueError as error:
         problem = f"{name} is {text!r}, which {error.message}" if text else f"{name} is not set"
         raise CannotStartError(problem, error.remedy) from None
+
+
+def _urls(
+    values: Mapping[str, str], name: str, parse: Callable[[str], tuple[str, ...]]
+) -> tuple[str, ...]:
+    return _read(values, name, parse) if name in values else ()
 
 
 def _optional(values: Mapping[str, str], name: str, parse: Callable[[str], str]) -> str | None:

@@ -6,12 +6,15 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from . import reports
 from .errors import FailureKind, RefusedError, SdkRefusedError, one_line
 from .event_names import Event, ModelState, TopicState
 from .fees import Fees
+from .labels import Labels
 from .model import ModelError, ModelFailureKind
+from .verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,12 @@ class TopicStatus:
 
     topic_id: int
     is_registered: bool = False
+    metadata: str | None = None
+    """The topic's name on the chain; None until the chain was asked."""
     epoch_blocks: int | None = None
     """Blocks between the openings of two windows; None until the chain was asked."""
+    labels: Labels | None = None
+    """What a submission has a number for each of; None for a single number."""
     refused_by: RefusedError | None = None
     """Why the network refuses the worker."""
     chain_problem: str | None = None
@@ -40,14 +47,20 @@ class TopicStatus:
     """Why the wallet does not sign the registration."""
     window_problem: str | None = None
     """Why the last window was lost, or why the open one may be."""
+    value_problem: str | None = None
+    """Why the model's newest value is off by orders of magnitude."""
     open_windows: int = 0
     """Windows that are worked in."""
     last_submission: Submission | None = None
     submissions: int = 0
+    unjudged: dict[int, Decimal | None] = field(default_factory=dict)
+    """Accepted submissions by nonce, until `take_unjudged`; None instead of several numbers."""
     failures: Counter[FailureKind] = field(default_factory=Counter)
     """Lost windows."""
     succeeded_at: float = field(default_factory=time.monotonic)
     """When the chain last accepted a submission; the start when that is unknown."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """What the network makes of the submissions."""
 
     @property
     def refusal(self) -> str | None:
@@ -114,6 +127,13 @@ class TopicStatus:
         self.succeeded()
         self.submissions += 1
         self.last_submission = submission
+        value = submission.value
+        self.unjudged[submission.nonce] = Decimal(value) if isinstance(value, str) else None
+
+    def take_unjudged(self) -> dict[int, Decimal | None]:
+        """Return the submissions since the last call."""
+        unjudged, self.unjudged = self.unjudged, {}
+        return unjudged
 
     def lost(self, kind: FailureKind, reason: str) -> None:
         """Record a lost window."""
@@ -136,7 +156,9 @@ class TopicStatus:
             },
             "submissions": self.submissions,
             "failures": dict(self.failures),
+            "value_problem": self.value_problem,
             "seconds_since_success": round(self.seconds_since_success, 1),
+            "earning": self.verdict.report(),
         }
 
 
@@ -148,8 +170,6 @@ class ModelStatus:
     reason: str | None = None
     latency_ms: float | None = None
     failures: Counter[ModelFailureKind] = field(default_factory=Counter)
-    unreported_failures: int = 0
-    """Failures that are not in the metric yet."""
 
     def answered(self, milliseconds: float) -> None:
         """Record an answer."""
@@ -166,7 +186,6 @@ class ModelStatus:
             reports.warning(Event.MODEL_FAILED, message, kind=error.kind)
         self.state, self.reason = ModelState.FAILING, reason
         self.failures[error.kind] += 1
-        self.unreported_failures += 1
 
     def report(self) -> dict[str, object]:
         """Return the model server's part of `/health`."""
@@ -189,6 +208,8 @@ class Status:
     address: str
     topics: dict[int, TopicStatus]
     fees: Fees
+    endpoint: str
+    """The chain's gRPC endpoint in use: scheme, host and port."""
     model: ModelStatus = field(default_factory=ModelStatus)
     balance_allo: float | None = None
     started_at: float = field(default_factory=time.monotonic)
@@ -219,6 +240,7 @@ class Status:
             "network": self.network,
             "role": self.role,
             "address": self.address,
+            "endpoint": self.endpoint,
             "balance_allo": self.balance_allo,
             "fees": self.fees.report(),
             "uptime_seconds": round(time.monotonic() - self.started_at, 1),

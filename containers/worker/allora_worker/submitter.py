@@ -21,6 +21,7 @@ from grpclib.exceptions import GRPCError
 
 from .chain import Chain
 from .contract import Role
+from .endpoint import Endpoint
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -29,25 +30,24 @@ from .errors import (
     one_line,
     shorten,
 )
-from .losses import log_loss
+from .losses import Truth, loss_method
+from .sending import Sending, Sent, sending
 from .timings import Timings
-from .transactions import NotTakenError, WindowOverError
+from .transactions import NotTakenError, UnconfirmedError, WindowOverError
 from .waiting import in_own_task
 from .windows import Topic
 
-Value = Decimal | Mapping[str, Decimal]
-"""A number, or a forecaster's losses by the inferers' addresses."""
+Value = Decimal | Mapping[str, Decimal] | Truth
+"""An inference, a forecaster's losses by the inferers' addresses, or a reputer's truth."""
 
-# Numbers in the code space `emissions`:
+_EMISSIONS: Final = "emissions"
+# Numbers in this code space:
 # https://github.com/allora-network/allora-chain/blob/main/x/emissions/types/errors.go
+_WINDOWS_CLOSED: Final = (67, 68)  # for workers, for reputers
 _NONCE_NOT_FOUND: Final = 75
-_ALREADY_SUBMITTED: Final = 78
 # https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go
 _SDK_INSUFFICIENT_FUNDS: Final = ("sdk", 5)
-
-
-class AlreadySubmittedError(Exception):
-    """The chain has a submission of this wallet for the window."""
+_SDK_TIMEOUT_HEIGHT: Final = ("sdk", 30)
 
 
 class AttemptFailedError(Exception):
@@ -103,52 +103,78 @@ class Submitter:
             ChainUnavailableError: The endpoint does not work.
         """
         async with self._one_at_a_time:
-            self._chain.transactions.send_until(None)
+            endpoint = self._chain.endpoint
             try:
                 registration = self._use_case(topic, Decimal(0)).initialize()
-                await in_own_task(registration, self._timings.submission)
+                with sending(Sending(last_block=self._chain.height_in(self._timings.submission))):
+                    await in_own_task(registration, self._timings.submission)
             except Exception as error:
-                raise self._registration_failure(topic, error) from error
+                raise self._registration_failure(topic, error, endpoint) from error
 
-    async def submit(self, topic: Topic, nonce: int, value: Value, send_until: float) -> Accepted:
-        """Submit a value in one attempt, before a moment of `time.monotonic()`.
+    async def submit(self, topic: Topic, nonce: int, value: Value, limits: Sending) -> Accepted:
+        """Submit a value in one attempt, unless an earlier one is in a block by now.
+
+        Args:
+            topic: The topic.
+            nonce: The window's.
+            value: What the model says.
+            limits: The same `sent` for all attempts.
 
         Raises:
-            AlreadySubmittedError: The chain has a submission.
             AttemptFailedError: The attempt failed.
             RefusedError: All attempts will fail until the operator intervenes.
         """
+        endpoint = self._chain.endpoint
         try:
             await self.check_whitelist(topic)
             async with self._one_at_a_time:
+                if landed := await self._landed(limits.sent):
+                    return landed
                 sequence = await self._chain.account_sequence()
-                self._chain.transactions.send_until(send_until)
-                use_case = self._use_case(topic, value)
-                submission = use_case.submit(nonce, sequence)
-                result = await in_own_task(submission, self._timings.submission)
+                endpoint = self._chain.endpoint
+                submission = self._use_case(topic, value).submit(nonce, sequence)
+                with sending(limits):
+                    result = await in_own_task(submission, self._timings.submission)
         except Exception as error:
-            raise self._submission_failure(topic, error) from error
+            raise self._submission_failure(topic, error, endpoint) from error
         if not isinstance(result, WorkerResult):
-            raise self._submission_failure(topic, result) from result
+            raise self._submission_failure(topic, result, endpoint) from result
         self._chain.note_success()
         return Accepted(result.tx_result.txhash, int(result.tx_result.height))
 
+    async def _landed(self, sent: Sent) -> Accepted | None:
+        """Return what an earlier attempt came to, or None if none is in a block.
+
+        Raises:
+            TxError: The chain rejected it.
+        """
+        for tx_hash in sent.hashes:
+            if (result := await self._chain.transaction(tx_hash)) is None:
+                continue
+            sent.settle(tx_hash)
+            if result.code:
+                raise TxError(result.codespace, result.code, result.raw_log, tx_hash)
+            return Accepted(tx_hash, int(result.height))
+        return None
+
     # --- failures
 
-    def _registration_failure(self, topic: Topic, error: Exception) -> Exception:
+    def _registration_failure(
+        self, topic: Topic, error: Exception, endpoint: Endpoint
+    ) -> Exception:
         if isinstance(error, NotSignedError):
             return error
-        meaning = self._meaning(topic, error)
+        meaning = self._meaning(topic, error, endpoint)
         if isinstance(meaning, RefusedError | ChainUnavailableError):
             return meaning
         reason = f"the chain does not register the wallet: {_text(error)}"
         # Without a TxError the SDK gave up after several attempts, of which one may have succeeded.
         return (RefusedError if isinstance(error, TxError) else ChainUnavailableError)(reason)
 
-    def _submission_failure(self, topic: Topic, error: Exception) -> Exception:
+    def _submission_failure(self, topic: Topic, error: Exception, endpoint: Endpoint) -> Exception:
         if unsent := _unsent(error):
             return unsent
-        meaning = self._meaning(topic, error)
+        meaning = self._meaning(topic, error, endpoint)
         if isinstance(meaning, RefusedError):
             return meaning
         if isinstance(meaning, ChainUnavailableError):
@@ -157,22 +183,22 @@ class Submitter:
         if not isinstance(error, TxError):
             reason = f"the transaction fails: {_text(error)}"
             return AttemptFailedError(FailureKind.REJECTED, reason)
-        if error.code == _ALREADY_SUBMITTED or "already submitted" in error.message.lower():
-            return AlreadySubmittedError()
+        is_closed = error.codespace == _EMISSIONS and error.code in _WINDOWS_CLOSED
         return AttemptFailedError(
-            FailureKind.REJECTED,
+            FailureKind.WINDOW_CLOSED if is_closed else FailureKind.REJECTED,
             f"the chain rejects the transaction: {_text(error)}",
             was_paid=not isinstance(error, NotTakenError),
-            is_final=error.code == _NONCE_NOT_FOUND,
+            is_final=is_closed or error.code == _NONCE_NOT_FOUND,
         )
 
-    def _meaning(self, topic: Topic, error: Exception) -> Exception:
+    def _meaning(self, topic: Topic, error: Exception, endpoint: Endpoint) -> Exception:
         """Return the refusal or the failure of the endpoint behind an error, or the error."""
         if refusal := self._refusal(topic, error):
             return refusal
-        meaning = self._chain.translate(error)
+        meaning = self._chain.translate(error, endpoint)
         if isinstance(meaning, ChainUnavailableError) and meaning is not error:
-            self._chain.note_failure(str(meaning))  # of a call that the SDK made by itself
+            # Of a call that the SDK made by itself.
+            self._chain.note_failure(str(meaning), endpoint)
         return meaning
 
     def _refusal(self, topic: Topic, error: Exception) -> RefusedError | None:
@@ -201,7 +227,7 @@ class Submitter:
     def _use_case(self, topic: Topic, value: Value) -> Any:  # noqa: ANN401 - of three types
         client, topic_id, tier = self._chain.client, topic.topic_id, FeeTier.STANDARD
         if self._role is Role.REPUTER:
-            loss = _loss_of(topic, value)
+            loss = _loss_of(topic, value if isinstance(value, Truth) else Truth(Decimal(0)))
             return Reputer(self._wallet, client, topic_id, loss, fee_tier=tier)
         if self._role is Role.FORECASTER:
             return Forecaster(self._wallet, client, topic_id, lambda _: value, tier)
@@ -212,10 +238,17 @@ class Submitter:
 def _unsent(error: Exception) -> AttemptFailedError | None:
     if isinstance(error, NotSignedError):
         return AttemptFailedError(FailureKind.FEE, one_line(error))
-    if isinstance(error, WindowOverError):
+    if isinstance(error, WindowOverError) or _is_too_late(error):
         reason = "the window was over before the transaction could be sent"
         return AttemptFailedError(FailureKind.WINDOW_CLOSED, reason, is_final=True)
+    if isinstance(error, UnconfirmedError):
+        return AttemptFailedError(FailureKind.CHAIN_UNAVAILABLE, one_line(error))
     return None
+
+
+def _is_too_late(error: Exception) -> bool:
+    """Return whether a node refuses a transaction, at no cost, because of its timeout height."""
+    return isinstance(error, TxError) and (error.codespace, error.code) == _SDK_TIMEOUT_HEIGHT
 
 
 def _is_for_lack_of_funds(error: Exception) -> bool:
@@ -227,12 +260,12 @@ def _is_for_lack_of_funds(error: Exception) -> bool:
     return isinstance(error, TxError) and (error.codespace, error.code) == _SDK_INSUFFICIENT_FUNDS
 
 
-def _loss_of(topic: Topic, value: Value) -> Any:  # noqa: ANN401 - as the SDK has it
-    """Return the SDK's callback: the loss of an inference against the ground truth `value`."""
-    loss = log_loss(topic.loss_method)
+def _loss_of(topic: Topic, truth: Truth) -> Any:  # noqa: ANN401 - as the SDK has it
+    """Return the SDK's callback: the loss of an inference against the ground truth."""
+    method = loss_method(topic)
 
     def callback(_: RunContext, inference: dict[str, float]) -> float:
-        return loss(float(value), inference["y"])  # type: ignore[arg-type]
+        return method.log_loss(truth, inference["y"])
 
     return callback
 

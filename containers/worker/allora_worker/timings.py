@@ -14,6 +14,14 @@ class Timings:
     chain_pause_min: float = 1.0
     chain_pause_max: float = 15.0
     """Between attempts while the endpoint fails, doubling. Windows are about a minute long."""
+    endpoint_check: float = 60.0
+    """Between comparisons of several endpoints."""
+    endpoint_behind: float = 120.0
+    """By which an endpoint's newest block may be older than another's."""
+    endpoint_rest: float = 300.0
+    """Until an endpoint that failed is preferred again."""
+    websocket_return: float = 1800.0
+    """On another websocket, until the preferred one is tried again."""
     default_block: float = 5.5
     """Between blocks, until it has been measured."""
     poll_min: float = 5.0
@@ -33,6 +41,9 @@ class Timings:
     """Between attempts to open the websocket, doubling."""
     events_reopen: float = 600.0
     """Between two reconnects because an open websocket missed a window."""
+    verdict_min: float = 30.0
+    verdict_max: float = 900.0
+    """Bounds of the time between questions about the network's verdict, which is an epoch."""
     submission: float = 300.0
     """Limit of one transaction with all of the SDK's attempts."""
     submission_pause: float = 3.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Final
@@ -10,21 +11,19 @@ from typing import Final
 from grpclib.exceptions import GRPCError
 
 from . import reports
-from .chain_reset import MAX_BLOCKS_BEHIND, ResetDetector
+from .block_clock import MAX_BLOCKS_AHEAD
 from .circuit_breaker import CircuitBreaker
 from .context import Context
 from .contract import Role
 from .errors import ChainUnavailableError, NotSignedError, RefusedError, one_line
 from .event_names import Event
 from .hints import Hints
-from .losses import log_loss
+from .losses import loss_method
 from .waiting import Backoff, wait_for
 from .window_run import WindowRun
-from .windows import Topic, Window, window_length, window_of
+from .windows import Topic, Window, nonces_to_serve, window_length, window_of
 
 _MAX_RUNS: Final = 1000
-# A chain has one at a time, or two for a block.
-_MAX_OPEN_WINDOWS: Final = 3
 
 
 class TopicWorker:
@@ -43,12 +42,11 @@ class TopicWorker:
         self._status = context.status.topics[topic_id]
         self._on_unannounced = on_unannounced
         self._is_resuming = True
-        self._has_recalled_success = False
         self._needs_registration = True
         self._runs: dict[int, WindowRun] = {}
         self._unfinished: set[WindowRun] = set()
         self._hints = Hints()
-        self._resets = ResetDetector()
+        self._resets = context.clock.resets
         self._breaker = CircuitBreaker(topic_id)
         self._retry_now = asyncio.Event()
 
@@ -82,7 +80,7 @@ class TopicWorker:
 
     def announce(self, nonce: int) -> None:
         """Poll soon for a window that the websocket announces."""
-        if 0 < nonce <= self._context.clock.height + MAX_BLOCKS_BEHIND:
+        if 0 < nonce <= self._context.clock.height + MAX_BLOCKS_AHEAD:
             self._hints.announce(nonce, is_known=nonce in self._runs)
 
     def poll_soon(self) -> None:
@@ -107,8 +105,8 @@ class TopicWorker:
         """Make sure that the worker can submit in the topic, and return the topic."""
         await self._chain.check_chain_id()
         topic = await self._chain.topic(self._topic_id)
-        self._status.epoch_blocks = topic.epoch_length
-        await self._recall_success()
+        self._status.epoch_blocks, self._status.labels = topic.epoch_length, topic.labels
+        self._status.metadata = topic.name
         self._check_topic(topic)
         await self._context.submitter.check_whitelist(topic)
         balance = await self._chain.balance()
@@ -128,27 +126,8 @@ class TopicWorker:
         return topic
 
     def _check_topic(self, topic: Topic) -> None:
-        role = self._context.role
-        if not topic.takes_scalar and role is not Role.FORECASTER:
-            raise RefusedError(
-                f"topic {topic.topic_id} takes a value for each of several labels, and this "
-                "worker submits one number; choose another topic"
-            )
-        if role is Role.REPUTER:
-            log_loss(topic.loss_method)
-
-    async def _recall_success(self) -> None:
-        """Ask the chain, once, for the last submission, so that a restart resets no alarm."""
-        if self._has_recalled_success or self._context.role is not Role.INFERER:
-            return  # the chain does not say for the other roles
-        height = await self._chain.poll_height()
-        try:
-            nonce = await self._chain.newest_inference(self._topic_id)
-        except GRPCError:
-            nonce = None  # no reason not to work
-        self._has_recalled_success = True
-        if nonce is not None and 0 < nonce <= height:
-            self._status.succeeded_ago((height - nonce) * self._context.clock.block_seconds)
+        if self._context.role is Role.REPUTER:
+            loss_method(topic)
 
     # --- windows
 
@@ -159,11 +138,12 @@ class TopicWorker:
         until = time.monotonic() + timings.prepare_again
         while self._status.refused_by is None and time.monotonic() < until:
             height = await self._chain.poll_height()
-            if self._resets.is_reset(height):
+            if self._context.clock.resets > self._resets:
                 self._restart(height)
                 return
-            if self._resets.is_suspected:
-                self.poll_soon()
+            if self._context.clock.is_reset_suspected:
+                await asyncio.sleep(timings.hint_pause)
+                continue  # the nonces may repeat those of another chain
             windows = await self._open_windows(topic, height)
             started = self._start_runs(topic, windows)
             if not is_first:
@@ -181,12 +161,23 @@ class TopicWorker:
             raise self._status.refused_by
 
     async def _open_windows(self, topic: Topic, height: int) -> list[Window]:
-        """Return the windows that are open at a height, the newest first."""
+        """Return the open windows in which the worker can submit, the most urgent first."""
         role = self._context.role
-        nonces = await self._chain.unfulfilled_nonces(role, topic.topic_id)
-        windows = [window_of(role, topic, nonce) for nonce in nonces if 0 < nonce <= height]
-        open_now = [window for window in windows if window.start <= height < window.end]
-        return open_now[::-1][:_MAX_OPEN_WINDOWS]
+        nonces = await self._chain.open_nonces(role, topic.topic_id)
+        served = nonces_to_serve(role, [nonce for nonce in nonces if 0 < nonce <= height])
+        windows = [await self._window(topic, nonce) for nonce in served]
+        return [window for window in windows if height < window.end]
+
+    async def _window(self, topic: Topic, nonce: int) -> Window:
+        """Return a nonce's window by the network's own answer, or by the topic without one."""
+        if run := self._runs.get(nonce):
+            return run.window
+        role = self._context.role
+        with contextlib.suppress(ChainUnavailableError, RefusedError, GRPCError):
+            newest = await self._chain.newest_window(role, topic.topic_id)
+            if newest is not None and newest.nonce == nonce:
+                return newest
+        return window_of(role, topic, nonce)
 
     def _start_runs(self, topic: Topic, windows: list[Window]) -> set[int]:
         """Start a run in each window that has none; return the nonces of the new ones."""
@@ -224,15 +215,16 @@ class TopicWorker:
         """Prepare for a chain that was reset, and whose nonces repeat."""
         reports.warning(
             Event.CHAIN_RESET,
-            f"topic {self._topic_id}: the chain is at block {height} after "
-            f"{self._resets.height}; everything is looked up again",
+            f"topic {self._topic_id}: the chain has started again, and is at block {height}; "
+            "everything is looked up again",
             topic=self._topic_id,
         )
-        self._resets.restart(height)
+        self._resets = self._context.clock.resets
         self._needs_registration = self._is_resuming = True
         self._hints.forget()
-        for nonce in [nonce for nonce in self._runs if nonce > height]:
-            self._runs.pop(nonce).cancel_unless_submitting()
+        for run in self._runs.values():
+            run.cancel_unless_submitting()
+        self._runs.clear()
 
     def _poll_seconds(self, topic: Topic) -> float:
         timings, clock = self._context.timings, self._context.clock

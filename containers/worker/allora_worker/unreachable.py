@@ -11,6 +11,7 @@ import aiohttp
 from grpclib.exceptions import StreamTerminatedError
 
 from .errors import one_line
+from .http_answers import HttpAnswerError
 
 _NO_ROUTE: Final = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 _BROKEN_OFF: Final = (
@@ -45,6 +46,8 @@ def explain(error: BaseException, address: str) -> str:
             sentence = f"TLS with {address} fails: {cause.reason or one_line(cause)}"
         case TimeoutError():
             sentence = f"{address} does not answer in time"
+        case HttpAnswerError() as cause:
+            sentence = f"{address} answers with {one_line(cause)}, as no node does"
         case cause if isinstance(cause, _BROKEN_OFF):
             sentence = f"{address} closed the connection before its answer"
         case OSError(errno=number) if number in _NO_ROUTE:

@@ -11,7 +11,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,11 +29,11 @@ from .waiting import Backoff
 _MAX_FRAME: Final = 4 * 1024 * 1024  # events of a whole block
 _MAX_PARTS: Final = 500_000  # lists and objects of a frame; each takes memory
 _PING_SECONDS: Final = 20.0
-_HEADERS_QUERY: Final = "tm.event='NewBlockHeader'"
-_MAX_SUBSCRIPTIONS: Final = 5
-"""Of one client, by a node's default (max_subscriptions_per_client in
-https://docs.cometbft.com/v0.38/core/configuration)."""
-# For each subscription in ten seconds. The network makes a block in five.
+# Every block with its events, which are those of all topics. A node allows a client five queries
+# (max_subscriptions_per_client in https://docs.cometbft.com/v0.38/core/configuration).
+# https://pkg.go.dev/github.com/cometbft/cometbft/types#EventDataNewBlockEvents
+_QUERY: Final = "tm.event='NewBlockEvents'"
+# In ten seconds. The network makes a block in five.
 _MAX_FRAMES: Final = 500
 _MAX_BYTES: Final = 10 * 1024 * 1024
 _EXPECTED_TYPES: Final = {
@@ -51,6 +51,9 @@ _NOT_UNDERSTOOD: Final = (
     ValueError,
 )
 
+_ReadEvent = Callable[[Mapping[str, str]], None]
+"""Reads an event's attributes, whose values are JSON."""
+
 
 @dataclass(frozen=True)
 class Opening:
@@ -65,10 +68,10 @@ class _FloodError(Exception):
 
 
 class WindowEvents:
-    """The subscription to the events of the worker's topics.
+    """The subscription to the chain's blocks and the events in them.
 
     Args:
-        url: The websocket's URL.
+        urls: The websockets' URLs, the preferred one first.
         event_type: The type of the event that opens a window for the worker's role.
         topic_ids: The worker's topics.
         on_opening: Called for each announced window.
@@ -78,7 +81,7 @@ class WindowEvents:
 
     def __init__(
         self,
-        url: str,
+        urls: Sequence[str],
         *,
         event_type: str,
         topic_ids: Iterable[int],
@@ -86,19 +89,24 @@ class WindowEvents:
         on_block: Callable[[int], None],
         timings: Timings,
     ) -> None:
-        self._url = url
-        self._event_type = event_type
+        self._urls = urls
+        self._url = urls[0]
+        self._returns_at = math.inf
+        self._readers: dict[str, _ReadEvent] = {event_type: self._read_opening}
         self._on_opening = on_opening
         self._on_block = on_block
         self._timings = timings
         self._topic_ids = frozenset(topic_ids)
-        self._queries = [_HEADERS_QUERY, *_opening_queries(event_type, sorted(self._topic_ids))]
         self._websocket: aiohttp.ClientWebSocketResponse | None = None
         self._closing: asyncio.Task[bool] | None = None
         self._reopened_at = -math.inf
         self._is_refused = False
         self._silent_at: float | None = None
         self._is_working = True
+
+    def also_read(self, event_type: str, read: _ReadEvent) -> None:
+        """Give the events of another type to a reader."""
+        self._readers[event_type] = read
 
     async def run(self) -> None:
         """Listen, and reconnect after every failure."""
@@ -118,12 +126,21 @@ class WindowEvents:
                     self._report_failure(f"it answers with status {error.status}")
                 except (aiohttp.ClientError, OSError) as error:
                     self._report_failure(self._explain(error))
+                self._choose_next()
                 if time.monotonic() - began > self._timings.events_pause_max:
                     backoff.reset()
                 await asyncio.sleep(backoff.next())
 
+    def _choose_next(self) -> None:
+        """Choose the next websocket, or the preferred one when it is time to try it again."""
+        now = time.monotonic()
+        next_one = self._urls.index(self._url) + 1
+        is_first = now >= self._returns_at or next_one == len(self._urls)
+        self._url = self._urls[0 if is_first else next_one]
+        self._returns_at = math.inf if is_first else now + self._timings.websocket_return
+
     def reopen(self) -> None:
-        """Reconnect, because the open websocket missed a window.
+        """Reconnect, to the next websocket if there are several: the open one missed a window.
 
         Not every time: a node may not announce every topic. And not if it has refused a
         subscription: it would refuse the next one, too.
@@ -157,26 +174,29 @@ class WindowEvents:
         finally:
             self._websocket = None
             await websocket.close()
-        if self._closing is None:
+        if self._closing is None and time.monotonic() < self._returns_at:
             self._report_failure("the chain closed it")
         self._closing = None  # it was closed by `reopen`
 
     async def _subscribe(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
-        for number, query in enumerate(self._queries):
-            await websocket.send_json(
-                {
-                    "jsonrpc": "2.0",
-                    "method": "subscribe",
-                    "id": f"typed_block_events_{number}",
-                    "params": {"query": query},
-                }
-            )
+        await websocket.send_json(
+            {
+                "jsonrpc": "2.0",
+                "method": "subscribe",
+                "id": "block_events",
+                "params": {"query": _QUERY},
+            }
+        )
 
     async def _receive_all(self, websocket: aiohttp.ClientWebSocketResponse) -> None:
-        """Receive until the websocket closes, or raise TimeoutError (no block) or _FloodError."""
-        count = len(self._queries)
-        flood = FloodDetector(_MAX_FRAMES * count, _MAX_BYTES * count)
-        while True:
+        """Receive until the websocket closes, or the preferred one is to be tried again.
+
+        Raises:
+            TimeoutError: There was no block for too long.
+            _FloodError: There was too much else.
+        """
+        flood = FloodDetector(_MAX_FRAMES, _MAX_BYTES)
+        while time.monotonic() < self._returns_at:
             # Until the next block: other messages are no sign of life.
             async with asyncio.timeout_at(self._silent_at):
                 message = await websocket.receive()
@@ -208,21 +228,28 @@ class WindowEvents:
             _report_frame(one_line(error))
 
     def _read_value(self, value: dict[str, Any]) -> None:
-        if "header" in value:
-            # Without further blocks the websocket is dead.
-            self._silent_at = asyncio.get_running_loop().time() + self._timings.events_silence
-            self._on_block(int(value["header"]["height"]))
-            return
-        self._on_block(int(value["height"]))
-        for event in value["events"]:
-            if event["type"] == self._event_type:
-                attributes = {item["key"]: item["value"] for item in event["attributes"]}
-                opening = Opening(
-                    topic_id=_parse_int(attributes["topic_id"]),
-                    nonce=_parse_int(attributes["nonce_block_height"]),
-                )
-                if opening.topic_id in self._topic_ids:
-                    self._on_opening(opening)
+        height = int(value["height"])
+        # Without further blocks the websocket is dead.
+        self._silent_at = asyncio.get_running_loop().time() + self._timings.events_silence
+        self._on_block(height)
+        for event in value["events"] or []:
+            read = self._readers.get(event["type"])
+            if read is not None:
+                self._read_event(event, read)
+
+    def _read_event(self, event: dict[str, Any], read: _ReadEvent) -> None:
+        try:
+            read({item["key"]: item["value"] for item in event["attributes"]})
+        except _NOT_UNDERSTOOD as error:
+            _report_frame(one_line(error))  # one event costs no other
+
+    def _read_opening(self, attributes: Mapping[str, str]) -> None:
+        opening = Opening(
+            topic_id=_parse_int(attributes["topic_id"]),
+            nonce=_parse_int(attributes["nonce_block_height"]),
+        )
+        if opening.topic_id in self._topic_ids:
+            self._on_opening(opening)
 
     def _explain(self, error: Exception) -> str:
         return explain(error, address_of(self._url))
@@ -240,18 +267,6 @@ class WindowEvents:
         if not self._is_working:
             self._is_working = True
             reports.info(Event.WEBSOCKET_WORKS, "the chain's websocket works again")
-
-
-def _opening_queries(event_type: str, topic_ids: Sequence[int]) -> list[str]:
-    """Return a query for each topic, or one for the openings in all topics if these are too many.
-
-    The events of a block come whole, so the one query for all topics costs traffic.
-    https://pkg.go.dev/github.com/cometbft/cometbft/libs/pubsub/query/syntax
-    """
-    of_topic = f"tm.event='NewBlockEvents' AND {event_type}.topic_id"
-    if 1 + len(topic_ids) > _MAX_SUBSCRIPTIONS:
-        return [f"{of_topic} EXISTS"]
-    return [f"{of_topic} = '\"{topic_id}\"'" for topic_id in topic_ids]
 
 
 def _report_frame(reason: str) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from grpclib.exceptions import GRPCError
 
 from . import reports
-from .answers import read_forecasts, read_number
+from .answers import read_forecasts, read_inference, read_truth
 from .circuit_breaker import CircuitBreaker
 from .context import Context
-from .contract import Role
+from .contract import Guard, Role
 from .errors import (
     ChainUnavailableError,
     FailureKind,
@@ -24,23 +26,31 @@ from .errors import (
     shorten,
 )
 from .event_names import Event
-from .metric_names import MODEL_LATENCY, SUBMISSION_FAILURES, SUBMISSIONS
+from .guard import implausible
+from .losses import Truth, loss_method
+from .metric_names import SUBMISSIONS
 from .model import (
     MOST_BYTES,
-    MOST_BYTES_OF_FORECASTS,
+    MOST_BYTES_OF_SEVERAL,
     Answer,
     ModelError,
     ModelFailureKind,
     Question,
 )
+from .network_values import values_of_others
+from .sending import Sending, Sent
 from .status import Submission
-from .submitter import Accepted, AlreadySubmittedError, AttemptFailedError, Value
+from .submitter import Accepted, AttemptFailedError, Value
 from .windows import Topic, Window
 
 # Blocks at a window's end that are left to the transaction.
 _BLOCKS_FOR_TRANSACTION: Final = 3
 _MAX_PAID_ATTEMPTS: Final = 3
 _MIN_SECONDS_FOR_MODEL: Final = 1.0
+
+
+class _AlreadySubmittedError(Exception):
+    """The chain has a submission of this wallet for the nonce."""
 
 
 class WindowRun:
@@ -63,7 +73,7 @@ class WindowRun:
         *,
         is_resumed: bool,
     ) -> None:
-        self.nonce = window.nonce
+        self.window = window
         self.is_refused = False
         """Whether the run ended because the network refuses the worker."""
         self._context = context
@@ -71,11 +81,16 @@ class WindowRun:
         self._clock = context.clock
         self._breaker = breaker
         self._topic = topic
-        self._window = window
         self._is_resumed = is_resumed
         self._is_submitting = False
+        self._sent = Sent()
         self._labels: dict[str, Any] = {"topic": topic.topic_id, "nonce": window.nonce}
         self.task = asyncio.create_task(self._run())
+
+    @property
+    def nonce(self) -> int:
+        """The nonce that the run submits for."""
+        return self.window.nonce
 
     def cancel_unless_submitting(self) -> None:
         """End the run, unless a transaction is in flight."""
@@ -85,13 +100,14 @@ class WindowRun:
     async def _run(self) -> None:
         self._status.open_windows += 1
         try:
-            if self._is_resumed and await self._has_submitted():
-                raise AlreadySubmittedError  # noqa: TRY301 - the chain would say the same, for a fee
+            if self._is_resumed:
+                await self._check_not_submitted()
             answer = await self._ask_model()
+            await self._guard(answer.value)
             self._is_submitting = True
             accepted = await self._submit(answer.value)
             self._note_success(answer, accepted)
-        except AlreadySubmittedError:
+        except _AlreadySubmittedError:
             self._status.succeeded()
             self._info(
                 Event.ALREADY_SUBMITTED, f"nonce {self.nonce} has a submission of this wallet"
@@ -108,15 +124,27 @@ class WindowRun:
             self._status.open_windows -= 1
             self._is_submitting = False
 
-    async def _has_submitted(self) -> bool:
-        """Return whether the chain has an inference of this wallet for the window."""
-        if self._context.role is not Role.INFERER:
-            return False  # the chain does not say
+    async def _check_not_submitted(self) -> None:
+        """Raise when the chain takes nothing more for the nonce; it would say so for a fee.
+
+        Raises:
+            _AlreadySubmittedError: It has a submission of this wallet for the nonce.
+            WindowLostError: It has one for a later nonce.
+        """
         try:
-            newest = await self._context.chain.newest_inference(self._topic.topic_id)
+            newest = await self._context.chain.newest_submission(
+                self._context.role, self._topic.topic_id
+            )
         except (ChainUnavailableError, RefusedError, GRPCError):
-            return False  # the attempt to submit will show
-        return newest == self.nonce
+            return  # the attempt to submit will show
+        if newest == self.nonce:
+            raise _AlreadySubmittedError
+        if newest is not None and newest > self.nonce:
+            raise WindowLostError(
+                FailureKind.REJECTED,
+                f"the network has a submission of this wallet for nonce {newest}, and takes none "
+                "for an earlier one",
+            )
 
     # --- the model server
 
@@ -146,20 +174,50 @@ class WindowRun:
                 return answer
 
     async def _ask_once(self, seconds: float) -> Answer[Value]:
-        is_forecaster = self._context.role is Role.FORECASTER
+        has_several = self._context.role is Role.FORECASTER or self._topic.labels is not None
+        facts = self._context.facts_of(self._topic.topic_id)
         question = Question(
             endpoint=self._context.settings.model_endpoint,
-            token=self._context.settings.token,
+            token=self._context.token_for(facts),
             topic_id=self._topic.topic_id,
             block_height=self.nonce,
-            most_bytes=MOST_BYTES_OF_FORECASTS if is_forecaster else MOST_BYTES,
+            facts=facts,
+            most_bytes=MOST_BYTES_OF_SEVERAL if has_several else MOST_BYTES,
         )
-        read: Callable[[str], Value] = read_forecasts if is_forecaster else read_number
-        return await self._context.model.ask(question, read, seconds)
+        return await self._context.model.ask(question, self._reader(), seconds)
+
+    def _reader(self) -> Callable[[str], Value]:
+        """Return what reads the model server's answer in the worker's role."""
+        match self._context.role:
+            case Role.FORECASTER:
+                return read_forecasts
+            case Role.REPUTER:
+                return partial(read_truth, loss=loss_method(self._topic))
+            case Role.INFERER:
+                return partial(read_inference, labels=self._topic.labels)
+
+    async def _guard(self, value: Value) -> None:
+        """Warn of a value that is off by orders of magnitude, or hold it back, as is set."""
+        guard = self._context.settings.guard
+        if guard is Guard.OFF or self._context.role is not Role.INFERER:
+            return
+        if not isinstance(value, Decimal):
+            return
+        seconds = max(self._seconds_for_model() / 2, _MIN_SECONDS_FOR_MODEL)
+        others = await values_of_others(self._context.chain, self._topic.topic_id, seconds)
+        problem = implausible(value, others, self._context.facts_of(self._topic.topic_id))
+        self._status.value_problem = problem
+        if problem is None:
+            return
+        topic_id = self._topic.topic_id
+        reason = f"the model's value is off by orders of magnitude: {problem}"
+        reports.warning(Event.VALUE_IMPLAUSIBLE, f"topic {topic_id}: {reason}", **self._labels)
+        if guard is Guard.HOLD:
+            raise WindowLostError(FailureKind.HELD, reason)
 
     def _seconds_for_model(self) -> float:
         """Return the seconds until an answer would come too late for a transaction."""
-        window = self._window
+        window = self.window
         blocks = min(_BLOCKS_FOR_TRANSACTION, (window.end - window.start) / 4)
         return self._clock.seconds_until(window.end) - blocks * self._clock.block_seconds
 
@@ -177,7 +235,9 @@ class WindowRun:
                 reports.warning(
                     Event.ATTEMPT_FAILED, f"topic {self._topic.topic_id}: {reason}", **self._labels
                 )
-                paid_attempts += error.was_paid
+                if error.was_paid:
+                    paid_attempts += 1
+                    await self._check_not_submitted()
                 is_too_late = self._seconds_to_send() <= pause
                 if error.is_final or is_too_late or paid_attempts >= _MAX_PAID_ATTEMPTS:
                     raise WindowLostError(error.kind, reason) from error
@@ -185,13 +245,17 @@ class WindowRun:
                 await asyncio.sleep(pause)
 
     async def _submit_once(self, value: Value) -> Accepted:
-        send_until = time.monotonic() + self._seconds_to_send()
+        limits = Sending(
+            until=time.monotonic() + self._seconds_to_send(),
+            last_block=self.window.end - 1,
+            sent=self._sent,
+        )
         async with self._breaker.payment(self._payment_pause()):
-            return await self._context.submitter.submit(self._topic, self.nonce, value, send_until)
+            return await self._context.submitter.submit(self._topic, self.nonce, value, limits)
 
     def _seconds_to_send(self) -> float:
         """Return the seconds until a transaction would miss the window's last block."""
-        return self._clock.seconds_until(self._window.end) - self._clock.block_seconds
+        return self._clock.seconds_until(self.window.end) - self._clock.block_seconds
 
     def _payment_pause(self) -> float:
         """Return a pause short enough to meet the first window after the chain has recovered."""
@@ -210,10 +274,10 @@ class WindowRun:
             value=value,
             tx_hash=tx_hash,
             height=accepted.height,
+            model_ms=round(answer.milliseconds, 1),
         )
         name = self._context.settings.worker_name
         reports.metric(SUBMISSIONS, 1, WorkerName=name, TopicId=str(self._topic.topic_id))
-        reports.metric(MODEL_LATENCY, round(answer.milliseconds, 1), WorkerName=name)
 
     def _note_loss(self, kind: FailureKind, reason: str) -> None:
         topic_id = self._topic.topic_id
@@ -225,8 +289,8 @@ class WindowRun:
             **self._labels,
         )
         reports.metric(
-            SUBMISSION_FAILURES,
-            1,
+            SUBMISSIONS,
+            0,
             FailureKind=kind,
             WorkerName=self._context.settings.worker_name,
             TopicId=str(topic_id),
@@ -238,4 +302,6 @@ class WindowRun:
 
 def _shown(value: Value) -> object:
     """Return a value for logs and `/health`, with all its digits."""
-    return {a: str(v) for a, v in value.items()} if isinstance(value, dict) else str(value)
+    if isinstance(value, Mapping):
+        return {name: str(number) for name, number in value.items()}
+    return str(value.value if isinstance(value, Truth) else value)

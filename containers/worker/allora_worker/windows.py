@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from .contract import Role
+from .labels import Labels
+
+# A chain has one at a time, or two for a block.
+_MAX_OPEN_WINDOWS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -21,8 +27,10 @@ class Topic:
     """From a window's opening until the truth is known."""
     submission_window: int
     """Length of the workers' window."""
-    takes_scalar: bool = True
-    """Whether a submission is one number, and not one for each of several labels."""
+    labels: Labels | None = None
+    """What a submission has a number for each of; None for a single number."""
+    epoch_last_ended: int = 0
+    """The newest nonce."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +44,32 @@ class Window:
 
 
 def window_of(role: Role, topic: Topic, nonce: int) -> Window:
-    """Return the window in which a role submits for a nonce.
+    """Return the window in which a role submits for a nonce, as far as the topic tells.
 
-    Workers have from the nonce on as long as the topic says
-    (BlockWithinWorkerSubmissionWindowOfNonce in x/emissions/keeper of
-    https://github.com/allora-network/allora-chain). Reputers have one epoch from when the truth is
-    known: the chain takes their answers for longer, but closes the nonce at the first end of an
-    epoch after that (UpdateReputerNonce in x/emissions/module/rewards/nonce_management.go).
+    Workers have from the nonce on as long as the topic says, and reputers from when the truth is
+    known until the chain closes the nonce: at the first end of an epoch that is one epoch later
+    (BlockWithin…SubmissionWindowOfNonce in x/emissions/keeper, and UpdateReputerNonce in
+    x/emissions/module/rewards/nonce_management.go of
+    https://github.com/allora-network/allora-chain).
     """
     if role is Role.REPUTER:
-        start = nonce + topic.ground_truth_lag
-        return Window(nonce, start, start + topic.epoch_length)
+        epochs_of_lag = -(-topic.ground_truth_lag // topic.epoch_length)
+        end = nonce + (epochs_of_lag + 1) * topic.epoch_length
+        return Window(nonce, nonce + topic.ground_truth_lag, end)
     return Window(nonce, nonce, nonce + (topic.submission_window or topic.epoch_length))
+
+
+def nonces_to_serve(role: Role, open_nonces: Iterable[int]) -> list[int]:
+    """Return the open nonces for which a role submits now, the most urgent first.
+
+    A reputer has one place for its losses in a topic. When a nonce is closed, the chain takes what
+    is there, throws it away if it is for another nonce, and takes nothing more for that one
+    (https://github.com/allora-network/allora-chain/pull/993). So a reputer serves the oldest nonce
+    alone, and the next one when that is closed.
+    """
+    if role is Role.REPUTER:
+        return sorted(open_nonces)[:1]
+    return sorted(open_nonces, reverse=True)[:_MAX_OPEN_WINDOWS]
 
 
 def window_length(role: Role, topic: Topic) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from moto.core.serialize import get_serializer_class
 from werkzeug.wrappers import Response
 
 from devtools.embedded_aws.front.account import ACCOUNT
@@ -19,11 +18,7 @@ _FREE_TIER_REGION: Final = "us-east-1"
 def answer(call: Call) -> Response | None:
     """Return the answer to a call that is carried out here; None for all that moto carries out."""
     carry_out = _ANSWERS.get((call.service, call.name))
-    if carry_out is None:
-        return None
-    serializer = get_serializer_class(call.service, call.protocol)(operation_model=call.operation)
-    written = serializer.serialize(carry_out(call))
-    return Response(written["body"], HTTPStatus.OK, dict(written["headers"]))
+    return call.answer(carry_out(call)) if carry_out else None
 
 
 def _no_prices(_: Call) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
-from devtools.embedded_aws.front import answers, call, constraints, refusal
+from devtools.embedded_aws.front import answers, call, constraints
 from devtools.embedded_aws.front.account import ACCOUNT, PLAN_PATH, Plan
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.front.refusal import RefusedError
@@ -56,7 +56,7 @@ class Front:
                 check(asked)
             return answers.answer(asked)
         except RefusedError as error:
-            return refusal.answer(asked, error)
+            return asked.answer(error, error.status)
 
 
 def _put_plan(environ: WSGIEnvironment) -> Response:

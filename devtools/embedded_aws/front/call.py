@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 from botocore.exceptions import UnknownServiceError
@@ -13,9 +14,11 @@ from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
+from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 from moto.iam.models import get_account_id_from
 from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
 
 _SCOPE: Final = re.compile(
     r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
@@ -28,7 +31,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-signing-elements
 _MODELS: Final = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 """The service models whose names differ from those that their requests are signed for."""
 
-_IN_USE: Final = ("cloudwatch", "ec2", "iam", "logs", "s3", "service-quotas", "sns", "ssm", "sts")
+_IN_USE: Final = (
+    *("cloudwatch", "ec2", "freetier", "iam", "logs", "pricing", "s3", "service-quotas", "sns"),
+    *("ssm", "sts"),
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,6 @@ class Call:
         operation: the operation's model.
         protocol: how it is written, such as `query`.
         parameters: the input, by the names of the model.
-        has_security_token: whether the credentials are temporary.
     """
 
     service: str
@@ -51,7 +56,6 @@ class Call:
     operation: OperationModel
     protocol: str
     parameters: dict[str, Any]
-    has_security_token: bool
 
     @property
     def account_id(self) -> str:
@@ -62,6 +66,12 @@ class Call:
     def name(self) -> str:
         """Return the operation's name, such as `RunInstances`."""
         return str(self.operation.name)
+
+    def answer(self, result: object, status: int = HTTPStatus.OK) -> Response:
+        """Return an answer with the output, or with an error, in the call's protocol."""
+        serializer = get_serializer_class(self.service, self.protocol)
+        written = serializer(operation_model=self.operation).serialize(result)
+        return Response(written["body"], status, dict(written["headers"]))
 
 
 def load_models() -> None:
@@ -107,7 +117,6 @@ def read(environ: dict[str, Any]) -> Call | None:
         operation=operation,
         protocol=protocol,
         parameters=parameters,
-        has_security_token="HTTP_X_AMZ_SECURITY_TOKEN" in environ,
     )
 
 

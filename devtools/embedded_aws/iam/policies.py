@@ -40,7 +40,7 @@ def decide(
     effects = {
         statement["Effect"]
         for policy in policies
-        for statement in _listed(policy["Statement"])
+        for statement in listed(policy["Statement"])
         if _applies(statement, action, resource, context)
     }
     if "Deny" in effects:
@@ -57,7 +57,7 @@ def missing_context(
         {
             key
             for policy in policies
-            for statement in _listed(policy["Statement"])
+            for statement in listed(policy["Statement"])
             if _matches(statement, action, resource)
             for tests in statement.get("Condition", {}).values()
             for key in tests
@@ -71,9 +71,14 @@ def matches(pattern: str, value: str) -> bool:
     return _expression(pattern).fullmatch(value) is not None
 
 
+def listed(value: Any) -> list[Any]:  # noqa: ANN401 - as JSON has it
+    """Return a policy's value as a list: policies write one value without a list."""
+    return value if isinstance(value, list) else [value]
+
+
 def _applies(statement: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:
     return _matches(statement, action, resource) and all(
-        _is_met(operator, key, _listed(wanted), context)
+        _is_met(operator, key, listed(wanted), context)
         for operator, tests in statement.get("Condition", {}).items()
         for key, wanted in tests.items()
     )
@@ -93,8 +98,8 @@ def _named(
 ) -> bool:
     """Return whether `Action` or `Resource` names the value, or `NotAction` does not."""
     if element in statement:
-        return any(matches(written(each), value) for each in _listed(statement[element]))
-    excluded = _listed(statement[f"Not{element}"])
+        return any(matches(written(each), value) for each in listed(statement[element]))
+    excluded = listed(statement[f"Not{element}"])
     return not any(matches(written(each), value) for each in excluded)
 
 
@@ -141,7 +146,3 @@ _OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {
     "Bool": _equals_as_words,
 }
 _NEGATED: Final = {"StringNotEquals", "StringNotLike", "ArnNotLike"}
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - policies write one value without a list
-    return value if isinstance(value, list) else [value]

@@ -41,13 +41,11 @@ class Action:
     Attributes:
         name: with its service, such as `ec2:RunInstances`.
         resource_types: none for an action that policies can only allow on a star.
-        condition_keys: those of the service that apply to it, some with `${TagKey}`.
         dependent_actions: what its callers may need as well.
     """
 
     name: str
     resource_types: tuple[ResourceType, ...]
-    condition_keys: frozenset[str]
     dependent_actions: frozenset[str]
 
 
@@ -72,6 +70,11 @@ def action(name: str) -> Action:
     return actions(name.partition(":")[0].lower())[name.lower()]
 
 
+def load() -> None:
+    """Read the reference, which takes as long as hundreds of requests."""
+    _services()
+
+
 def _action(service: str, described: Mapping[str, Any], arns: Mapping[str, str]) -> Action:
     rows = described["resource_types"]
     return Action(
@@ -81,7 +84,6 @@ def _action(service: str, described: Mapping[str, Any], arns: Mapping[str, str])
             for row in rows
             if (name := row["resource_type"].rstrip("*")) in arns
         ),
-        condition_keys=frozenset(key for row in rows for key in row["condition_keys"]),
         dependent_actions=frozenset(each for row in rows for each in row["dependent_actions"]),
     )
 

@@ -61,6 +61,17 @@ class Service(NamedTuple):
         """Send a signed request and return the response's body.
 
         Raises:
+            As `open` does.
+        """
+        with self.open(method, path, headers, body) as answer:
+            return answer.read()
+
+    def open(
+        self, method: str, path: str, headers: dict[str, str], body: bytes = b""
+    ) -> http.client.HTTPResponse:
+        """Send a signed request and return the response, to be read and closed.
+
+        Raises:
             RefusedError: AWS answered with an error.
             OSError, LookupError, ValueError, HTTPException: No response, or no credentials.
         """
@@ -87,11 +98,10 @@ class Service(NamedTuple):
             endpoint + path, body or None, headers, method=method
         )
         try:
-            with urllib.request.urlopen(ask, timeout=TIMEOUT) as answer:  # noqa: S310
-                content: bytes = answer.read()
-                return content
+            answer: http.client.HTTPResponse = urllib.request.urlopen(ask, timeout=TIMEOUT)  # noqa: S310
         except urllib.error.HTTPError as error:
             raise refusal(error) from error
+        return answer
 
     def call(
         self, target: str, arguments: dict[str, Any], headers: dict[str, str] | None = None
@@ -137,9 +147,19 @@ def get_object(region: str, bucket: str, key: str) -> bytes:
     Raises:
         As `Service.request` does.
     """
+    with open_object(region, bucket, key) as answer:
+        return answer.read()
+
+
+def open_object(region: str, bucket: str, key: str) -> http.client.HTTPResponse:
+    """Return an S3 object, to be read and closed.
+
+    Raises:
+        As `Service.open` does.
+    """
     nothing = hashlib.sha256(b"").hexdigest()
     headers = {"x-amz-content-sha256": nothing}
-    return Service("s3", region).request("GET", f"/{bucket}/{key}", headers)
+    return Service("s3", region).open("GET", f"/{bucket}/{key}", headers)
 
 
 class LogStream(NamedTuple):

@@ -19,7 +19,6 @@ from typing import Any, Final
 NAMESPACE: Final = "Allora"
 METRICS: Final = {
     "DiskUsed": "Percent",  # of the fuller disk, of / and Docker's
-    "MemoryUsed": "Percent",
     "WorkerRestarts": "Count",  # by Docker, since the last status
     "ModelRestarts": "Count",
 }
@@ -35,7 +34,9 @@ FIELDS = {
     "restarts": "{{json .RestartCount}}",
     "image": "{{json .Image}}",
 }
-DOCKER_SECONDS, WORKER_SECONDS, WORKER_BYTES = 20, 5, 64 * 1024
+DOCKER_SECONDS, WORKER_SECONDS, WORKER_BYTES = 20, 5, 256 * 1024
+# The journal cuts longer lines: LineMax in journald.conf(5).
+LONGEST_LINE = 48 * 1024 - 1
 
 
 def read(path: str) -> str:
@@ -172,10 +173,28 @@ def status(settings: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def line_of(found: dict[str, Any]) -> str:
+    """Return the status as a line that the journal takes.
+
+    What is too much is left out: the network's figures about one topic after another, of which the
+    verdict stays, and then all that the worker says.
+    """
+    line = json.dumps(found)
+    worker = found["worker"]
+    topics = worker.get("topics") if isinstance(worker, dict) else None
+    for topic in reversed(topics if isinstance(topics, list) else []):
+        if len(line) <= LONGEST_LINE:
+            break
+        if isinstance(topic, dict) and isinstance(topic.get("earning"), dict):
+            topic["earning"] = {"state": topic["earning"].get("state")}
+            line = json.dumps(found)
+    return line if len(line) <= LONGEST_LINE else json.dumps(found | {"worker": None})
+
+
 def main() -> None:
     """Print the status."""
     words = shlex.split((ROOT / "etc/allora/host.env").read_text())
-    print(json.dumps(status(dict(word.split("=", 1) for word in words))))
+    print(line_of(status(dict(word.split("=", 1) for word in words))))
 
 
 if __name__ == "__main__":

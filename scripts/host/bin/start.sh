@@ -39,7 +39,14 @@ fetch_secrets() {
 }
 
 fetch_model() {
+  local report
   [[ -z $MODEL_REPO ]] || "$BIN_DIR/fetch-model.sh" || exit $?
+  if [[ ${MODEL_FORGE:-} ]]; then
+    EVENT=model_source
+    report=$("$BIN_DIR/fetch-forge.py" 2>&1) || die $? model_source_unavailable "$report"
+    EVENT=worker
+    event model_source 'done' "${report:-the model is in place}"
+  fi
 }
 
 check_services() {

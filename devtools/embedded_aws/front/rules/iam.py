@@ -11,6 +11,7 @@ from moto.utilities.utils import get_partition
 
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.front.refusal import RefusedError
+from devtools.embedded_aws.iam.policies import listed
 
 _PRINCIPALS: Final = {"aws-cn": {"ec2.amazonaws.com": "ec2.amazonaws.com.cn"}}
 """Services that have another principal in a partition.
@@ -45,7 +46,7 @@ def resources_of_partition(call: Call) -> None:
     """
     expected = get_partition(call.region)
     for statement in _statements(call.parameters["PolicyDocument"]):
-        for resource in _listed(statement.get("Resource", [])):
+        for resource in listed(statement.get("Resource", [])):
             partition = resource.partition("arn:")[2].partition(":")[0]
             if partition not in {"", "*", expected}:
                 message = f'Partition "{partition}" is not valid for resource "{resource}".'
@@ -72,7 +73,7 @@ def _trusted_services(document: str) -> Iterator[str]:
     for statement in _statements(document):
         principal = statement.get("Principal")
         if isinstance(principal, dict):  # and not a star
-            yield from _listed(principal.get("Service", []))
+            yield from listed(principal.get("Service", []))
 
 
 def _statements(document: str) -> Iterator[dict[str, Any]]:
@@ -81,8 +82,4 @@ def _statements(document: str) -> Iterator[dict[str, Any]]:
         policy = json.loads(document)
     except ValueError:
         return
-    yield from _listed(policy.get("Statement", []))
-
-
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - as JSON has it
-    return value if isinstance(value, list) else [value]
+    yield from listed(policy.get("Statement", []))

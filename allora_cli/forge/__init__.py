@@ -1,0 +1,1 @@
+"""Allora Forge, where competitions are entered: https://forge.allora.network."""
