@@ -15,9 +15,9 @@ from containers.worker.allora_worker import place_secrets
 from containers.worker.allora_worker.contract import Secret
 from settings import Settings
 from settings.command_words import command_words
+from settings.fit import MODEL_HOSTS
 from settings.fleet import FleetWorker
 from settings.names import Names
-from settings.sections.worker import MODEL_HOSTS
 from user_data.environments import model_variables, worker_variables
 
 WORKER_SECRETS: Final = "worker-secrets"
