@@ -148,3 +148,12 @@ class Fleet:
     """All workers of a file, in its order."""
 
     workers: tuple[FleetWorker, ...]
+
+    @property
+    def reporting(self) -> tuple[FleetWorker, ...]:
+        """Those that run our worker, which reports metrics, and are not paused."""
+        return tuple(
+            worker
+            for worker in self.workers
+            if not worker.options.paused and not worker.settings.worker_image
+        )
