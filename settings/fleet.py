@@ -150,10 +150,11 @@ class Fleet:
     workers: tuple[FleetWorker, ...]
 
     @property
+    def running(self) -> tuple[FleetWorker, ...]:
+        """Those that are not paused."""
+        return tuple(worker for worker in self.workers if not worker.options.paused)
+
+    @property
     def reporting(self) -> tuple[FleetWorker, ...]:
-        """Those that run our worker, which reports metrics, and are not paused."""
-        return tuple(
-            worker
-            for worker in self.workers
-            if not worker.options.paused and not worker.settings.worker_image
-        )
+        """Those that run our worker, which reports metrics."""
+        return tuple(worker for worker in self.running if not worker.settings.worker_image)

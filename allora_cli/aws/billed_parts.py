@@ -75,8 +75,7 @@ def parts_of_fleet(fleet: Fleet) -> Parts:
     """Return what a fleet is billed for: its running tasks, each with an address."""
     running = Counter(
         Task(worker.options.size, worker.options.capacity, worker.options.architecture)
-        for worker in fleet.workers
-        if not worker.options.paused
+        for worker in fleet.running
     )
     alarms = len(FleetAlarmId)
     return _of_tasks(running, _fleet_metrics() if fleet.reporting else 0, alarms)

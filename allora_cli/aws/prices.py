@@ -26,8 +26,9 @@ _FREE_ALARMS: Final = 10
 _FREE_LOGS: Final = 5
 """GB."""
 
+SPOT_TAKEN: Final = "2026-09-28"
 SPOT_SHARE: Final = 0.3184
-"""Of the price on demand, on 2026-09-28 in us-east-1. Spot prices change, and AWS's price list has
+"""Of the price on demand, on that day in us-east-1. Spot prices change, and AWS's price list has
 none (https://aws.amazon.com/fargate/pricing/)."""
 
 _IO2_TIERS: Final = (("io2", 32_000), ("io2.tier2", 32_000), ("io2.tier3", 192_000))
