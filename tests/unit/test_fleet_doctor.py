@@ -149,6 +149,9 @@ class TestWallets:
         assert finding.facts["addresses"]["btc-day"] == ADDRESS
         assert "abandon" not in str(finding)
 
+    def test_none_at_all_is_what_the_check_of_secrets_says(self, look: Look) -> None:
+        assert secrets.check_fleet_wallets(look()).needs == "fleet-secrets"
+
     def test_one_of_two_workers_is_refused(self, look: Look) -> None:
         store("btc-day/mnemonic", WORDS)
         store("eth/mnemonic", f" {WORDS}\n")

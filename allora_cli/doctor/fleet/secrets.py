@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from allora_cli.doctor.check_context import CheckContext, require
-from allora_cli.doctor.findings import Finding, fail, ok, unknown
+from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown
 from allora_cli.doctor.one_wallet import other_workers
 from allora_cli.doctor.state import has_host
 from allora_cli.wallet.secrets import list_secrets
@@ -43,6 +43,8 @@ def check_fleet_wallets(context: CheckContext) -> Finding:
     if has_host(context):
         names[context.names.wallet] = f"{context.settings.worker_name} (the single host's)"
     wallets = read_wallets(context.ssm, list(names))
+    if names and not wallets:
+        return skipped("fleet-secrets", "Secrets")
     if wrong := [names[each.parameter] for each in wallets if each.address is None]:
         return fail(
             f"the stored words of {_few(wrong)} are no wallet: one is misspelt, missing or out of "
