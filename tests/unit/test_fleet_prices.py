@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.price_server import PriceServer, price_server
 from tests.unit.test_prices import price_list, usd
 
 MakeSettings = Callable[..., Settings]
+RUNBOOK = (Path(__file__).parents[2] / "docs/operations.md").read_text("utf-8")
 
 
 @pytest.fixture
@@ -60,6 +63,20 @@ def test_parts_of_the_bill(make_settings: MakeSettings, server: PriceServer) -> 
     assert usd(cost, "tasks") == pytest.approx(100 * 730 * (0.03238 / 4 + 0.00356 / 2))
     assert usd(cost, "IPv4") == pytest.approx(365)
     assert usd(cost, "logs") == pytest.approx(5)
+
+
+def test_the_runbooks_table_is_what_the_prices_make(
+    make_settings: MakeSettings, server: PriceServer
+) -> None:
+    head, *rows = re.findall(r"^\| (Size|[\d.]+ vCPU, [\d.]+ GB) \|(.*)\|$", RUNBOOK, re.MULTILINE)
+    columns = [column.split(",") for column in head[1].split("|")]
+    assert len(rows) == 3
+    for size, figures in rows:
+        for (architecture, *spot), shown in zip(columns, figures.split("|"), strict=True):
+            options = {"size": size, "architecture": architecture.strip()}
+            if spot:
+                options["capacity"] = "FARGATE_SPOT"
+            assert f"{alone(make_settings, server, 1, **options).total:.2f}" == shown.strip()
 
 
 def test_metrics_and_alarms_do_not_grow_with_the_workers(
