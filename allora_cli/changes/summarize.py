@@ -6,14 +6,16 @@ from allora_cli.changes.cost import cost_of
 from allora_cli.changes.proposal import Proposal
 from allora_cli.changes.summary import Summary, entries_of, stays_and_goes, stops_host
 from allora_cli.context import Context
+from allora_cli.terraform.handled_stacks import handled_stacks
 from allora_cli.terraform.state_objects import resources_of
-from shared.stacks import STACKS
 
 
 def summarize(context: Context, proposal: Proposal) -> Summary:
     """Return a proposal as people see it."""
     settings = context.settings
-    present = [resource for stack in STACKS for resource in resources_of(context, stack)]
+    present = [
+        resource for stack in handled_stacks(context) for resource in resources_of(context, stack)
+    ]
     stays, goes = stays_and_goes(proposal, present, settings.state_bucket)
     entries = entries_of(proposal)
     return Summary(

@@ -40,7 +40,7 @@ from shared.stacks import SINGLE_NODE
 
 
 def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployResult]:
-    """Deploy both stacks, and wait until the chain has accepted a submission.
+    """Deploy the stacks, and wait until the chain has accepted a submission.
 
     Args:
         answers: whether the changes may be made.

@@ -13,6 +13,8 @@ from allora_cli.changes.summary import Summary
 from allora_cli.deploy import events
 from allora_cli.deploy.progress import Step
 from allora_cli.events import Event
+from allora_cli.images import events as image_events
+from allora_cli.images.codebuild import Status
 from allora_cli.orphans.orphan import orphan_lines
 from allora_cli.terminal.sentence import Sentence
 from allora_cli.terraform.messages import (
@@ -148,6 +150,61 @@ def _(event: events.OrphansFound) -> Iterator[Sentence]:
 @sentences.register
 def _(event: events.OrphanRemoved) -> Iterator[Sentence]:
     yield Sentence(f"✔ {event.what}: removed")
+
+
+# --- images
+
+
+@sentences.register
+def _(event: image_events.ImagesMissing) -> Iterator[Sentence]:
+    names = ", ".join(map(str, event.images))
+    match event.builder:
+        case image_events.Builder.CODEBUILD:
+            yield Sentence(
+                f"ECR has not all images. CodeBuild builds {names}: some minutes. Ctrl-C stops no "
+                "build, and the same command watches on."
+            )
+        case image_events.Builder.DOCKER:
+            yield Sentence(f"ECR has not all images. Docker builds and pushes {names}.")
+
+
+@sentences.register
+def _(event: image_events.BuildStarted) -> Iterator[Sentence]:
+    how = "is being built already" if event.is_older else "the build has started"
+    which = f" ({event.build_id})" if event.build_id else ""
+    yield Sentence(f"{event.image}: {how}{which}", "dim")
+
+
+@sentences.register
+def _(event: image_events.BuildPhase) -> Iterator[Sentence]:
+    style = "dim" if event.status == Status.SUCCEEDED else "red"
+    took = f" ({event.seconds} s)" if event.seconds else ""
+    yield Sentence(f"{event.image}: {event.phase} {event.status}{took}", style)
+
+
+@sentences.register
+def _(event: image_events.BuildsWait) -> Iterator[Sentence]:
+    yield Sentence(
+        f"! The account runs no more builds at a time: {len(event.images)} wait for their turn."
+    )
+
+
+@sentences.register
+def _(event: image_events.ImageBuilt) -> Iterator[Sentence]:
+    yield Sentence(f"✔ {event.image} is in ECR", "green")
+
+
+@sentences.register
+def _(event: image_events.BuildFailed) -> Iterator[Sentence]:
+    yield Sentence(f"The last lines of the build of {event.image}:", "bold")
+    yield from (Sentence(f"  {line}") for line in event.log or ("no log",))
+
+
+@sentences.register
+def _(event: image_events.ImagesResult) -> Iterator[Sentence]:
+    done = f"{len(event.built)} built, " if event.built else ""
+    yield Sentence(f"✔ {done}{len(event.images)} of {len(event.images)} images are in ECR.")
+    yield from (Sentence(f"  {image.reference}", "dim") for image in event.images)
 
 
 # --- Terraform at work
