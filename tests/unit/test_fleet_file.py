@@ -63,13 +63,17 @@ def test_each_worker_has_its_own_over_what_all_share(tmp_path: Path) -> None:
     assert str(day.settings.max_fee) == str(minutes.settings.max_fee) == "0.02"
 
 
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [("MODEL_REPO", "https://example.com/you/model.git"), ("MODEL_FORGE", "s3://models/m.pkl")],
+FORGE = (
+    f"MODEL_FORGE=s3://models/m.pkl\nMODEL_SHA256=sha256:{'a' * 64}\n"
+    "MODEL_REQUIREMENTS=numpy==2.0.0\nMODEL_PYTHON=3.12\n"
 )
-def test_a_model_that_a_host_builds_is_refused(tmp_path: Path, variable: str, value: str) -> None:
-    (told,) = problems(tmp_path, "[workers.a]\n", f"{ENV}{variable}={value}\n")
-    assert told.startswith(f"workers.a.{variable}: is built on a host")
+
+
+@pytest.mark.parametrize("env", ["MODEL_REPO=https://example.com/you/model.git\n", FORGE])
+def test_a_model_that_a_host_builds_is_refused(tmp_path: Path, env: str) -> None:
+    (told,) = problems(tmp_path, "[workers.a]\n", ENV + env)
+    assert told == f"workers.a.{env.partition('=')[0]}: is built on a host, and a fleet has none."
+    assert fleet_of(tmp_path, "[workers.a]\nMODEL_IMAGE = 'ghcr.io/you/m:1'\n", ENV + env)
 
 
 def test_a_model_of_its_own_replaces_the_one_that_all_share(tmp_path: Path) -> None:
