@@ -65,7 +65,7 @@ def test_each_worker_has_its_own_over_what_all_share(tmp_path: Path) -> None:
 
 FORGE = (
     f"MODEL_FORGE=s3://models/m.pkl\nMODEL_SHA256=sha256:{'a' * 64}\n"
-    "MODEL_REQUIREMENTS=numpy==2.0.0\nMODEL_PYTHON=3.12\n"
+    "MODEL_REQUIREMENTS=cloudpickle==3.1.0\nMODEL_PYTHON=3.12\n"
 )
 
 
