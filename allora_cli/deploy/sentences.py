@@ -11,6 +11,8 @@ from allora_cli.changes.details import details
 from allora_cli.changes.sentences import sentences as summed_up
 from allora_cli.changes.summary import Summary
 from allora_cli.deploy import events
+from allora_cli.deploy.fleet import events as fleet_events
+from allora_cli.deploy.fleet.events import WorkerState
 from allora_cli.deploy.progress import Step
 from allora_cli.events import Event
 from allora_cli.images import events as image_events
@@ -40,6 +42,7 @@ _DOING: Final[Mapping[Action, tuple[str, str]]] = {
     Action.DELETE: ("destroying", "destroyed"),
     Action.READ: ("reading", "read"),
 }
+_MOST_NAMES: Final = 5
 _STYLES: Final[Mapping[Severity, str]] = {
     Severity.INFO: "",
     Severity.WARNING: "yellow",
@@ -301,6 +304,30 @@ def _(event: events.WaitStarted) -> Iterator[Sentence]:
 
 
 @sentences.register
+def _(event: fleet_events.FleetWaitStarted) -> Iterator[Sentence]:
+    count = len(event.workers)
+    yield Sentence("")
+    yield Sentence(
+        f"Waiting until ECS runs {count} worker{'s' * (count != 1)} of {event.fleet}. Ctrl-C loses "
+        "nothing: ECS goes on, and the same command watches on."
+    )
+
+
+@sentences.register
+def _(event: fleet_events.FleetProgress) -> Iterator[Sentence]:
+    names = event.waiting[:_MOST_NAMES]
+    more = f" and {len(event.waiting) - len(names)} more" if len(event.waiting) > len(names) else ""
+    rest = f"; not yet: {', '.join(names)}{more}" if names else ""
+    yield Sentence(f"{event.done} of {event.done + len(event.waiting)} workers are ready{rest}")
+
+
+@sentences.register
+def _(event: fleet_events.TaskStopped) -> Iterator[Sentence]:
+    yield Sentence(f"! {event.worker}: {event.reason or event.stop_code}", "yellow")
+    yield from (Sentence(f"  Missing; store it: {each}") for each in event.remedies)
+
+
+@sentences.register
 def _(event: events.RestartPlanned) -> Iterator[Sentence]:
     what = f"The host {event.instance_id}" if event.reboot else "Worker and model"
     yield Sentence(f"What changes for the worker {event.worker_name}:", "bold")
@@ -342,6 +369,14 @@ def _(event: events.WorkerResult) -> Iterator[Sentence]:
     if event.ready and event.ready.explorer_url:
         yield Sentence(f"  Account    {event.ready.explorer_url}")
     yield Sentence(f"  Dashboard  {event.dashboard_url}")
+
+
+@sentences.register
+def _(event: fleet_events.FleetResult) -> Iterator[Sentence]:
+    states = list(event.workers.values())
+    counts = [f"{count} {state}" for state in WorkerState if (count := states.count(state))]
+    host = f" The single host: {event.instance_id}." if event.instance_id else ""
+    yield Sentence(f"✔ {event.fleet}: {', '.join(counts)}.{host} Next: allora status")
 
 
 @sentences.register

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from allora_cli.aws.batches import batches
 from allora_cli.aws.queries import PATIENCE
 from allora_cli.context import Context
 from allora_cli.images.events import Image
@@ -122,8 +123,8 @@ class CodeBuild:
 
     def look(self, ids: Sequence[str]) -> Iterable[BuildState]:
         """Yield how builds are."""
-        for first in range(0, len(ids), _RECENT):
-            answer = self._client.batch_get_builds(ids=list(ids[first : first + _RECENT]))
+        for some in batches(ids, _RECENT):
+            answer = self._client.batch_get_builds(ids=some)
             yield from map(_state, answer["builds"])
 
     def last_lines(self, state: BuildState) -> tuple[str, ...]:

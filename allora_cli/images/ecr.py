@@ -9,6 +9,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from allora_cli.aws.batches import batches
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from fleet.images import Build, Registry
@@ -30,8 +31,7 @@ def missing_builds(context: Context, builds: Sequence[Build]) -> list[Build]:
         by_repository[Registry.of(context.settings).repositories[build.kind]].append(build)
     missing = set()
     for repository, wanted in by_repository.items():
-        for first in range(0, len(wanted), _ASKED_AT_ONCE):
-            tags = [build.tag for build in wanted[first : first + _ASKED_AT_ONCE]]
+        for tags in batches((build.tag for build in wanted), _ASKED_AT_ONCE):
             try:
                 answer = ecr.batch_get_image(
                     repositoryName=repository, imageIds=[{"imageTag": tag} for tag in tags]
