@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,15 +55,27 @@ def measure_first(runs: int) -> dict[str, Cost]:
     return _medians([{variant: _run_first(variant) for variant in VARIANTS} for _ in range(runs)])
 
 
+def measure_settings(env_file: str, runs: int) -> Cost:
+    """Medians of runs with other settings, after one that does not count.
+
+    Raises:
+        MeasurementError: a synth failed.
+    """
+    variables = {"ALLORA_ENV_FILE": env_file}
+    _run("ours", **variables)
+    return _median([_run("ours", **variables) for _ in range(runs)])
+
+
 def _medians(rounds: list[dict[str, Cost]]) -> dict[str, Cost]:
-    return {
-        variant: Cost(
-            median(costs[variant].seconds for costs in rounds),
-            median(costs[variant].python_mb for costs in rounds),
-            median(costs[variant].node_mb for costs in rounds),
-        )
-        for variant in VARIANTS
-    }
+    return {variant: _median([costs[variant] for costs in rounds]) for variant in VARIANTS}
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(
+        median(cost.seconds for cost in costs),
+        median(cost.python_mb for cost in costs),
+        median(cost.node_mb for cost in costs),
+    )
 
 
 def _run_first(variant: str) -> Cost:
@@ -73,7 +86,9 @@ def _run_first(variant: str) -> Cost:
 def _run(variant: str, **variables: str) -> Cost:
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory, "report.json")
-        environment = _environment() | {"CDKTF_OUTDIR": f"{directory}/out"} | variables
+        # A copy: beside the sample is one of a fleet.
+        settings = shutil.copy(SAMPLE, directory)
+        environment = _environment(settings) | {"CDKTF_OUTDIR": f"{directory}/out"} | variables
         started = time.perf_counter()
         process = subprocess.run(
             [sys.executable, "-m", "devtools.bench.probe", variant, str(report)],
@@ -89,7 +104,7 @@ def _run(variant: str, **variables: str) -> Cost:
         return Cost(seconds=seconds, **json.loads(report.read_text()))
 
 
-def _environment() -> dict[str, str]:
-    """The caller's environment, with a sample for settings, and with compiled modules allowed."""
+def _environment(settings: str) -> dict[str, str]:
+    """The caller's environment, with settings, and with compiled modules allowed."""
     inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return {"ALLORA_ENV_FILE": str(SAMPLE)} | inherited
+    return {"ALLORA_ENV_FILE": settings} | inherited
