@@ -39,7 +39,7 @@ COMMAND_LAYERS = (
     {"commands"},
     {"deploy"},
     {"diagram", "doctor", "forge", "init", "status"},
-    {"changes", "host", "orphans", "wallet"},
+    {"changes", "host", "images", "orphans", "wallet"},
     {"terraform"},
     {"context"},
     {"aws", "chain", "settings_file"},
