@@ -26,9 +26,8 @@ SPOT = 'capacity = "FARGATE_SPOT"\n'
 
 @pytest.mark.slow
 def test_a_fleet_from_its_deployment_to_its_end(half_deployed: Deployed) -> None:
-    """Beside the common stack of a single host, which has been there before."""
+    """With the policies of docs/permissions.md, beside the common stack of a single host."""
     deployment = half_deployed.deployment
-    deployment.variables = {}  # the account's root user
     write_fleet(deployment, kept=SPOT, changed="", paused="", moved="", removed="")
     deployment.cdktf("deploy", COMMON, FLEET, "--auto-approve")
     assert "No changes" in deployment.cdktf("diff", FLEET)
