@@ -197,6 +197,11 @@ def test_a_change_of_one_of_a_hundred_is_a_change_of_its_own_resources(fleet: Sy
         assert {**after, "resource": None} == {**before, "resource": None}, what
 
 
+def test_the_network_is_in_an_availability_zone_and_no_local_zone(fleet: Synth) -> None:
+    (zones,) = fleet()[FLEET].data("aws_availability_zones")
+    assert zones["filter"] == [{"name": "zone-type", "values": ["availability-zone"]}]
+
+
 def test_an_existing_network_is_used(fleet: Synth) -> None:
     ids = "AWS_VPC_ID=vpc-0123456789abcdef0\nAWS_SUBNET_ID=subnet-0123456789abcdef0\n"
     stack = fleet(env=ids)[FLEET]

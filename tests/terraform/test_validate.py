@@ -20,7 +20,7 @@ PROVIDER = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"
 def test_every_sample_is_valid(tmp_path: Path, terraform: Terraform) -> None:
     """All at once, as modules of one configuration: most of the time is the provider's start."""
     modules = [stack for sample in SAMPLES for stack in synthesized(sample, tmp_path)]
-    modules += synthesized(SAMPLES[0], tmp_path / "with-fleet", sample_fleet())
+    modules += synthesized(SAMPLES[0], tmp_path, sample_fleet())
     write(
         tmp_path,
         {
@@ -43,7 +43,7 @@ def synthesized(sample: Path, directory: Path, fleet: Fleet | None = None) -> li
 
     Every deployment of the other tests has that: a backend and import blocks.
     """
-    outdir = directory / sample.stem
+    outdir = directory / ("fleet" if fleet else sample.stem)
     build_app(load_settings(sample, {}), outdir=str(outdir), fleet=fleet).synth()
     stacks = sorted((outdir / "stacks").iterdir())
     assert {stack.name for stack in stacks} == {*STACKS, *([FLEET] if fleet else [])}
