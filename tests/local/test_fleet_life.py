@@ -95,7 +95,7 @@ def changes(deployment: Deployment) -> dict[str, list[str]]:
     return {
         each["name"].removeprefix("workers_").rpartition("_")[0]: each["change"]["actions"]
         for each in plan["resource_changes"]
-        if each["change"]["actions"] != ["no-op"]
+        if each["name"].startswith("workers_") and each["change"]["actions"] != ["no-op"]
     }
 
 
