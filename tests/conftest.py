@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -31,8 +33,11 @@ SAMPLES = sorted((ROOT / "samples").glob("*.env"))
 
 
 def sample_fleet() -> Fleet:
-    """Return the workers of samples/fleet.toml, with samples/testnet.env."""
-    fleet = load_fleet(ROOT / "samples" / "testnet.env", {})
+    """Return the workers of samples/fleet.toml, copied beside samples/testnet.env."""
+    with TemporaryDirectory() as folder:
+        for sample in ("fleet.toml", "testnet.env"):
+            shutil.copy(ROOT / "samples" / sample, folder)
+        fleet = load_fleet(Path(folder, "testnet.env"), {})
     assert fleet
     return fleet
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -86,9 +85,7 @@ def _run_first(variant: str) -> Cost:
 def _run(variant: str, **variables: str) -> Cost:
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory, "report.json")
-        # A copy: beside the sample is one of a fleet.
-        settings = shutil.copy(SAMPLE, directory)
-        environment = _environment(settings) | {"CDKTF_OUTDIR": f"{directory}/out"} | variables
+        environment = _environment() | {"CDKTF_OUTDIR": f"{directory}/out"} | variables
         started = time.perf_counter()
         process = subprocess.run(
             [sys.executable, "-m", "devtools.bench.probe", variant, str(report)],
@@ -104,7 +101,7 @@ def _run(variant: str, **variables: str) -> Cost:
         return Cost(seconds=seconds, **json.loads(report.read_text()))
 
 
-def _environment(settings: str) -> dict[str, str]:
-    """The caller's environment, with settings, and with compiled modules allowed."""
+def _environment() -> dict[str, str]:
+    """The caller's environment, with a sample for settings, and with compiled modules allowed."""
     inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return {"ALLORA_ENV_FILE": settings} | inherited
+    return {"ALLORA_ENV_FILE": str(SAMPLE)} | inherited

@@ -8,6 +8,7 @@ from settings import Settings, load_settings, reference
 from settings.fleet import Capacity, FleetOptions
 from settings.fleet_file import load_fleet
 from settings.variable import example_of
+from tests.conftest import sample_fleet
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
@@ -71,8 +72,7 @@ def test_each_sample_shows_what_its_name_promises() -> None:
 
 def test_the_sample_fleet_shows_what_it_promises() -> None:
     sample = ROOT / "samples" / "fleet.toml"
-    fleet = load_fleet(ROOT / "samples" / "testnet.env", {})
-    assert fleet
+    fleet = sample_fleet()
     workers = {worker.name: worker for worker in fleet.workers}
     assert workers.keys() == {"btc-day", "eth-5min", "sol-8h"}
     assert workers["eth-5min"].options.capacity is Capacity.SPOT
@@ -80,6 +80,11 @@ def test_the_sample_fleet_shows_what_it_promises() -> None:
     assert workers["sol-8h"].settings.model_secrets == ("CG_API_KEY",)
     assert {worker.settings.runs_own_model for worker in fleet.workers} == {True, False}
     assert sample.read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_of_settings_is_of_one_worker(sample: Path) -> None:
+    assert load_fleet(sample, {}) is None
 
 
 @pytest.mark.parametrize("option", FleetOptions.model_fields)
