@@ -27,6 +27,8 @@ from settings.variable import example_of
 
 FLEET_FILE: Final = "fleet.toml"
 
+_SAMPLES: Final = PROJECT / "samples"
+
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """A worker's name is part of names of ECS, IAM and SSM, and of Terraform's addresses."""
 
@@ -62,7 +64,9 @@ def load_fleet(
     """
     env_file = env_file or chosen_file(environ)
     folders = (env_file.parent,) if env_file else (Path(), PROJECT)
-    path = next((file for folder in folders if (file := folder / FLEET_FILE).exists()), None)
+    # With a sample of settings, the sample of a fleet is not meant.
+    meant = (folder for folder in folders if folder.resolve() != _SAMPLES)
+    path = next((file for folder in meant if (file := folder / FLEET_FILE).exists()), None)
     if path is None:
         return None
     host = load_settings(env_file, environ)
