@@ -1,0 +1,215 @@
+"""Operate the workers of a fleet by name, as an operator types it, on an AWS in this process."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from allora_cli.__main__ import main
+from allora_cli.errors import ErrorCode, ExitCode
+from allora_cli.wallet.mnemonic import address_of, make_words
+from settings.fleet_file import names_to_complete
+
+BUCKET = "states"
+ENV = (
+    "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\nALLORA_WORKER_NAME=host\n"
+    f"TF_STATE_BUCKET={BUCKET}\n"
+)
+FLEET = "[workers.btc-day]\n[workers.eth]\nMODEL_SECRETS = 'KEY'\n[workers.sol]\npaused = true\n"
+NAMES = ("btc-day", "eth", "sol")
+PASSPHRASE = "five random words are better"
+
+
+@dataclass(frozen=True)
+class Command:
+    """Runs `allora` in this process."""
+
+    patch: pytest.MonkeyPatch
+    captured: pytest.CaptureFixture[str]
+
+    def run(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        """Return exit code, standard output and standard error."""
+        self.patch.setattr(sys, "argv", ["allora", *arguments])
+        self.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        code = main()
+        told = self.captured.readouterr()
+        return code, told.out, told.err
+
+    def refused(self, *arguments: str, stdin: str = "") -> tuple[str, str]:
+        """Return the code and the message of the error, as JSON has it."""
+        code, out, _ = self.run(*arguments, "--json", stdin=stdin)
+        assert code != ExitCode.OK
+        error = json.loads(out)["error"]
+        return error["trouble"], error["message"]
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        """Return the document of a command that works."""
+        code, out, err = self.run(*arguments, "--json", stdin=stdin)
+        assert code == ExitCode.OK, err
+        return json.loads(out)
+
+
+@pytest.fixture
+def allora(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    (tmp_path / ".env").write_text(ENV)
+    (tmp_path / "fleet.toml").write_text(FLEET)
+    monkeypatch.setenv("ALLORA_ENV_FILE", str(tmp_path / ".env"))
+    with mock_aws():
+        yield Command(monkeypatch, capsys)
+
+
+def stored() -> dict[str, str]:
+    """Return the value of each secret by name."""
+    ssm = boto3.client("ssm", "us-east-1")
+    found = ssm.get_parameters_by_path(Path="/", Recursive=True, WithDecryption=True)
+    return {each["Name"]: each["Value"] for each in found["Parameters"]}
+
+
+OF_ONE = (
+    ("wallet", "import"),
+    ("wallet", "address"),
+    ("wallet", "balance"),
+    ("wallet", "send", "1", "--yes"),
+    ("secret", "set", "api-key"),
+    ("secret", "list"),
+    ("backup",),
+)
+
+
+@pytest.mark.parametrize("command", OF_ONE, ids=" ".join)
+def test_a_fleet_s_worker_is_named(allora: Command, command: tuple[str, ...]) -> None:
+    trouble, message = allora.refused(*command, stdin=make_words())
+    assert trouble == ErrorCode.WORKER_NAME
+    assert all(name in message for name in (*NAMES, "host", "--worker"))
+    assert not stored()
+
+
+@pytest.mark.parametrize("command", OF_ONE, ids=" ".join)
+def test_an_unknown_name_is_answered_with_the_likely_one(
+    allora: Command, command: tuple[str, ...]
+) -> None:
+    trouble, message = allora.refused(*command, "--worker", "btc-dya", stdin=make_words())
+    assert trouble == ErrorCode.WORKER_NAME
+    assert "did you mean btc-day?" in message
+    assert not stored()
+
+
+def test_each_worker_has_its_own_secrets(allora: Command) -> None:
+    words = make_words()
+    allora.json("wallet", "import", "--worker", "eth", stdin=words)
+    allora.json("secret", "set", "model/KEY", "--worker", "eth", stdin="value")
+    allora.json("wallet", "create", "--worker", "host")
+    assert allora.json("wallet", "address", "--worker", "eth")["address"] == address_of(words)
+    found = stored()
+    assert found["/allora/eth/mnemonic"] == words
+    assert found.keys() == {
+        "/allora/eth/mnemonic",
+        "/allora/eth/model/KEY",
+        "/allora/host/mnemonic",
+    }
+    listed = allora.json("secret", "list", "--worker", "eth")["secrets"]
+    assert {each["parameter"] for each in listed if each["version"]} == {
+        "/allora/eth/mnemonic",
+        "/allora/eth/model/KEY",
+    }
+
+
+def test_what_to_type_next_names_the_worker(allora: Command) -> None:
+    _, _, err = allora.run("wallet", "address", "--worker", "eth")
+    assert "allora wallet create --worker eth" in err
+    _, out, _ = allora.run("wallet", "create", "--worker", "eth")
+    assert "allora backup --worker eth" in out
+
+
+def test_without_a_name_it_is_told_who_has_no_wallet(allora: Command) -> None:
+    allora.json("wallet", "create", "--worker", "eth")
+    trouble, message = allora.refused("wallet", "create")
+    assert trouble == ErrorCode.WORKER_NAME
+    assert "2 of 3 workers have no wallet: btc-day, sol." in message
+    assert "allora wallet create --all" in message
+    assert stored().keys() == {"/allora/eth/mnemonic"}
+
+
+def test_wallets_for_all_replace_none(allora: Command) -> None:
+    allora.json("wallet", "create", "--worker", "eth")
+    before = stored()
+    made = allora.json("wallet", "create", "--all")["wallets"]
+    found = stored()
+    assert [each["worker"] for each in made] == ["btc-day", "sol"]
+    assert found.keys() == {f"/allora/{name}/mnemonic" for name in NAMES}
+    assert found["/allora/eth/mnemonic"] == before["/allora/eth/mnemonic"]
+    assert len(set(found.values())) == len(NAMES)
+    for each in made:
+        assert address_of(found[each["parameter"]]) == each["address"]
+    assert allora.json("wallet", "create", "--all") == {"wallets": []}
+    assert stored() == found
+    trouble, message = allora.refused("wallet", "create")
+    assert (trouble, "Each of the 3 workers has a wallet" in message) == ("worker-name", True)
+
+
+@pytest.mark.parametrize("other", [("--replace",), ("--worker", "eth"), ("--address", "allo1")])
+def test_all_goes_with_nothing_that_replaces(allora: Command, other: tuple[str, ...]) -> None:
+    trouble, _ = allora.refused("wallet", "create", "--all", *other)
+    assert trouble == ErrorCode.USAGE
+    assert not stored()
+
+
+def test_no_words_are_shown(allora: Command) -> None:
+    _, out, err = allora.run("wallet", "create", "--all")
+    assert len(stored()) == len(NAMES)
+    assert not any(words in out + err for words in stored().values())
+
+
+def test_all_wallets_are_backed_up_with_one_passphrase(allora: Command, tmp_path: Path) -> None:
+    for name in ("eth", "sol"):
+        allora.json("wallet", "create", "--worker", name)
+    document = allora.json("backup", "--all", str(tmp_path), stdin=PASSPHRASE)
+    assert document["without_wallet"] == ["btc-day"]
+    assert [each["worker"] for each in document["backups"]] == ["eth", "sol"]
+    before = stored()
+    for each in document["backups"]:
+        ssm = boto3.client("ssm", "us-east-1")
+        ssm.delete_parameter(Name=f"/allora/{each['worker']}/mnemonic")
+        allora.json("restore", each["file"], "--worker", each["worker"], stdin=PASSPHRASE)
+    assert stored() == before
+
+
+def test_there_is_no_host_to_connect_to(allora: Command) -> None:
+    boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
+    trouble, message = allora.refused("connect")
+    assert trouble == ErrorCode.NOT_IN_A_FLEET
+    assert "allora logs" in message
+
+
+def test_names_are_completed(allora: Command) -> None:
+    assert allora
+    assert names_to_complete() == list(NAMES)
+
+
+@pytest.mark.parametrize("text", ["[workers", "workers = 3", ""])
+def test_nothing_is_completed_from_a_broken_file(
+    allora: Command, tmp_path: Path, text: str
+) -> None:
+    assert allora
+    (tmp_path / "fleet.toml").write_text(text)
+    assert names_to_complete() == []
+
+
+def test_without_a_fleet_all_is_as_it_was(allora: Command, tmp_path: Path) -> None:
+    (tmp_path / "fleet.toml").unlink()
+    address = allora.json("wallet", "create")["address"]
+    assert allora.json("wallet", "address")["address"] == address
+    assert stored().keys() == {"/allora/host/mnemonic"}
+    trouble, message = allora.refused("wallet", "create", "--all")
+    assert (trouble, "fleet.toml" in message) == ("worker-name", True)
