@@ -49,6 +49,7 @@ class FleetStack(BaseStack):
             needs=[cluster.capacity, *network.internet_access],
         )
         containers_place = Place(
+            fleet=names.fleet,
             region=settings.aws_region,
             parameter_arn=names.parameter_arn,
             log_groups=dict(names.log_groups),
