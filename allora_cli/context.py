@@ -21,6 +21,7 @@ class Context:
     """One worker in one account and region; the session is for clients in that region.
 
     Attributes:
+        fleet: The workers of `fleet.toml`; None without one.
         option: What a command takes to act on this worker, with a blank before it; empty where
             there is but one.
     """
@@ -28,6 +29,7 @@ class Context:
     settings: Settings
     names: Names
     session: boto3.Session
+    fleet: Fleet | None = None
     option: str = ""
 
     def of(self, settings: Settings) -> Context:
@@ -66,7 +68,7 @@ class FleetContext:
         """
         found = next((worker for worker in self.fleet.workers if worker.name == name), None)
         if found is None:
-            raise _no_such_worker(name, self.shared.settings, self.fleet)
+            raise _no_such_worker(name, self.shared)
         return found
 
 
@@ -81,8 +83,8 @@ def open_context(worker: str | None = None) -> Context:
         OperatorError: There is no such worker, or the credentials belong to another account.
     """
     settings = load_settings()
-    context = Context(settings, Names(settings), open_session(settings))
-    return context if worker is None else context.of(_settings_of(worker, settings))
+    context = Context(settings, Names(settings), open_session(settings), load_fleet())
+    return context if worker is None else context.of(_settings_of(worker, context))
 
 
 def open_worker(worker: str | None) -> Context:
@@ -96,12 +98,12 @@ def open_worker(worker: str | None) -> Context:
         OperatorError: There is no such worker, the fleet's worker is not named, or the credentials
             belong to another account.
     """
-    if worker is None and (fleet := load_fleet()):
+    context = open_context(worker)
+    if worker is None and context.fleet:
         raise OperatorError(
-            ErrorCode.WORKER_NAME,
-            f"Which worker? Add --worker and a name. {_names(load_settings(), fleet)}",
+            ErrorCode.WORKER_NAME, f"Which worker? Add --worker and a name. {_names(context)}"
         )
-    return open_context(worker)
+    return context
 
 
 def open_fleet() -> FleetContext | None:
@@ -114,11 +116,10 @@ def open_fleet() -> FleetContext | None:
         SettingsError: The settings are wrong.
         OperatorError: The credentials belong to another account.
     """
-    fleet = load_fleet()
-    if fleet is None:
-        return None
     shared = open_context()
-    return FleetContext(shared, fleet, FleetNames(shared.settings))
+    if shared.fleet is None:
+        return None
+    return FleetContext(shared, shared.fleet, FleetNames(shared.settings))
 
 
 def require_fleet() -> FleetContext:
@@ -135,33 +136,31 @@ def _option(name: str) -> str:
     return f" --worker {name}"
 
 
-def _settings_of(name: str, host: Settings) -> Settings:
-    fleet = load_fleet()
-    workers = {worker.name: worker.settings for worker in fleet.workers} if fleet else {}
-    found = {**workers, host.worker_name: host}.get(name)
-    if found is None:
-        raise _no_such_worker(name, host, fleet)
-    return found
+def _settings_of(name: str, context: Context) -> Settings:
+    host = context.settings
+    workers = context.fleet.workers if context.fleet else ()
+    found = {host.worker_name: host, **{each.name: each.settings for each in workers}}
+    if name not in found:
+        raise _no_such_worker(name, context)
+    return found[name]
 
 
-def _no_such_worker(name: str, host: Settings, fleet: Fleet | None) -> OperatorError:
-    names = [worker.name for worker in fleet.workers] if fleet else []
-    likely = did_you_mean(name, [*names, host.worker_name])
+def _no_such_worker(name: str, context: Context) -> OperatorError:
+    names = [each.name for each in context.fleet.workers] if context.fleet else []
+    likely = did_you_mean(name, [*names, context.settings.worker_name])
     return OperatorError(
-        ErrorCode.WORKER_NAME, f"There is no worker {name!r}{likely} {_names(host, fleet)}"
+        ErrorCode.WORKER_NAME, f"There is no worker {name!r}{likely} {_names(context)}"
     )
 
 
 _MOST_NAMES: Final = 20
 
 
-def _names(host: Settings, fleet: Fleet | None) -> str:
+def _names(context: Context) -> str:
     """Return a sentence with the names that a command takes."""
-    if fleet is None:
-        return f"There is no {FLEET_FILE}; the single host's worker is {host.worker_name}."
-    names = [worker.name for worker in fleet.workers]
+    host = f"the single host's worker is {context.settings.worker_name}."
+    if context.fleet is None:
+        return f"There is no {FLEET_FILE}; {host}"
+    names = [worker.name for worker in context.fleet.workers]
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return (
-        f"{FLEET_FILE} has {', '.join(names[:_MOST_NAMES])}{more}; the single host's worker is "
-        f"{host.worker_name}."
-    )
+    return f"{FLEET_FILE} has {', '.join(names[:_MOST_NAMES])}{more}; {host}"

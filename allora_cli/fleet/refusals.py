@@ -5,7 +5,7 @@ from __future__ import annotations
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.deployment import find_deployment
-from settings.fleet_file import FLEET_FILE, load_fleet
+from settings.fleet_file import FLEET_FILE
 
 
 def not_in_a_fleet(what: str, instead: str) -> OperatorError:
@@ -23,5 +23,5 @@ def not_in_a_fleet(what: str, instead: str) -> OperatorError:
 
 def require_host(context: Context, what: str, instead: str) -> None:
     """Raise an OperatorError where there is a fleet and no single host; see `not_in_a_fleet`."""
-    if load_fleet() and find_deployment(context) is None:
+    if context.fleet and find_deployment(context) is None:
         raise not_in_a_fleet(what, instead)

@@ -22,12 +22,12 @@ _EARNS_NOTHING: Final = frozenset(Earning) - {Earning.UNKNOWN, Earning.EARNING}
 
 _BETTER_MODEL: Final = (
     "A better model raises the score; a topic with fewer workers needs less of one: "
-    "ALLORA_WORKER_TOPIC_ID. How it develops: allora status --plot"
+    "ALLORA_WORKER_TOPIC_ID. How it develops: allora status --plot{option}"
 )
 _REMEDIES: Final = {
     Earning.NOT_WHITELISTED: (
-        "Ask the topic's creator to admit the wallet (allora wallet address), or serve another "
-        "topic: ALLORA_WORKER_TOPIC_ID, then allora deploy"
+        "Ask the topic's creator to admit the wallet (allora wallet address{option}), or serve "
+        "another topic: ALLORA_WORKER_TOPIC_ID, then allora deploy"
     ),
     Earning.TOPIC_INACTIVE: (
         "Serve an active topic: ALLORA_WORKER_TOPIC_ID, then allora deploy. The worker goes on by "
@@ -35,7 +35,7 @@ _REMEDIES: Final = {
     ),
     Earning.NOT_ADMITTED: (
         "Once may be chance. If the next nonce is not admitted either, look whether submissions "
-        "come late in their window: allora logs worker --since 1h"
+        "come late in their window: allora logs worker --since 1h{option}"
     ),
     Earning.NOT_IN_ACTIVE_SET: _BETTER_MODEL,
     Earning.NO_REWARD: _BETTER_MODEL,
@@ -77,9 +77,9 @@ def why_unknown(topics: Iterable[Topic]) -> str | None:
     return next(reasons, "the network has not judged it yet")
 
 
-def remedy(state: Earning) -> str:
-    """Return what to do about a verdict that nothing is earned."""
-    return _REMEDIES[state]
+def remedy(state: Earning, option: str = "") -> str:
+    """Return what to do about a verdict that nothing is earned; `option` is `Context.option`."""
+    return _REMEDIES[state].format(option=option)
 
 
 def fault(verdict: Verdict) -> str:

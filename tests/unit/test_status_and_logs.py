@@ -29,7 +29,8 @@ from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, Verdict, parse_status
 from allora_cli.status import output
 from allora_cli.status.collect import Alarm, CostSoFar, Host, Status
-from allora_cli.status.diagnosis import Condition, judge
+from allora_cli.status.conditions import Condition
+from allora_cli.status.diagnosis import judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
 from allora_cli.status.history import LastDay, Windows
 from allora_cli.status.plot import plot, plot_day
