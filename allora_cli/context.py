@@ -32,6 +32,12 @@ class Context:
     fleet: Fleet | None = None
     option: str = ""
 
+    @property
+    def is_in_fleet(self) -> bool:
+        """Whether it is a worker of `fleet.toml`."""
+        workers = self.fleet.workers if self.fleet else ()
+        return any(worker.name == self.settings.worker_name for worker in workers)
+
     def of(self, settings: Settings) -> Context:
         """Return the context of another worker in the same account and region."""
         return replace(
@@ -44,7 +50,7 @@ class FleetContext:
     """The workers of `fleet.toml`, in the account and region of the settings they share.
 
     Attributes:
-        shared: The context of the single host, whose settings the workers share.
+        shared: A context in the account and region that the workers share.
     """
 
     shared: Context
@@ -116,10 +122,14 @@ def open_fleet() -> FleetContext | None:
         SettingsError: The settings are wrong.
         OperatorError: The credentials belong to another account.
     """
-    shared = open_context()
-    if shared.fleet is None:
+    return fleet_of(open_context())
+
+
+def fleet_of(context: Context) -> FleetContext | None:
+    """Return the fleet in a context's account and region; None if there is no `fleet.toml`."""
+    if context.fleet is None:
         return None
-    return FleetContext(shared, shared.fleet, FleetNames(shared.settings))
+    return FleetContext(context, context.fleet, FleetNames(context.settings))
 
 
 def require_fleet() -> FleetContext:

@@ -66,13 +66,50 @@ def read(
         stream: the stream's name.
         since: only those written then or later.
     """
-    arguments: dict[str, Any] = {"logGroupName": group, "logStreamNames": [stream]}
+    arguments = {"logGroupName": group, "logStreamNames": [stream]}
+    for _, line in _filtered(logs, arguments, since):
+        yield line
+
+
+def read_streams(
+    logs: CloudWatchLogsClient,
+    group: str,
+    prefix: str = "",
+    *,
+    since: datetime | None = None,
+    pattern: str = "",
+) -> Iterator[tuple[str, Line]]:
+    """Yield the lines of several streams, oldest first, each with the name of its stream.
+
+    Args:
+        logs: a client in the group's region.
+        group: the log group's name.
+        prefix: of the streams' names; by default all.
+        since: only those written then or later.
+        pattern: a filter in CloudWatch's syntax; the embedded AWS knows few of them.
+            https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
+    arguments = {"logGroupName": group}
+    if prefix:
+        arguments["logStreamNamePrefix"] = prefix
+    if pattern:
+        arguments["filterPattern"] = pattern
+    for stream, line in _filtered(logs, arguments, since):
+        if stream.startswith(prefix):  # of which the embedded AWS knows nothing
+            yield stream, line
+
+
+def _filtered(
+    logs: CloudWatchLogsClient, arguments: Mapping[str, Any], since: datetime | None
+) -> Iterator[tuple[str, Line]]:
+    """Yield what FilterLogEvents finds; nothing if there is no such group or stream yet."""
+    begin: dict[str, Any] = {}
     if since is not None:
-        arguments["startTime"] = max(int(since.timestamp() * 1000), 0)
+        begin["startTime"] = max(int(since.timestamp() * 1000), 0)
     try:
-        for page in logs.get_paginator("filter_log_events").paginate(**arguments):
+        for page in logs.get_paginator("filter_log_events").paginate(**arguments, **begin):
             for event in page["events"]:
-                yield _line_of(event)
+                yield event["logStreamName"], _line_of(event)
     except logs.exceptions.ResourceNotFoundException:
         return
 

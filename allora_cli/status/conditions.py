@@ -39,6 +39,11 @@ class Condition(StrEnum):
     NOT_IN_ACTIVE_SET = "status-not-in-active-set"
     NO_REWARD = "status-no-reward"
     ALARM = "status-alarm"
+    PAUSED = "paused"
+    """As `fleet.toml` says."""
+    NOT_AS_IN_FILE = "status-not-as-in-file"
+    TASK_STOPPED = "status-task-stopped"
+    TASK_STARTING = "status-task-starting"
     UNKNOWN = "status-unknown"
 
 
@@ -58,10 +63,13 @@ class Diagnosis:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the worker is earning, submitting, waiting or running, without an alarm."""
+        """Whether nothing needs attention."""
         return self.finding in _GOOD
 
 
 _GOOD: Final = frozenset(
-    {Condition.EARNING, Condition.SUBMITTING, Condition.WAITING, Condition.RUNNING}
+    {
+        *(Condition.EARNING, Condition.SUBMITTING, Condition.WAITING, Condition.RUNNING),
+        Condition.PAUSED,
+    }
 )

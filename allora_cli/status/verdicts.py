@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from allora_cli.host.status_report import Topic, Verdict
+from allora_cli.host.status_report import Topic, Verdict, Worker
 from containers.worker.allora_worker.event_names import Earning
 
 _WORST_FIRST: Final = (
@@ -51,6 +51,12 @@ _MOST_DIGITS: Final = 17
 def worst_first(topics: Iterable[Topic]) -> list[Topic]:
     """Return topics with the worst verdict first, otherwise in their order."""
     return sorted(topics, key=lambda topic: _WORST_FIRST.index(state_of(topic)))
+
+
+def topics_of(worker: Worker | None, topic_ids: Iterable[int]) -> dict[int, Topic | None]:
+    """Return topics by id: the report's, worst first, and the settings' own (None)."""
+    reported = {topic.topic_id: topic for topic in worst_first(worker.topics if worker else [])}
+    return {id_: reported.get(id_) for id_ in [*reported, *topic_ids]}
 
 
 def state_of(topic: Topic) -> Earning:
