@@ -132,6 +132,16 @@ def fleet_of(context: Context) -> FleetContext | None:
     return FleetContext(context, context.fleet, FleetNames(context.settings))
 
 
+def meant_fleet(context: Context, worker: str | None) -> FleetContext | None:
+    """Return the fleet that a command is about; None if it is about the single host.
+
+    Args:
+        context: Of `open_context`, for the same worker.
+        worker: The name that was given; None means all workers.
+    """
+    return fleet_of(context) if worker is None or context.is_in_fleet else None
+
+
 def require_fleet() -> FleetContext:
     """Return `open_fleet`'s; raise an OperatorError if there is no `fleet.toml`."""
     fleet = open_fleet()

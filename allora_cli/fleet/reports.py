@@ -57,8 +57,8 @@ def newest_reports(
     """
     prefix = prefix_of(worker, "worker") if worker else ""
     found: dict[str, Report] = {}
-    for name, line in read_streams(logs, group, prefix, since=now - _WITHIN, pattern=_PATTERN):
-        stream = Stream.of(name)
+    for line in read_streams(logs, group, prefix, since=now - _WITHIN, pattern=_PATTERN):
+        stream = Stream.of(line.stream)
         known = found.get(stream.worker)
         if stream.container != "worker" or (known and known.at > line.at):
             continue

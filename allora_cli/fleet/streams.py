@@ -19,6 +19,10 @@ class Stream(NamedTuple):
         """Return what a stream's name says; a question mark for what it does not."""
         return cls(*[*name.split("/"), *[_UNKNOWN] * 3][:3])
 
+    def as_dict(self) -> dict[str, str]:
+        """Return the names and values that JSON has."""
+        return {"worker_name": self.worker, "container": self.container, "task_id": self.task_id}
+
 
 def prefix_of(worker: str, container: str = "") -> str:
     """Return the beginning of the names of a worker's streams."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +38,14 @@ class Line:
         at: when it was written.
         text: without the line's end.
         is_quoted: whether the host has wrapped it, because a model or a build wrote it.
+        stream: the log stream's name; empty where one stream alone was read.
     """
 
     id: str
     at: datetime
     text: str
     is_quoted: bool = False
+    stream: str = ""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -67,8 +69,7 @@ def read(
         since: only those written then or later.
     """
     arguments = {"logGroupName": group, "logStreamNames": [stream]}
-    for _, line in _filtered(logs, arguments, since):
-        yield line
+    yield from _filtered(logs, arguments, since)
 
 
 def read_streams(
@@ -78,7 +79,7 @@ def read_streams(
     *,
     since: datetime | None = None,
     pattern: str = "",
-) -> Iterator[tuple[str, Line]]:
+) -> Iterator[Line]:
     """Yield the lines of several streams, oldest first, each with the name of its stream.
 
     Args:
@@ -94,14 +95,14 @@ def read_streams(
         arguments["logStreamNamePrefix"] = prefix
     if pattern:
         arguments["filterPattern"] = pattern
-    for stream, line in _filtered(logs, arguments, since):
-        if stream.startswith(prefix):  # of which the embedded AWS knows nothing
-            yield stream, line
+    for line in _filtered(logs, arguments, since):
+        if line.stream.startswith(prefix):  # of which the embedded AWS knows nothing
+            yield line
 
 
 def _filtered(
     logs: CloudWatchLogsClient, arguments: Mapping[str, Any], since: datetime | None
-) -> Iterator[tuple[str, Line]]:
+) -> Iterator[Line]:
     """Yield what FilterLogEvents finds; nothing if there is no such group or stream yet."""
     begin: dict[str, Any] = {}
     if since is not None:
@@ -109,7 +110,7 @@ def _filtered(
     try:
         for page in logs.get_paginator("filter_log_events").paginate(**arguments, **begin):
             for event in page["events"]:
-                yield event["logStreamName"], _line_of(event)
+                yield _line_of(event)
     except logs.exceptions.ResourceNotFoundException:
         return
 
@@ -170,8 +171,13 @@ def boot_log(
 def _line_of(event: Mapping[str, Any]) -> Line:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
     # GetLogEvents gives no id.
-    line = Line(event.get("eventId", ""), at, event["message"].rstrip("\n"))
+    line = Line(
+        event.get("eventId", ""),
+        at,
+        event["message"].rstrip("\n"),
+        stream=event.get("logStreamName", ""),
+    )
     fields = line.fields
     if fields.keys() == {"text"} and isinstance(fields["text"], str):
-        return Line(line.id, at, fields["text"], is_quoted=True)
+        return replace(line, text=fields["text"], is_quoted=True)
     return line

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,6 +185,78 @@ def test_all_wallets_are_backed_up_with_one_passphrase(allora: Command, tmp_path
         ssm.delete_parameter(Name=f"/allora/{each['worker']}/mnemonic")
         allora.json("restore", each["file"], "--worker", each["worker"], stdin=PASSPHRASE)
     assert stored() == before
+
+
+# --- logs
+
+
+GROUPS = {"worker": "/allora-fleet/worker", "model": "/allora-fleet/model"}
+
+
+@pytest.fixture
+def lines(allora: Command) -> Command:
+    """Two workers that have written, one of them in two tasks."""
+    logs = boto3.client("logs", "us-east-1")
+    for group in GROUPS.values():
+        logs.create_log_group(logGroupName=group)
+    for part, stream, ago, text in (
+        ("worker", "btc-day/worker/one", 9, {"event": "starting", "message": "first task"}),
+        ("worker", "eth/worker/two", 8, {"event": "submitted", "message": "of eth"}),
+        ("worker", "eth/secrets/two", 7, "placed"),
+        ("worker", "btc-day/worker/three", 6, {"event": "starting", "message": "second task"}),
+        ("worker", "btc-day/worker/three", 5, {"event": "status", "health": {}}),
+        ("worker", "btc-day/worker/three", 5, {"event": "metric", "Submissions": 1}),
+        ("model", "eth/model/two", 4, "the model's"),
+    ):
+        name = GROUPS[part]
+        with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+            logs.create_log_stream(logGroupName=name, logStreamName=stream)
+        milliseconds = int((time.time() - 60 * ago) * 1000)
+        message = text if isinstance(text, str) else json.dumps(text)
+        logs.put_log_events(
+            logGroupName=name,
+            logStreamName=stream,
+            logEvents=[{"timestamp": milliseconds, "message": message}],
+        )
+    return allora
+
+
+def test_all_workers_logs_name_the_worker(lines: Command) -> None:
+    code, out, _ = lines.run("logs")
+    told = [(line.split()[2], line.split()[-1]) for line in out.splitlines()]
+    assert code == ExitCode.OK
+    assert told == [("btc-day", "task"), ("eth", "eth"), ("eth", "placed"), ("btc-day", "task")]
+
+
+def test_one_worker_s_log_has_all_its_tasks(lines: Command) -> None:
+    _, out, _ = lines.run("logs", "--worker", "btc-day", "--json")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [(each["task_id"], each["fields"]["message"]) for each in told] == [
+        ("one", "first task"),
+        ("three", "second task"),
+    ]
+    assert {(each["worker_name"], each["container"], each["part"]) for each in told} == {
+        ("btc-day", "worker", "worker")
+    }
+    _, out, _ = lines.run("logs", "model", "--worker", "eth", "--json")
+    assert [json.loads(line)["text"] for line in out.splitlines()] == ["the model's"]
+    _, out, _ = lines.run("logs", "--raw", "--worker", "btc-day")
+    assert len(out.splitlines()) == 4
+
+
+def test_a_worker_that_has_written_nothing_is_told_so(lines: Command) -> None:
+    code, out, err = lines.run("logs", "--worker", "sol")
+    assert (code, out) == (ExitCode.OK, "")
+    assert "Nothing in the worker log of sol" in err
+
+
+def test_a_task_has_no_set_up_to_show(allora: Command) -> None:
+    trouble, message = allora.refused("logs", "boot", "--worker", "eth")
+    assert trouble == ErrorCode.NOT_IN_A_FLEET
+    assert "allora status --worker eth" in message
+
+
+# --- what a fleet has not
 
 
 def test_there_is_no_host_to_connect_to(allora: Command) -> None:

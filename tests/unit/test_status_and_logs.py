@@ -749,15 +749,15 @@ class TestFollower:
 
     def test_ctrl_c_shows_what_waits(self, capsys: pytest.CaptureFixture[str]) -> None:
         class Reader:
-            instance_id = "i-1"
+            whose = "the host"
 
             def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
                 assert since is None
-                yield [Entry("i-1", line("shown", NOW))]
+                yield [Entry({}, line("shown", NOW))]
                 raise KeyboardInterrupt
 
             def rest(self) -> list[Entry]:
-                return [Entry("i-1", line("waiting", NOW))]
+                return [Entry({}, line("waiting", NOW))]
 
         with pytest.raises(KeyboardInterrupt):
             log_output.follow(Reader(), log_output.View(Part.MODEL, raw=True), None, None)  # type: ignore[arg-type]

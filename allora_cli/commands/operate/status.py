@@ -44,10 +44,10 @@ def status(
 
     Example: allora status --watch
     """
-    from allora_cli.context import fleet_of, open_context
+    from allora_cli.context import meant_fleet, open_context
 
     context = open_context(worker)
-    fleet = fleet_of(context) if worker is None or context.is_in_fleet else None
+    fleet = meant_fleet(context, worker)
     if fleet:
         _refuse_plot(plot=plot)
         is_healthy = _fleet(fleet, worker or "", watch=watch, json=json)
