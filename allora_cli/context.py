@@ -147,7 +147,7 @@ def require_fleet() -> FleetContext:
     fleet = open_fleet()
     if fleet is None:
         raise OperatorError(
-            ErrorCode.WORKER_NAME, f"There is no {FLEET_FILE} beside the settings file."
+            ErrorCode.FLEET_FILE, f"There is no {FLEET_FILE} beside the settings file."
         )
     return fleet
 

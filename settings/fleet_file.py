@@ -18,6 +18,7 @@ from settings.fleet import Fleet, FleetOptions, FleetWorker
 from settings.loader import PROJECT, chosen_file, given_values, load_settings
 from settings.model import Settings
 from settings.secret_rules import is_secret_name, remedy_for, secret_kind
+from settings.sections.forge_model import ForgeModelSettings
 from settings.sections.model_server import ModelServerSettings
 from settings.sections.worker import WorkerSettings
 from settings.shown import shown
@@ -38,6 +39,11 @@ OF_A_WORKER: Final = frozenset(
     for field in section.model_fields.values()
 ) - {"ALLORA_WORKER_NAME"}
 """Variables that may differ from worker to worker."""
+
+_MODEL_SOURCES: Final = frozenset(
+    str(field.alias) for field in ForgeModelSettings.model_fields.values()
+) | {"MODEL_IMAGE", "MODEL_REF", "MODEL_REPO"}
+"""Who sets one of them has chosen a model in place of the one that all share."""
 
 _OPTIONS: Final = frozenset(FleetOptions.model_fields)
 
@@ -188,7 +194,7 @@ class _Reader:
         unfit = list(unfit_values(texts))
         refused = {problem.variable for problem in unfit}
         values = {
-            **self._shared,
+            **self._shared_by(own),
             **{variable: found.value for variable, found in texts.items()},
             "ALLORA_WORKER_NAME": name,
         }
@@ -201,6 +207,11 @@ class _Reader:
             self._check_task(where, settings)
         return settings
 
+    def _shared_by(self, own: Mapping[str, Any]) -> dict[str, str]:
+        """Return what a worker shares with the others: no model, if it has one of its own."""
+        hidden = _MODEL_SOURCES if own.keys() & _MODEL_SOURCES else frozenset()
+        return {name: value for name, value in self._shared.items() if name not in hidden}
+
     def _check_task(self, where: str, settings: Settings) -> None:
         """Refuse what a host can do and a task cannot."""
         if settings.model_port == contract.PORT:
@@ -209,6 +220,17 @@ class _Reader:
                 f"{contract.PORT} is the worker's own port: worker and model share an address.",
                 f"MODEL_PORT = {contract.MODEL_PORT}",
             )
+        # A stranger's Dockerfile would be built where the images of all workers are made.
+        for variable, is_set in (
+            ("MODEL_REPO", settings.model_repo),
+            ("MODEL_FORGE", settings.model_forge),
+        ):
+            if is_set:
+                self._add(
+                    f"{where}.{variable}",
+                    "is built on a host, and a fleet has none.",
+                    "publish an image of the model, and name it in MODEL_IMAGE",
+                )
 
     def _refuse_unknown(self, where: str, table: Mapping[str, Any], known: frozenset[str]) -> None:
         for key, value in table.items():

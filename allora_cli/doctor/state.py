@@ -15,7 +15,7 @@ from allora_cli.terraform.locks import Holder, describe, find_lock, holder_of
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import hosts_in, managed_resources, read_state
 from allora_cli.terraform.state_bucket import Property, missing_properties
-from shared.stacks import STACKS
+from shared.stacks import SINGLE_NODE, STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -104,7 +104,7 @@ def check_states(context: CheckContext) -> Finding:
 
 def known_hosts(context: CheckContext) -> dict[str, str]:
     """Return the zone of each instance in the state of `allora-single-node`, by instance id."""
-    state = read_state(_s3(context), context.settings.state_bucket, STACKS[-1])
+    state = read_state(_s3(context), context.settings.state_bucket, SINGLE_NODE)
     return hosts_in(managed_resources(state))
 
 

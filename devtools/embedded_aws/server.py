@@ -28,7 +28,8 @@ from moto.ssm import models
 from moto.sts.models import STSBackend
 from werkzeug.serving import LISTEN_QUEUE, make_server
 
-from devtools.embedded_aws.ecs import complete_codebuild, complete_ecs
+from devtools.embedded_aws.codebuild import complete_codebuild
+from devtools.embedded_aws.ecs import complete_ecs
 from devtools.embedded_aws.front.application import embedded_aws
 from devtools.embedded_aws.iam.simulator import add_simulator
 from settings.catalogue import Architecture

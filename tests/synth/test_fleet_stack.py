@@ -52,8 +52,9 @@ def named(stack: Stack, type_: str, worker: str) -> dict[str, Any]:
         for id_, resource in stack.json["resource"][type_].items()
         if id_.startswith(f"workers_{worker}_")
     ]
-    assert len(found) == 1
-    return found[0]
+    (resource,) = found
+    assert isinstance(resource, dict)
+    return resource
 
 
 def containers(stack: Stack, worker: str) -> dict[str, dict[str, Any]]:

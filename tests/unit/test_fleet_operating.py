@@ -286,4 +286,4 @@ def test_without_a_fleet_all_is_as_it_was(allora: Command, tmp_path: Path) -> No
     assert allora.json("wallet", "address")["address"] == address
     assert stored().keys() == {"/allora/host/mnemonic"}
     trouble, message = allora.refused("wallet", "create", "--all")
-    assert (trouble, "fleet.toml" in message) == ("worker-name", True)
+    assert (trouble, "fleet.toml" in message) == (ErrorCode.FLEET_FILE, True)
