@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from allora_cli.aws.batches import batches
 from allora_cli.aws.queries import PATIENCE
 from allora_cli.context import FleetContext
 from allora_cli.errors import ErrorCode, OperatorError
@@ -140,7 +141,7 @@ class Ecs:
             wanted = self._names() if names is None else list(names)
             return [
                 _service(found)
-                for some in _batches(wanted, _SERVICES)
+                for some in batches(wanted, _SERVICES)
                 for found in self._ecs.describe_services(cluster=self._cluster, services=some)[
                     "services"
                 ]
@@ -149,9 +150,17 @@ class Ecs:
         except self._ecs.exceptions.ClusterNotFoundException:
             raise self._not_deployed() from None
 
-    def restart(self, worker: str) -> None:
-        """Have a service end its task and start another one, with the secrets as they are now."""
-        self._ecs.update_service(cluster=self._cluster, service=worker, forceNewDeployment=True)
+    def restart(self, worker: str) -> datetime:
+        """Have a service end its task and start another one, with the secrets as they are now.
+
+        Returns:
+            When, by AWS's clock.
+        """
+        answer = self._ecs.update_service(
+            cluster=self._cluster, service=worker, forceNewDeployment=True
+        )
+        made: list[datetime] = [each["createdAt"] for each in answer["service"]["deployments"]]
+        return max(made)
 
     def _names(self) -> list[str]:
         pages = self._ecs.get_paginator("list_services").paginate(
@@ -164,7 +173,7 @@ class Ecs:
             cluster=self._cluster, desiredStatus=state
         )
         arns = [arn for page in pages for arn in page["taskArns"]]
-        for some in _batches(arns, _TASKS):
+        for some in batches(arns, _TASKS):
             for found in self._ecs.describe_tasks(cluster=self._cluster, tasks=some)["tasks"]:
                 yield task_of(found)
 
@@ -224,11 +233,6 @@ def _service(found: Mapping[str, Any]) -> Service:
 
 def _newest(tasks: Iterator[Task]) -> dict[str, Task]:
     return {task.worker: task for task in sorted(tasks, key=lambda task: task.created_at)}
-
-
-def _batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(items), size):
-        yield list(items[start : start + size])
 
 
 def _last(arn: str) -> str:

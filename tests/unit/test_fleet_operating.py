@@ -18,10 +18,11 @@ from moto import mock_aws
 
 from allora_cli.__main__ import main
 from allora_cli.errors import ErrorCode, ExitCode
+from allora_cli.status.conditions import Condition
 from allora_cli.wallet.mnemonic import address_of, make_words
 from settings.fleet_file import names_to_complete
 
-BUCKET = "states"
+BUCKET, CLUSTER = "states", "allora-worker-fleet"
 ENV = (
     "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\nALLORA_WORKER_NAME=host\n"
     f"TF_STATE_BUCKET={BUCKET}\n"
@@ -254,6 +255,94 @@ def test_a_task_has_no_set_up_to_show(allora: Command) -> None:
     trouble, message = allora.refused("logs", "boot", "--worker", "eth")
     assert trouble == ErrorCode.NOT_IN_A_FLEET
     assert "allora status --worker eth" in message
+
+
+# --- ECS
+
+
+def deployments() -> dict[str, str]:
+    """Return the id of each service's deployment, by worker."""
+    ecs = boto3.client("ecs", "us-east-1")
+    found = ecs.describe_services(cluster=CLUSTER, services=list(NAMES))["services"]
+    return {each["serviceName"]: each["deployments"][0]["id"] for each in found}
+
+
+@pytest.fixture
+def deployed(allora: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """A cluster in which two workers run, and one is paused."""
+    ecs = boto3.client("ecs", "us-east-1")
+    ecs.create_cluster(clusterName=CLUSTER)
+    ecs.register_task_definition(family="worker", containerDefinitions=[])
+    for name in NAMES:
+        desired = 0 if name == "sol" else 1
+        monkeypatch.setenv("MOTO_ECS_SERVICE_RUNNING", str(desired))
+        ecs.create_service(
+            cluster=CLUSTER, serviceName=name, taskDefinition="worker", desiredCount=desired
+        )
+    return allora
+
+
+def restarted(before: dict[str, str]) -> set[str]:
+    return {name for name, id_ in deployments().items() if id_ != before[name]}
+
+
+def result_of(out: str) -> Any:
+    return json.loads(out.splitlines()[-1])
+
+
+def test_one_worker_is_restarted_and_no_other(deployed: Command) -> None:
+    before = deployments()
+    code, out, err = deployed.run("restart", "--worker", "eth", "--yes", "--json")
+    assert code == ExitCode.OK, err
+    assert restarted(before) == {"eth"}
+    assert result_of(out)["workers"] == {"eth": "running"}
+
+
+def test_all_workers_are_restarted_but_those_that_are_paused(deployed: Command) -> None:
+    before = deployments()
+    code, _, err = deployed.run("restart", "--all", "--yes")
+    assert code == ExitCode.OK, err
+    assert restarted(before) == {"btc-day", "eth"}
+    assert "allora-worker-fleet: btc-day, eth." in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "trouble"),
+    [
+        ((), ErrorCode.WORKER_NAME),
+        (("--worker", "sol"), ErrorCode.NOT_DEPLOYED),
+        (("--worker", "eth", "--reboot"), ErrorCode.NOT_IN_A_FLEET),
+        (("--worker", "eth", "--all"), ErrorCode.USAGE),
+        (("--worker", "etz"), ErrorCode.WORKER_NAME),
+    ],
+)
+def test_what_cannot_be_restarted_is_told(
+    deployed: Command, arguments: tuple[str, ...], trouble: ErrorCode
+) -> None:
+    before = deployments()
+    assert deployed.refused("restart", *arguments, "--yes")[0] == trouble
+    assert restarted(before) == set()
+
+
+def test_the_status_of_a_fleet_is_told_by_its_exit_code(deployed: Command) -> None:
+    code, out, _ = deployed.run("status", "--json")
+    document = json.loads(out)
+    findings = {each["worker_name"]: each["finding"] for each in document["workers"]}
+    assert (code, document["healthy"]) == (ExitCode.UNHEALTHY, False)
+    assert findings == {
+        "btc-day": Condition.TASK_STARTING,
+        "eth": Condition.TASK_STARTING,
+        "sol": Condition.PAUSED,
+    }
+    code, out, _ = deployed.run("status", "--worker", "sol")
+    assert code == ExitCode.OK
+    assert "Size" in out
+
+
+def test_a_fleet_that_is_not_deployed_is_told_so(allora: Command) -> None:
+    trouble, message = allora.refused("status")
+    assert (trouble, "allora deploy" in message) == (ErrorCode.NOT_DEPLOYED, True)
+    assert allora.refused("restart", "--all", "--yes")[0] == ErrorCode.NOT_DEPLOYED
 
 
 # --- what a fleet has not
