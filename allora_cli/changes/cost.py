@@ -10,20 +10,28 @@ from allora_cli.aws.prices import Cost, monthly_cost_change
 from allora_cli.changes.proposal import Proposal
 from allora_cli.changes.summary import MonthlyCost
 from allora_cli.context import Context
+from settings.fleet import Fleet
 
 
 def cost_of(
-    context: Context, proposal: Proposal, present: Sequence[Mapping[str, Any]]
+    context: Context,
+    proposal: Proposal,
+    present: Sequence[Mapping[str, Any]],
+    fleet: Fleet | None = None,
 ) -> MonthlyCost:
-    """Return the worker's monthly cost before and after.
+    """Return the monthly cost before and after; beside a fleet, of a host that is there already.
 
     Args:
         context: with the settings that are to be deployed.
         proposal: what is about to happen.
         present: `type` and `values` of the resources that are there.
+        fleet: the workers on Fargate.
     """
     prices = open_price_list(context.session, context.settings.aws_region)
-    change = monthly_cost_change(context.settings, present, prices)
+    with_host = not fleet or any(resource["type"] == "aws_instance" for resource in present)
+    change = monthly_cost_change(
+        context.settings, present, prices, fleet=fleet, with_host=with_host
+    )
     after = None if proposal.destroys else change.after
     source = (after or change.before or change.after).source
     return MonthlyCost(_total(change.before), _total(after), source)

@@ -108,6 +108,17 @@ def known_hosts(context: CheckContext) -> dict[str, str]:
     return hosts_in(managed_resources(state))
 
 
+def has_host(context: CheckContext) -> bool:
+    """Return whether the checks of the single host apply: beside a fleet, if it is deployed."""
+    if not context.fleet:
+        return True
+    if context.session is None:
+        return False
+    if context.deployed is None:
+        context.deployed = bool(known_hosts(context))
+    return context.deployed
+
+
 def _s3(context: CheckContext) -> S3Client:
     region = context.settings.state_region
     return context.client(lambda session: session.client("s3", region_name=region, config=QUICK))

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-v
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import address_of, is_wallet
-from allora_cli.wallet.secrets import put_secret
+from allora_cli.wallet.secrets import BATCH, put_secret
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.type_defs import ParameterTypeDef
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,25 @@ def read_wallet(ssm: SSMClient, parameter: str) -> StoredWallet | None:
         found = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
     except ssm.exceptions.ParameterNotFound:
         return None
-    words = " ".join(found["Value"].split())
+    return _stored(found)
+
+
+def _stored(parameter: ParameterTypeDef) -> StoredWallet:
+    words = " ".join(parameter["Value"].split())
     address = address_of(words) if is_wallet(words) else None
-    return StoredWallet(parameter, found["Version"], words, address)
+    return StoredWallet(parameter["Name"], parameter["Version"], words, address)
+
+
+def read_wallets(ssm: SSMClient, parameters: Sequence[str]) -> list[StoredWallet]:
+    """Return the wallets that exist among the parameters, in their order."""
+    found = {
+        parameter["Name"]: parameter
+        for first in range(0, len(parameters), BATCH)
+        for parameter in ssm.get_parameters(
+            Names=parameters[first : first + BATCH], WithDecryption=True
+        )["Parameters"]
+    }
+    return [_stored(found[parameter]) for parameter in parameters if parameter in found]
 
 
 def require_wallet(context: Context) -> StoredWallet:
