@@ -11,7 +11,7 @@ from typing import Any, Final
 from allora_cli.aws.batches import batches
 from allora_cli.aws.queries import PATIENCE
 from allora_cli.context import FleetContext
-from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.fleet.deployment import not_deployed
 from allora_cli.terminal.text import clean
 
 _SERVICES: Final = 10
@@ -148,7 +148,7 @@ class Ecs:
                 if found["status"] == "ACTIVE"
             ]
         except self._ecs.exceptions.ClusterNotFoundException:
-            raise self._not_deployed() from None
+            raise not_deployed(self._fleet) from None
 
     def restart(self, worker: str) -> datetime:
         """Have a service end its task and start another one, with the secrets as they are now.
@@ -176,14 +176,6 @@ class Ecs:
         for some in batches(arns, _TASKS):
             for found in self._ecs.describe_tasks(cluster=self._cluster, tasks=some)["tasks"]:
                 yield task_of(found)
-
-    def _not_deployed(self) -> OperatorError:
-        settings = self._fleet.shared.settings
-        return OperatorError(
-            ErrorCode.NOT_DEPLOYED,
-            f"The fleet is not deployed in account {settings.aws_account_id}, "
-            f"{settings.aws_region}. Deploy it: allora deploy",
-        )
 
 
 def task_of(found: Mapping[str, Any]) -> Task:

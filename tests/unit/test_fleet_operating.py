@@ -21,13 +21,14 @@ from allora_cli.errors import ErrorCode, ExitCode
 from allora_cli.status.conditions import Condition
 from allora_cli.wallet.mnemonic import address_of, make_words
 from settings.fleet_file import names_to_complete
+from shared.stacks import FLEET, state_key
 
 BUCKET, CLUSTER = "states", "allora-worker-fleet"
 ENV = (
     "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\nALLORA_WORKER_NAME=host\n"
     f"TF_STATE_BUCKET={BUCKET}\n"
 )
-FLEET = "[workers.btc-day]\n[workers.eth]\nMODEL_SECRETS = 'KEY'\n[workers.sol]\npaused = true\n"
+FILE = "[workers.btc-day]\n[workers.eth]\nMODEL_SECRETS = 'KEY'\n[workers.sol]\npaused = true\n"
 NAMES = ("btc-day", "eth", "sol")
 PASSPHRASE = "five random words are better"
 
@@ -66,7 +67,7 @@ def allora(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
     (tmp_path / ".env").write_text(ENV)
-    (tmp_path / "fleet.toml").write_text(FLEET)
+    (tmp_path / "fleet.toml").write_text(FILE)
     monkeypatch.setenv("ALLORA_ENV_FILE", str(tmp_path / ".env"))
     with mock_aws():
         yield Command(monkeypatch, capsys)
@@ -343,6 +344,21 @@ def test_a_fleet_that_is_not_deployed_is_told_so(allora: Command) -> None:
     trouble, message = allora.refused("status")
     assert (trouble, "allora deploy" in message) == (ErrorCode.NOT_DEPLOYED, True)
     assert allora.refused("restart", "--all", "--yes")[0] == ErrorCode.NOT_DEPLOYED
+
+
+def test_the_fleet_s_dashboard_is_that_of_its_state(allora: Command) -> None:
+    s3 = boto3.client("s3", "us-east-1")
+    s3.create_bucket(Bucket=BUCKET)
+    assert allora.refused("dashboard")[0] == ErrorCode.NOT_DEPLOYED
+    outputs = {"dashboard_url": {"value": "https://example.com/fleet", "type": "string"}}
+    state = {"version": 4, "lineage": "one", "serial": 1, "outputs": outputs, "resources": []}
+    s3.put_object(Bucket=BUCKET, Key=state_key(FLEET), Body=json.dumps(state).encode())
+    assert allora.json("dashboard") == outputs_of(outputs)
+    assert allora.json("dashboard", "--worker", "eth") == outputs_of(outputs)
+
+
+def outputs_of(outputs: dict[str, dict[str, str]]) -> dict[str, str]:
+    return {name: output["value"] for name, output in outputs.items()}
 
 
 # --- what a fleet has not
