@@ -24,6 +24,7 @@ class Context:
         fleet: The workers of `fleet.toml`; None without one.
         option: What a command takes to act on this worker, with a blank before it; empty where
             there is but one.
+        opened: The context that this one was made from; None for the single host's.
     """
 
     settings: Settings
@@ -31,6 +32,12 @@ class Context:
     session: boto3.Session
     fleet: Fleet | None = None
     option: str = ""
+    opened: Context | None = None
+
+    @property
+    def shared(self) -> Context:
+        """The context of the single host, whose settings all workers share."""
+        return self.opened or self
 
     @property
     def is_in_fleet(self) -> bool:
@@ -41,7 +48,11 @@ class Context:
     def of(self, settings: Settings) -> Context:
         """Return the context of another worker in the same account and region."""
         return replace(
-            self, settings=settings, names=Names(settings), option=_option(settings.worker_name)
+            self,
+            settings=settings,
+            names=Names(settings),
+            option=f" --worker {settings.worker_name}",
+            opened=self.shared,
         )
 
 
@@ -50,7 +61,7 @@ class FleetContext:
     """The workers of `fleet.toml`, in the account and region of the settings they share.
 
     Attributes:
-        shared: A context in the account and region that the workers share.
+        shared: The context of the single host, whose settings the workers share.
     """
 
     shared: Context
@@ -129,7 +140,7 @@ def fleet_of(context: Context) -> FleetContext | None:
     """Return the fleet in a context's account and region; None if there is no `fleet.toml`."""
     if context.fleet is None:
         return None
-    return FleetContext(context, context.fleet, FleetNames(context.settings))
+    return FleetContext(context.shared, context.fleet, FleetNames(context.shared.settings))
 
 
 def meant_fleet(context: Context, worker: str | None) -> FleetContext | None:
@@ -150,10 +161,6 @@ def require_fleet() -> FleetContext:
             ErrorCode.FLEET_FILE, f"There is no {FLEET_FILE} beside the settings file."
         )
     return fleet
-
-
-def _option(name: str) -> str:
-    return f" --worker {name}"
 
 
 def _settings_of(name: str, context: Context) -> Settings:

@@ -61,7 +61,7 @@ def load_fleet(
         SettingsError: With all problems of one of the two files.
     """
     env_file = env_file or chosen_file(environ)
-    path = _fleet_file(env_file)
+    path = fleet_file(env_file)
     if path is None:
         return None
     host = load_settings(env_file, environ)
@@ -70,7 +70,7 @@ def load_fleet(
 
 def names_to_complete(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return the names of the file's workers, unchecked; none if it cannot be read."""
-    path = _fleet_file(chosen_file(environ))
+    path = fleet_file(chosen_file(environ))
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path else {}
     except (OSError, ValueError):
@@ -79,7 +79,7 @@ def names_to_complete(environ: Mapping[str, str] = os.environ) -> list[str]:
     return list(workers) if isinstance(workers, dict) else []
 
 
-def _fleet_file(env_file: Path | None) -> Path | None:
+def fleet_file(env_file: Path | None) -> Path | None:
     """Return the file beside the settings file, if there is one."""
     folders = (env_file.parent,) if env_file else (Path(), PROJECT)
     return next((file for folder in folders if (file := folder / FLEET_FILE).exists()), None)

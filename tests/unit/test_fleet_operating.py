@@ -361,6 +361,23 @@ def outputs_of(outputs: dict[str, dict[str, str]]) -> dict[str, str]:
     return {name: output["value"] for name, output in outputs.items()}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "trouble"),
+    [
+        (("--model-image", "example.org/model:2"), ErrorCode.WORKER_NAME),
+        (("--worker", "eth", "--ami", "latest"), ErrorCode.NOT_IN_A_FLEET),
+        (("--worker", "eth", "--sdk-version", "x"), ErrorCode.SETTINGS),
+        (("--worker", "eth", "--model-ref", "v1"), ErrorCode.SETTINGS),
+    ],
+)
+def test_an_update_that_cannot_be_is_refused(
+    allora: Command, tmp_path: Path, arguments: tuple[str, ...], trouble: ErrorCode
+) -> None:
+    boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
+    assert allora.refused("update", *arguments, "--yes")[0] == trouble
+    assert (tmp_path / "fleet.toml").read_text() == FILE
+
+
 # --- what a fleet has not
 
 

@@ -84,3 +84,14 @@ class FleetResult(Event):
     fleet: str
     workers: Mapping[str, WorkerState]
     instance_id: str | None
+
+
+@dataclass(frozen=True)
+class FleetUpdateResult(FleetResult):
+    """What `allora update` comes to with a worker of a fleet.
+
+    Attributes:
+        changed: `from` and `to` of each variable.
+    """
+
+    changed: Mapping[str, Mapping[str, str | None]]
