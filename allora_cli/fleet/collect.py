@@ -53,7 +53,7 @@ class FleetStatus:
     Attributes:
         at: When it was asked for.
         workers: In the order of `fleet.toml`.
-        not_in_file: Names of workers that are deployed, and not in `fleet.toml`.
+        not_in_file: Names of workers that run, and are not in `fleet.toml`.
     """
 
     at: datetime

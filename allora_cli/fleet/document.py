@@ -88,7 +88,7 @@ class FleetDocument(BaseModel):
     fleet: str = Field(description="the name of the ECS cluster")
     region: str
     workers: list[WorkerPart] = Field(description="those that need attention first")
-    not_in_file: list[str] = Field(description="deployed, and not in `fleet.toml`")
+    not_in_file: list[str] = Field(description="running, and not in `fleet.toml`")
     unknown: dict[str, UnknownPart] = Field(description="by part")
 
     def as_json(self) -> dict[str, Any]:

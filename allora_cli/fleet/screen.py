@@ -38,7 +38,7 @@ def screen_of(status: FleetStatus, width: int) -> Group:
     if status.not_in_file:
         names = ", ".join(status.not_in_file)
         parts.append(
-            Text(f"✘ Deployed, and not in fleet.toml: {names}. allora deploy removes them.", "red")
+            Text(f"✘ Running, and not in fleet.toml: {names}. allora deploy removes them.", "red")
         )
     if any(not verdict.is_healthy for _, verdict in judged):
         parts += [Text(), Text("What to do: allora status --worker NAME", style="dim")]

@@ -118,30 +118,30 @@ class Ecs:
         self._ecs = fleet.session.client("ecs", config=PATIENCE)
 
     def runtimes(self) -> dict[str, Runtime]:
-        """Return what is deployed, by worker.
+        """Return what is deployed of the fleet's workers, and what runs of others, by worker.
 
         Raises:
             OperatorError: There is no cluster.
         """
-        services = {service.worker: service for service in self.services()}
+        names = [worker.name for worker in self._fleet.fleet.workers]
+        services = {service.worker: service for service in self.services(names)}
         running = _newest(self._tasks(TaskState.RUNNING))
         stopped = _newest(self._tasks(TaskState.STOPPED))
         return {
-            name: Runtime(service, running.get(name), stopped.get(name))
-            for name, service in services.items()
+            name: Runtime(services.get(name), running.get(name), stopped.get(name))
+            for name in services.keys() | running.keys()
         }
 
-    def services(self, names: Sequence[str] | None = None) -> list[Service]:
-        """Return services by the names of their workers; by default all.
+    def services(self, names: Sequence[str]) -> list[Service]:
+        """Return the services that there are of these workers.
 
         Raises:
             OperatorError: There is no cluster.
         """
         try:
-            wanted = self._names() if names is None else list(names)
             return [
                 _service(found)
-                for some in batches(wanted, _SERVICES)
+                for some in batches(names, _SERVICES)
                 for found in self._ecs.describe_services(cluster=self._cluster, services=some)[
                     "services"
                 ]
@@ -161,12 +161,6 @@ class Ecs:
         )
         made: list[datetime] = [each["createdAt"] for each in answer["service"]["deployments"]]
         return max(made)
-
-    def _names(self) -> list[str]:
-        pages = self._ecs.get_paginator("list_services").paginate(
-            cluster=self._cluster, PaginationConfig={"PageSize": 100}
-        )
-        return [_last(arn) for page in pages for arn in page["serviceArns"]]
 
     def _tasks(self, state: TaskState) -> Iterator[Task]:
         pages = self._ecs.get_paginator("list_tasks").paginate(

@@ -216,3 +216,5 @@ def _how_to_fund(context: Context) -> Iterator[str]:
     if funding.faucet:
         yield "  With a key of https://developer.allora.network the worker gets test coins itself:"
         yield f"  allora secret set api-key{context.option}"
+        if context.is_in_fleet:
+            yield "  and, in fleet.toml: api_key = true"
