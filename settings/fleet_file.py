@@ -27,6 +27,8 @@ from settings.variable import example_of
 
 FLEET_FILE: Final = "fleet.toml"
 
+_SAMPLES: Final = PROJECT / "samples"
+
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """A worker's name is part of names of ECS, IAM and SSM, and of Terraform's addresses."""
 
@@ -82,7 +84,9 @@ def names_to_complete(environ: Mapping[str, str] = os.environ) -> list[str]:
 def fleet_file(env_file: Path | None) -> Path | None:
     """Return the file beside the settings file, if there is one."""
     folders = (env_file.parent,) if env_file else (Path(), PROJECT)
-    return next((file for folder in folders if (file := folder / FLEET_FILE).exists()), None)
+    # With a sample of settings, the sample of a fleet is not meant.
+    meant = (folder for folder in folders if folder.resolve() != _SAMPLES)
+    return next((file for folder in meant if (file := folder / FLEET_FILE).exists()), None)
 
 
 class _Reader:

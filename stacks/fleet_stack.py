@@ -6,7 +6,10 @@ from dataclasses import asdict
 from decimal import Decimal
 
 from cdktf import TerraformOutput
-from cdktf_cdktf_provider_aws.data_aws_availability_zones import DataAwsAvailabilityZones
+from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
+    DataAwsAvailabilityZones,
+    DataAwsAvailabilityZonesFilter,
+)
 from constructs import Construct
 
 from constructs_lib.alarms import Limits
@@ -102,7 +105,13 @@ class FleetStack(BaseStack):
             return ExistingNetwork(
                 self, "existing-network", vpc_id=settings.vpc_id, subnet_id=settings.subnet_id
             ).place
-        zones = DataAwsAvailabilityZones(self, "zones", state="available")
+        # A Local Zone, which an account may have enabled, comes first by name and has no Fargate.
+        zones = DataAwsAvailabilityZones(
+            self,
+            "zones",
+            state="available",
+            filter=[DataAwsAvailabilityZonesFilter(name="zone-type", values=["availability-zone"])],
+        )
         return PublicNetwork(
             self,
             "network",

@@ -49,7 +49,9 @@ def examine(
         for check in checks:
             if check.id in findings or check in running.values() or not _may_begin(check, findings):
                 continue
-            if obstacle := _obstacle(check, checks, findings):
+            if check.scope is Scope.FLEET and context.fleet is None:
+                findings[check.id] = nothing(_ABSENT[check.scope])
+            elif obstacle := _obstacle(check, checks, findings):
                 findings[check.id] = skipped(obstacle.id, obstacle.title)
             else:
                 running[in_background(partial(_find, check, context))] = check
@@ -83,7 +85,7 @@ def _find(check: Check, context: CheckContext) -> Finding:
     """Return a check's finding; "unknown" when AWS keeps it from being made."""
     try:
         with one_sentence_errors():
-            if not _applies(check, context):
+            if check.scope is Scope.HOST and not has_host(context):
                 return nothing(_ABSENT[check.scope])
             return check.run(context)
     except OperatorError as error:
@@ -91,16 +93,6 @@ def _find(check: Check, context: CheckContext) -> Finding:
         if isinstance(cause, ClientError) and error.code is ErrorCode.ACCESS_DENIED:
             return unknown(f"your credentials may not call {cause.operation_name}")
         return unknown(str(error))
-
-
-def _applies(check: Check, context: CheckContext) -> bool:
-    match check.scope:
-        case Scope.HOST:
-            return has_host(context)
-        case Scope.FLEET:
-            return context.fleet is not None
-        case Scope.ALL:
-            return True
 
 
 _ABSENT: Final = {
