@@ -92,13 +92,14 @@ def require_wallet(context: Context) -> StoredWallet:
             ErrorCode.NO_WALLET,
             f"There is no wallet: {context.names.wallet} does not exist in account "
             f"{context.settings.aws_account_id}, {context.settings.aws_region}. Make a new one: "
-            "allora wallet create. Or use your own: allora wallet import",
+            f"allora wallet create{context.option}. Or use your own: allora wallet "
+            f"import{context.option}",
         )
     if wallet.address is None:
         raise OperatorError(
             ErrorCode.WALLET_DAMAGED,
             f"{wallet.parameter} contains no wallet: a word is wrong, missing or out of place. "
-            "Store the right words: allora wallet import --replace",
+            f"Store the right words: allora wallet import --replace{context.option}",
         )
     return wallet
 
@@ -113,7 +114,7 @@ def store_wallet(context: Context, words: str, *, replace: bool, address: str | 
     if before is not None and before.words == words:
         return Storing(before, is_new=False, replaced=None)
     if before is not None:
-        _require_consent(before, replace=replace, address=address)
+        _require_consent(context, before, replace=replace, address=address)
         _require_unchanged(context, before)
     parameter = context.names.wallet
     version = put_secret(
@@ -128,19 +129,21 @@ def store_wallet(context: Context, words: str, *, replace: bool, address: str | 
     )
 
 
-def _require_consent(there: StoredWallet, *, replace: bool, address: str | None) -> None:
+def _require_consent(
+    context: Context, there: StoredWallet, *, replace: bool, address: str | None
+) -> None:
     whose = f"the wallet {there.address}" if there.address else "words that are no wallet"
     if not replace:
         raise OperatorError(
             ErrorCode.WALLET_EXISTS,
             f"{there.parameter} contains {whose}, and was not changed. To replace it, make a "
-            "backup (allora backup), and add --replace.",
+            f"backup (allora backup{context.option}), and add --replace.",
         )
     if there.address is None and address is None:
         return  # no address to type, and nothing to lose
     if address is None:
         console.err.print(
-            f"This replaces {whose}. Is there a backup of it (allora backup)?",
+            f"This replaces {whose}. Is there a backup of it (allora backup{context.option})?",
             markup=False,
         )
         address = prompts.ask(
@@ -160,5 +163,5 @@ def _require_unchanged(context: Context, before: StoredWallet) -> None:
         raise OperatorError(
             ErrorCode.WALLET_EXISTS,
             f"{before.parameter} has been changed by another user meanwhile. Nothing was changed "
-            "here. To see what it contains: allora wallet address",
+            f"here. To see what it contains: allora wallet address{context.option}",
         )
