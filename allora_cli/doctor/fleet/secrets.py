@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from allora_cli.doctor.check_context import CheckContext, require
@@ -32,7 +32,7 @@ def check_fleet_secrets(context: CheckContext) -> Finding:
     facts = {"needed": len(needed), "missing": missing}
     if missing:
         remedies = dict.fromkeys(_how_to_store(needed[each], each) for each in missing)
-        return fail(f"not stored: {_few(missing)}", "\n".join([*remedies][:_SHOWN]), **facts)
+        return fail(f"not stored: {few(missing)}", "\n".join([*remedies][:_SHOWN]), **facts)
     return ok(f"{len(needed)} stored" if needed else "none needed", **facts)
 
 
@@ -47,12 +47,13 @@ def check_fleet_wallets(context: CheckContext) -> Finding:
         return skipped("fleet-secrets", "Secrets")
     if wrong := [names[each.parameter] for each in wallets if each.address is None]:
         return fail(
-            f"the stored words of {_few(wrong)} are no wallet: one is misspelt, missing or out of "
+            f"the stored words of {few(wrong)} are no wallet: one is misspelt, missing or out of "
             "place",
             "allora wallet import --replace --worker NAME",
             damaged=wrong,
         )
     addresses = {names[each.parameter]: str(each.address) for each in wallets}
+    context.fleet_addresses = addresses
     return _used_once(context, addresses)
 
 
@@ -93,6 +94,8 @@ def _how_to_store(worker: str, parameter: str) -> str:
     return f"allora secret set {name} --worker {worker}"
 
 
-def _few(names: list[str]) -> str:
+def few(names: Sequence[str], separator: str = ", ") -> str:
+    """Return the first names, and how many more there are."""
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    shown = separator.join(names[:_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
