@@ -55,7 +55,7 @@ class TestAlarms:
     def test_one_worker_that_is_missing_breaches_and_late_reports_do_not(
         self, workers: int
     ) -> None:
-        """A worker sends five reports a period, whatever a report takes (`allora_worker.gauges`)."""
+        """A worker sends five reports a period, however long each takes (`gauges`)."""
         limits = Limits(3, Decimal("0.1"))
         (alarm,) = (
             alarm
