@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
+from allora_cli.errors import ExitCode
 from devtools.embedded_aws.emulator import Emulator
 from tests.local.deployer import deployer
 from tests.local.deployment import Deployment
@@ -39,10 +39,6 @@ def write(deployment: Deployment, text: str) -> None:
     (deployment.directory / "fleet.toml").write_text(text)
 
 
-def events(printed: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
-
-
 def services(deployment: Deployment) -> dict[str, tuple[int, int]]:
     """Desired and running tasks by worker."""
     found = deployment.client("ecs").describe_services(
@@ -68,18 +64,19 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
         assert words in first.output
     assert services(fleet) == {"btc-day": (1, 1), "eth-5min": (0, 0)}
 
-    again = fleet.allora("deploy", "--yes", "--json")
-    assert again.returncode == 0, again.output
-    assert "no-changes" in {each["event"] for each in events(again.output) if "event" in each}
-
     write(fleet, TWO.replace("paused = true", "") + 'MODEL_IMAGE = "ghcr.io/you/m:1"\n')
     second = fleet.allora("deploy", "--yes")
     assert second.returncode == 0, second.output
     assert "~ eth-5min: runs again, because of another model image" in second.output
-    assert "btc-day" not in second.output.partition("What changes")[2].partition("It will")[0]
+    assert "btc-day" not in second.output.partition("What changes")[2].partition("costs")[0]
+    assert "CodeBuild" not in second.output, "nothing is built twice"
     assert services(fleet) == {"btc-day": (1, 1), "eth-5min": (1, 1)}
 
+    refused = fleet.allora("destroy", "--yes", "--everything")
+    assert refused.returncode == ExitCode.USAGE, refused.output
     gone = fleet.allora("destroy", "--yes")
     assert gone.returncode == 0, gone.output
     assert "- btc-day, eth-5min: removed; wallet and secrets stay" in gone.output
-    assert services(fleet) == {}
+    assert "the wallets and secrets of 2 of the fleet's workers: btc-day, eth-5min" in gone.output
+    clusters = fleet.client("ecs").describe_clusters(clusters=[CLUSTER])["clusters"]
+    assert not [each for each in clusters if each["status"] == "ACTIVE"]

@@ -101,6 +101,12 @@ def test_the_setting_is_why_a_task_is_replaced(worker: Any, lines: str, reasons:
     assert reasons <= set(because(worker(), worker(lines)))
 
 
+def test_what_follows_from_another_model_is_no_reason_of_its_own(worker: Any) -> None:
+    assert because(worker(), worker("MODEL_IMAGE = 'm:1'")) == (Reason.MODEL_IMAGE,)
+    other = worker("MODEL_IMAGE = 'm:1'\nALLORA_MAX_FEE = '0.5'")
+    assert set(because(other, worker())) == {Reason.MODEL_IMAGE, "ALLORA_MAX_FEE"}
+
+
 def test_another_definition_is_another_version_of_the_project(worker: Any) -> None:
     change = task(worker(), worker())
     assert worker_changes([change])[0].because == (Reason.DEFINITION,)
