@@ -28,6 +28,8 @@ class ErrorCode(StrEnum):
     USAGE = "usage"
     SETTINGS = "settings"
     SETTINGS_FILE = "settings-file"
+    WORKER_NAME = "worker-name"
+    NOT_IN_A_FLEET = "not-in-a-fleet"
     FLEET_FILE = "fleet-file"
     NO_CREDENTIALS = "no-credentials"
     CREDENTIALS_EXPIRED = "credentials-expired"

@@ -48,6 +48,8 @@ class EventCode(StrEnum):
     CONSOLE = "console"
     AWS_REFUSED = "aws-refused"
     LOG = "log"
+    FLEET_RESTART = "fleet-restart"
+    FLEET_RESTARTED = "fleet-restarted"
     FLEET_WAIT = "fleet-wait"
     FLEET_PROGRESS = "fleet-progress"
     TASK_STOPPED = "task-stopped"

@@ -63,14 +63,30 @@ def load_fleet(
         SettingsError: With all problems of one of the two files.
     """
     env_file = env_file or chosen_file(environ)
-    folders = (env_file.parent,) if env_file else (Path(), PROJECT)
-    # With a sample of settings, the sample of a fleet is not meant.
-    meant = (folder for folder in folders if folder.resolve() != _SAMPLES)
-    path = next((file for folder in meant if (file := folder / FLEET_FILE).exists()), None)
+    path = fleet_file(env_file)
     if path is None:
         return None
     host = load_settings(env_file, environ)
     return _Reader(path, given_values(env_file, environ), host).read()
+
+
+def names_to_complete(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the names of the file's workers, unchecked; none if it cannot be read."""
+    path = fleet_file(chosen_file(environ))
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path else {}
+    except (OSError, ValueError):
+        return []
+    workers = document.get("workers")
+    return list(workers) if isinstance(workers, dict) else []
+
+
+def fleet_file(env_file: Path | None) -> Path | None:
+    """Return the file beside the settings file, if there is one."""
+    folders = (env_file.parent,) if env_file else (Path(), PROJECT)
+    # With a sample of settings, the sample of a fleet is not meant.
+    meant = (folder for folder in folders if folder.resolve() != _SAMPLES)
+    return next((file for folder in meant if (file := folder / FLEET_FILE).exists()), None)
 
 
 class _Reader:

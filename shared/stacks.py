@@ -59,3 +59,4 @@ class FleetOutputs:
     vpc_id: str
     subnet_id: str
     security_group_id: str
+    dashboard_url: str

@@ -117,7 +117,7 @@ def _deploying(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield (
         f"cloudwatch:dashboard/{names.in_region}",
         "cloudwatch",
-        "PutDashboard GetDashboard DeleteDashboards",
+        _DASHBOARD,
     )
     topic = f"sns:{settings.name_prefix}-alarms"
     yield topic, "sns", _TOPIC
@@ -176,6 +176,8 @@ def _of_a_fleet(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield f"ecr:repository/{repository}", "ecr", _ECR_REPOSITORY
     yield "*", "ecr", "GetAuthorizationToken"
     yield f"codebuild:project/{names.builder}", "codebuild", _CODEBUILD_PROJECT
+    yield f"cloudwatch:alarm:{names.in_region}-*", "cloudwatch", _ALARM
+    yield f"cloudwatch:dashboard/{names.in_region}", "cloudwatch", _DASHBOARD
     yield f"iam:policy/{names.fleet}-*", "iam", _IAM_POLICY
     yield f"iam:role/{names.fleet}-*", "iam", "AttachRolePolicy DetachRolePolicy"
     linked = f"iam:role/aws-service-role/{ECS_SERVICE}/{ECS_ROLE}"
@@ -239,6 +241,7 @@ _IAM_PROFILE = """
     CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile AddRoleToInstanceProfile
     RemoveRoleFromInstanceProfile TagInstanceProfile
 """
+_DASHBOARD = "PutDashboard GetDashboard DeleteDashboards"
 _ALARM = "PutMetricAlarm DeleteAlarms ListTagsForResource TagResource"
 _TOPIC = """
     CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes ListTagsForResource TagResource

@@ -304,6 +304,21 @@ def _(event: events.WaitStarted) -> Iterator[Sentence]:
 
 
 @sentences.register
+def _(event: fleet_events.FleetRestartPlanned) -> Iterator[Sentence]:
+    count = len(event.workers)
+    names = ", ".join(event.workers[:_MOST_NAMES])
+    more = f" and {count - _MOST_NAMES} more" if count > _MOST_NAMES else ""
+    yield Sentence(f"Workers of {event.fleet}: {names}{more}.")
+    yield Sentence("Each task ends, then another one starts, and reads the secrets anew.")
+
+
+@sentences.register
+def _(event: fleet_events.FleetRestarted) -> Iterator[Sentence]:
+    count = len(event.workers)
+    yield Sentence("ECS replaces its task." if count == 1 else f"ECS replaces {count} tasks.")
+
+
+@sentences.register
 def _(event: fleet_events.FleetWaitStarted) -> Iterator[Sentence]:
     count = len(event.workers)
     yield Sentence("")

@@ -138,6 +138,11 @@ def test_worker_and_model_share_an_address(fleet: Synth) -> None:
     assert variables(found["worker"])["ALLORA_WORKER_TOPIC_ID"] == "13"
 
 
+def test_workers_know_the_fleet_that_their_metrics_are_of(fleet: Synth) -> None:
+    worker = containers(fleet(env="AWS_RESOURCE_NAME_PREFIX=shop\n")[FLEET], "btc-day")["worker"]
+    assert variables(worker)["ALLORA_FLEET"] == "shop-fleet"
+
+
 def test_texts_of_the_user_are_no_expressions(fleet: Synth) -> None:
     text = """
     [workers.a]

@@ -38,6 +38,7 @@ COMMAND_LAYERS = (
     {"app"},
     {"commands"},
     {"deploy"},
+    {"fleet"},
     {"diagram", "doctor", "forge", "init", "status"},
     {"changes", "host", "images", "orphans", "wallet"},
     {"terraform"},

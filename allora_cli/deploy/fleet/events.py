@@ -19,6 +19,24 @@ class WorkerState(StrEnum):
 
 
 @dataclass(frozen=True)
+class FleetRestartPlanned(Event):
+    """Which workers would be restarted, before the question."""
+
+    code = EventCode.FLEET_RESTART
+    fleet: str
+    workers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FleetRestarted(Event):
+    """ECS has been told to replace the tasks of these workers."""
+
+    code = EventCode.FLEET_RESTARTED
+    fleet: str
+    workers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class FleetWaitStarted(Event):
     """A wait for the workers of a fleet begins."""
 
@@ -66,3 +84,14 @@ class FleetResult(Event):
     fleet: str
     workers: Mapping[str, WorkerState]
     instance_id: str | None
+
+
+@dataclass(frozen=True)
+class FleetUpdateResult(FleetResult):
+    """What `allora update` comes to with a worker of a fleet.
+
+    Attributes:
+        changed: `from` and `to` of each variable.
+    """
+
+    changed: Mapping[str, Mapping[str, str | None]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from allora_cli.aws.batches import batches
@@ -44,6 +45,7 @@ class Stop:
         task: its ARN.
         task_definition: likewise of what it ran.
         code: ECS's stop code.
+        created_at: when the task was made.
         reason: ECS's, in words, with those of its containers.
     """
 
@@ -51,6 +53,7 @@ class Stop:
     task: str
     task_definition: str
     code: str
+    created_at: datetime
     reason: str
 
 
@@ -117,5 +120,6 @@ def _stop(task: Mapping[str, Any]) -> Stop:
         task=task["taskArn"],
         task_definition=task["taskDefinitionArn"],
         code=task["stopCode"],
+        created_at=task["createdAt"],
         reason="; ".join(dict.fromkeys(filter(None, reasons))),
     )

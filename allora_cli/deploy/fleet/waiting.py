@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
@@ -34,9 +35,15 @@ def states_of(context: Context, fleet: Fleet) -> dict[str, WorkerState]:
 
 
 def wait_for_fleet(
-    context: Context, fleet: Fleet, policy: WaitPolicy
+    context: Context, fleet: Fleet, policy: WaitPolicy, *, since: datetime | None = None
 ) -> Workflow[dict[str, WorkerState]]:
     """Wait until each worker runs its present task, or is paused.
+
+    Args:
+        context: the fleet's account and region.
+        fleet: its workers that are waited for.
+        policy: how long to wait.
+        since: failures of earlier tasks do not count.
 
     Returns:
         how each worker is, by name.
@@ -45,7 +52,7 @@ def wait_for_fleet(
         OperatorError: a task cannot start, or it takes too long; or AWS refuses.
     """
     yield FleetWaitStarted(FleetNames(context.settings).fleet, tuple(_names(fleet)))
-    return (yield from _Wait(context, fleet, policy).run())
+    return (yield from _Wait(context, fleet, policy, since).run())
 
 
 def _ecs(context: Context) -> Ecs:
@@ -64,7 +71,10 @@ def _state(service: Service | None) -> WorkerState:
 
 
 class _Wait:
-    def __init__(self, context: Context, fleet: Fleet, policy: WaitPolicy) -> None:
+    def __init__(
+        self, context: Context, fleet: Fleet, policy: WaitPolicy, since: datetime | None
+    ) -> None:
+        self._since = since
         self._workers = {worker.name: worker for worker in fleet.workers}
         self._policy = policy
         self._ecs = _ecs(context)
@@ -110,7 +120,9 @@ class _Wait:
         self._stops = failed
 
     def _is_present(self, stop: Stop) -> bool:
-        """Return whether it ran what the service is to run now."""
+        """Return whether it ran what the service is to run now, and is not from before."""
+        if self._since and stop.created_at < self._since:
+            return False
         service = self._services.get(stop.worker)
         return service is not None and service.task_definition == stop.task_definition
 
