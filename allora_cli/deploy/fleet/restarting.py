@@ -36,7 +36,7 @@ def restart_fleet(
         raise OperatorError(
             ErrorCode.DECLINED, "Nothing was restarted. To be asked again, run the same command."
         )
-    yield Working(Phase.RESTART)
+    yield Working(Phase.RESTART_TASKS)
     since = min([ecs.restart(name) for name in names])
     yield FleetRestarted(fleet.names.fleet, names)
     states = yield from wait_for_fleet(fleet.shared, Fleet(workers), policy, since=since)
