@@ -36,7 +36,7 @@ def restart_fleet(
         raise OperatorError(
             ErrorCode.DECLINED, "Nothing was restarted. To be asked again, run the same command."
         )
-    yield Working(Phase.RESTART)
+    yield Working(Phase.RESTART_TASKS)
     for name in names:
         ecs.restart(name)
     yield FleetRestarted(fleet.names.fleet, names)
