@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from allora_cli.aws.batches import batches
 from containers.worker.allora_worker.contract import Secret
 from settings.fleet import FleetWorker
-from settings.names import Names
+from settings.names import task_secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
@@ -29,12 +29,9 @@ def missing_secrets(ssm: SSMClient, worker: FleetWorker) -> list[str]:
 
 def _commands(worker: FleetWorker) -> dict[str, str]:
     """Return the command that stores each parameter, by its name."""
-    names = Names(worker.settings)
-    commands = {names.wallet: f"allora wallet create --worker {worker.name}"}
-    wanted = [Secret.API_KEY] if worker.options.api_key else []
-    wanted_by_model = [f"model/{name}" for name in worker.settings.model_secrets]
-    for secret in (*wanted, *wanted_by_model):
-        commands[f"{names.secrets_prefix}/{secret}"] = (
-            f"allora secret set {secret} --worker {worker.name}"
-        )
-    return commands
+    return {
+        parameter: f"allora wallet create --worker {worker.name}"
+        if secret == Secret.MNEMONIC
+        else f"allora secret set {secret} --worker {worker.name}"
+        for secret, parameter in task_secrets(worker).items()
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from allora_cli.doctor.check_context import CheckContext, require
@@ -13,8 +13,7 @@ from allora_cli.doctor.state import has_host
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallets
 from containers.worker.allora_worker.contract import Secret
-from settings.fleet import FleetWorker
-from settings.names import Names
+from settings.names import Names, task_secrets
 
 _SHOWN: Final = 5
 """Lines of one kind."""
@@ -25,7 +24,7 @@ def check_fleet_secrets(context: CheckContext) -> Finding:
     needed = {
         parameter: worker.name
         for worker in require(context.fleet).running
-        for parameter in _parameters(worker)
+        for parameter in task_secrets(worker).values()
     }
     stored = list_secrets(context.ssm, list(needed))
     missing = [secret.parameter for secret in stored if not secret.version]
@@ -75,15 +74,6 @@ def _used_once(context: CheckContext, addresses: Mapping[str, str]) -> Finding:
     if unseen:
         return unknown("; ".join(unseen), **facts)
     return ok(f"{len(addresses)}, all different", **facts)
-
-
-def _parameters(worker: FleetWorker) -> Iterator[str]:
-    """Yield what ECS fetches before a task starts; without one of them it does not start."""
-    names = Names(worker.settings)
-    yield names.wallet
-    if worker.options.api_key:
-        yield f"{names.secrets_prefix}/{Secret.API_KEY}"
-    yield from (f"{names.secrets_prefix}/model/{name}" for name in worker.settings.model_secrets)
 
 
 def _how_to_store(worker: str, parameter: str) -> str:
