@@ -10,9 +10,9 @@ from allora_cli.doctor.check_context import CheckContext, require
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown
 from allora_cli.doctor.one_wallet import other_workers
 from allora_cli.doctor.state import has_host
+from allora_cli.wallet.needed import how_to_store
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallets
-from containers.worker.allora_worker.contract import Secret
 from settings.names import Names, task_secrets
 
 _SHOWN: Final = 5
@@ -30,7 +30,7 @@ def check_fleet_secrets(context: CheckContext) -> Finding:
     missing = [secret.parameter for secret in stored if not secret.version]
     facts = {"needed": len(needed), "missing": missing}
     if missing:
-        remedies = dict.fromkeys(_how_to_store(needed[each], each) for each in missing)
+        remedies = dict.fromkeys(how_to_store(needed[each], each) for each in missing)
         return fail(f"not stored: {_few(missing)}", "\n".join([*remedies][:_SHOWN]), **facts)
     return ok(f"{len(needed)} stored" if needed else "none needed", **facts)
 
@@ -74,13 +74,6 @@ def _used_once(context: CheckContext, addresses: Mapping[str, str]) -> Finding:
     if unseen:
         return unknown("; ".join(unseen), **facts)
     return ok(f"{len(addresses)}, all different", **facts)
-
-
-def _how_to_store(worker: str, parameter: str) -> str:
-    name = parameter.split("/", 3)[-1]
-    if name == Secret.MNEMONIC:
-        return "allora wallet create --all (or, of your own: allora wallet import --worker NAME)"
-    return f"allora secret set {name} --worker {worker}"
 
 
 def _few(names: list[str]) -> str:
