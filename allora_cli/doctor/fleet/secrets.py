@@ -10,10 +10,10 @@ from allora_cli.doctor.check_context import CheckContext, require
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown
 from allora_cli.doctor.one_wallet import other_workers
 from allora_cli.doctor.state import has_host
-from allora_cli.wallet.needed import how_to_store, needed_parameters
+from allora_cli.wallet.needed import how_to_store
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallets
-from settings.names import Names
+from settings.names import Names, task_secrets
 
 _SHOWN: Final = 5
 """Lines of one kind."""
@@ -24,7 +24,7 @@ def check_fleet_secrets(context: CheckContext) -> Finding:
     needed = {
         parameter: worker.name
         for worker in require(context.fleet).running
-        for parameter in needed_parameters(worker)
+        for parameter in task_secrets(worker).values()
     }
     stored = list_secrets(context.ssm, list(needed))
     missing = [secret.parameter for secret in stored if not secret.version]
