@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 import threading
@@ -114,10 +115,10 @@ def test_without_a_worker_nothing_is_alive(state: Path) -> None:
 def test_a_worker_that_hangs_up_is_not_alive(state: Path) -> None:
     with health_socket.bind(state) as door:
         door.listen()
-        asking = threading.Thread(target=lambda: door.accept()[0].close(), daemon=True)
-        asking.start()
+        hanging_up = threading.Thread(target=hang_up, args=(door,), daemon=True)
+        hanging_up.start()
         assert not is_alive(state)
-        asking.join()
+        hanging_up.join()
 
 
 @pytest.mark.parametrize("arguments", [(), ("--alive",)])
@@ -129,6 +130,11 @@ def test_the_command_fails_without_a_worker(state: Path, arguments: tuple[str, .
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+
+def hang_up(door: socket.socket) -> None:
+    connection, _ = door.accept()
+    connection.close()
 
 
 async def checks(state: Path) -> tuple[bool, bool]:

@@ -38,7 +38,7 @@ def owners(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[int, int]]:
         found[path.name] = user, group
 
     def fchown(descriptor: int, user: int, group: int) -> None:
-        name = Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
+        name = Path(f"/proc/self/fd/{descriptor}").readlink().name
         assert stat.S_IMODE(os.fstat(descriptor).st_mode) == 0o600, "somebody else may read it"
         found[name.removeprefix(".")] = user, group
 

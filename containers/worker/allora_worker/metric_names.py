@@ -75,6 +75,13 @@ NOT_EARNING: Final = Metric(
     "because the submission is not admitted or its reward is 0.",
     only_in_trouble=True,
 )
+FOREIGN_TRANSACTIONS: Final = Metric(
+    "ForeignTransactions",
+    "Count",
+    "1 when the worker finds that somebody else has sent transactions with its wallet: the "
+    "operator, or another process of the same worker.",
+    only_in_trouble=True,
+)
 REWARDS: Final = Metric(
     "Rewards",
     "None",
@@ -97,5 +104,6 @@ METRICS: Final = (
     NOT_EARNING,
     SDK_REFUSED,
     FEE_REFUSED,
+    FOREIGN_TRANSACTIONS,
 )
 """What alarms and dashboard show."""
