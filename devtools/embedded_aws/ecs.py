@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, Final
 
 from moto.codebuild import responses as codebuild
 from moto.codebuild.models import CodeBuildBackend
 from moto.core.responses import ActionResult
-from moto.ecs.models import EC2ContainerServiceBackend, Service
+from moto.ecs.models import EC2ContainerServiceBackend, Service, TaskDefinition
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 _KEPT: Final = {
@@ -24,10 +25,13 @@ _KEPT: Final = {
 def complete_ecs() -> None:
     """Have services keep what they are told, and reach their steady state at once.
 
+    A container of Fargate needs no memory of its own, without which moto's RunTask fails.
+
     moto starts no tasks for a service, so that its count of running tasks would stay at zero.
     """
     create = EC2ContainerServiceResponse.create_service
     update = EC2ContainerServiceBackend.update_service
+    measure = EC2ContainerServiceBackend._calculate_task_resource_requirements  # noqa: SLF001
 
     def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
         create(self)
@@ -55,8 +59,15 @@ def complete_ecs() -> None:
         _settle(service)
         return service
 
+    def measure_without_memory(definition: TaskDefinition) -> dict[str, Any]:
+        containers = [{"memoryReservation": 0, **each} for each in definition.container_definitions]
+        return measure(SimpleNamespace(container_definitions=containers))
+
     EC2ContainerServiceResponse.create_service = create_service  # type: ignore[method-assign]
     EC2ContainerServiceBackend.update_service = update_service  # type: ignore[method-assign]
+    EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(  # noqa: SLF001
+        measure_without_memory
+    )
 
 
 def _settle(service: Service) -> None:

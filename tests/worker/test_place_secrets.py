@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 from allora_worker import place_secrets
-from allora_worker.place_secrets import MODEL_FILES, WORKER_FILES, WORKER_STATE, WORKER_UID, place
+from allora_worker.place_secrets import (
+    MODEL_FILES,
+    WORKER_FILES,
+    WORKER_STATE,
+    WORKER_TMP,
+    WORKER_UID,
+    place,
+)
 
 WORDS = "zebra abandon about"
 VARIABLES = {
@@ -24,7 +31,7 @@ VARIABLES = {
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Where the task's volumes are, empty as ECS makes them."""
-    for folder in (WORKER_FILES, MODEL_FILES, WORKER_STATE):
+    for folder in (WORKER_FILES, MODEL_FILES, WORKER_STATE, WORKER_TMP):
         below(tmp_path, folder).mkdir(parents=True)
     return tmp_path
 
@@ -67,11 +74,13 @@ def test_each_container_gets_its_own_secrets_and_nothing_else(
     assert files(below(root, MODEL_FILES)) == {"CG_API_KEY": ("a-key\nof two lines", 0o444)}
     assert files(below(root, WORKER_STATE)) == {}
     assert owners == {
-        "worker": (WORKER_UID, WORKER_UID),
         "allora": (WORKER_UID, WORKER_UID),
         "mnemonic": (WORKER_UID, WORKER_UID),
         "CG_API_KEY": (0, 0),
     }
+    # Root without DAC_OVERRIDE could write into no folder of the worker's.
+    assert "worker" not in owners
+    assert stat.S_IMODE(below(root, WORKER_TMP).stat().st_mode) == 0o1777
 
 
 @pytest.mark.usefixtures("owners")
