@@ -8,7 +8,7 @@ from typing import Any, Final
 from moto.codebuild import responses as codebuild
 from moto.codebuild.models import CodeBuildBackend
 from moto.core.responses import ActionResult
-from moto.ecs.models import EC2ContainerServiceBackend, Service, TaskDefinition
+from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 _KEPT: Final = {
@@ -59,15 +59,15 @@ def complete_ecs() -> None:
         _settle(service)
         return service
 
-    def measure_without_memory(definition: TaskDefinition) -> dict[str, Any]:
+    def measure_without_memory(definition: Any) -> dict[str, Any]:  # noqa: ANN401
         containers = [{"memoryReservation": 0, **each} for each in definition.container_definitions]
-        return measure(SimpleNamespace(container_definitions=containers))
+        measured: Any = SimpleNamespace(container_definitions=containers)
+        return measure(measured)
 
     EC2ContainerServiceResponse.create_service = create_service  # type: ignore[method-assign]
     EC2ContainerServiceBackend.update_service = update_service  # type: ignore[method-assign]
-    EC2ContainerServiceBackend._calculate_task_resource_requirements = staticmethod(  # noqa: SLF001
-        measure_without_memory
-    )
+    backend: Any = EC2ContainerServiceBackend
+    backend._calculate_task_resource_requirements = staticmethod(measure_without_memory)  # noqa: SLF001
 
 
 def _settle(service: Service) -> None:
