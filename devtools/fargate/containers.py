@@ -24,8 +24,6 @@ PAUSE: Final = "~internal~ecs~pause"
 _MIB: Final = 1024**2
 _SECOND: Final = 10**9
 """Of the nanoseconds in which Docker counts."""
-_A_CPU: Final = 1024
-"""CPU units of ECS."""
 
 
 def options(
@@ -49,7 +47,6 @@ def options(
         "cap_drop": list(container.dropped),
         "mem_limit": memory,
         "memswap_limit": memory,  # Fargate does not swap
-        "nano_cpus": task.cpu * _SECOND // _A_CPU,
         "healthcheck": _health_check(container.health_check),
         "mounts": [
             # Fargate's volumes are empty, whatever the image has in that place.

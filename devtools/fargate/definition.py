@@ -95,13 +95,11 @@ class TaskDefinition:
     """A revision of a task definition.
 
     Attributes:
-        cpu: Units of the whole task, 1024 a processor.
         memory: MiB of the whole task.
     """
 
     arn: str
     family: str
-    cpu: int
     memory: int
     execution_role_arn: str
     volumes: tuple[str, ...]
@@ -119,7 +117,6 @@ def read(described: Mapping[str, Any]) -> TaskDefinition:
     return TaskDefinition(
         arn=described["taskDefinitionArn"],
         family=described["family"],
-        cpu=int(described["cpu"]),
         memory=int(described["memory"]),
         execution_role_arn=described["executionRoleArn"],
         volumes=tuple(volume["name"] for volume in described.get("volumes", [])),
@@ -137,7 +134,8 @@ def _reasons(described: Mapping[str, Any]) -> Iterator[str]:
     if described.get("taskRoleArn"):
         yield "a task role's credentials are not played here"
     for volume in described.get("volumes", []):
-        if volume.get("host", {}).get("sourcePath") or set(volume) - {"name", "host"}:
+        others = {key for key, value in volume.items() if value} - {"name", "host"}
+        if volume.get("host", {}).get("sourcePath") or others:
             yield f"volume {volume['name']}: only the task's own disk is played here"
     for container in described["containerDefinitions"]:
         for reason in _reasons_of(container):

@@ -167,6 +167,14 @@ class Scheduler:
         self._is_closing = threading.Event()
         self._start_thread(self._watch)
 
+    def start_stray(self, service: str) -> Task:
+        """Start one more task of a service, as one that ECS has lost sight of; the caller stops it.
+
+        Whoever gets it calls `advance` until it is started.
+        """
+        found = self._cluster.services()[service]
+        return self._make(self._cluster.record_start(found), found)
+
     def close(self) -> None:
         """Stop all tasks."""
         self._is_closing.set()

@@ -53,7 +53,7 @@ def described(tmp_path: Path) -> dict[str, Any]:
         "cpu": "256",
         "memory": "512",
         "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
-        "volumes": [{"name": name, "host": {}} for name in VOLUMES],
+        "volumes": [{"name": name, "host": {}, "configuredAtLaunch": False} for name in VOLUMES],
         "containerDefinitions": container_definitions(fleet.workers[0], images, place),
     }
 
@@ -97,7 +97,13 @@ def test_what_fargate_has_not_is_refused(described: dict[str, Any], asked: dict[
 
 @pytest.mark.parametrize(
     "asked",
-    [{"networkMode": "host"}, {"requiresCompatibilities": ["EC2"]}, {"taskRoleArn": "arn:role"}],
+    [
+        {"networkMode": "host"},
+        {"requiresCompatibilities": ["EC2"]},
+        {"taskRoleArn": "arn:role"},
+        {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "fs-1"}}]},
+        {"volumes": [{"name": "v", "host": {"sourcePath": "/data"}}]},
+    ],
     ids=str,
 )
 def test_a_task_that_is_not_for_fargate_is_refused(
@@ -171,7 +177,6 @@ def test_docker_holds_the_worker_as_fargate_does(definition: TaskDefinition) -> 
     assert worker["user"] == "10001:10001"
     assert worker["cap_drop"] == ["ALL"]
     assert worker["mem_limit"] == worker["memswap_limit"] == 512 * 2**20
-    assert worker["nano_cpus"] == 250_000_000
     assert worker["healthcheck"]["interval"] == 15 * 10**9
     mounts = {mount["Target"]: mount for mount in worker["mounts"]}
     assert mounts["/run/secrets"]["Source"] == "id-worker-secrets"
