@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -111,14 +112,14 @@ class Running:
     def serves_a_window(self, *workers: Worker) -> list[dict[str, Any]]:
         """Open a window for each worker; return their submissions."""
         chain = self.world.chain
-        nonces = {worker: chain.open_window(topic=worker.topic) for worker in workers}
+        nonces = [chain.open_window(topic=worker.topic) for worker in workers]
         found = [
             wait_for(
                 f"{worker.name} submits for {nonce}",
-                lambda worker=worker, nonce=nonce: chain.submission(nonce, worker.topic),
+                partial(chain.submission, nonce, worker.topic),
                 60,
             )
-            for worker, nonce in nonces.items()
+            for worker, nonce in zip(workers, nonces, strict=True)
         ]
         for worker, submission in zip(workers, found, strict=True):
             assert submission["address"] == worker.wallet.address

@@ -105,10 +105,10 @@ def read(container: Any, command: str) -> str:
 def stays_while_the_chain_is_away_and_replaces_what_hangs(
     running: Running, btc: Worker, eth: Worker, own: Worker
 ) -> None:
-    tasks = {worker: running.wait_for_task(worker.name) for worker in (btc, eth, own)}
+    tasks = {each.name: running.wait_for_task(each.name) for each in (btc, eth, own)}
     running.world.chain.behave(refuse=True)
     try:
-        running.signal(running.container(tasks[own], "worker"), "STOP")
+        running.signal(running.container(tasks[own.name], "worker"), "STOP")
         wait_for(
             "the task of a process that stands still is replaced",
             lambda: len(running.changes(own.name, "RUNNING")) > 1,
@@ -119,7 +119,7 @@ def stays_while_the_chain_is_away_and_replaces_what_hangs(
     (stopped,) = running.changes(own.name, "STOPPED")
     assert "health checks: worker" in stopped.reason
     for worker in (btc, eth):
-        assert running.wait_for_task(worker.name) == tasks[worker]
+        assert running.wait_for_task(worker.name) == tasks[worker.name]
         assert running.changes(worker.name, "STOPPING") == []
     running.serves_a_window(btc, eth)
 
