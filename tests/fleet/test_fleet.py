@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_fleet_submits_whatever_happens_to_one_of_it(
 def comes_up_while_a_model_trains(running: Running, btc: Worker, eth: Worker, own: Worker) -> None:
     for worker in (btc, eth, own):
         running.wait_for_task(worker.name)
-        wait_for(f"{worker.name} registers", lambda worker=worker: running.is_registered(worker))
+        wait_for(f"{worker.name} registers", partial(running.is_registered, worker))
     running.serves_a_window(btc, eth)
 
 
