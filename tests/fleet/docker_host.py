@@ -39,10 +39,14 @@ def docker_of(machine: Machine) -> DockerClient:
 
 
 def build_images(docker: DockerClient, fleet: Fleet) -> None:
-    """Build all images of a fleet, those that the user would bring too."""
+    """Build the images of a fleet that are not the user's own."""
     registry = Registry.of(fleet.workers[0].settings)
     for build in distinct_builds(fleet.workers):
         _build(docker, build.context, registry.reference(build), dict(build.arguments))
+
+
+def build_own_image(docker: DockerClient) -> None:
+    """Build the user's own image, in place of a registry that has it."""
     _build(docker, _own_context(), OWN_IMAGE, {})
 
 

@@ -27,6 +27,7 @@ class Running:
     Attributes:
         deployed: What was deployed.
         world: What it reaches.
+        docker: What plays the machines of Fargate.
         scheduler: What plays ECS.
     """
 
@@ -36,7 +37,7 @@ class Running:
         self.deployed = deployed
         self.world = world
         self._machine = machine
-        self._docker = docker
+        self.docker = docker
         self.scheduler = Scheduler(
             deployed.deployment.emulator.url,
             REGION,
@@ -71,6 +72,21 @@ class Running:
         wait_for(f"task {number} of {name}", lambda: len(self.changes(name, "RUNNING")) >= number)
         return self.changes(name, "RUNNING")[-1].task_arn
 
+    def wait_for_end(self, task_arn: str, state: str = "STOPPED") -> Change:
+        """What has become of a task, once it is in this state."""
+        return wait_for(
+            f"{task_arn} is {state}",
+            lambda: next(
+                (
+                    change
+                    for change in self.scheduler.changes
+                    if (change.task_arn, change.state) == (task_arn, state)
+                ),
+                None,
+            ),
+            150,
+        )
+
     @contextmanager
     def second_task_of(self, worker: Worker) -> Iterator[None]:
         """One more task of a worker, as when ECS takes one for lost that runs."""
@@ -88,12 +104,12 @@ class Running:
     def container(self, task_arn: str, name: str) -> Container:
         """A container of a task."""
         labels = [f"{TASK_LABEL}={task_arn}", f"{NAME_LABEL}={name}"]
-        (found,) = self._docker.containers.list(all=True, filters={"label": labels})
+        (found,) = self.docker.containers.list(all=True, filters={"label": labels})
         return found
 
     def containers(self) -> list[Container]:
         """All containers that run."""
-        found: list[Container] = self._docker.containers.list()
+        found: list[Container] = self.docker.containers.list()
         return found
 
     def signal(self, container: Container, signal: str) -> None:

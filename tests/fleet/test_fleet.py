@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from devtools.fargate.containers import PAUSE
 from shared.stacks import COMMON, FLEET, state_key
 from tests.fleet.deployed import KEY, Worker
+from tests.fleet.docker_host import build_own_image
 from tests.fleet.running import Running
 from tests.host.waiting import wait_for
 from tests.local.deployment import BUCKET
@@ -29,18 +31,29 @@ def test_a_fleet_submits_whatever_happens_to_one_of_it(
     running: Running, trio: tuple[Worker, Worker, Worker]
 ) -> None:
     btc, eth, own = trio
+    comes_up_without_an_image(running, btc, eth, own)
     comes_up_while_a_model_trains(running, btc, eth, own)
     submits_the_models_values(running, btc, eth, own)
     shows_no_secret(running, btc, eth, own)
-    stays_while_the_chain_is_away_and_replaces_what_hangs(running, btc, eth, own)
-    loses_no_window_to_a_second_process(running, btc, eth)
+    with one_that_hangs(running, own) as hanging:
+        stays_while_the_chain_is_away(running, btc, eth, hanging)
+        loses_no_window_to_a_second_process(running, btc, eth)
     is_paused_updated_and_removed_alone(running, btc, eth, own)
 
 
-def comes_up_while_a_model_trains(running: Running, btc: Worker, eth: Worker, own: Worker) -> None:
-    for worker in (btc, eth, own):
+def comes_up_without_an_image(running: Running, btc: Worker, eth: Worker, own: Worker) -> None:
+    for worker in (btc, eth):
         running.wait_for_task(worker.name)
         wait_for(f"{worker.name} registers", partial(running.is_registered, worker))
+    stopped = wait_for("an image is missing", lambda: running.changes(own.name, "STOPPED"))[0]
+    assert "CannotPullContainerError" in stopped.reason
+    running.serves_a_window(btc, eth)
+
+
+def comes_up_while_a_model_trains(running: Running, btc: Worker, eth: Worker, own: Worker) -> None:
+    build_own_image(running.docker)
+    running.wait_for_task(own.name)
+    wait_for(f"{own.name} registers", partial(running.is_registered, own))
     running.serves_a_window(btc, eth)
 
 
@@ -103,25 +116,26 @@ def read(container: Any, command: str) -> str:
 # --- what goes wrong
 
 
-def stays_while_the_chain_is_away_and_replaces_what_hangs(
-    running: Running, btc: Worker, eth: Worker, own: Worker
-) -> None:
-    tasks = {each.name: running.wait_for_task(each.name) for each in (btc, eth, own)}
+@contextmanager
+def one_that_hangs(running: Running, worker: Worker) -> Iterator[str]:
+    """The ARN of a task whose worker stands still; it is replaced in the end."""
+    task = running.wait_for_task(worker.name)
+    running.signal(running.container(task, "worker"), "STOP")
+    yield task
+    assert "health checks: worker" in running.wait_for_end(task).reason
+    running.wait_for_task(worker.name, number=2)
+
+
+def stays_while_the_chain_is_away(running: Running, btc: Worker, eth: Worker, hanging: str) -> None:
+    """No health check fails for it, while those of a process that hangs do, one after the other."""
+    tasks = [running.wait_for_task(worker.name) for worker in (btc, eth)]
     running.world.chain.behave(refuse=True)
     try:
-        running.signal(running.container(tasks[own.name], "worker"), "STOP")
-        wait_for(
-            "the task of a process that stands still is replaced",
-            lambda: len(running.changes(own.name, "RUNNING")) > 1,
-            150,
-        )
+        running.wait_for_end(hanging, "STOPPING")
     finally:
         running.world.chain.behave(refuse=False)
-    (stopped,) = running.changes(own.name, "STOPPED")
-    assert "health checks: worker" in stopped.reason
-    for worker in (btc, eth):
-        assert running.wait_for_task(worker.name) == tasks[worker.name]
-        assert running.changes(worker.name, "STOPPING") == []
+    assert tasks == [running.wait_for_task(worker.name) for worker in (btc, eth)]
+    assert [running.changes(worker.name, "STOPPING") for worker in (btc, eth)] == [[], []]
     running.serves_a_window(btc, eth)
 
 
@@ -138,17 +152,15 @@ def loses_no_window_to_a_second_process(running: Running, btc: Worker, eth: Work
 def is_paused_updated_and_removed_alone(
     running: Running, btc: Worker, eth: Worker, own: Worker
 ) -> None:
-    before = running.wait_for_task(btc.name)
+    tasks = [running.wait_for_task(worker.name) for worker in (btc, eth, own)]
     running.deployed.change(eth.name, paused=True)
-    wait_for(f"{eth.name} stops", lambda: running.changes(eth.name, "STOPPED"))
+    assert running.wait_for_end(tasks[1]).exit_codes["worker"] == 0
     running.deployed.change(own.name, MODEL_GUARD="off")
-    wait_for(f"{own.name} stops", lambda: len(running.changes(own.name, "STOPPED")) > 1)
+    assert running.wait_for_end(tasks[2]).exit_codes["worker"] == 0
     running.serves_a_window(btc)
-    running.wait_for_task(own.name, number=3)
+    updated = running.wait_for_task(own.name, number=3)
     running.deployed.remove(own.name)
-    wait_for(f"{own.name} ends", lambda: len(running.changes(own.name, "STOPPED")) > 2)
+    running.wait_for_end(updated)
     running.serves_a_window(btc)
-    assert running.wait_for_task(btc.name) == before
+    assert running.changes(btc.name, "RUNNING")[-1].task_arn == tasks[0]
     assert running.changes(btc.name, "STOPPING") == []
-    for stopped in running.changes(eth.name, "STOPPED"):
-        assert stopped.exit_codes["worker"] == 0
