@@ -106,6 +106,7 @@ def _secrets(worker: FleetWorker, images: Images, place: Place) -> dict[str, Any
             _mount(WORKER_SECRETS, str(place_secrets.WORKER_FILES)),
             _mount(MODEL_SECRETS, str(place_secrets.MODEL_FILES)),
             _mount(WORKER_STATE, str(place_secrets.WORKER_STATE)),
+            _mount(WORKER_TMP, str(place_secrets.WORKER_TMP)),
         ],
         "linuxParameters": _no_more_than("CHOWN", "FOWNER"),
         "logConfiguration": _logs(worker, place, "worker"),
@@ -181,7 +182,8 @@ def _worker(worker: FleetWorker, images: Images, place: Place) -> dict[str, Any]
 _ALIVE: Final = {
     # Alive, not healthy: a new task would not bring back a chain that is away.
     "command": ["CMD", "python", "-m", "allora_worker.healthcheck", "--alive"],
-    "interval": 30,
+    # A process that has stopped is found in a minute, and killed `_STOP_SECONDS` later.
+    "interval": 15,
     "timeout": 10,
     "retries": 3,
     "startPeriod": 60,
