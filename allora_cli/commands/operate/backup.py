@@ -105,7 +105,7 @@ def _back_up_all(folder: Path | None, worker: str | None, *, replace: bool, json
             write_backup(content, path, passphrase, replace=replace)
     lines = [
         *(f"✔ {path}" for path in paths),
-        *(f"! {name} has no wallet: allora wallet create --worker {name}" for name in missing),
+        *(f"! {name} has no wallet: allora wallet create --worker {name}" for name in sorted(missing)),
         "  Keep the files off this computer, and the passphrase elsewhere: it cannot be recovered.",
         "  To store a wallet again: allora restore FILE --worker NAME",
     ]
