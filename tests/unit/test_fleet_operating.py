@@ -184,6 +184,7 @@ def test_no_words_are_shown(allora: Command) -> None:
 
 
 def test_all_wallets_are_backed_up_with_one_passphrase(allora: Command, tmp_path: Path) -> None:
+    assert allora.refused("backup", "--all", str(tmp_path))[0] == ErrorCode.NO_WALLET
     for name in ("eth", "sol"):
         allora.json("wallet", "create", "--worker", name)
     document = allora.json("backup", "--all", str(tmp_path), stdin=PASSPHRASE)
