@@ -12,6 +12,7 @@ from allora_cli.fleet.reports import Report, newest_reports
 from allora_cli.fleet.tasks import Ecs, Runtime
 from allora_cli.host.status_report import Topic
 from allora_cli.status import verdicts
+from allora_cli.terraform.deployment import find_deployment
 from settings.fleet import FleetWorker
 
 
@@ -54,12 +55,15 @@ class FleetStatus:
         at: When it was asked for.
         workers: In the order of `fleet.toml`.
         not_in_file: Names of workers that run, and are not in `fleet.toml`.
+        host_worker: The name of the single host's worker, if it is deployed as well; its status is
+            not in this one.
     """
 
     at: datetime
     fleet: FleetContext
     workers: tuple[WorkerStatus, ...]
     not_in_file: tuple[str, ...] = ()
+    host_worker: str | None = None
 
 
 class FleetObserver:
@@ -84,6 +88,7 @@ class FleetObserver:
         """
         now = datetime.now(UTC)
         group = self._fleet.names.log_groups["worker"]
+        host_worker = Question(self._find_host_worker)
         reports = Question(lambda: newest_reports(self._logs, group, now, worker=self._worker))
         with one_sentence_errors():
             runtimes = self._ecs.runtimes()
@@ -98,7 +103,14 @@ class FleetObserver:
                 if self._worker in {"", worker.name}
             ),
             not_in_file=() if self._worker else tuple(sorted(runtimes.keys() - names)),
+            host_worker=None if isinstance(host := host_worker.answer(), Unknown) else host,
         )
+
+    def _find_host_worker(self) -> str | None:
+        shared = self._fleet.shared
+        if self._worker or find_deployment(shared) is None:
+            return None
+        return shared.settings.worker_name
 
     def _status(
         self,

@@ -89,6 +89,9 @@ class FleetDocument(BaseModel):
     region: str
     workers: list[WorkerPart] = Field(description="those that need attention first")
     not_in_file: list[str] = Field(description="running, and not in `fleet.toml`")
+    host_worker: str | None = Field(
+        description="the single host's worker, if it is deployed as well; not among `workers`"
+    )
     unknown: dict[str, UnknownPart] = Field(description="by part")
 
     def as_json(self) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def document_of(status: FleetStatus) -> FleetDocument:
         region=status.fleet.shared.settings.aws_region,
         workers=[_worker(worker, verdict) for worker, verdict in judged],
         not_in_file=list(status.not_in_file),
+        host_worker=status.host_worker,
         unknown={"report": UnknownPart(trouble=unread.error.code, message=str(unread.error))}
         if unread
         else {},

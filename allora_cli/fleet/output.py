@@ -34,9 +34,11 @@ class FleetView:
         """Return the page, for so many columns."""
         return screen_of(seen, width)
 
-    def lines(self, _seen: FleetStatus) -> list[Text]:
-        """Return no lines."""
-        return []
+    def lines(self, seen: FleetStatus) -> list[Text]:
+        """Return how to look at the single host's worker, where there is one as well."""
+        if seen.host_worker is None:
+            return []
+        return [Text(f"The single host's worker: allora status --worker {seen.host_worker}")]
 
 
 class WorkerView(FleetView):

@@ -21,7 +21,7 @@ from allora_cli.errors import ErrorCode, ExitCode
 from allora_cli.status.conditions import Condition
 from allora_cli.wallet.mnemonic import address_of, make_words
 from settings.fleet_file import names_to_complete
-from shared.stacks import FLEET, state_key
+from shared.stacks import FLEET, SINGLE_NODE, state_key
 
 BUCKET, CLUSTER = "states", "allora-worker-fleet"
 ENV = (
@@ -184,6 +184,7 @@ def test_no_words_are_shown(allora: Command) -> None:
 
 
 def test_all_wallets_are_backed_up_with_one_passphrase(allora: Command, tmp_path: Path) -> None:
+    assert allora.refused("backup", "--all", str(tmp_path))[0] == ErrorCode.NO_WALLET
     for name in ("eth", "sol"):
         allora.json("wallet", "create", "--worker", name)
     document = allora.json("backup", "--all", str(tmp_path), stdin=PASSPHRASE)
@@ -342,9 +343,25 @@ def test_the_status_of_a_fleet_is_told_by_its_exit_code(deployed: Command) -> No
         "eth": Condition.TASK_STARTING,
         "sol": Condition.PAUSED,
     }
+    assert document["host_worker"] is None
     code, out, _ = deployed.run("status", "--worker", "sol")
     assert code == ExitCode.OK
     assert "Size" in out
+
+
+def test_the_single_host_beside_the_fleet_is_named(deployed: Command) -> None:
+    put_state(SINGLE_NODE, instance_id="i-1", public_ip="192.0.2.1", dashboard_url="https://d")
+    assert "allora status --worker host" in deployed.run("status")[1]
+    assert json.loads(deployed.run("status", "--json")[1])["host_worker"] == "host"
+
+
+def put_state(stack: str, **outputs: str) -> None:
+    """Store a state that has outputs alone."""
+    values = {name: {"value": value, "type": "string"} for name, value in outputs.items()}
+    state = {"version": 4, "lineage": "one", "serial": 1, "outputs": values, "resources": []}
+    s3 = boto3.client("s3", "us-east-1")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=state_key(stack), Body=json.dumps(state).encode())
 
 
 def test_a_fleet_that_is_not_deployed_is_told_so(allora: Command) -> None:
@@ -354,18 +371,12 @@ def test_a_fleet_that_is_not_deployed_is_told_so(allora: Command) -> None:
 
 
 def test_the_fleet_s_dashboard_is_that_of_its_state(allora: Command) -> None:
-    s3 = boto3.client("s3", "us-east-1")
-    s3.create_bucket(Bucket=BUCKET)
+    boto3.client("s3", "us-east-1").create_bucket(Bucket=BUCKET)
     assert allora.refused("dashboard")[0] == ErrorCode.NOT_DEPLOYED
-    outputs = {"dashboard_url": {"value": "https://example.com/fleet", "type": "string"}}
-    state = {"version": 4, "lineage": "one", "serial": 1, "outputs": outputs, "resources": []}
-    s3.put_object(Bucket=BUCKET, Key=state_key(FLEET), Body=json.dumps(state).encode())
-    assert allora.json("dashboard") == outputs_of(outputs)
-    assert allora.json("dashboard", "--worker", "eth") == outputs_of(outputs)
-
-
-def outputs_of(outputs: dict[str, dict[str, str]]) -> dict[str, str]:
-    return {name: output["value"] for name, output in outputs.items()}
+    url = {"dashboard_url": "https://example.com/fleet"}
+    put_state(FLEET, **url)
+    assert allora.json("dashboard") == url
+    assert allora.json("dashboard", "--worker", "eth") == url
 
 
 @pytest.mark.parametrize(

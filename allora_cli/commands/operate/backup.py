@@ -92,10 +92,15 @@ def _back_up_all(folder: Path | None, worker: str | None, *, replace: bool, json
             exit_code=ExitCode.USAGE,
         )
     fleet = require_fleet()
-    missing = {context.settings.worker_name for context in workers_without_wallet(fleet)}
+    missing = [context.settings.worker_name for context in workers_without_wallet(fleet)]
     contents = [
         _content(fleet.of(each)) for each in fleet.fleet.workers if each.name not in missing
     ]
+    if not contents:
+        raise OperatorError(
+            ErrorCode.NO_WALLET,
+            "No worker of the fleet has a wallet. Create them: allora wallet create --all",
+        )
     paths = [backup_path(folder, content) for content in contents]
     for path in paths:
         check_place(path, replace=replace)
@@ -114,6 +119,6 @@ def _back_up_all(folder: Path | None, worker: str | None, *, replace: bool, json
             {"worker": content.worker_name, "file": str(path), "address": content.address}
             for path, content in zip(paths, contents, strict=True)
         ],
-        "without_wallet": sorted(missing),
+        "without_wallet": missing,
     }
     console.show(document, lines, json=json)
