@@ -14,9 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from allora_cli.context import Context
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Fate, Orphan
+from allora_cli.terraform.handled_stacks import handled_stacks
 from allora_cli.terraform.ownership import STACK_TAG
+from allora_cli.terraform.synthesis import read_stacks
 from shared.stacks import IMPORTS_FILE
 
 _NEVER: Final = frozenset({"aws_instance"})
@@ -30,6 +33,21 @@ _IN_VPC: Final = frozenset(
     | {"aws_route_table_association", "aws_security_group"}
     | {"aws_vpc_security_group_egress_rule", "aws_vpc_security_group_ingress_rule"}
 )
+
+
+def placed_in(
+    context: Context, orphans: Sequence[Orphan], known: Known, folder: Path
+) -> tuple[Orphan, ...]:
+    """Return the orphans with the addresses of those that have a place in a stack that is deployed.
+
+    Args:
+        context: whose stacks.
+        orphans: all of them.
+        known: what the states have.
+        folder: of the synthesized app.
+    """
+    stacks = read_stacks(folder)
+    return placed(orphans, known, {stack: stacks[stack] for stack in handled_stacks(context)})
 
 
 def placed(

@@ -113,7 +113,9 @@ def new_vpc(context: Context, stack: str, **others: str) -> str:
 def test_each_stack_has_a_network_of_its_own(context: Context) -> None:
     of_host = new_vpc(context, SINGLE_NODE, Worker="worker")
     of_fleet = new_vpc(context, FLEET)
-    stacks = {stack: {"resource": {"aws_vpc": {"vpc": {}}}} for stack in (SINGLE_NODE, FLEET)}
+    stacks: dict[str, dict[str, Any]] = {
+        stack: {"resource": {"aws_vpc": {"vpc": {}}}} for stack in (SINGLE_NODE, FLEET)
+    }
     found_here = placed(found(context), NOTHING, stacks)
     assert {each.id: (each.stack, each.address) for each in found_here} == {
         of_host: (SINGLE_NODE, "aws_vpc.vpc"),
