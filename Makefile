@@ -69,6 +69,10 @@ test-kill: setup-dev ## Kill a first deployment at ten moments, and run it again
 test-host: ## Boot and test a deployment, with a fake chain (root on Linux)
 	@scripts/test_host.sh
 
+.PHONY: test-fleet
+test-fleet: ## Run the tasks of a deployed fleet in Docker, with a fake chain (root on Linux)
+	@scripts/test_fleet.sh
+
 .PHONY: lint
 lint: ## Check style and types
 	@scripts/setup/setup.sh dev images

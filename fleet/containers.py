@@ -12,12 +12,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from containers.worker.allora_worker import place_secrets
-from containers.worker.allora_worker.contract import Secret
 from settings import Settings
 from settings.command_words import command_words
 from settings.fit import MODEL_HOSTS
 from settings.fleet import FleetWorker
-from settings.names import Names
+from settings.names import MODEL_SECRET, task_secrets
 from user_data.environments import model_variables, worker_variables
 
 WORKER_SECRETS: Final = "worker-secrets"
@@ -91,24 +90,13 @@ def container_definitions(
 
 
 def _secrets(worker: FleetWorker, images: Images, place: Place) -> dict[str, Any]:
-    settings = worker.settings
-    names = Names(settings)
-    of_worker = {Secret.MNEMONIC: names.wallet}
-    if worker.options.api_key:
-        of_worker[Secret.API_KEY] = f"{names.secrets_prefix}/{Secret.API_KEY}"
-    variables = {
-        **{place_secrets.WORKER_VARIABLE + file: path for file, path in of_worker.items()},
-        **{
-            place_secrets.MODEL_VARIABLE + name: f"{names.secrets_prefix}/model/{name}"
-            for name in settings.model_secrets
-        },
-    }
+    variables = {_variable_of(name): path for name, path in task_secrets(worker).items()}
     return {
         "name": "secrets",
         "image": images.secrets,
         "essential": False,
         "user": "0",
-        **_place_secrets(settings),
+        **_place_secrets(worker.settings),
         "readonlyRootFilesystem": True,
         "secrets": [
             {"name": variable, "valueFrom": place.parameter_arn + path}
@@ -118,10 +106,18 @@ def _secrets(worker: FleetWorker, images: Images, place: Place) -> dict[str, Any
             _mount(WORKER_SECRETS, str(place_secrets.WORKER_FILES)),
             _mount(MODEL_SECRETS, str(place_secrets.MODEL_FILES)),
             _mount(WORKER_STATE, str(place_secrets.WORKER_STATE)),
+            _mount(WORKER_TMP, str(place_secrets.WORKER_TMP)),
         ],
         "linuxParameters": _no_more_than("CHOWN", "FOWNER"),
         "logConfiguration": _logs(worker, place, "worker"),
     }
+
+
+def _variable_of(secret: str) -> str:
+    """Return the variable that tells the container which secret it gets, and for whom."""
+    if secret.startswith(MODEL_SECRET):
+        return place_secrets.MODEL_VARIABLE + secret.removeprefix(MODEL_SECRET)
+    return place_secrets.WORKER_VARIABLE + secret
 
 
 def _place_secrets(settings: Settings) -> dict[str, Any]:
@@ -186,7 +182,8 @@ def _worker(worker: FleetWorker, images: Images, place: Place) -> dict[str, Any]
 _ALIVE: Final = {
     # Alive, not healthy: a new task would not bring back a chain that is away.
     "command": ["CMD", "python", "-m", "allora_worker.healthcheck", "--alive"],
-    "interval": 30,
+    # A process that has stopped is found in a minute, and killed `_STOP_SECONDS` later.
+    "interval": 15,
     "timeout": 10,
     "retries": 3,
     "startPeriod": 60,

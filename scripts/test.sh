@@ -3,7 +3,7 @@
 #
 #   scripts/test.sh           all levels, three at a time, until one fails
 #   scripts/test.sh LEVEL     one level, in this terminal: lint unit local synth bats scripts images
-#                             security terraform kill host
+#                             security terraform kill host fleet
 #
 # SEED=number repeats the random order of an earlier run.
 set -euo pipefail

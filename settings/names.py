@@ -7,6 +7,7 @@ from typing import Final
 
 from containers.worker.allora_worker.contract import Secret
 from settings import Settings
+from settings.fleet import FleetWorker
 from shared.stacks import ARCHIVE_PREFIX, FLEET_CONTEXTS_PREFIX
 
 
@@ -81,6 +82,23 @@ class FleetNames:
         """Return the name of a worker's task definitions, which are of the region's account."""
         return f"{self.fleet}-{worker_name}"
 
+
+def task_secrets(worker: FleetWorker) -> dict[str, str]:
+    """Return the SSM parameters that ECS fetches before a task starts, by the secret's name.
+
+    Without one of them it does not start.
+    """
+    names = [
+        Secret.MNEMONIC,
+        *([Secret.API_KEY] if worker.options.api_key else []),
+        *(f"{MODEL_SECRET}{name}" for name in worker.settings.model_secrets),
+    ]
+    prefix = Names(worker.settings).secrets_prefix
+    return {str(name): f"{prefix}/{name}" for name in names}
+
+
+MODEL_SECRET: Final = "model/"  # noqa: S105 - the beginning of a name
+"""Begins the name of a model's secret, before its variable."""
 
 FLEET_LOG_GROUP_PREFIX: Final = "/allora-fleet"
 """No worker's own: those begin with `/allora/`."""

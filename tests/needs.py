@@ -41,4 +41,5 @@ _MISSING: dict[str, Callable[[], str | None]] = {
     "terraform": partial(_tools, "terraform", "terraform", CDKTF),
     "local": partial(_tools, "local", "cdktf", "terraform"),
     "host": requirements.problem,
+    "fleet": requirements.problem,
 }

@@ -231,10 +231,9 @@ class Architecture:
         card = self._card(Part("alarm", [names], "alarm", width=300), type_)
         actions = [action for alarm in alarms for action in alarm.get("alarm_actions", [])]
         repairs = listed(a.rpartition(":")[2] for a in actions if ":automate:" in a)
-        self.arrows += [
-            Arrow(self._instance, card, "metrics", at=-56, shift=-12),
-            Arrow(card, self._instance, repairs, at=56, shift=12, quiet=True),
-        ]
+        self.arrows.append(Arrow(self._instance, card, "metrics", at=-56, shift=-12))
+        if repairs:
+            self.arrows.append(Arrow(card, self._instance, repairs, at=56, shift=12, quiet=True))
         return card
 
     def _topic(self) -> Part:

@@ -38,6 +38,7 @@ class CheckContext:
         topic_names: the topics' metadata on the chain, by id; empty if it does not answer.
         address: the wallet's address.
         uallo: its balance.
+        fleet_addresses: the wallets' addresses of the fleet's workers, by name.
     """
 
     known_settings: Settings | None = None
@@ -50,6 +51,7 @@ class CheckContext:
     topic_names: Mapping[int, str] = field(default_factory=dict)
     address: str | None = None
     uallo: int | None = None
+    fleet_addresses: Mapping[str, str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -19,8 +19,8 @@ from allora_cli.doctor import (
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.endpoints.checks import check_endpoints
 from allora_cli.doctor.findings import Check, Finding, Group, Scope
+from allora_cli.doctor.fleet import network, secrets
 from allora_cli.doctor.fleet import quotas as fleet_quotas
-from allora_cli.doctor.fleet import secrets
 from allora_cli.doctor.fleet.images import check_fleet_images
 from allora_cli.doctor.sources import checks as sources
 
@@ -45,10 +45,10 @@ def _of_fleet(
     id_: str,
     title: str,
     run: Callable[[CheckContext], Finding],
-    *,
+    needs: tuple[str, ...] = _REGION,
     group: Group = Group.DEPLOYMENT,
 ) -> Check:
-    return Check(id_, group, title, run, _REGION, (), Scope.FLEET)
+    return Check(id_, group, title, run, needs, (), Scope.FLEET)
 
 
 CHECKS: Final = (
@@ -91,6 +91,10 @@ CHECKS: Final = (
     _of_host("balance", "Balance", worker.check_balance, ("wallet",), group=Group.WALLET),
     _of_fleet("fleet-secrets", "Secrets", secrets.check_fleet_secrets, group=Group.WALLET),
     _of_fleet("fleet-wallets", "Wallets", secrets.check_fleet_wallets, group=Group.WALLET),
+    _of_fleet(
+        "fleet-balances", "Balances", network.check_fleet_balances, ("fleet-wallets",), Group.WALLET
+    ),
+    _of_fleet("fleet-topics", "Topics", network.check_fleet_topics, _SETTINGS, group=Group.WALLET),
     Check("endpoints", Group.WALLET, "Endpoints", check_endpoints, _SETTINGS),
     _of_host("topics", "Topics", worker.check_topics, _SETTINGS, group=Group.WALLET),
     _of_host(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
@@ -22,10 +23,13 @@ _KEPT: Final = {
 def complete_ecs() -> None:
     """Have services keep what they are told, and reach their steady state at once.
 
+    A container of Fargate needs no memory of its own, without which moto's RunTask fails.
+
     moto starts no tasks for a service, so that its count of running tasks would stay at zero.
     """
     create = EC2ContainerServiceResponse.create_service
     update = EC2ContainerServiceBackend.update_service
+    measure = EC2ContainerServiceBackend._calculate_task_resource_requirements  # noqa: SLF001
 
     def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
         create(self)
@@ -53,8 +57,15 @@ def complete_ecs() -> None:
         _settle(service)
         return service
 
+    def measure_without_memory(definition: Any) -> dict[str, Any]:  # noqa: ANN401
+        containers = [{"memoryReservation": 0, **each} for each in definition.container_definitions]
+        measured: Any = SimpleNamespace(container_definitions=containers)
+        return measure(measured)
+
     EC2ContainerServiceResponse.create_service = create_service  # type: ignore[method-assign]
     EC2ContainerServiceBackend.update_service = update_service  # type: ignore[method-assign]
+    backend: Any = EC2ContainerServiceBackend
+    backend._calculate_task_resource_requirements = staticmethod(measure_without_memory)  # noqa: SLF001
 
 
 def _settle(service: Service) -> None:

@@ -92,4 +92,10 @@ LEVELS = (
         _pytest("-n", "4", "--dist", "loadfile", "tests/host"),
         by_default=False,
     ),
+    Level(
+        "fleet",
+        "a fleet's tasks, run in Docker (scripts/test_fleet.sh prepares it)",
+        _pytest("tests/fleet"),
+        by_default=False,
+    ),
 )

@@ -26,17 +26,18 @@ WEBSOCKET_URL = f"ws://{NAME}:{_WEBSOCKET}/websocket"
 
 
 class Chain:
-    """A chain with one topic, whose windows open when the test says so."""
+    """A chain whose windows open when the test says so; without a topic, the first one is meant."""
 
-    def __init__(self, slot: Slot, *, chain_id: str, topic: int, log: Path) -> None:
+    def __init__(self, slot: Slot, *, chain_id: str, topics: tuple[int, ...], log: Path) -> None:
         self._slot = slot
-        self._topic = topic
+        self._topics = topics
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
                 [
                     *("nsenter", f"--net={namespaces.path(slot.cloud_network)}"),
                     *(str(PYTHON), "-m", "devtools.fake_chain", "--bind", cloud.ADDRESS),
-                    *("--chain-id", chain_id, "--topic", str(topic)),
+                    *("--chain-id", chain_id),
+                    *(word for topic in topics for word in ("--topic", str(topic))),
                     *("--window-blocks", str(_WINDOW_BLOCKS)),
                     *("--grpc-port", str(_GRPC), "--websocket-port", str(_WEBSOCKET)),
                     *("--control-port", str(_CONTROL), "--rest-port", str(REST_PORT)),
@@ -67,11 +68,12 @@ class Chain:
         found: list[dict[str, Any]] = self.state["submissions"]
         return found
 
-    def submission(self, nonce: int) -> dict[str, Any] | None:
+    def submission(self, nonce: int, topic: int | None = None) -> dict[str, Any] | None:
         """That for a window, if it was accepted."""
-        return next((found for found in self.submissions if found["nonce"] == nonce), None)
+        window = topic or self._topics[0], nonce
+        return next((s for s in self.submissions if (s["topic"], s["nonce"]) == window), None)
 
-    def open_window(self, announce: str = "both") -> int:
+    def open_window(self, announce: str = "both", topic: int | None = None) -> int:
         """Opens a window for submissions.
 
         Args:
@@ -80,13 +82,14 @@ class Chain:
         Returns:
             Its nonce.
         """
-        answer = self._ask("POST", "/window", {"topic": self._topic, "announce": announce})
+        wanted = {"topic": topic or self._topics[0], "announce": announce}
+        answer = self._ask("POST", "/window", wanted)
         nonce: int = answer["nonce"]
         return nonce
 
-    def settle(self) -> None:
+    def settle(self, topic: int | None = None) -> None:
         """Closes the windows, scores what was submitted, and pays."""
-        self._ask("POST", "/settle", {"topic": self._topic})
+        self._ask("POST", "/settle", {"topic": topic or self._topics[0]})
 
     def behave(self, **behaviour: Any) -> None:
         """Changes how it behaves, such as ``frozen=True``."""

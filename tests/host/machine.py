@@ -101,6 +101,10 @@ class Machine:
             )
         wait_for("systemd runs in the host", self._system_answers, 60)
 
+    def file(self, path: str) -> Path:
+        """A file of the host's, as this machine sees it while the host runs: also a socket."""
+        return Path(f"/proc/{self._init()}/root") / path.lstrip("/")
+
     def connect(self, port: int) -> socket.socket:
         """A connection as somebody on the internet makes it."""
         return cloud.connect(self._slot, cloud.HOST_ADDRESS, port)

@@ -141,7 +141,15 @@ class World:
         chain: what the worker sees of the network.
     """
 
-    def __init__(self, deployment: Deployment, wallet: Wallet, directory: Path, slot: Slot) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        wallet: Wallet,
+        directory: Path,
+        slot: Slot,
+        *,
+        topics: tuple[int, ...] = (TOPIC,),
+    ) -> None:
         self.deployment = deployment
         self.wallet = wallet
         self.directory = directory
@@ -176,7 +184,7 @@ class World:
         )
         self.cloud.names.add(chain.NAME)
         self.chain = chain.Chain(
-            slot, chain_id="allora-testnet-1", topic=TOPIC, log=directory / "chain.log"
+            slot, chain_id="allora-testnet-1", topics=topics, log=directory / "chain.log"
         )
 
     @property

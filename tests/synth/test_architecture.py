@@ -146,6 +146,7 @@ def test_a_fleet_is_drawn_without_a_host(
         ("ECR", "ECS cluster"), ("Parameter Store", "ECS cluster"), ("CodeBuild", "ECR"),
         ("btc-day", "Everything out"), ("Internet gateway", "Allora testnet"),
     } <= drawing.arrows()  # fmt: skip
+    assert not any(head == "ECS cluster" and "alarm" in tail for tail, head in drawing.arrows())
     for text in ("3 workers", "2 running", "Nothing in", "FARGATE_SPOT", "paused", "allora-fleet"):
         assert text in drawing.texts
     check_layout(drawing)

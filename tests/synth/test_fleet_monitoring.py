@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 
+from constructs_lib.alarms import Limits
+from constructs_lib.fleet_alarms import fleet_alarms
 from constructs_lib.metrics import FleetSources
 from containers.worker.allora_worker import metric_names
 from shared.alarm_remedies import FLEET_REMEDIES, FleetAlarmId
@@ -47,6 +50,20 @@ class TestAlarms:
             assert alarm["dimensions"] == {"Fleet": "allora-worker-fleet"}
         with pytest.raises(ValueError, match="Score is no metric of a fleet"):
             FleetSources("fleet").of(metric_names.SCORE)
+
+    @pytest.mark.parametrize("workers", [1, 3, 100, 500])
+    def test_one_worker_that_is_missing_breaches_and_late_reports_do_not(
+        self, workers: int
+    ) -> None:
+        """A worker sends five reports a period, however long each takes (`gauges`)."""
+        limits = Limits(3, Decimal("0.1"))
+        (alarm,) = (
+            alarm
+            for alarm in fleet_alarms(FleetSources("fleet"), limits, workers=workers)
+            if alarm.id is FleetAlarmId.WORKER_MISSING
+        )
+        assert alarm.comparison == "LessThanThreshold"
+        assert 5 * (workers - 1) < alarm.threshold <= 5 * workers - 2
 
     def test_workers_that_should_report_are_counted(self, fleet: Synth) -> None:
         missing = alarms(fleet(MIXED)[FLEET])["worker-missing"]

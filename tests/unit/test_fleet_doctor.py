@@ -16,12 +16,13 @@ from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.examine import examine
 from allora_cli.doctor.findings import Check, Finding, Group, Scope, Verdict, ok
-from allora_cli.doctor.fleet import quotas, secrets
+from allora_cli.doctor.fleet import network, quotas, secrets
 from allora_cli.doctor.fleet.images import check_fleet_images
 from allora_cli.wallet.mnemonic import make_words
 from fleet.images import Registry, distinct_builds
 from settings import load_settings
 from settings.fleet_file import load_fleet
+from tests.http_server import json_by_path
 
 ENV = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
 FLEET = """
@@ -276,3 +277,66 @@ class TestImages:
             imageTag=builds[0].tag,
         )
         assert check_fleet_images(context).detail == expected.format(1)
+
+
+def balance(address: str, uallo: int) -> dict[str, Any]:
+    """What the network says of a wallet, by path."""
+    path = f"/cosmos/bank/v1beta1/balances/{address}/by_denom?denom=uallo"
+    return {path: {"balance": {"denom": "uallo", "amount": str(uallo)}}}
+
+
+def topic(id_: int, *, active: bool) -> dict[str, Any]:
+    """What the network says of a topic, by path."""
+    return {
+        f"/emissions/v10/topic_exists/{id_}": {"exists": True},
+        f"/emissions/v10/topics/{id_}": {"topic": {"metadata": "BTC/USD"}},
+        f"/emissions/v10/is_topic_active/{id_}": {"is_active": active},
+    }
+
+
+class TestNetwork:
+    @pytest.fixture
+    def answers(self) -> dict[str, Any]:
+        return {}
+
+    @pytest.fixture
+    def funded(self, look: Look, answers: dict[str, Any]) -> Iterator[CheckContext]:
+        """Two workers, whose wallets are known, and a paused one."""
+        text = FLEET.replace("[workers.eth]", "[workers.eth]\nALLORA_WORKER_TOPIC_ID = [69, 13]")
+        with json_by_path(answers) as url:
+            context = look(text, f"ALLORA_API_URL={url}\n")
+            context.fleet_addresses = {"btc-day": "allo1a", "eth": "allo1b"}
+            yield context
+
+    def test_who_needs_money_is_told(self, funded: CheckContext, answers: dict[str, Any]) -> None:
+        answers |= balance("allo1a", 10**18) | balance("allo1b", 0)
+        finding = network.check_fleet_balances(funded)
+        assert finding.verdict is Verdict.WARNING
+        assert finding.detail == "1 of 2 wallets have too little: eth"
+        assert finding.remedy.startswith("get some for allo1b: https://")
+        answers |= balance("allo1b", 2 * 10**18)
+        finding = network.check_fleet_balances(funded)
+        assert (finding.verdict, finding.detail) == (Verdict.OK, "at least 1 ALLO each")
+
+    def test_one_that_is_not_known_hides_none_that_is_low(
+        self, funded: CheckContext, answers: dict[str, Any]
+    ) -> None:
+        answers |= balance("allo1a", 10**18)
+        assert network.check_fleet_balances(funded).verdict is Verdict.UNKNOWN
+        answers |= balance("allo1a", 0)
+        assert network.check_fleet_balances(funded).verdict is Verdict.WARNING
+
+    def test_a_topic_is_asked_for_once_and_told_with_its_workers(
+        self, funded: CheckContext, answers: dict[str, Any]
+    ) -> None:
+        answers |= topic(69, active=True) | {"/emissions/v10/topic_exists/13": {"exists": False}}
+        finding = network.check_fleet_topics(funded)
+        assert (finding.verdict, finding.detail) == (
+            Verdict.FAIL,
+            "the network has no topic 13 (eth)",
+        )
+        answers |= topic(13, active=False)
+        finding = network.check_fleet_topics(funded)
+        assert (finding.verdict, finding.detail) == (Verdict.WARNING, "not active: 13 (eth)")
+        answers |= topic(13, active=True)
+        assert network.check_fleet_topics(funded).detail == "2, all active"

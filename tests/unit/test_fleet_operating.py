@@ -99,11 +99,8 @@ def test_a_fleet_s_worker_is_named(allora: Command, command: tuple[str, ...]) ->
     assert not stored()
 
 
-@pytest.mark.parametrize("command", OF_ONE, ids=" ".join)
-def test_an_unknown_name_is_answered_with_the_likely_one(
-    allora: Command, command: tuple[str, ...]
-) -> None:
-    trouble, message = allora.refused(*command, "--worker", "btc-dya", stdin=make_words())
+def test_an_unknown_name_is_answered_with_the_likely_one(allora: Command) -> None:
+    trouble, message = allora.refused("wallet", "import", "--worker", "btc-dya", stdin=make_words())
     assert trouble == ErrorCode.WORKER_NAME
     assert "did you mean btc-day?" in message
     assert not stored()
@@ -123,10 +120,21 @@ def test_each_worker_has_its_own_secrets(allora: Command) -> None:
         "/allora/host/mnemonic",
     }
     listed = allora.json("secret", "list", "--worker", "eth")["secrets"]
-    assert {each["parameter"] for each in listed if each["version"]} == {
-        "/allora/eth/mnemonic",
-        "/allora/eth/model/KEY",
+    assert {each["parameter"]: each["version"] for each in listed} == {
+        "/allora/eth/mnemonic": 1,
+        "/allora/eth/model/KEY": 1,
     }
+
+
+def test_a_secret_that_no_task_reads_is_told(allora: Command, tmp_path: Path) -> None:
+    trouble, _ = allora.refused("secret", "set", "inference-token", "--worker", "eth", stdin="x")
+    assert trouble == ErrorCode.NOT_IN_A_FLEET
+    assert not stored()
+    command = ("secret", "set", "api-key", "--replace", "--worker", "eth")
+    assert "api_key = true in [workers.eth]" in allora.run(*command, stdin="key")[1]
+    (tmp_path / "fleet.toml").write_text(f"{FILE}[fleet]\napi_key = true\n")
+    assert "api_key" not in allora.run(*command, stdin="key")[1]
+    assert stored() == {"/allora/eth/api-key": "key"}
 
 
 def test_what_to_type_next_names_the_worker(allora: Command) -> None:
@@ -182,10 +190,9 @@ def test_all_wallets_are_backed_up_with_one_passphrase(allora: Command, tmp_path
     assert document["without_wallet"] == ["btc-day"]
     assert [each["worker"] for each in document["backups"]] == ["eth", "sol"]
     before = stored()
-    for each in document["backups"]:
-        ssm = boto3.client("ssm", "us-east-1")
-        ssm.delete_parameter(Name=f"/allora/{each['worker']}/mnemonic")
-        allora.json("restore", each["file"], "--worker", each["worker"], stdin=PASSPHRASE)
+    one = document["backups"][0]
+    boto3.client("ssm", "us-east-1").delete_parameter(Name="/allora/eth/mnemonic")
+    allora.json("restore", one["file"], "--worker", "eth", stdin=PASSPHRASE)
     assert stored() == before
 
 

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -7,10 +12,10 @@ import aiohttp
 import pytest
 from allora_worker import health_socket
 from allora_worker.errors import CannotStartError
-from allora_worker.healthcheck import is_healthy
+from allora_worker.healthcheck import is_alive, is_healthy
 
 from devtools.fake_chain import FakeChain
-from tests.worker.processes import Process
+from tests.worker.processes import Process, paths
 from tests.worker.running import Worker
 from tests.worker.waiting import until
 
@@ -87,3 +92,51 @@ async def test_a_worker_without_a_state_directory_is_healthy_too(
     process = await run(chain, STATE_DIR=absent, TMPDIR=str(temporary))
     await process.wrote("ready")
     await until(lambda: is_healthy(Path(absent)))
+
+
+@pytest.mark.asyncio
+async def test_a_worker_whose_chain_is_away_is_alive_and_not_healthy(
+    chain: FakeChain, start: Start, state: Path
+) -> None:
+    """So that ECS, which replaces a task for its health check, replaces none for the chain."""
+    worker = await start(chain)
+    await chain.behave(refuse=True)
+    await until(lambda: worker.topic().state == "chain_unavailable")
+    alive, healthy = await checks(state)
+    assert (alive, healthy) == (True, False)
+
+
+def test_without_a_worker_nothing_is_alive(state: Path) -> None:
+    assert not is_alive(state)
+    health_socket.bind(state).close()  # of a process that was killed
+    assert not is_alive(state)
+
+
+def test_a_worker_that_hangs_up_is_not_alive(state: Path) -> None:
+    with health_socket.bind(state) as door:
+        door.listen()
+        hanging_up = threading.Thread(target=hang_up, args=(door,), daemon=True)
+        hanging_up.start()
+        assert not is_alive(state)
+        hanging_up.join()
+
+
+@pytest.mark.parametrize("arguments", [(), ("--alive",)])
+def test_the_command_fails_without_a_worker(state: Path, arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "allora_worker.healthcheck", *arguments],
+        env={"STATE_DIR": str(state), "TMPDIR": str(state / "tmp"), "PYTHONPATH": paths()[1]},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+
+def hang_up(door: socket.socket) -> None:
+    connection, _ = door.accept()
+    connection.close()
+
+
+async def checks(state: Path) -> tuple[bool, bool]:
+    """Whether the worker with this state directory is alive, and healthy."""
+    return await asyncio.to_thread(is_alive, state), await asyncio.to_thread(is_healthy, state)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from allora_cli.commands.worker_option import Worker
 from allora_cli.terminal import console, prompts
+
+if TYPE_CHECKING:
+    from allora_cli.context import Context
 
 app = typer.Typer(
     name="secret",
@@ -42,6 +46,7 @@ def set_(
 
     context = open_worker(worker)
     check_secret_name(name, context.settings.model_secrets)
+    notes = _notes_in_fleet(context, name)
     value = prompts.hidden_or_stdin(name).strip()
     check_secret_value(name, value)
     parameter = f"{context.names.secrets_prefix}/{name}"
@@ -52,12 +57,36 @@ def set_(
         f"✔ {parameter} is stored, encrypted. The worker reads it when it starts: allora "
         f"restart{context.option}"
     )
-    console.show({"parameter": parameter, "stored": True, "version": version}, [line], json=json)
+    console.show(
+        {"parameter": parameter, "stored": True, "version": version}, [line, *notes], json=json
+    )
+
+
+def _notes_in_fleet(context: Context, name: str) -> list[str]:
+    """Return what is still to do before a fleet's worker reads the secret.
+
+    Raises:
+        OperatorError: It has no use for it.
+    """
+    from allora_cli.context import meant_fleet
+    from allora_cli.fleet.refusals import not_in_a_fleet
+    from containers.worker.allora_worker.contract import Secret
+    from settings.names import task_secrets
+
+    worker = context.settings.worker_name
+    fleet = meant_fleet(context, worker)
+    if fleet is None or name in task_secrets(fleet.worker(worker)):
+        return []
+    if name == Secret.API_KEY:
+        return [f"  The worker reads it with api_key = true in [workers.{worker}] of fleet.toml."]
+    raise not_in_a_fleet(
+        f"{name} is for consumers who reach the worker's port on a host", "Nothing was stored."
+    )
 
 
 @app.command("list")
 def list_(*, worker: Worker = None, json: console.Json = False) -> None:
-    """List the secrets that the host may read, and when each was stored; never their values.
+    """List the secrets that the worker may read, and when each was stored; never their values.
 
     Example: allora secret list
     """
@@ -65,7 +94,7 @@ def list_(*, worker: Worker = None, json: console.Json = False) -> None:
     from allora_cli.wallet.secrets import list_secrets
 
     context = open_worker(worker)
-    secrets = list_secrets(context.session.client("ssm"), context.names.parameters)
+    secrets = list_secrets(context.session.client("ssm"), _parameters(context))
     documents, lines = [], []
     width = max(len(secret.parameter) for secret in secrets)
     for secret in secrets:
@@ -80,3 +109,14 @@ def list_(*, worker: Worker = None, json: console.Json = False) -> None:
         when = f"stored {at:%Y-%m-%d %H:%M %Z}" if at else "not stored"
         lines.append(f"{secret.parameter:<{width}}  {when}")
     console.show({"secrets": documents}, lines, json=json)
+
+
+def _parameters(context: Context) -> Sequence[str]:
+    """Return the parameters that the host, or the task of a fleet's worker, may read."""
+    from allora_cli.context import meant_fleet
+    from settings.names import task_secrets
+
+    fleet = meant_fleet(context, context.settings.worker_name)
+    if fleet is None:
+        return context.names.parameters
+    return list(task_secrets(fleet.worker(context.settings.worker_name)).values())

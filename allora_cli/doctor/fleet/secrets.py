@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from allora_cli.doctor.check_context import CheckContext, require
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown
 from allora_cli.doctor.one_wallet import other_workers
 from allora_cli.doctor.state import has_host
-from allora_cli.wallet.needed import how_to_store, needed_parameters
+from allora_cli.wallet.needed import how_to_store
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallets
-from settings.names import Names
+from settings.names import Names, task_secrets
 
 _SHOWN: Final = 5
 """Lines of one kind."""
@@ -24,14 +24,14 @@ def check_fleet_secrets(context: CheckContext) -> Finding:
     needed = {
         parameter: worker.name
         for worker in require(context.fleet).running
-        for parameter in needed_parameters(worker)
+        for parameter in task_secrets(worker).values()
     }
     stored = list_secrets(context.ssm, list(needed))
     missing = [secret.parameter for secret in stored if not secret.version]
     facts = {"needed": len(needed), "missing": missing}
     if missing:
         remedies = dict.fromkeys(how_to_store(needed[each], each) for each in missing)
-        return fail(f"not stored: {_few(missing)}", "\n".join([*remedies][:_SHOWN]), **facts)
+        return fail(f"not stored: {few(missing)}", "\n".join([*remedies][:_SHOWN]), **facts)
     return ok(f"{len(needed)} stored" if needed else "none needed", **facts)
 
 
@@ -46,12 +46,13 @@ def check_fleet_wallets(context: CheckContext) -> Finding:
         return skipped("fleet-secrets", "Secrets")
     if wrong := [names[each.parameter] for each in wallets if each.address is None]:
         return fail(
-            f"the stored words of {_few(wrong)} are no wallet: one is misspelt, missing or out of "
+            f"the stored words of {few(wrong)} are no wallet: one is misspelt, missing or out of "
             "place",
             "allora wallet import --replace --worker NAME",
             damaged=wrong,
         )
     addresses = {names[each.parameter]: str(each.address) for each in wallets}
+    context.fleet_addresses = addresses
     return _used_once(context, addresses)
 
 
@@ -76,6 +77,8 @@ def _used_once(context: CheckContext, addresses: Mapping[str, str]) -> Finding:
     return ok(f"{len(addresses)}, all different", **facts)
 
 
-def _few(names: list[str]) -> str:
+def few(names: Sequence[str], separator: str = ", ") -> str:
+    """Return the first names, and how many more there are."""
     more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    shown = separator.join(names[:_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -69,6 +69,8 @@ class Event(StrEnum):
     FEES_FORGOTTEN = "fees_forgotten"
     FEES_NOT_KEPT = "fees_not_kept"
     PAYMENTS_HELD = "payments_held"
+    WALLET_SHARED = "wallet_shared"
+    """Somebody else has sent a transaction with the wallet."""
 
 
 class TopicState(StrEnum):

@@ -77,6 +77,14 @@ NOT_EARNING: Final = Metric(
     "because the submission is not admitted or its reward is 0.",
     only_in_trouble=True,
 )
+FOREIGN_TRANSACTIONS: Final = Metric(
+    "ForeignTransactions",
+    "Count",
+    "How often in the last 24 hours the worker has found that somebody else had sent with its "
+    "wallet, each time that it finds it: the operator, or another process of the same worker. The "
+    "maximum counts.",
+    only_in_trouble=True,
+)
 REWARDS: Final = Metric(
     "Rewards",
     "None",
@@ -122,6 +130,7 @@ METRICS: Final = (
     NOT_EARNING,
     SDK_REFUSED,
     FEE_REFUSED,
+    FOREIGN_TRANSACTIONS,
 )
 """What alarms and dashboard of a single host show."""
 

@@ -14,6 +14,7 @@ WORKER_UID = 10001
 WORKER_FILES = Path("/run/allora/worker")
 MODEL_FILES = Path("/run/allora/model")
 WORKER_STATE = Path("/var/lib/allora")
+WORKER_TMP = Path("/run/allora/tmp")
 
 WORKER_VARIABLE = "SECRET_OF_WORKER_"
 MODEL_VARIABLE = "SECRET_OF_MODEL_"
@@ -22,12 +23,14 @@ MODEL_VARIABLE = "SECRET_OF_MODEL_"
 def place(variables: Mapping[str, str], root: Path = Path("/")) -> None:
     """Write each secret into the file of its name, for its container's user alone.
 
+    The volumes are root's, who needs no more than the capabilities CHOWN and FOWNER.
+
     Args:
         variables: `SECRET_OF_WORKER_<name>` and `SECRET_OF_MODEL_<name>`.
         root: Where the folders are.
     """
-    for folder in (WORKER_FILES, WORKER_STATE):
-        os.chown(root / folder.relative_to("/"), WORKER_UID, WORKER_UID)
+    os.chown(root / WORKER_STATE.relative_to("/"), WORKER_UID, WORKER_UID)
+    (root / WORKER_TMP.relative_to("/")).chmod(0o1777)  # as /tmp is
     for variable, value in variables.items():
         if variable.startswith(WORKER_VARIABLE):
             path = WORKER_FILES / variable.removeprefix(WORKER_VARIABLE)

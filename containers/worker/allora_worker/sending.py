@@ -14,6 +14,8 @@ class Sent:
 
     def __init__(self) -> None:
         self._sequences: dict[str, int] = {}
+        self.newest: int | None = None
+        """The sequence of the newest one that a node may have taken; None before the first."""
 
     @property
     def hashes(self) -> list[str]:
@@ -30,12 +32,17 @@ class Sent:
     def add(self, tx_hash: str, sequence: int) -> bool:
         """Record a transaction before it is sent; return False if it was sent before."""
         is_new = tx_hash not in self._sequences
-        self._sequences[tx_hash] = sequence
+        self._sequences[tx_hash] = self.newest = sequence
         return is_new
 
     def settle(self, tx_hash: str) -> None:
         """Forget a transaction, because its fate is known."""
         self._sequences.pop(tx_hash, None)
+
+    def refused(self, tx_hash: str) -> None:
+        """Forget a transaction that is in no block, because the node did not take it."""
+        self.newest = None
+        self.settle(tx_hash)
 
 
 @dataclass(frozen=True)
@@ -46,11 +53,13 @@ class Sending:
         until: The last moment, of `time.monotonic()`.
         last_block: The last block that may contain them; 0 is no limit.
         sent: Those of earlier attempts.
+        again: Whether the SDK may send one again whose sequence somebody else has used.
     """
 
     until: float = math.inf
     last_block: int = 0
     sent: Sent = field(default_factory=Sent)
+    again: bool = True
 
 
 _current: ContextVar[Sending] = ContextVar("sending")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -31,6 +32,7 @@ from .errors import (
     shorten,
 )
 from .losses import Truth, loss_method
+from .own_sequence import OwnSequence
 from .sending import Sending, Sent, sending
 from .timings import Timings
 from .transactions import NotTakenError, UnconfirmedError, WindowOverError
@@ -69,6 +71,18 @@ class AttemptFailedError(Exception):
         self.is_final = is_final
 
 
+class SequenceMovedError(Exception):
+    """Nothing was sent, because somebody else has sent with the wallet meanwhile.
+
+    Args:
+        in_a_day: How often that was so in the last 24 hours.
+    """
+
+    def __init__(self, in_a_day: int) -> None:
+        super().__init__("somebody else has sent a transaction with the wallet")
+        self.in_a_day = in_a_day
+
+
 @dataclass(frozen=True)
 class Accepted:
     """A transaction that the chain accepted."""
@@ -87,6 +101,7 @@ class Submitter:
         self._timings = timings
         # Each transaction carries the account's sequence number, which rises with each.
         self._one_at_a_time = asyncio.Lock()
+        self._own_sequence = OwnSequence()
 
     async def check_whitelist(self, topic: Topic) -> None:
         """Raise `RefusedError` if the wallet is not on the topic's whitelist."""
@@ -108,6 +123,7 @@ class Submitter:
                 registration = self._use_case(topic, Decimal(0)).initialize()
                 with sending(Sending(last_block=self._chain.height_in(self._timings.submission))):
                     await in_own_task(registration, self._timings.submission)
+                self._own_sequence.take_moved(await self._chain.account_sequence())
             except Exception as error:
                 raise self._registration_failure(topic, error, endpoint) from error
 
@@ -122,6 +138,7 @@ class Submitter:
 
         Raises:
             AttemptFailedError: The attempt failed.
+            SequenceMovedError: Somebody else has sent; look for the submission, and try again.
             RefusedError: All attempts will fail until the operator intervenes.
         """
         endpoint = self._chain.endpoint
@@ -130,17 +147,37 @@ class Submitter:
             async with self._one_at_a_time:
                 if landed := await self._landed(limits.sent):
                     return landed
-                sequence = await self._chain.account_sequence()
+                sequence = await self._sequence()
                 endpoint = self._chain.endpoint
                 submission = self._use_case(topic, value).submit(nonce, sequence)
-                with sending(limits):
+                with self._recorded(limits.sent), sending(limits):
                     result = await in_own_task(submission, self._timings.submission)
+        except SequenceMovedError:
+            raise
         except Exception as error:
             raise self._submission_failure(topic, error, endpoint) from error
         if not isinstance(result, WorkerResult):
             raise self._submission_failure(topic, result, endpoint) from result
         self._chain.note_success()
+        if limits.sent.newest is not None:
+            self._own_sequence.confirmed(limits.sent.newest)
         return Accepted(result.tx_result.txhash, int(result.tx_result.height))
+
+    async def _sequence(self) -> int:
+        """Return the account's sequence, or raise `SequenceMovedError`."""
+        sequence = await self._chain.account_sequence()
+        if self._own_sequence.take_moved(sequence):
+            raise SequenceMovedError(self._own_sequence.moves_in_a_day)
+        return sequence
+
+    @contextlib.contextmanager
+    def _recorded(self, sent: Sent) -> Iterator[None]:
+        """Record what this process sends, so that it is not taken for somebody else's."""
+        try:
+            yield
+        finally:
+            if sent.newest is not None:
+                self._own_sequence.sent(sent.newest)
 
     async def _landed(self, sent: Sent) -> Accepted | None:
         """Return what an earlier attempt came to, or None if none is in a block.

@@ -21,10 +21,11 @@ from .sending import current_sending
 # Numbers in the code space `sdk`:
 # https://github.com/cosmos/cosmos-sdk/blob/main/types/errors/errors.go
 _ALREADY_IN_MEMPOOL: Final = 19
+_WRONG_SEQUENCE: Final = 32
 _ERRORS: Final = {
     11: OutOfGasError,
     13: InsufficientFeesError,
-    32: AccountSequenceMismatchError,
+    _WRONG_SEQUENCE: AccountSequenceMismatchError,
 }
 
 
@@ -57,7 +58,8 @@ class CheckedTransactions:
         Raises:
             WindowOverError: It is too late.
             UnconfirmedError: It could be the second one for the same submission.
-            AccountSequenceMismatchError: The SDK tries again with the account's sequence.
+            AccountSequenceMismatchError: The SDK tries again with the account's sequence, if
+                `sending` allows it.
             InsufficientFeesError: The SDK tries again with a new price.
             OutOfGasError: The SDK tries again with more gas.
             NotTakenError: The node refuses for another reason.
@@ -72,10 +74,10 @@ class CheckedTransactions:
         is_new = limits.sent.add(tx_hash, sequence)
         answer = await self._stub.broadcast_tx(request)
         try:
-            _raise_for(answer.tx_response)
+            _raise_for(answer.tx_response, again=limits.again)
         except Exception:
             if is_new:
-                limits.sent.settle(tx_hash)
+                limits.sent.refused(tx_hash)
             raise
         return answer
 
@@ -111,11 +113,11 @@ def _sequence(tx_bytes: bytes) -> int:
     return int(auth.signer_infos[0].sequence)
 
 
-def _raise_for(response: Any) -> None:  # noqa: ANN401
+def _raise_for(response: Any, *, again: bool) -> None:  # noqa: ANN401
     code = response.code if response.codespace in {"", "sdk"} else None
     if response.code == 0 or code == _ALREADY_IN_MEMPOOL:
         return
-    if code in _ERRORS:
+    if code in _ERRORS and (again or code != _WRONG_SEQUENCE):
         raise _ERRORS[code](response.raw_log)
     raise NotTakenError(
         codespace=response.codespace,

@@ -28,7 +28,7 @@ from .errors import (
 from .event_names import Event
 from .guard import implausible
 from .losses import Truth, loss_method
-from .metric_names import SUBMISSIONS
+from .metric_names import FOREIGN_TRANSACTIONS, SUBMISSIONS
 from .model import (
     MOST_BYTES,
     MOST_BYTES_OF_SEVERAL,
@@ -40,7 +40,7 @@ from .model import (
 from .network_values import values_of_others
 from .sending import Sending, Sent
 from .status import Submission
-from .submitter import Accepted, AttemptFailedError, Value
+from .submitter import Accepted, AttemptFailedError, SequenceMovedError, Value
 from .windows import Topic, Window
 
 # Blocks at a window's end that are left to the transaction.
@@ -230,6 +230,9 @@ class WindowRun:
         while True:
             try:
                 return await self._submit_once(value)
+            except SequenceMovedError as error:
+                self._note_shared_wallet(error)
+                await self._check_not_submitted()
             except AttemptFailedError as error:
                 reason = one_line(error)
                 reports.warning(
@@ -237,8 +240,9 @@ class WindowRun:
                 )
                 if error.was_paid:
                     paid_attempts += 1
-                    await self._check_not_submitted()
                 is_too_late = self._seconds_to_send() <= pause
+                if error.was_paid or is_too_late:
+                    await self._check_not_submitted()
                 if error.is_final or is_too_late or paid_attempts >= _MAX_PAID_ATTEMPTS:
                     raise WindowLostError(error.kind, reason) from error
                 self._status.window_problem = reason
@@ -249,6 +253,7 @@ class WindowRun:
             until=time.monotonic() + self._seconds_to_send(),
             last_block=self.window.end - 1,
             sent=self._sent,
+            again=False,  # the one who has used the sequence may have submitted
         )
         async with self._breaker.payment(self._payment_pause()):
             return await self._context.submitter.submit(self._topic, self.nonce, value, limits)
@@ -264,6 +269,18 @@ class WindowRun:
         return min(max(half, timings.payment_pause_min), timings.payment_pause_max)
 
     # --- reports
+
+    def _note_shared_wallet(self, error: SequenceMovedError) -> None:
+        topic_id = self._topic.topic_id
+        reports.warning(
+            Event.WALLET_SHARED,
+            f"topic {topic_id}: {one_line(error)}: the operator, or another process of this worker",
+            in_a_day=error.in_a_day,
+            **self._labels,
+        )
+        name = self._context.settings.worker_name
+        count = error.in_a_day
+        reports.metric(FOREIGN_TRANSACTIONS, count, WorkerName=name, TopicId=str(topic_id))
 
     def _note_success(self, answer: Answer[Value], accepted: Accepted) -> None:
         value, tx_hash = _shown(answer.value), shorten(accepted.tx_hash, 64)
