@@ -140,6 +140,7 @@ class Dashboard:
                 line(ours(worker.NOT_EARNING), "Sum", "Not earning"),
                 line(ours(worker.SDK_REFUSED), "Sum", "SDK refused"),
                 line(ours(worker.FEE_REFUSED), "Sum", "Fee refused"),
+                line(ours(worker.FOREIGN_TRANSACTIONS), "Maximum", "Foreign transactions a day"),
             ),
             self._widgets.graph(
                 "Balance, ALLO",

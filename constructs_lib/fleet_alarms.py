@@ -1,4 +1,4 @@
-"""The alarms of a fleet: five, however many workers there are.
+"""The alarms of a fleet: six, however many workers there are.
 
 Each is on a metric that the workers share, so that it rings for any of them; `allora status` names
 the worker. Its statistic tells of one worker among many: a maximum, a minimum, or a number of
@@ -21,6 +21,8 @@ _REPORTS: Final = _PERIOD // 60
 
 NOT_EARNING_MINUTES: Final = 6 * 60
 REFUSED_MINUTES: Final = 10
+FOREIGN_A_DAY: Final = 3
+"""A transfer of the operator's is one."""
 
 
 def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iterator[Alarm]:
@@ -91,6 +93,21 @@ def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iter
             f"A worker of the fleet has submitted nothing for {REFUSED_MINUTES} minutes, because "
             "the network does not speak its SDK's protocol any more, or because a fee would be "
             "above ALLORA_MAX_FEE or ALLORA_MAX_DAILY_FEES."
+        ),
+    )
+    yield Alarm(
+        FleetAlarmId.WALLET_SHARED,
+        sources.of(metrics.FOREIGN_TRANSACTIONS),
+        statistic="Maximum",
+        period=3600,
+        periods=1,
+        comparison="GreaterThanOrEqualToThreshold",
+        threshold=FOREIGN_A_DAY,
+        missing="notBreaching",
+        log="worker",
+        meaning=(
+            f"{FOREIGN_A_DAY} times or more in 24 hours somebody else has sent transactions with "
+            "the wallet of a worker of the fleet: you, a second process, or a stranger."
         ),
     )
 

@@ -134,9 +134,12 @@ class FleetDashboard:
                 period=60,
             ),
             self._widgets.graph(
-                "Minutes of trouble, of the worst worker",
+                "Trouble of the worst worker, in minutes",
                 line(of(metrics.MINUTES_NOT_EARNING), "Maximum", "Not earning"),
                 line(of(metrics.MINUTES_REFUSED), "Maximum", "Refused"),
+                line(
+                    of(metrics.FOREIGN_TRANSACTIONS), "Maximum", "Foreign transactions in 24 hours"
+                ),
                 limit=Limit("Alarm: not earning", NOT_EARNING_MINUTES),
             ),
             self._widgets.graph(

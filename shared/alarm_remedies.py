@@ -54,6 +54,7 @@ class FleetAlarmId(StrEnum):
     NOT_EARNING = "not-earning"
     BALANCE_LOW = "balance-low"
     REFUSED = "refused"
+    WALLET_SHARED = "wallet-shared"
 
 
 FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
@@ -83,6 +84,12 @@ FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
         "https://github.com/allora-network/allora-sdk-py/releases, then make lock-worker "
         "SDK=X.Y.Z, set ALLORA_SDK_VERSION and type: allora deploy. If a fee is, compare it with "
         "what others pay: raise ALLORA_MAX_FEE, or name another ALLORA_GRPC_URL."
+    ),
+    FleetAlarmId.WALLET_SHARED: (
+        "nothing after transfers of your own. Otherwise allora logs worker --since 1h names the "
+        "worker, and allora doctor tells whether another one of this account has its wallet; end "
+        "that one, or give it its own: allora wallet create --replace --worker NAME. If nothing of "
+        "yours has it, a stranger may know the words: send the coins to another wallet."
     ),
 }
 

@@ -101,7 +101,7 @@ class TestAlarms:
             text = alarm["alarm_description"]
             assert len(text) <= 1000  # of 1024; a region has a longer name
             assert re.fullmatch(r"[ -~]+", text), id_
-            assert "allora status" in text, id_
+            assert re.search(r"allora (status|logs worker --since 1h) (names|lists)", text), id_
             assert set(re.findall(r"\ballora ([a-z]+)", text)) <= COMMANDS
             assert " Dashboard: https://" in text
             assert " Log: https://" in text

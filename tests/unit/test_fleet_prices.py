@@ -13,6 +13,7 @@ from allora_cli.aws.price_list import Product
 from allora_cli.aws.prices import Cost, monthly_cost, monthly_cost_change
 from settings import Settings
 from settings.fleet import Fleet, FleetOptions, FleetWorker
+from shared.alarm_remedies import FleetAlarmId
 from tests.price_server import PriceServer, price_server
 from tests.unit.test_prices import price_list, usd
 
@@ -116,7 +117,7 @@ def test_a_host_beside_the_fleet_shares_what_is_free(
     fleet = fleet_of(make_settings, 2)
     both = monthly_cost(settings, price_list(server), fleet=fleet)
     assert usd(both, "13 custom metrics, of which 10 are free") == pytest.approx(0.9)
-    assert usd(both, "17 alarms, of which 10 are free") == pytest.approx(0.7)
+    assert usd(both, "18 alarms, of which 10 are free") == pytest.approx(0.8)
     assert usd(both, "3 public IPv4 addresses") == pytest.approx(3 * 3.65)
 
 
@@ -139,7 +140,7 @@ def deployed(count: int, *, desired: int = 1, capacity: str = "FARGATE") -> list
             {"type": "aws_ecs_task_definition", "values": definition},
             {"type": "aws_ecs_service", "values": service},
         ]
-    return [*found, *[{"type": "aws_cloudwatch_metric_alarm", "values": {}} for _ in range(5)]]
+    return [*found, *[{"type": "aws_cloudwatch_metric_alarm", "values": {}} for _ in FleetAlarmId]]
 
 
 class TestCostChange:
