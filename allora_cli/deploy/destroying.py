@@ -44,7 +44,7 @@ from allora_cli.wallet.store import find_wallet
 from settings.fleet import Fleet
 from settings.fleet_file import FLEET_FILE
 from settings.names import FleetNames
-from shared.stacks import SINGLE_NODE
+from shared.stacks import COMMON
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
@@ -133,7 +133,7 @@ def _asking(context: Context, consent: _Consent, orphans: Sequence[Orphan]) -> A
 
     AWS deletes no network that has something in it. A volume waits until its host is gone.
     """
-    in_the_way = [o for o in orphans if o.stack == SINGLE_NODE and o.type != "aws_ebs_volume"]
+    in_the_way = [o for o in orphans if o.stack != COMMON and o.type != "aws_ebs_volume"]
 
     def approve(proposal: Proposal) -> Workflow[bool]:
         is_approved = yield from consent.ask(proposal)

@@ -37,7 +37,7 @@ _PATIENCE: Final = timedelta(hours=1)
 
 
 def images(builder: Builder) -> Workflow[ImagesResult]:
-    """Build what the fleet's tasks need and ECR does not have.
+    """Build what the fleet's tasks need and ECR does not have; nothing for paused workers.
 
     Args:
         builder: where.
@@ -54,7 +54,7 @@ def images(builder: Builder) -> Workflow[ImagesResult]:
         )
     built = yield from build_missing(context, builder)
     registry = Registry.of(context.settings)
-    every = (Image.of(build, registry) for build in distinct_builds(context.fleet.workers))
+    every = (Image.of(build, registry) for build in distinct_builds(context.fleet.running))
     return ImagesResult(tuple(every), built)
 
 
@@ -66,7 +66,7 @@ def build_missing(
     Raises:
         OperatorError: a build has failed, or takes too long.
     """
-    builds = distinct_builds(context.fleet.workers) if context.fleet else []
+    builds = distinct_builds(context.fleet.running) if context.fleet else []
     registry = Registry.of(context.settings)
     missing = missing_builds(context.session.client("ecr"), registry, builds)
     if not missing:

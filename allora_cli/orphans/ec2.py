@@ -9,7 +9,7 @@ from allora_cli.context import Context
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Orphan
 from allora_cli.terraform.running_costs import RunningCosts
-from shared.stacks import SINGLE_NODE, STACKS
+from shared.stacks import FLEET, SINGLE_NODE, STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -44,17 +44,23 @@ class Ec2Search:
         context: whose worker.
         known: what the states have.
         ec2: a client.
+        stack: that would have it; by default the single host's.
     """
 
-    def __init__(self, context: Context, known: Known, ec2: EC2Client) -> None:
+    def __init__(
+        self, context: Context, known: Known, ec2: EC2Client, stack: str = SINGLE_NODE
+    ) -> None:
         self._known = known
+        self._stack = stack
         self._ec2 = ec2
         self._costs = RunningCosts(context)
+        # What a fleet's workers share has no worker's name.
+        whose = {} if stack == FLEET else {"Worker": [context.settings.worker_name]}
         tags = {
-            "Worker": [context.settings.worker_name],
+            **whose,
             "Project": [context.settings.name_prefix],
             "ManagedBy": ["cdktf"],
-            "Stack": list(STACKS),
+            "Stack": [stack] if stack == FLEET else list(STACKS),
         }
         self._ours: list[Any] = [
             {"Name": f"tag:{tag}", "Values": values} for tag, values in tags.items()
@@ -202,7 +208,7 @@ class Ec2Search:
         return Orphan(
             type=type_,
             id=id_,
-            stack=SINGLE_NODE,
+            stack=self._stack,
             what=what,
             usd=self._costs.monthly(type_, values),
             vpc=id_ if type_ == "aws_vpc" else vpc,

@@ -14,6 +14,7 @@ from allora_cli.orphans.known import Known
 from allora_cli.orphans.named import NamedSearch
 from allora_cli.orphans.orphan import Orphan
 from settings.fleet import Fleet
+from shared.stacks import FLEET
 
 Search = Callable[[], list[Orphan]]
 
@@ -73,6 +74,9 @@ def _fleet_searches(context: Context, fleet: Fleet, known: Known) -> Iterator[Se
     ecr, codebuild, ecs = (
         context.session.client(service, config=PATIENCE) for service in ("ecr", "codebuild", "ecs")
     )
+    ec2 = Ec2Search(context, known, context.session.client("ec2", config=PATIENCE), FLEET)
+    yield ec2.networks
+    yield ec2.security_groups
     yield lambda: search.repositories(ecr)
     yield lambda: search.builders(codebuild)
     yield lambda: search.services(ecs)

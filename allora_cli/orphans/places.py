@@ -14,8 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from allora_cli.context import Context
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Fate, Orphan
+from allora_cli.terraform.handled_stacks import handled_stacks
+from allora_cli.terraform.ownership import STACK_TAG
+from allora_cli.terraform.synthesis import read_stacks
 from shared.stacks import IMPORTS_FILE
 
 _NEVER: Final = frozenset({"aws_instance"})
@@ -31,6 +35,21 @@ _IN_VPC: Final = frozenset(
 )
 
 
+def placed_in(
+    context: Context, orphans: Sequence[Orphan], known: Known, folder: Path
+) -> tuple[Orphan, ...]:
+    """Return the orphans with the addresses of those that have a place in a stack that is deployed.
+
+    Args:
+        context: whose stacks.
+        orphans: all of them.
+        known: what the states have.
+        folder: of the synthesized app.
+    """
+    stacks = read_stacks(folder)
+    return placed(orphans, known, {stack: stacks[stack] for stack in handled_stacks(context)})
+
+
 def placed(
     orphans: Sequence[Orphan], known: Known, stacks: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Orphan, ...]:
@@ -42,11 +61,13 @@ def placed(
         stacks: the Terraform JSON of each stack.
     """
     taken = {(stack, each) for stack, found in known.addresses.items() for each in found}
-    vpc = _home(orphans, known)
+    vpcs = {stack: _home(orphans, known, stack) for stack in known.addresses}
     result = []
     for orphan in orphans:
         address = ""
-        if orphan.type not in _NEVER and (orphan.type not in _IN_VPC or orphan.vpc == vpc):
+        if orphan.type not in _NEVER and (
+            orphan.type not in _IN_VPC or orphan.vpc == vpcs.get(orphan.stack)
+        ):
             free = (
                 each
                 for each in _addresses(orphan, stacks.get(orphan.stack, {}))
@@ -83,11 +104,16 @@ def imported(folder: Path, orphans: Iterable[Orphan]) -> Iterator[None]:
             file.unlink(missing_ok=True)
 
 
-def _home(orphans: Iterable[Orphan], known: Known) -> str:
-    """Return the VPC that the state has, or the one with the most orphans."""
+def _home(orphans: Iterable[Orphan], known: Known, stack: str) -> str:
+    """Return the VPC that a stack's state has, or the one with the most of its orphans."""
     for group in known.values.get("aws_vpc", ()) + known.values.get("aws_security_group", ()):
-        return str(group.get("vpc_id") or group.get("id"))
-    counted = Counter(orphan.vpc for orphan in orphans if orphan.vpc and orphan.type in _IN_VPC)
+        if (group.get("tags_all") or {}).get(STACK_TAG, stack) == stack:
+            return str(group.get("vpc_id") or group.get("id"))
+    counted = Counter(
+        orphan.vpc
+        for orphan in orphans
+        if orphan.vpc and orphan.type in _IN_VPC and orphan.stack == stack
+    )
     return counted.most_common(1)[0][0] if counted else ""
 
 

@@ -51,6 +51,7 @@ def services(deployment: Deployment) -> dict[str, tuple[int, int]]:
     }
 
 
+@pytest.mark.slow
 def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
     first = fleet.allora("deploy", "--yes")
     assert first.returncode == 0, first.output

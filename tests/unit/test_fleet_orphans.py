@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from allora_cli.orphans.remove import remove_orphans
 from allora_cli.terraform.running_costs import RunningCosts
 from fleet.images import Registry
 from settings.names import FleetNames
-from shared.stacks import ALL_STACKS, COMMON, FLEET
+from shared.stacks import ALL_STACKS, COMMON, FLEET, SINGLE_NODE
 
 SETTINGS = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\nTF_STATE_BUCKET=states\n"
 REPOSITORY = "allora-worker-fleet/worker"
@@ -98,6 +99,36 @@ def test_each_is_found_and_has_its_place(context: Context, left: dict[str, str])
         "aws_ecr_repository": ("aws_ecr_repository.worker", REPOSITORY),
         "aws_codebuild_project": ("aws_codebuild_project.project", "allora-worker-fleet-images"),
     }
+
+
+def new_vpc(context: Context, stack: str, **others: str) -> str:
+    tags = {"Project": "allora-worker", "ManagedBy": "cdktf", "Stack": stack, **others}
+    kinds: Any = [
+        {"ResourceType": "vpc", "Tags": [{"Key": key, "Value": tags[key]} for key in tags]}
+    ]
+    ec2 = context.session.client("ec2")
+    return ec2.create_vpc(CidrBlock="10.0.0.0/16", TagSpecifications=kinds)["Vpc"]["VpcId"]
+
+
+def test_each_stack_has_a_network_of_its_own(context: Context) -> None:
+    of_host = new_vpc(context, SINGLE_NODE, Worker="worker")
+    of_fleet = new_vpc(context, FLEET)
+    stacks: dict[str, dict[str, Any]] = {
+        stack: {"resource": {"aws_vpc": {"vpc": {}}}} for stack in (SINGLE_NODE, FLEET)
+    }
+    found_here = placed(found(context), NOTHING, stacks)
+    assert {each.id: (each.stack, each.address) for each in found_here} == {
+        of_host: (SINGLE_NODE, "aws_vpc.vpc"),
+        of_fleet: (FLEET, "aws_vpc.vpc"),
+    }
+    vpc = {"id": "vpc-0", "tags_all": {"Stack": SINGLE_NODE}}
+    with_host = replace(
+        NOTHING,
+        values={"aws_vpc": (vpc,)},
+        addresses={**NOTHING.addresses, SINGLE_NODE: frozenset({"aws_vpc.vpc"})},
+    )
+    fates = {each.id: each.address for each in placed(found(context), with_host, stacks)}
+    assert fates == {of_host: "", of_fleet: "aws_vpc.vpc"}
 
 
 def test_roles_are_told_apart_by_their_names() -> None:

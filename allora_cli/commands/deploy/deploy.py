@@ -38,7 +38,8 @@ def deploy(
     """Deploy the worker, and wait until the chain has accepted its first submission.
 
     Runs the checks of doctor, sums up what changes and what it costs, asks, deploys, and follows
-    the host. Creates the state bucket if there is none. After Ctrl-C, run it again to continue.
+    the host. With a fleet.toml, builds the images that are missing, and waits until ECS runs its
+    workers. Creates the state bucket if there is none. After Ctrl-C, run it again to continue.
     Without changes, it only checks that the worker works.
     Exit code 3: a ✘, or the worker needs you; 4: not in time.
 

@@ -27,10 +27,10 @@ def destroy(
     plan: console.Plan = False,
     json: console.JsonLines = False,
 ) -> None:
-    """Destroy the worker, and list what stays on purpose and its cost.
+    """Destroy the worker, or the fleet; list what stays on purpose and its cost.
 
-    Shows what will be destroyed, and asks for the worker's name. After Ctrl-C, run it again to
-    continue.
+    Shows what will be destroyed, and asks for the worker's or the fleet's name. After Ctrl-C, run
+    it again to continue.
 
     Example: allora destroy
     """

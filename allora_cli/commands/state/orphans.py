@@ -80,8 +80,8 @@ def _found(context: Context) -> Found:
 
     from allora_cli.orphans.find import find_orphans
     from allora_cli.orphans.known import Known
-    from allora_cli.orphans.places import placed
-    from allora_cli.terraform.synthesis import read_stacks, synthesize
+    from allora_cli.orphans.places import placed_in
+    from allora_cli.terraform.synthesis import synthesize
 
     known = Known.of(context)
     found = find_orphans(context, known)
@@ -89,7 +89,7 @@ def _found(context: Context) -> Found:
         return found
     with tempfile.TemporaryDirectory(prefix="allora-stacks-") as folder:
         synthesize(Path(folder))
-        return replace(found, orphans=placed(found.orphans, known, read_stacks(Path(folder))))
+        return replace(found, orphans=placed_in(context, found.orphans, known, Path(folder)))
 
 
 def _chosen(found: Sequence[Orphan], ids: Sequence[str]) -> list[Orphan]:

@@ -13,10 +13,9 @@ from allora_cli.events import Workflow
 from allora_cli.orphans.find import find_orphans
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Fate, Orphan
-from allora_cli.orphans.places import placed
+from allora_cli.orphans.places import placed_in
 from allora_cli.orphans.remove import remove_orphans
 from allora_cli.terminal.prompts import Answers
-from allora_cli.terraform.synthesis import read_stacks
 
 Settle: TypeAlias = Callable[[Path], Workflow[Sequence[Orphan]]]
 """Settles the orphans of a synthesized app; returns those that Terraform is to import."""
@@ -37,7 +36,7 @@ def settling(context: Context, answers: Answers, *, was_killed: bool) -> Settle:
         found = find_orphans(context, known).orphans
         orphans = [
             orphan
-            for orphan in placed(found, known, read_stacks(folder))
+            for orphan in placed_in(context, found, known, folder)
             # Terraform takes the others over by creating them.
             if orphan.import_id or orphan.fate is Fate.REMOVE
         ]
