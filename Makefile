@@ -88,6 +88,7 @@ docs: setup-dev ## Generate docs/configuration.md, docs/permissions.md and docs/
 	@python -m settings.reference
 	@python -m allora_cli.aws.deployer_policy
 	@python -m allora_cli.status.document
+	@python -m allora_cli.fleet.document
 
 .PHONY: pictures
 pictures: setup-dev ## Draw the README's diagram

@@ -9,6 +9,7 @@ import typer
 
 from allora_cli.commands import state
 from allora_cli.commands.deploy.deploy import deploy
+from allora_cli.commands.deploy.images import images
 from allora_cli.commands.deploy.update import update
 from allora_cli.commands.leave.destroy import destroy
 from allora_cli.commands.operate import forge
@@ -29,7 +30,7 @@ from shared.version import VERSION
 
 _PHASES: Final[Mapping[str, tuple[Callable[..., None] | typer.Typer, ...]]] = {
     "Prepare": (init, wallet.app, secret.app, bootstrap, doctor),
-    "Deploy": (deploy, update),
+    "Deploy": (deploy, images, update),
     "Operate": (
         status,
         dashboard,

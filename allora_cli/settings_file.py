@@ -18,6 +18,7 @@ from dotenv.parser import parse_stream
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
 from settings.env_file import read_env_file
+from settings.fleet_file import FLEET_FILE
 from settings.loader import DEFAULT_FILE, HOW_TO_BEGIN, chosen_file
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
@@ -74,6 +75,7 @@ class SettingsFile:
             draft = Path(folder) / ".env"
             original = self.path.read_bytes()
             draft.write_bytes(changed(original, changes))
+            _copy_fleet(self.path.parent, draft.parent)
             try:
                 settings = load_settings(draft)
             except SettingsError as error:
@@ -88,29 +90,43 @@ class SettingsFile:
 
     def replace_by(self, draft: Draft) -> None:
         """Write a draft's content, as a whole or not at all."""
-        target = self.path.resolve()
-        new = draft.path.read_bytes()
-        present = target.read_bytes()
-        if new == present:
-            return
-        if present != draft.original:
-            raise OperatorError(
-                ErrorCode.SETTINGS,
-                f"{self.path} has been changed meanwhile, and was left as it is. Nothing was "
-                "deployed. Run the same command again.",
-            )
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(new)
-            status = target.stat()
-            Path(name).chmod(status.st_mode)
-            with suppress(PermissionError):  # only root may give a file to its owner
-                os.chown(name, status.st_uid, status.st_gid)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_content(self.path, draft.path.read_bytes(), draft.original)
+
+
+def _copy_fleet(source: Path, target: Path) -> None:
+    """Have a draft's workers too: without them, a plan would destroy them."""
+    with suppress(FileNotFoundError):
+        (target / FLEET_FILE).write_bytes((source / FLEET_FILE).read_bytes())
+
+
+def replace_content(path: Path, new: bytes, original: bytes) -> None:
+    """Write a file as a whole or not at all.
+
+    Raises:
+        OperatorError: its content is not the original one any more.
+    """
+    target = path.resolve()
+    present = target.read_bytes()
+    if new == present:
+        return
+    if present != original:
+        raise OperatorError(
+            ErrorCode.SETTINGS,
+            f"{path} has been changed meanwhile, and was left as it is. Nothing was deployed. Run "
+            "the same command again.",
+        )
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f"{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(new)
+        status = target.stat()
+        Path(name).chmod(status.st_mode)
+        with suppress(PermissionError):  # only root may give a file to its owner
+            os.chown(name, status.st_uid, status.st_gid)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 @dataclass(frozen=True)

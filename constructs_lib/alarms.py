@@ -15,7 +15,7 @@ from typing import Literal
 
 from constructs_lib.metrics import Source, Sources
 from containers.worker.allora_worker import metric_names as worker
-from shared.alarm_remedies import REMEDIES, AlarmId
+from shared.alarm_remedies import AlarmId, FleetAlarmId, remedy_of
 
 Writer = Literal["worker", "model", "host"]
 """Of a log group."""
@@ -46,9 +46,9 @@ class Alarm:
         log: Whose log tells more.
     """
 
-    id: AlarmId
+    id: AlarmId | FleetAlarmId
     source: Source
-    statistic: Literal["Average", "Maximum", "Sum"]
+    statistic: Literal["Average", "Maximum", "Minimum", "Sum"]
     period: int
     periods: int
     comparison: Literal[
@@ -62,7 +62,7 @@ class Alarm:
 
     def description(self, *, dashboard_url: str, log_url: str) -> str:
         """Return the text of the e-mail and the console; CloudWatch takes 1024 characters."""
-        todo = f"{self.meaning} To do: {REMEDIES[self.id]}"
+        todo = f"{self.meaning} To do: {remedy_of(self.id)}"
         return f"{todo} Dashboard: {dashboard_url} Log: {log_url}"
 
 

@@ -5,21 +5,23 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from constructs_lib.alarms import FULL_DISK, Limits
-from constructs_lib.metrics import Source, Sources
+from constructs_lib.metrics import Sources
+from constructs_lib.widgets import (
+    RED,
+    Limit,
+    Row,
+    Widget,
+    Widgets,
+    alarm_widget,
+    body_of,
+    line,
+    text_widget,
+)
 from containers.worker.allora_worker import metric_names as worker
-
-Widget = dict[str, Any]
-Line = list[Any]
-"""A metric in a widget: namespace, name, dimensions, and options."""
-
-_COLUMNS = 24
-_RED = "#d62728"
 
 _EARNING = """\
 # Is it earning?
@@ -63,13 +65,15 @@ class Dashboard:
 
     def body(self) -> str:
         """Return the dashboard of the last day as JSON."""
-        widgets = list(_place(self._rows()))
-        return json.dumps({"start": "-PT24H", "widgets": widgets}, sort_keys=True)
+        return body_of(self._rows())
 
-    def _rows(self) -> Iterator[tuple[int, list[Widget]]]:
-        """Yield heights and widgets, from top to bottom."""
-        alarms = {"title": "Alarms", "alarms": list(self.alarm_arns)}
-        yield 6, [_text(self.limits, self.log_urls), {"type": "alarm", "properties": alarms}]
+    @property
+    def _widgets(self) -> Widgets:
+        return Widgets(self.region)
+
+    def _rows(self) -> Iterator[Row]:
+        """Yield the rows from top to bottom."""
+        yield 6, [_text(self.limits, self.log_urls), alarm_widget(self.alarm_arns)]
         if self.limits:
             yield 4, self._numbers()
             yield 6, self._earning(self.limits)
@@ -91,86 +95,86 @@ class Dashboard:
 
     def _numbers(self) -> list[Widget]:
         ours = self.sources.worker
-        counted = self._graph(
+        counted = self._widgets.totals(
             "In the time that is shown",
-            _line(ours(worker.REWARDS), "Sum", "Rewards, ALLO"),
-            _line(ours(worker.SUBMISSIONS), "Sum", "Submissions"),
-            _line(ours(worker.SUBMISSIONS), "SampleCount", "Windows"),
+            line(ours(worker.REWARDS), "Sum", "Rewards, ALLO"),
+            line(ours(worker.SUBMISSIONS), "Sum", "Submissions"),
+            line(ours(worker.SUBMISSIONS), "SampleCount", "Windows"),
         )
-        counted["properties"] |= {"view": "singleValue", "setPeriodToTimeRange": True}
-        now = self._graph(
+        now = self._widgets.numbers(
             "Now",
-            _line(ours(worker.WINDOWS_SINCE_SUCCESS), "Maximum", "Windows since the last success"),
-            _line(ours(worker.BALANCE), "Average", "Balance, ALLO"),
+            line(ours(worker.WINDOWS_SINCE_SUCCESS), "Maximum", "Windows since the last success"),
+            line(ours(worker.BALANCE), "Average", "Balance, ALLO"),
         )
-        now["properties"] |= {"view": "singleValue"}
         return [counted, now]
 
     def _earning(self, limits: Limits) -> list[Widget]:
         ours, topic = self.sources.worker, self.sources.topic
         scores = [
-            _line(topic(worker.SCORE, id_), "Average", f"Score, topic {id_}", yAxis="right")
+            line(topic(worker.SCORE, id_), "Average", f"Score, topic {id_}", yAxis="right")
             for id_ in self.topic_ids
         ]
         return [
-            self._graph(
+            self._widgets.graph(
                 "Rewards, ALLO, and scores (right)",
-                _line(ours(worker.REWARDS), "Sum", "Rewards"),
+                line(ours(worker.REWARDS), "Sum", "Rewards"),
                 *scores,
             ),
-            self._graph(
+            self._widgets.graph(
                 "Windows, and submissions in them",
-                _line(ours(worker.SUBMISSIONS), "SampleCount", "Windows", color=_RED),
-                _line(ours(worker.SUBMISSIONS), "Sum", "Submissions"),
+                line(ours(worker.SUBMISSIONS), "SampleCount", "Windows", color=RED),
+                line(ours(worker.SUBMISSIONS), "Sum", "Submissions"),
             ),
-            self._graph(
+            self._widgets.graph(
                 "Windows since the last success",
-                _line(ours(worker.WINDOWS_SINCE_SUCCESS), "Maximum", "Windows"),
-                limit=("Alarm", limits.missed_windows, "left"),
+                line(ours(worker.WINDOWS_SINCE_SUCCESS), "Maximum", "Windows"),
+                limit=Limit("Alarm", limits.missed_windows),
             ),
         ]
 
     def _trouble(self, limits: Limits) -> list[Widget]:
         ours = self.sources.worker
         return [
-            self._graph(
+            self._widgets.graph(
                 "Minutes not earning, of five",
-                _line(ours(worker.NOT_EARNING), "Sum", "Not earning"),
-                _line(ours(worker.SDK_REFUSED), "Sum", "SDK refused"),
-                _line(ours(worker.FEE_REFUSED), "Sum", "Fee refused"),
+                line(ours(worker.NOT_EARNING), "Sum", "Not earning"),
+                line(ours(worker.SDK_REFUSED), "Sum", "SDK refused"),
+                line(ours(worker.FEE_REFUSED), "Sum", "Fee refused"),
             ),
-            self._graph(
+            self._widgets.graph(
                 "Balance, ALLO",
-                _line(ours(worker.BALANCE), "Average", "Balance"),
-                limit=("Alarm", float(limits.balance), "left"),
+                line(ours(worker.BALANCE), "Average", "Balance"),
+                limit=Limit("Alarm", float(limits.balance)),
             ),
             self._restarts(),
         ]
 
     def _restarts(self) -> Widget:
         host = self.sources.host
-        return self._graph(
+        return self._widgets.graph(
             "Restarts",
-            _line(host("WorkerRestarts"), "Sum", "Worker"),
-            _line(host("ModelRestarts"), "Sum", "Model"),
+            line(host("WorkerRestarts"), "Sum", "Worker"),
+            line(host("ModelRestarts"), "Sum", "Model"),
         )
 
     def _host(self) -> list[Widget]:
         ec2, host = self.sources.ec2, self.sources.host
-        cpu = [_line(ec2("CPUUtilization"), "Average", "CPU, %")]
+        cpu = [line(ec2("CPUUtilization"), "Average", "CPU, %")]
         if self.burstable:
-            cpu.append(_line(ec2("CPUCreditBalance"), "Average", "Credits", yAxis="right"))
+            cpu.append(line(ec2("CPUCreditBalance"), "Average", "Credits", yAxis="right"))
         return [
-            self._graph("CPU, %, and credits (right)" if self.burstable else "CPU, %", *cpu),
-            self._graph(
-                "Disk, %",
-                _line(host("DiskUsed"), "Average", "Disk"),
-                limit=("Alarm", FULL_DISK, "left"),
+            self._widgets.graph(
+                "CPU, %, and credits (right)" if self.burstable else "CPU, %", *cpu
             ),
-            self._graph(
+            self._widgets.graph(
+                "Disk, %",
+                line(host("DiskUsed"), "Average", "Disk"),
+                limit=Limit("Alarm", FULL_DISK),
+            ),
+            self._widgets.graph(
                 "Network, bytes",
-                _line(ec2("NetworkIn"), "Average", "In"),
-                _line(ec2("NetworkOut"), "Average", "Out"),
+                line(ec2("NetworkIn"), "Average", "In"),
+                line(ec2("NetworkOut"), "Average", "Out"),
             ),
         ]
 
@@ -209,43 +213,7 @@ class Dashboard:
         return self._log(part, title, query)
 
     def _log(self, part: str, title: str, query: str) -> Widget:
-        return {
-            "type": "log",
-            "properties": {
-                "title": title,
-                "region": self.region,
-                "view": "table",
-                "query": f"SOURCE '{self.log_groups[part]}' {query}",
-            },
-        }
-
-    def _graph(
-        self, title: str, *lines: Line, limit: tuple[str, float, str] | None = None
-    ) -> Widget:
-        """Return a graph, with a limit's label, value and axis."""
-        properties = {
-            "title": title,
-            "region": self.region,
-            "view": "timeSeries",
-            "period": 300,
-            "metrics": list(lines),
-        }
-        if limit:
-            label, value, axis = limit
-            properties["annotations"] = {
-                "horizontal": [{"label": label, "value": value, "yAxis": axis, "color": _RED}]
-            }
-        return {"type": "metric", "properties": properties}
-
-
-def _place(rows: Iterator[tuple[int, list[Widget]]]) -> Iterator[Widget]:
-    """Yield each widget with its position; the widgets of a row share its width."""
-    y = 0
-    for height, widgets in rows:
-        width = _COLUMNS // len(widgets)
-        for index, widget in enumerate(widgets):
-            yield {"x": index * width, "y": y, "width": width, "height": height, **widget}
-        y += height
+        return self._widgets.log(self.log_groups[part], title, query)
 
 
 def _text(limits: Limits | None, log_urls: Mapping[str, str]) -> Widget:
@@ -254,10 +222,4 @@ def _text(limits: Limits | None, log_urls: Mapping[str, str]) -> Widget:
         markdown = _EARNING.format(windows=limits.missed_windows, balance=limits.balance)
     links = ", ".join(f"[{part}]({url})" for part, url in log_urls.items())
     markdown += f"- Whole logs: {links}\n"
-    return {"type": "text", "properties": {"markdown": markdown}}
-
-
-def _line(source: Source, statistic: str, label: str, **options: str) -> Line:
-    dimensions = [text for pair in source.dimensions.items() for text in pair]
-    shown = {"stat": statistic, "label": label, **options}
-    return [source.namespace, source.name, *dimensions, shown]
+    return text_widget(markdown)

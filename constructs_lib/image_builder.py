@@ -18,16 +18,7 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from settings.fleet import Architecture
-
 _MINUTES: Final = 30
-
-BUILDERS: Final = {
-    Architecture.ARM64: ("ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
-    Architecture.X86_64: ("LINUX_CONTAINER", "aws/codebuild/amazonlinux-x86_64-standard:5.0"),
-}
-"""Type and image of the build environment
-(https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html)."""
 
 
 class ImageBuilder(Construct):
@@ -38,6 +29,7 @@ class ImageBuilder(Construct):
 
     Args:
         name: of the project, and the beginning of its role's name.
+        environment: type and image of the build environment; a build may name another one.
         buildspec: the text of a buildspec.
         repository_arns: the ECR repositories to push to.
         log_group_name: the log group to write to.
@@ -53,6 +45,7 @@ class ImageBuilder(Construct):
         partition: str,
         region: str,
         account_id: str,
+        environment: tuple[str, str],
         buildspec: str,
         repository_arns: Sequence[str],
         log_group_name: str,
@@ -119,7 +112,7 @@ class ImageBuilder(Construct):
                 },
             ),
         )
-        type_, image = BUILDERS[Architecture.ARM64]
+        type_, image = environment
         CodebuildProject(
             self,
             "project",

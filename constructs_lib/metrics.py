@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from containers.worker.allora_worker.metric_names import NAMESPACE, WORKER, WORKER_AND_TOPIC, Metric
+from containers.worker.allora_worker.metric_names import (
+    FLEET_METRICS,
+    NAMESPACE,
+    WORKER,
+    WORKER_AND_TOPIC,
+    Metric,
+)
 from scripts.host.bin import host_status
 
 
@@ -50,3 +56,16 @@ class Sources:
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_metrics_with_cloudwatch.html
         """
         return Source("AWS/EC2", name, {"InstanceId": self.instance_id})
+
+
+@dataclass(frozen=True)
+class FleetSources:
+    """The metrics of a fleet's workers together."""
+
+    fleet: str
+
+    def of(self, metric: Metric) -> Source:
+        """Return a metric of all workers."""
+        if metric not in FLEET_METRICS:
+            raise ValueError(f"{metric.name} is no metric of a fleet")
+        return Source(NAMESPACE, metric.name, {"Fleet": self.fleet})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
-from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
 
 from constructs_lib.alarms import Alarm, Limits, host_alarms, worker_alarms
 from constructs_lib.dashboard import Dashboard
+from constructs_lib.metric_alarm import add_alarm
 from constructs_lib.metrics import Sources
 from shared.aws_console import dashboard_url, log_group_url
 
@@ -72,22 +72,13 @@ class Monitoring(Construct):
     def _alarm(self, alarm: Alarm) -> str:
         """Create an alarm; return its ARN."""
         acts = [f"{self._ec2_actions}:{alarm.ec2_action}"] if alarm.ec2_action else []
-        return CloudwatchMetricAlarm(
+        return add_alarm(
             self,
-            alarm.id,
-            alarm_name=f"{self._name}-{alarm.id}",
-            alarm_description=alarm.description(
+            alarm,
+            name=self._name,
+            description=alarm.description(
                 dashboard_url=self.dashboard_url, log_url=self._log_urls[alarm.log]
             ),
-            namespace=alarm.source.namespace,
-            metric_name=alarm.source.name,
-            dimensions=alarm.source.dimensions,
-            statistic=alarm.statistic,
-            period=alarm.period,
-            evaluation_periods=alarm.periods,
-            comparison_operator=alarm.comparison,
-            threshold=alarm.threshold,
-            treat_missing_data=alarm.missing,
-            alarm_actions=[*acts, self._topic_arn],
-            ok_actions=[self._topic_arn],
-        ).arn
+            topic_arn=self._topic_arn,
+            actions=acts,
+        )

@@ -64,11 +64,13 @@ class Place:
     """Where a task runs.
 
     Attributes:
+        fleet: Its name, the dimension of its workers' metrics.
         region: Of AWS.
         parameter_arn: Prefix of the ARNs of SSM parameters, to which a name is added.
         log_groups: Names by part: worker, model.
     """
 
+    fleet: str
     region: str
     parameter_arn: str
     log_groups: dict[str, str]
@@ -162,7 +164,9 @@ def _worker(worker: FleetWorker, images: Images, place: Place) -> dict[str, Any]
         "essential": True,
         "user": f"{place_secrets.WORKER_UID}:{place_secrets.WORKER_UID}",
         "readonlyRootFilesystem": True,
-        "environment": _environment(_at_one_address(worker_variables(worker.settings))),
+        "environment": _environment(
+            {**_at_one_address(worker_variables(worker.settings)), "ALLORA_FLEET": place.fleet}
+        ),
         "dependsOn": [
             {"containerName": "secrets", "condition": "SUCCESS"},
             # Not HEALTHY: the model may train for an hour, and the worker asks again.

@@ -148,3 +148,13 @@ class Fleet:
     """All workers of a file, in its order."""
 
     workers: tuple[FleetWorker, ...]
+
+    @property
+    def running(self) -> tuple[FleetWorker, ...]:
+        """Those that are not paused."""
+        return tuple(worker for worker in self.workers if not worker.options.paused)
+
+    @property
+    def reporting(self) -> tuple[FleetWorker, ...]:
+        """Those that run our worker, which reports metrics."""
+        return tuple(worker for worker in self.running if not worker.settings.worker_image)

@@ -18,6 +18,7 @@ from settings.fleet import Fleet, FleetOptions, FleetWorker
 from settings.loader import PROJECT, chosen_file, given_values, load_settings
 from settings.model import Settings
 from settings.secret_rules import is_secret_name, remedy_for, secret_kind
+from settings.sections.forge_model import ForgeModelSettings
 from settings.sections.model_server import ModelServerSettings
 from settings.sections.worker import WorkerSettings
 from settings.shown import shown
@@ -25,6 +26,8 @@ from settings.validation import Found, problems_of, unfit_values, validate
 from settings.variable import example_of
 
 FLEET_FILE: Final = "fleet.toml"
+
+_SAMPLES: Final = PROJECT / "samples"
 
 _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """A worker's name is part of names of ECS, IAM and SSM, and of Terraform's addresses."""
@@ -38,6 +41,11 @@ OF_A_WORKER: Final = frozenset(
     for field in section.model_fields.values()
 ) - {"ALLORA_WORKER_NAME"}
 """Variables that may differ from worker to worker."""
+
+_MODEL_SOURCES: Final = frozenset(
+    str(field.alias) for field in ForgeModelSettings.model_fields.values()
+) | {"MODEL_IMAGE", "MODEL_REF", "MODEL_REPO"}
+"""Who sets one of them has chosen a model in place of the one that all share."""
 
 _OPTIONS: Final = frozenset(FleetOptions.model_fields)
 
@@ -55,12 +63,30 @@ def load_fleet(
         SettingsError: With all problems of one of the two files.
     """
     env_file = env_file or chosen_file(environ)
-    folders = (env_file.parent,) if env_file else (Path(), PROJECT)
-    path = next((file for folder in folders if (file := folder / FLEET_FILE).exists()), None)
+    path = fleet_file(env_file)
     if path is None:
         return None
     host = load_settings(env_file, environ)
     return _Reader(path, given_values(env_file, environ), host).read()
+
+
+def names_to_complete(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the names of the file's workers, unchecked; none if it cannot be read."""
+    path = fleet_file(chosen_file(environ))
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path else {}
+    except (OSError, ValueError):
+        return []
+    workers = document.get("workers")
+    return list(workers) if isinstance(workers, dict) else []
+
+
+def fleet_file(env_file: Path | None) -> Path | None:
+    """Return the file beside the settings file, if there is one."""
+    folders = (env_file.parent,) if env_file else (Path(), PROJECT)
+    # With a sample of settings, the sample of a fleet is not meant.
+    meant = (folder for folder in folders if folder.resolve() != _SAMPLES)
+    return next((file for folder in meant if (file := folder / FLEET_FILE).exists()), None)
 
 
 class _Reader:
@@ -172,7 +198,7 @@ class _Reader:
         unfit = list(unfit_values(texts))
         refused = {problem.variable for problem in unfit}
         values = {
-            **self._shared,
+            **self._shared_by(own),
             **{variable: found.value for variable, found in texts.items()},
             "ALLORA_WORKER_NAME": name,
         }
@@ -185,6 +211,11 @@ class _Reader:
             self._check_task(where, settings)
         return settings
 
+    def _shared_by(self, own: Mapping[str, Any]) -> dict[str, str]:
+        """Return what a worker shares with the others: no model, if it has one of its own."""
+        hidden = _MODEL_SOURCES if own.keys() & _MODEL_SOURCES else frozenset()
+        return {name: value for name, value in self._shared.items() if name not in hidden}
+
     def _check_task(self, where: str, settings: Settings) -> None:
         """Refuse what a host can do and a task cannot."""
         if settings.model_port == contract.PORT:
@@ -193,6 +224,17 @@ class _Reader:
                 f"{contract.PORT} is the worker's own port: worker and model share an address.",
                 f"MODEL_PORT = {contract.MODEL_PORT}",
             )
+        # A stranger's Dockerfile would be built where the images of all workers are made.
+        for variable, is_set in (
+            ("MODEL_REPO", settings.model_repo),
+            ("MODEL_FORGE", settings.model_forge),
+        ):
+            if is_set:
+                self._add(
+                    f"{where}.{variable}",
+                    "is built on a host, and a fleet has none.",
+                    "publish an image of the model, and name it in MODEL_IMAGE",
+                )
 
     def _refuse_unknown(self, where: str, table: Mapping[str, Any], known: frozenset[str]) -> None:
         for key, value in table.items():

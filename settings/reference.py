@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from settings.fleet import FleetOptions
+from settings.fleet_file import FLEET_FILE, OF_A_WORKER
 from settings.legacy import LEGACY
 from settings.model import SECTIONS
 from settings.variable import Section, default_text_of, example_of
@@ -72,6 +74,55 @@ TRAINING_DAYS="1"
 The model server gets these values byte for byte.
 """
 
+_FLEET = f"""\
+## Many workers: `{FLEET_FILE}`
+
+A file `{FLEET_FILE}` beside `.env` lists workers that run on AWS Fargate ([fleet.md](fleet.md)).
+Start with [samples/fleet.toml](../samples/fleet.toml). `.env` has what all of them share,
+`[workers.NAME]` what is different in one:
+
+```toml
+[fleet]
+size = "0.25 vCPU, 0.5 GB"
+
+[workers.btc-day]
+ALLORA_WORKER_TOPIC_ID = 69
+
+[workers.eth-5min]
+ALLORA_WORKER_TOPIC_ID = 13
+ALLORA_WORKER_TOKEN = "ETH"
+capacity = "FARGATE_SPOT"
+```
+
+A name has at most 32 lower-case letters, digits and hyphens, a letter first. It is the worker's
+`ALLORA_WORKER_NAME`: its wallet and its secrets have it in their path, so that another name is
+another wallet. It must differ from the single host's. The order of the tables does not matter.
+
+These keys say how a worker runs: in `[fleet]` all of them, in `[workers.NAME]` one.
+
+"""
+
+_VARIABLES_OF_A_WORKER = """\
+These variables may be in `[workers.NAME]`, with the same meaning as in `.env`. A value is a string,
+a whole number, or a list of these in place of commas:
+
+"""
+
+_ON_A_HOST = {"MODEL_REF", "MODEL_REPO"}
+"""A worker may set them, to be told that only a host builds a model."""
+
+_NOT_OF_A_WORKER = """\
+
+All workers have the account, region, state and network of `.env`. A worker without `MODEL_IMAGE`
+runs the project's own model. Only the single host builds a model from `MODEL_REPO` or
+`MODEL_FORGE`: if `.env` sets one of them, each worker needs a `MODEL_IMAGE`; `MODEL_IMAGE = ""` is
+the project's own model. The settings of the instance, its data volume and its open port mean
+nothing to a fleet.
+
+All problems of the file are reported at once, each with the table and the key.
+
+"""
+
 _SECRETS = """\
 ## Secrets
 
@@ -118,7 +169,27 @@ def render() -> str:
     """Return the page."""
     sections = "\n".join(_section(title, section) for title, section in SECTIONS.items())
     legacy = "".join(f"| `{name}` | {_cell(reason)} |\n" for name, reason in LEGACY.items())
-    return f"{_HEAD}\n## Settings\n\n{sections}\n{_SECRETS}\n{_LEGACY_HEAD}{legacy}"
+    return f"{_HEAD}\n## Settings\n\n{sections}\n{_fleet()}{_SECRETS}\n{_LEGACY_HEAD}{legacy}"
+
+
+def toml(example: str) -> str:
+    """Return the example of an option of the fleet as the file has it."""
+    return example if example in ("true", "false") else f'"{example}"'
+
+
+def _fleet() -> str:
+    options = "\n".join(_options(FleetOptions.model_fields.values()))
+    variables = ", ".join(f"`{name}`" for name in sorted(OF_A_WORKER - _ON_A_HOST))
+    return f"{_FLEET}{options}\n\n{_VARIABLES_OF_A_WORKER}{variables}.\n{_NOT_OF_A_WORKER}"
+
+
+def _options(fields: Iterable[FieldInfo]) -> Iterator[str]:
+    yield "| Key | Meaning | Default | Example |"
+    yield "|---|---|---|---|"
+    for field in fields:
+        example = f"`{field.alias} = {toml(example_of(field))}`"
+        cells = f"`{field.alias}`", str(field.description), default_text_of(field), example
+        yield f"| {' | '.join(map(_cell, cells))} |"
 
 
 def _section(title: str, section: type[Section]) -> str:

@@ -46,6 +46,52 @@ def alarm_ids(*, burstable: bool, own_worker: bool) -> frozenset[AlarmId]:
     return frozenset(AlarmId) - absent
 
 
+class FleetAlarmId(StrEnum):
+    """End of the name of a fleet's alarm."""
+
+    NO_SUBMISSION = "no-submission"
+    WORKER_MISSING = "worker-missing"
+    NOT_EARNING = "not-earning"
+    BALANCE_LOW = "balance-low"
+    REFUSED = "refused"
+
+
+FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
+    FleetAlarmId.NO_SUBMISSION: (
+        "allora status lists the workers, the one in trouble first; allora status --worker NAME "
+        "says what is wrong with it. A topic that is not active has no windows: give the worker "
+        "another ALLORA_WORKER_TOPIC_ID, or paused = true, in fleet.toml, and type: allora deploy."
+    ),
+    FleetAlarmId.WORKER_MISSING: (
+        "allora status names the worker that does not run, and why: without its wallet or another "
+        "secret, a task does not start (allora doctor); a task that ends says why in its log "
+        "(allora logs worker --worker NAME --since 1h). Of Fargate Spot, AWS may have no capacity: "
+        "it starts the task when it has some, or set capacity = FARGATE in fleet.toml."
+    ),
+    FleetAlarmId.NOT_EARNING: (
+        "allora status names the worker, and says what the network makes of its submissions. "
+        "Improve its model, or have it serve a topic with fewer workers: ALLORA_WORKER_TOPIC_ID in "
+        "fleet.toml, then allora deploy."
+    ),
+    FleetAlarmId.BALANCE_LOW: (
+        "allora status names the worker. Send ALLO to the address that allora wallet address "
+        "--worker NAME prints; on testnet, https://faucet.testnet.allora.network/ gives some. The "
+        "limit is ALARM_BALANCE."
+    ),
+    FleetAlarmId.REFUSED: (
+        "allora status names the worker. If its SDK is refused, find the newest version at "
+        "https://github.com/allora-network/allora-sdk-py/releases, then make lock-worker "
+        "SDK=X.Y.Z, set ALLORA_SDK_VERSION and type: allora deploy. If a fee is, compare it with "
+        "what others pay: raise ALLORA_MAX_FEE, or name another ALLORA_GRPC_URL."
+    ),
+}
+
+
+def remedy_of(alarm: AlarmId | FleetAlarmId) -> str:
+    """Return what to do about an alarm."""
+    return FLEET_REMEDIES[alarm] if isinstance(alarm, FleetAlarmId) else REMEDIES[alarm]
+
+
 REMEDIES: Final[Mapping[str, str]] = {
     AlarmId.HOST_RECOVERY: (
         "nothing, if AWS has moved the instance. If it repeats, or AWS does not move this type: "

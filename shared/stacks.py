@@ -7,18 +7,19 @@ from typing import Final
 
 COMMON: Final = "allora-common"
 SINGLE_NODE: Final = "allora-single-node"
-
 FLEET: Final = "allora-fleet"
 
 STACKS: Final = (COMMON, SINGLE_NODE)
-"""In the order of deployment."""
+"""Without a fleet, in the order of deployment."""
+
+ALL_STACKS: Final = (*STACKS, FLEET)
+"""With a fleet, likewise."""
 
 ARCHIVE_PREFIX: Final = f"{SINGLE_NODE}/build-contexts"
 """Prefix of the host archives in the state bucket."""
 
 FLEET_CONTEXTS_PREFIX: Final = f"{FLEET}/build-contexts"
 """Prefix of the fleet's build contexts in the state bucket."""
-
 
 IMPORTS_FILE: Final = "imports.tf.json"
 """The file in a stack's folder with what Terraform is to import; a synth removes it."""
@@ -58,3 +59,4 @@ class FleetOutputs:
     vpc_id: str
     subnet_id: str
     security_group_id: str
+    dashboard_url: str

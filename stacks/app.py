@@ -37,6 +37,7 @@ def build_app(settings: Settings, outdir: str | None = None, fleet: Fleet | None
             settings=settings,
             fleet=fleet,
             execution_role_arn=common.execution_role_arn,
+            alarm_topic_arn=common.alarm_topic_arn,
         )
         _require_outputs(stack, of=COMMON)
     return app

@@ -11,9 +11,10 @@ from constructs_lib.image_builder import ImageBuilder
 from constructs_lib.image_repositories import ImageRepositories
 from constructs_lib.log_groups import LogGroups
 from constructs_lib.worker_role import WorkerRole
+from fleet.builders import ENVIRONMENTS
 from fleet.images import BUILDSPEC, Registry
 from settings import Settings
-from settings.fleet import Fleet
+from settings.fleet import Architecture, Fleet
 from settings.names import FLEET_LOG_GROUP_PREFIX, FleetNames, Names
 from stacks.base_stack import BaseStack
 
@@ -22,7 +23,7 @@ class CommonStack(BaseStack):
     """The host's role, log groups and alarm topic; and what a fleet's tasks need to start."""
 
     def __init__(
-        self, scope: Construct, id_: str, *, settings: Settings, fleet: Fleet | None
+        self, scope: Construct, id_: str, *, settings: Settings, fleet: Fleet | None = None
     ) -> None:
         super().__init__(scope, id_, settings=settings, tags={"Worker": settings.worker_name})
         names = Names(settings)
@@ -79,6 +80,7 @@ class CommonStack(BaseStack):
             partition=settings.partition,
             region=settings.aws_region,
             account_id=settings.aws_account_id,
+            environment=ENVIRONMENTS[Architecture.ARM64],
             buildspec=literal(BUILDSPEC.read_text("utf-8")),
             repository_arns=images.arns,
             log_group_name=names.log_groups["images"],

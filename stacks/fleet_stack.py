@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
 
 from cdktf import TerraformOutput
-from cdktf_cdktf_provider_aws.data_aws_availability_zones import DataAwsAvailabilityZones
+from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
+    DataAwsAvailabilityZones,
+    DataAwsAvailabilityZonesFilter,
+)
 from constructs import Construct
 
+from constructs_lib.alarms import Limits
 from constructs_lib.fleet_cluster import FleetCluster
+from constructs_lib.fleet_monitoring import FleetMonitoring
 from constructs_lib.fleet_security_group import FleetSecurityGroup
 from constructs_lib.fleet_worker import FleetPlace, FleetWorker
 from constructs_lib.network import ExistingNetwork, NetworkPlace, PublicNetwork
@@ -32,6 +38,7 @@ class FleetStack(BaseStack):
         settings: Settings,
         fleet: Fleet,
         execution_role_arn: str,
+        alarm_topic_arn: str,
     ) -> None:
         # No worker's name: a tag of all would change all when one is renamed.
         super().__init__(scope, id_, settings=settings, tags={})
@@ -49,6 +56,7 @@ class FleetStack(BaseStack):
             needs=[cluster.capacity, *network.internet_access],
         )
         containers_place = Place(
+            fleet=names.fleet,
             region=settings.aws_region,
             parameter_arn=names.parameter_arn,
             log_groups=dict(names.log_groups),
@@ -70,11 +78,24 @@ class FleetStack(BaseStack):
                 volumes=VOLUMES,
                 paused=worker.options.paused,
             )
+        monitoring = FleetMonitoring(
+            self,
+            "monitoring",
+            name=names.in_region,
+            partition=settings.partition,
+            region=settings.aws_region,
+            fleet=names.fleet,
+            workers=len(fleet.reporting),
+            limits=Limits(settings.alarm_missed_windows, _balance_limit(fleet, settings)),
+            alarm_topic_arn=alarm_topic_arn,
+            log_group_names=names.log_groups,
+        )
         outputs = FleetOutputs(
             cluster_name=names.fleet,
             vpc_id=network.vpc_id,
             subnet_id=network.subnet_id,
             security_group_id=security_group.security_group_id,
+            dashboard_url=monitoring.dashboard_url,
         )
         for name, value in asdict(outputs).items():
             TerraformOutput(self, name, value=value)
@@ -84,7 +105,13 @@ class FleetStack(BaseStack):
             return ExistingNetwork(
                 self, "existing-network", vpc_id=settings.vpc_id, subnet_id=settings.subnet_id
             ).place
-        zones = DataAwsAvailabilityZones(self, "zones", state="available")
+        # A Local Zone, which an account may have enabled, comes first by name and has no Fargate.
+        zones = DataAwsAvailabilityZones(
+            self,
+            "zones",
+            state="available",
+            filter=[DataAwsAvailabilityZonesFilter(name="zone-type", values=["availability-zone"])],
+        )
         return PublicNetwork(
             self,
             "network",
@@ -94,3 +121,9 @@ class FleetStack(BaseStack):
             availability_zone=settings.availability_zone,
             fallback_zone=f"${{{zones.fqn}.names[0]}}",
         ).place
+
+
+def _balance_limit(fleet: Fleet, settings: Settings) -> Decimal:
+    """Return the highest limit: workers of several networks have one alarm."""
+    limits = (worker.settings.alarm_balance for worker in fleet.reporting)
+    return max(limits, default=settings.alarm_balance)

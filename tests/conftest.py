@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -16,6 +18,8 @@ import tests.accelerated  # noqa: F401
 from cdktf import Testing
 
 from settings import Settings, load_settings
+from settings.fleet import Fleet
+from settings.fleet_file import load_fleet
 from stacks.app import build_app
 from tests import needs
 from tests.synthesized import Stack
@@ -26,6 +30,16 @@ MINIMAL = {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": "eu-central-1"}
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
+
+
+def sample_fleet() -> Fleet:
+    """Return the workers of samples/fleet.toml, copied beside samples/testnet.env."""
+    with TemporaryDirectory() as folder:
+        for sample in ("fleet.toml", "testnet.env"):
+            shutil.copy(ROOT / "samples" / sample, folder)
+        fleet = load_fleet(Path(folder, "testnet.env"), {})
+    assert fleet
+    return fleet
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,20 +62,27 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def synth(
-    make_settings: Callable[..., Settings], tmp_path: Path
-) -> Callable[..., dict[str, Stack]]:
-    """The whole app's stacks for some variables, by stack id."""
+def synthesize(tmp_path: Path) -> Callable[..., dict[str, Stack]]:
+    """The whole app's stacks for settings and a fleet, by stack id."""
 
-    def make(**variables: str) -> dict[str, Stack]:
+    def make(settings: Settings, fleet: Fleet | None = None) -> dict[str, Stack]:
         outdir = tmp_path / "cdktf.out"
-        build_app(make_settings(**variables), outdir=str(outdir)).synth()
+        build_app(settings, outdir=str(outdir), fleet=fleet).synth()
         return {
             file.parent.name: Stack(json.loads(file.read_text()))
             for file in outdir.glob("stacks/*/cdk.tf.json")
         }
 
     return make
+
+
+@pytest.fixture
+def synth(
+    make_settings: Callable[..., Settings], synthesize: Callable[..., dict[str, Stack]]
+) -> Callable[..., dict[str, Stack]]:
+    """The whole app's stacks for some variables, by stack id."""
+
+    return lambda **variables: synthesize(make_settings(**variables))
 
 
 @pytest.fixture

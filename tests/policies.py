@@ -19,8 +19,13 @@ _DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 def policies_for_plans() -> tuple[dict[str, Any], dict[str, Any]]:
     """Whom the role for plans on pull requests trusts, and what it may do."""
-    trust, permissions = _policies_in("ci.md")
+    trust, permissions, _ = _policies_in("ci.md")
     return trust, permissions
+
+
+def policy_for_plans_of_a_fleet() -> dict[str, Any]:
+    """What the same role may do beside that, where there is a fleet."""
+    return _policies_in("ci.md")[2]
 
 
 def policies_of_deployers() -> list[dict[str, Any]]:

@@ -31,6 +31,13 @@ ON_DEMAND = {
     "AmazonVPC PublicIPv4:IdleAddress": 0.005,
     "AmazonCloudWatch CW:MetricMonitorUsage": 0.3,
     "AmazonCloudWatch CW:AlarmMonitorUsage": 0.1,
+    "AmazonECS SpotUsage-Fargate-ARM-vCPU-Hours:perCPU": 0.9,
+    "AmazonECS Fargate-ARM-vCPU-Hours:perCPU": 0.03238,
+    "AmazonECS Fargate-ARM-GB-Hours": 0.00356,
+    "AmazonECS Fargate-vCPU-Hours:perCPU": 0.04048,
+    "AmazonECS Fargate-GB-Hours": 0.004445,
+    "AmazonECS Fargate-EphemeralStorage-GB-Hours": 0.000111,
+    "AmazonCloudWatch DataProcessing-Bytes": 0.5,
     "AmazonCloudWatch CW:HighResAlarmMonitorUsage": 0.3,
 }
 """USD of a service's usage type, without the prefix of a region."""

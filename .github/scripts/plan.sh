@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Plans both stacks: Markdown to standard output, Terraform's output to standard error.
+# Plans the stacks: Markdown to standard output, Terraform's output to standard error.
 # usage: plan.sh STACKS_DIRECTORY; the status is 0 if every plan succeeded.
 #
 # Takes no lock: these plans are never applied, must not delay a deployment, and a cancelled job must not
@@ -9,21 +9,43 @@ set -euo pipefail
 
 readonly STACKS_DIR="$1"
 readonly LOG="${RUNNER_TEMP:-/tmp}/terraform-plan.log"
-# Two plans fit into a comment, which holds 65,536.
-readonly MOST_CHARACTERS=28000
+# Three plans fit into a comment, which holds 65,536.
+readonly MOST_CHARACTERS=20000
 
 main() {
-  local status=0
+  local stack status=0 ready=1
   printf '## Terraform plan\n\n'
   plan allora-common || status=1
   if ((status == 0)) && ! is_deployed allora-common; then
-    printf '### `allora-single-node`: not planned\n\n'
-    printf 'It reads outputs of `allora-common`, which is not deployed yet. '
-    printf 'Deploy it once (`cdktf deploy allora-common`), then run this check again.\n'
-  else
-    plan allora-single-node || status=1
+    ready=0
   fi
+  for stack in $(other_stacks); do
+    if ((ready)); then
+      plan "$stack" || status=1
+    else
+      say_why_not "$stack"
+    fi
+  done
   return "$status"
+}
+
+# Beside a fleet, a single host is planned only if there is one.
+other_stacks() {
+  if [[ ! -d $STACKS_DIR/allora-fleet ]]; then
+    echo allora-single-node
+    return
+  fi
+  if terraform_in allora-single-node init -input=false && is_deployed allora-single-node; then
+    echo allora-single-node
+  fi
+  echo allora-fleet
+}
+
+# say_why_not STACK
+say_why_not() {
+  printf '### `%s`: not planned\n\n' "$1"
+  printf 'It reads outputs of `allora-common`, which is not deployed yet. '
+  printf 'Deploy it once (`cdktf deploy allora-common`), then run this check again.\n\n'
 }
 
 # plan STACK

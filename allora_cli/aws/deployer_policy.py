@@ -12,7 +12,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from allora_cli.aws.needed_actions import Needed, deploying_actions, operating_actions
+from allora_cli.aws.needed_actions import (
+    Needed,
+    deploying_actions,
+    fleet_actions,
+    operating_actions,
+)
 from settings import Settings, load_settings
 
 OUTPUT: Final = Path(__file__).resolve().parents[2] / "docs" / "permissions.md"
@@ -23,7 +28,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
 def policies(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Return the policies by name: EC2's and the other services' to deploy, and to operate.
+    """Return the policies by name: EC2's and the other services' to deploy, to operate, of a fleet.
 
     One for all would be longer than a managed policy may be.
     """
@@ -33,6 +38,7 @@ def policies(settings: Settings) -> dict[str, dict[str, Any]]:
         "host": _policy(each for each in deploying if _is_of_ec2(each)),
         "deploy": _policy(each for each in deploying if not _is_of_ec2(each)),
         "operate": _policy([*operating, *_asking_the_simulator(settings)]),
+        "fleet": _policy(fleet_actions(settings)),
     }
 
 
@@ -91,7 +97,7 @@ Save the policies. In them, replace `123456789012` by your account, `us-east-1` 
 creates and attaches them:
 
 ```sh
-for name in host deploy operate; do
+for name in host deploy operate fleet; do
   aws iam create-policy --policy-name "allora-$name" --policy-document "file://$name.json"
   aws iam attach-user-policy --user-name NAME \\
     --policy-arn "arn:aws:iam::123456789012:policy/allora-$name"
@@ -134,6 +140,16 @@ and read secrets, and to look after the worker.
 
 ```json
 {operate}
+```
+
+## Fleet
+
+`fleet.json`: what a fleet (`fleet.toml`) needs beside these, to be deployed and operated. Without a
+fleet, leave it out. `iam:CreateServiceLinkedRole` is used once in an account: for the role with
+which ECS gives tasks their network.
+
+```json
+{fleet}
 ```
 
 [reference]: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html

@@ -11,14 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from fleet.images import Registry
 from settings import Settings
-from settings.names import Names, log_group
-from shared.stacks import STACKS, lock_key, state_key
+from settings.names import FLEET_LOG_GROUP_PREFIX, FleetNames, Names, log_group
+from shared.stacks import FLEET, STACKS, lock_key, state_key
 
 EVENTS_SERVICE: Final = "events.amazonaws.com"
 EVENTS_ROLE: Final = "AWSServiceRoleForCloudWatchEvents"
 """The service-linked role behind alarms that act on instances.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-service-linked-roles-cloudwatch.html"""
+
+ECS_SERVICE: Final = "ecs.amazonaws.com"
+ECS_ROLE: Final = "AWSServiceRoleForECS"
+"""The service-linked role with which ECS gives tasks their network.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles-for-clusters.html"""
 
 CREATE_LINKED_ROLE: Final = "iam:CreateServiceLinkedRole"
 
@@ -43,6 +49,11 @@ def deploying_actions(settings: Settings) -> list[Needed]:
 def operating_actions(settings: Settings) -> list[Needed]:
     """Return the actions that the `allora` command needs beside those of a deployment."""
     return _listed(settings, _operating(settings))
+
+
+def fleet_actions(settings: Settings) -> list[Needed]:
+    """Return the actions that a fleet needs beside those, to be deployed and operated."""
+    return _listed(settings, _of_a_fleet(settings))
 
 
 def _listed(settings: Settings, rows: Iterator[tuple[str, str, str]]) -> list[Needed]:
@@ -106,7 +117,7 @@ def _deploying(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield (
         f"cloudwatch:dashboard/{names.in_region}",
         "cloudwatch",
-        "PutDashboard GetDashboard DeleteDashboards",
+        _DASHBOARD,
     )
     topic = f"sns:{settings.name_prefix}-alarms"
     yield topic, "sns", _TOPIC
@@ -118,7 +129,7 @@ def _deploying(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield bucket, "s3", "ListBucket ListBucketVersions"
     for stack in STACKS:
         for key in (state_key(stack), lock_key(stack)):
-            yield f"{bucket}/{key}", "s3", "GetObject GetObjectVersion PutObject DeleteObject"
+            yield f"{bucket}/{key}", "s3", _STATE_OBJECT
     yield f"{bucket}/{names.archive_prefix}/*", "s3", _HOST_ARCHIVE
     if not settings.ami_id:
         yield "ssm::parameter/aws/service/canonical/*", "ssm", "GetParameter"
@@ -150,6 +161,37 @@ def _operating(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield "ec2::snapshot/*", "ec2", "DeleteSnapshot"
     yield f"s3:{settings.state_bucket}", "s3", _STATE_BUCKET
     yield f"s3:{settings.state_bucket}/*", "s3", _STATE_OBJECTS
+
+
+def _of_a_fleet(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    names = FleetNames(settings)
+    yield "*", "ec2", "DescribeAvailabilityZones"
+    yield f"ecs:cluster/{names.fleet}", "ecs", _ECS_CLUSTER
+    yield f"ecs:service/{names.fleet}/*", "ecs", _ECS_SERVICE
+    yield f"ecs:task-definition/{names.family('*')}:*", "ecs", _ECS_TASK_DEFINITION
+    yield "*", "ecs", "DeregisterTaskDefinition DescribeTaskDefinition"
+    yield f"ecs:container-instance/{names.fleet}/*", "ecs", "ListTasks"
+    yield f"ecs:task/{names.fleet}/*", "ecs", "DescribeTasks"
+    for repository in Registry.of(settings).repositories.values():
+        yield f"ecr:repository/{repository}", "ecr", _ECR_REPOSITORY
+    yield "*", "ecr", "GetAuthorizationToken"
+    yield f"codebuild:project/{names.builder}", "codebuild", _CODEBUILD_PROJECT
+    yield f"cloudwatch:alarm:{names.in_region}-*", "cloudwatch", _ALARM
+    yield f"cloudwatch:dashboard/{names.in_region}", "cloudwatch", _DASHBOARD
+    yield f"iam:policy/{names.fleet}-*", "iam", _IAM_POLICY
+    yield f"iam:role/{names.fleet}-*", "iam", "AttachRolePolicy DetachRolePolicy"
+    linked = f"iam:role/aws-service-role/{ECS_SERVICE}/{ECS_ROLE}"
+    yield linked, "iam", CREATE_LINKED_ROLE.removeprefix("iam:")
+
+    groups = f"logs:log-group:{FLEET_LOG_GROUP_PREFIX}/*"
+    yield f"{groups}:*", "logs", "CreateLogGroup DeleteLogGroup PutRetentionPolicy FilterLogEvents"
+    yield groups, "logs", "ListTagsForResource TagResource"
+    yield f"{groups}:log-stream:*", "logs", "GetLogEvents"
+    for key in (state_key(FLEET), lock_key(FLEET)):
+        yield f"s3:{settings.state_bucket}/{key}", "s3", _STATE_OBJECT
+    yield f"s3:{settings.state_bucket}/{names.contexts_prefix}/*", "s3", "PutObject"
+    # A policy cannot name hundreds of workers.
+    yield "ssm:parameter/allora/*", "ssm", f"{_SECRETS} GetParametersByPath"
 
 
 def _every_hosts_log(settings: Settings) -> str:
@@ -199,6 +241,7 @@ _IAM_PROFILE = """
     CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile AddRoleToInstanceProfile
     RemoveRoleFromInstanceProfile TagInstanceProfile
 """
+_DASHBOARD = "PutDashboard GetDashboard DeleteDashboards"
 _ALARM = "PutMetricAlarm DeleteAlarms ListTagsForResource TagResource"
 _TOPIC = """
     CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes ListTagsForResource TagResource
@@ -206,6 +249,29 @@ _TOPIC = """
 _HOST_ARCHIVE = """
     GetObject PutObject DeleteObject DeleteObjectVersion GetObjectTagging PutObjectTagging
 """
+_ECS_CLUSTER = """
+    CreateCluster DeleteCluster DescribeClusters UpdateCluster PutClusterCapacityProviders
+    ListTagsForResource TagResource
+"""
+_ECS_SERVICE = """
+    CreateService DeleteService DescribeServices UpdateService ListTagsForResource TagResource
+"""
+_ECS_TASK_DEFINITION = "RegisterTaskDefinition ListTagsForResource TagResource"
+_ECR_REPOSITORY = """
+    CreateRepository DeleteRepository DescribeRepositories PutImageScanningConfiguration
+    PutImageTagMutability ListTagsForResource TagResource
+    BatchGetImage BatchCheckLayerAvailability CompleteLayerUpload GetDownloadUrlForLayer
+    InitiateLayerUpload PutImage UploadLayerPart
+"""
+_CODEBUILD_PROJECT = """
+    CreateProject DeleteProject BatchGetProjects UpdateProject
+    BatchGetBuilds ListBuildsForProject StartBuild
+"""
+_IAM_POLICY = """
+    CreatePolicy DeletePolicy GetPolicy TagPolicy
+    CreatePolicyVersion DeletePolicyVersion GetPolicyVersion ListPolicyVersions
+"""
+_STATE_OBJECT = "GetObject GetObjectVersion PutObject DeleteObject"
 _SECRETS = "GetParameter GetParameters PutParameter DeleteParameters"
 _STATE_OBJECTS = "GetObject GetObjectVersion PutObject DeleteObject DeleteObjectVersion"
 _STATE_BUCKET = """

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping
@@ -144,7 +145,8 @@ def open_price_list(session: boto3.Session, region: str) -> PriceList:
 
 def _is_usage(listed: Mapping[str, Any], usage_type: str) -> bool:
     found: str = listed["product"]["attributes"]["usagetype"]
-    return found == usage_type or found.endswith(f"-{usage_type}")
+    # The prefix of a region, and no more: SpotUsage-Fargate-GB-Hours is another usage.
+    return re.fullmatch(rf"(?:[A-Z0-9]+-)?{re.escape(usage_type)}", found) is not None
 
 
 def _first_rate(listed: Mapping[str, Any]) -> float | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from allora_cli.aws.billed_parts import Parts, parts_in, parts_of
+from allora_cli.aws.billed_parts import NOTHING, Parts, Task, parts_in, parts_of, parts_of_fleet
 from allora_cli.aws.price_list import PriceList, Product, Rates
 from settings import EbsVolume, Settings
+from settings.fleet import Architecture, Capacity, Fleet
 
 CALCULATOR: Final = "https://calculator.aws/"
 
@@ -22,6 +23,13 @@ _GP3_FREE_IOPS: Final = 3000
 _GP3_FREE_MIB_S: Final = 125
 _FREE_METRICS: Final = 10
 _FREE_ALARMS: Final = 10
+_FREE_LOGS: Final = 5
+"""GB."""
+
+SPOT_TAKEN: Final = "2026-09-28"
+SPOT_SHARE: Final = 0.3184
+"""Of the price on demand, on that day in us-east-1. Spot prices change, and AWS's price list has
+none (https://aws.amazon.com/fargate/pricing/)."""
 
 _IO2_TIERS: Final = (("io2", 32_000), ("io2.tier2", 32_000), ("io2.tier3", 192_000))
 """Each tier's usage type and IOPS (https://docs.aws.amazon.com/ebs/latest/userguide/provisioned-iops.html)."""
@@ -40,7 +48,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Cost:
-    """A worker's monthly cost.
+    """The monthly cost of what is deployed, or is to be.
 
     Attributes:
         source: the source of the prices, or why they are unknown.
@@ -61,7 +69,7 @@ class Cost:
 
 
 class CostChange(NamedTuple):
-    """A worker's monthly cost before and after a deployment; before the first one there is none."""
+    """The monthly cost before and after a deployment; before the first one there is none."""
 
     before: Cost | None
     after: Cost
@@ -74,17 +82,37 @@ class _Usage(NamedTuple):
     quantity: float
 
 
-def monthly_cost(settings: Settings, prices: PriceList | None) -> Cost:
-    """Estimate the configured worker's cost in a month of 730 hours.
+def monthly_cost(
+    settings: Settings,
+    prices: PriceList | None,
+    *,
+    fleet: Fleet | None = None,
+    with_host: bool = True,
+) -> Cost:
+    """Estimate the cost of the configured workers in a month of 730 hours.
 
-    Without logs, whose volume is unknown. The account's ten free alarms and ten free custom metrics
-    count for this worker. `prices` is None without credentials.
+    Without a host's logs, whose volume is unknown. What AWS gives an account for nothing, such as
+    ten alarms and ten custom metrics, counts for these workers. `prices` is None without
+    credentials.
+
+    Args:
+        settings: of the host, and of the account and region.
+        prices: None without credentials.
+        fleet: the workers on Fargate.
+        with_host: whether there is a single host, too.
     """
-    return _cost_of(parts_of(settings), settings, prices)
+    host = parts_of(settings) if with_host else NOTHING
+    parts = host + (parts_of_fleet(fleet) if fleet else NOTHING)
+    return _cost_of(parts, settings, prices)
 
 
 def monthly_cost_change(
-    settings: Settings, deployed: Iterable[Mapping[str, Any]], prices: PriceList | None
+    settings: Settings,
+    deployed: Iterable[Mapping[str, Any]],
+    prices: PriceList | None,
+    *,
+    fleet: Fleet | None = None,
+    with_host: bool = True,
 ) -> CostChange:
     """Estimate the monthly cost of what is deployed, and of what the settings ask for.
 
@@ -93,10 +121,13 @@ def monthly_cost_change(
         deployed: `type` and `values` of each resource in the states, as
             `allora_cli.terraform.state_objects.resources_of` returns them.
         prices: None without credentials.
+        fleet: the workers on Fargate that are to be deployed.
+        with_host: whether a single host is, too.
     """
     present = parts_in(deployed, settings)
     before = None if present is None else _cost_of(present, settings, prices)
-    return CostChange(before, monthly_cost(settings, prices))
+    after = monthly_cost(settings, prices, fleet=fleet, with_host=with_host)
+    return CostChange(before, after)
 
 
 def monthly_snapshot_cost(settings: Settings, prices: PriceList, gib: int) -> float | None:
@@ -163,8 +194,11 @@ def _bill(parts: Parts) -> Iterator[tuple[str, list[_Usage]]]:
     """Yield each part's name and usage."""
     if type_ := parts.instance_type:
         yield type_, [_Usage(_instance(type_), HOURS_A_MONTH)]
-    if parts.addresses:
-        yield "public IPv4 address", [_Usage(_ADDRESS, HOURS_A_MONTH * parts.addresses)]
+    for task, count in parts.tasks.items():
+        yield _task_name(task, count), list(_task(task, HOURS_A_MONTH * count))
+    if count := parts.addresses:
+        name = "public IPv4 address" if count == 1 else f"{count} public IPv4 addresses"
+        yield name, [_Usage(_ADDRESS, HOURS_A_MONTH * count)]
     if parts.root_gib:
         yield f"root volume, gp3, {parts.root_gib} GiB", [_Usage(_storage("gp3"), parts.root_gib)]
     if volume := parts.data_volume:
@@ -175,6 +209,25 @@ def _bill(parts: Parts) -> Iterator[tuple[str, list[_Usage]]]:
     ):
         if count > free:
             yield f"{count} {name}, of which {free} are free", [_Usage(product, count - free)]
+    if parts.log_gb > _FREE_LOGS:
+        name = f"logs, about {parts.log_gb:.0f} GB, of which {_FREE_LOGS} are free"
+        yield name, [_Usage(_LOGS, parts.log_gb - _FREE_LOGS)]
+
+
+def _task_name(task: Task, count: int) -> str:
+    name = f"{count} task{'s' * (count > 1)} of {task.size}, {task.architecture}"
+    return f"{name}, Spot" if task.capacity is Capacity.SPOT else name
+
+
+def _task(task: Task, hours: float) -> Iterator[_Usage]:
+    paid = hours * (SPOT_SHARE if task.capacity is Capacity.SPOT else 1)
+    yield _Usage(_fargate(task, "vCPU-Hours:perCPU"), task.size.cpu / 1024 * paid)
+    yield _Usage(_fargate(task, "GB-Hours"), task.size.memory / 1024 * paid)
+
+
+def _fargate(task: Task, unit: str) -> Product:
+    arm = "ARM-" if task.architecture is Architecture.ARM64 else ""
+    return Product("AmazonECS", f"Fargate-{arm}{unit}")
 
 
 def _data_volume(volume: EbsVolume) -> Iterator[_Usage]:
@@ -222,3 +275,4 @@ _SNAPSHOT: Final = Product("AmazonEC2", "EBS:SnapshotUsage")
 _ADDRESS: Final = Product("AmazonVPC", "PublicIPv4:InUseAddress")
 _METRIC: Final = Product("AmazonCloudWatch", "CW:MetricMonitorUsage")
 _ALARM: Final = Product("AmazonCloudWatch", "CW:AlarmMonitorUsage")
+_LOGS: Final = Product("AmazonCloudWatch", "DataProcessing-Bytes")

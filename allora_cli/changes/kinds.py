@@ -25,6 +25,9 @@ class Kind(StrEnum):
     ALARM = "alarm"
     ALARM_TOPIC = "alarm-topic"
     EMAIL = "email"
+    CLUSTER = "cluster"
+    FLEET = "fleet"
+    """What all tasks of a fleet need to start."""
     CONNECTION = "connection"
     """Joins two others, and has no life of its own."""
     OTHER = "other"
@@ -56,6 +59,12 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "aws_sns_topic": Kind.ALARM_TOPIC,
     "aws_sns_topic_policy": Kind.ALARM_TOPIC,
     "aws_sns_topic_subscription": Kind.EMAIL,
+    "aws_ecs_cluster": Kind.CLUSTER,
+    "aws_ecs_cluster_capacity_providers": Kind.CLUSTER,
+    "aws_ecr_repository": Kind.FLEET,
+    "aws_codebuild_project": Kind.FLEET,
+    "aws_iam_policy": Kind.FLEET,
+    "aws_iam_role_policy_attachment": Kind.FLEET,
 }
 """By Terraform's type; a test holds it against the stacks."""
 
@@ -74,6 +83,17 @@ _NAMES: Final[Mapping[Kind, str]] = {
 def kind_of(type_: str) -> Kind:
     """Return the kind of a resource of Terraform's type."""
     return _KINDS.get(type_, Kind.OTHER)
+
+
+_OF_A_FLEET: Final = "fleet-"
+"""How the names of a fleet's resources in `allora-common` begin in their addresses."""
+
+
+def kind_in(change: Change) -> Kind:
+    """Return the kind of the resource of a change."""
+    kind = kind_of(change.type)
+    name = change.address.partition(".")[2]
+    return Kind.FLEET if kind is Kind.ROLE and name.startswith(_OF_A_FLEET) else kind
 
 
 def name_in(kind: Kind, values: Mapping[str, Any]) -> str:

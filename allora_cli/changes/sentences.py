@@ -8,6 +8,7 @@ from typing import Final
 from allora_cli.aws.prices import CALCULATOR
 from allora_cli.changes.kinds import Kind
 from allora_cli.changes.summary import Asset, Detail, Entry, Kept, MonthlyCost, Summary
+from allora_cli.changes.workers import Reason, WorkerAction, WorkerChange
 from allora_cli.terminal.sentence import Sentence
 from allora_cli.terraform.plans import Action
 
@@ -31,6 +32,11 @@ _WORDS: Final[Mapping[Kind, tuple[str, str]]] = {
     Kind.ALARM: ("an alarm", "{} alarms"),
     Kind.ALARM_TOPIC: ("the policy of the alarms' topic", "the alarms' SNS topic"),
     Kind.EMAIL: ("the e-mail subscription to the alarms", "e-mail subscriptions to the alarms"),
+    Kind.CLUSTER: ("a part of the ECS cluster", "the ECS cluster"),
+    Kind.FLEET: (
+        "a part of what the fleet's tasks need to start",
+        "what the fleet's tasks need to start: roles, repositories, CodeBuild ({} resources)",
+    ),
     Kind.CONNECTION: ("an attachment to the instance", "{} attachments to the instance"),
     Kind.OTHER: ("another resource", "{} other resources"),
 }
@@ -50,13 +56,34 @@ _ASSETS: Final[Mapping[Asset, str]] = {
     Asset.SNAPSHOT: "a last snapshot of the data volume",
     Asset.ROOT_VOLUME: "the host's own disk, with all that the model has written there",
 }
+_WORKERS: Final[Mapping[WorkerAction, tuple[str, str, str]]] = {
+    WorkerAction.NEW: ("+", "green", "new"),
+    WorkerAction.NEW_PAUSED: ("+", "green", "new, and paused"),
+    WorkerAction.RESUMED: ("~", "yellow", "runs again"),
+    WorkerAction.TASK_REPLACED: ("±", "yellow", "the task is replaced"),
+    WorkerAction.CHANGED: ("~", "yellow", "changed, the task goes on"),
+    WorkerAction.PAUSED: ("~", "yellow", "paused"),
+    WorkerAction.REMOVED: ("-", "red", "removed; wallet and secrets stay"),
+}
+_REASONS: Final[Mapping[str, str]] = {
+    Reason.WORKER_IMAGE: "another worker image",
+    Reason.MODEL_IMAGE: "another model image",
+    Reason.SECRETS: "other secrets",
+    Reason.SIZE: "another size",
+    Reason.ARCHITECTURE: "another architecture",
+    Reason.CAPACITY: "another capacity",
+    Reason.DEFINITION: "another version of this project",
+}
+_MOST_NAMES: Final = 5
 _AS_A_CONSEQUENCE: Final = ", as a consequence"
 _MOST_DETAILS: Final = 3
 
 
 def sentences(summary: Summary) -> Iterator[Sentence]:
     """Yield the lines about a summary."""
-    yield Sentence(f"What changes for the worker {summary.worker_name}:", "bold")
+    whom = f"fleet {summary.fleet}" if summary.fleet else f"worker {summary.worker_name}"
+    yield Sentence(f"What changes for the {whom}:", "bold")
+    yield from map(_worker, summary.workers)
     title = ""
     for entry in summary.entries:
         found, sign, style = _TITLES[entry.action]
@@ -64,7 +91,7 @@ def sentences(summary: Summary) -> Iterator[Sentence]:
             yield Sentence(found)
             title = found
         yield Sentence(f"  {sign} {_line(entry)}", style)
-    if not summary.entries:
+    if not summary.entries and not summary.workers:
         yield Sentence("Only outputs change.")
     if summary.stops_host:
         yield Sentence("EC2 stops the instance to change it: the worker is down for minutes.")
@@ -75,6 +102,15 @@ def sentences(summary: Summary) -> Iterator[Sentence]:
         yield Sentence("What goes:")
         yield from (Sentence(f"  {_kept(each)}") for each in summary.goes)
     yield Sentence(_cost(summary.cost))
+
+
+def _worker(change: WorkerChange) -> Sentence:
+    sign, style, what = _WORKERS[change.action]
+    reasons = [_REASONS.get(each, each) for each in change.because]
+    why = f", because of {', '.join(reasons)}" if reasons else ""
+    more = len(change.names) - _MOST_NAMES
+    names = ", ".join(change.names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    return Sentence(f"  {sign} {names}: {what}{why}", style)
 
 
 def _line(entry: Entry) -> str:

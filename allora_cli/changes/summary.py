@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from allora_cli.changes.kinds import NOT_IN_AWS, Kind, kind_of, name_in, size_of
+from allora_cli.changes.kinds import NOT_IN_AWS, Kind, kind_in, kind_of, name_in, size_of
 from allora_cli.changes.proposal import Proposal
 from allora_cli.changes.reasons import follows_another, reasons_for, setting_of
+from allora_cli.changes.workers import OF_WORKERS, WorkerChange
 from allora_cli.events import Event, EventCode
 from allora_cli.terraform.plans import Action, ActionReason, Change
 
@@ -92,6 +93,8 @@ class Summary(Event):
         stays: what outlives it, where something does not.
         goes: what does not, beside the entries.
         stops_host: whether EC2 stops the instance for a while, to change it.
+        workers: what becomes of the workers of a fleet.
+        fleet: the fleet's name; None without one.
     """
 
     code = EventCode.SUMMARY
@@ -101,23 +104,25 @@ class Summary(Event):
     goes: tuple[Kept, ...]
     stops_host: bool
     cost: MonthlyCost
+    workers: tuple[WorkerChange, ...] = ()
+    fleet: str | None = None
 
 
 _ORDER: Final = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 
 
 def entries_of(proposal: Proposal) -> tuple[Entry, ...]:
-    """Return what a proposal does, by action and kind."""
+    """Return what a proposal does, by action and kind; not to the workers of a fleet."""
     bucket = (
         [Entry(Action.CREATE, Kind.STATE_BUCKET, (), (proposal.new_bucket,))]
         if proposal.new_bucket
         else []
     )
     changes = proposal.all_changes
-    in_aws = [change for change in changes if change.type not in NOT_IN_AWS]
+    in_aws = [change for change in changes if change.type not in NOT_IN_AWS | OF_WORKERS]
     groups: dict[tuple[Action, Kind], list[Change]] = {}
     for change in in_aws:
-        groups.setdefault((change.action, kind_of(change.type)), []).append(change)
+        groups.setdefault((change.action, kind_in(change)), []).append(change)
     ordered = sorted(groups, key=lambda key: (_ORDER.index(key[0]), list(Kind).index(key[1])))
     return (*bucket, *(_entry(*key, groups[key], changes) for key in ordered))
 

@@ -20,6 +20,8 @@ from allora_cli.deploy.events import (
     WaitStarted,
     WalletUnfunded,
 )
+from allora_cli.deploy.fleet.events import FleetResult
+from allora_cli.deploy.fleet.waiting import states_of, wait_for_fleet
 from allora_cli.deploy.progress import ALL, UNTIL_CONTAINERS
 from allora_cli.deploy.recovery.orphans import Settle, settling
 from allora_cli.deploy.recovery.states import recover
@@ -36,11 +38,13 @@ from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import require_region, resources_of
 from allora_cli.wallet.funding import funding_of
 from containers.worker.allora_worker.money import UALLO
+from settings.fleet import Fleet
+from settings.names import FleetNames
 from shared.stacks import SINGLE_NODE
 
 
-def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployResult]:
-    """Deploy both stacks, and wait until the chain has accepted a submission.
+def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployResult | FleetResult]:
+    """Deploy the stacks; wait until the chain has accepted a submission, and a fleet's tasks run.
 
     Args:
         answers: whether the changes may be made.
@@ -56,9 +60,26 @@ def deploy(answers: Answers, *, policy: WaitPolicy | None) -> Workflow[DeployRes
     settle = settled(context, answers, was_killed=was_killed)
     unfunded = _unfunded(context, report)
     yield from bring_up_to_date(context, settle, approval(context, answers, unfunded))
+    if context.fleet:
+        return (yield from _fleet_result(context, context.fleet, policy))
     deployment = require_deployment(context)
     ready = None if policy is None else (yield from wait_for(context, deployment, policy))
     return DeployResult(context.settings.worker_name, **asdict(deployment), ready=ready)
+
+
+def _fleet_result(
+    context: Context, fleet: Fleet, policy: WaitPolicy | None
+) -> Workflow[FleetResult]:
+    """Wait for the fleet, and for the single host where there is one."""
+    host = find_deployment(context)
+    if policy is None:
+        states = states_of(context, fleet)
+    else:
+        states = yield from wait_for_fleet(context, fleet, policy)
+        if host:
+            yield from wait_for(context, host, policy)
+    name = FleetNames(context.settings).fleet
+    return FleetResult(name, states, host.instance_id if host else None)
 
 
 def settled(context: Context, answers: Answers, *, was_killed: bool) -> Settle:

@@ -32,6 +32,7 @@ from allora_cli.orphans.orphan import Orphan
 from allora_cli.orphans.remove import remove_orphans
 from allora_cli.terminal import prompts
 from allora_cli.terminal.prompts import Answers
+from allora_cli.terraform.handled_stacks import app_stacks, handled_stacks
 from allora_cli.terraform.locks import held_lock
 from allora_cli.terraform.ownership import require_own_worker
 from allora_cli.terraform.state import hosts_in
@@ -42,7 +43,7 @@ from allora_cli.terraform.state_objects import (
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
-from shared.stacks import SINGLE_NODE, STACKS
+from shared.stacks import SINGLE_NODE
 
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
@@ -62,7 +63,7 @@ class Scope:
 
 
 def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
-    """Destroy both stacks; with `everything` also what is kept for the next deployment.
+    """Destroy the stacks; with `everything` also what is kept for the next deployment.
 
     Args:
         answers: whether the worker's name has to be typed in.
@@ -73,7 +74,9 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
     """
     context = open_context()
     was_killed = yield from recover(context, answers)
-    resources = [resource for stack in STACKS for resource in resources_of(context, stack)]
+    resources = [
+        resource for stack in handled_stacks(context) for resource in resources_of(context, stack)
+    ]
     require_region(context, hosts_in(resources))
     require_own_worker(context.settings, resources)
     consent = _Consent(context, answers, scope)
@@ -282,7 +285,9 @@ def _remove_bucket(context: Context) -> Iterator[BucketKept]:
         return
     if others:
         yield BucketKept(bucket, KeptBecause.OTHERS_USE_IT, tuple(others[:5]))
-    elif any(resources_of(context, stack) or held_lock(context, stack) for stack in STACKS):
+    elif any(
+        resources_of(context, stack) or held_lock(context, stack) for stack in app_stacks(context)
+    ):
         yield BucketKept(bucket, KeptBecause.IN_USE)
     else:
         delete_bucket(context)

@@ -63,7 +63,7 @@ class JsonLines:
 _PHASES: Final[Mapping[Phase, str]] = {
     Phase.DOCTOR: "Looking at this computer, the account and the network",
     Phase.SYNTH: "Synthesizing the stacks",
-    Phase.PLAN: "Terraform plans both stacks",
+    Phase.PLAN: "Terraform plans the stacks",
     Phase.REMOVE: "Removing secrets, snapshots and the state bucket",
     Phase.RESTART: "Restarting the service on the host",
 }

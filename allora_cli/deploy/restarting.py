@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import PATIENCE
-from allora_cli.context import Context, open_context
+from allora_cli.context import Context
 from allora_cli.deploy.events import Restarted, RestartPlanned, RestartResult
 from allora_cli.deploy.progress import AFTER_RESTART, Step
 from allora_cli.deploy.waiting import Wait, WaitPolicy
@@ -38,10 +38,13 @@ _NOT_DELIVERED: Final = {"DeliveryTimedOut", "Undeliverable", "Terminated", "Del
 """Without spaces: AWS documents "Delivery Timed Out", and answers "DeliveryTimedOut" as well."""
 
 
-def restart(answers: Answers, *, reboot: bool, policy: WaitPolicy) -> Workflow[RestartResult]:
+def restart(
+    context: Context, answers: Answers, *, reboot: bool, policy: WaitPolicy
+) -> Workflow[RestartResult]:
     """Restart the service through Systems Manager, or the host through EC2; then wait.
 
     Args:
+        context: whose host.
         answers: whether it may be restarted.
         reboot: whether the host itself is restarted.
         policy: how long to wait.
@@ -49,7 +52,6 @@ def restart(answers: Answers, *, reboot: bool, policy: WaitPolicy) -> Workflow[R
     Raises:
         OperatorError: it was declined, is not deployed, cannot be reached, or does not come back.
     """
-    context = open_context()
     deployment = require_deployment(context)
     answers.require_possible()
     yield RestartPlanned(context.settings.worker_name, deployment.instance_id, reboot)

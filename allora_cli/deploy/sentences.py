@@ -11,8 +11,12 @@ from allora_cli.changes.details import details
 from allora_cli.changes.sentences import sentences as summed_up
 from allora_cli.changes.summary import Summary
 from allora_cli.deploy import events
+from allora_cli.deploy.fleet import events as fleet_events
+from allora_cli.deploy.fleet.events import WorkerState
 from allora_cli.deploy.progress import Step
 from allora_cli.events import Event
+from allora_cli.images import events as image_events
+from allora_cli.images.codebuild import Status
 from allora_cli.orphans.orphan import orphan_lines
 from allora_cli.terminal.sentence import Sentence
 from allora_cli.terraform.messages import (
@@ -38,6 +42,7 @@ _DOING: Final[Mapping[Action, tuple[str, str]]] = {
     Action.DELETE: ("destroying", "destroyed"),
     Action.READ: ("reading", "read"),
 }
+_MOST_NAMES: Final = 5
 _STYLES: Final[Mapping[Severity, str]] = {
     Severity.INFO: "",
     Severity.WARNING: "yellow",
@@ -150,6 +155,61 @@ def _(event: events.OrphanRemoved) -> Iterator[Sentence]:
     yield Sentence(f"✔ {event.what}: removed")
 
 
+# --- images
+
+
+@sentences.register
+def _(event: image_events.ImagesMissing) -> Iterator[Sentence]:
+    names = ", ".join(map(str, event.images))
+    match event.builder:
+        case image_events.Builder.CODEBUILD:
+            yield Sentence(
+                f"ECR has not all images. CodeBuild builds {names}: some minutes. Ctrl-C stops no "
+                "build, and the same command watches on."
+            )
+        case image_events.Builder.DOCKER:
+            yield Sentence(f"ECR has not all images. Docker builds and pushes {names}.")
+
+
+@sentences.register
+def _(event: image_events.BuildStarted) -> Iterator[Sentence]:
+    how = "is being built already" if event.is_older else "the build has started"
+    which = f" ({event.build_id})" if event.build_id else ""
+    yield Sentence(f"{event.image}: {how}{which}", "dim")
+
+
+@sentences.register
+def _(event: image_events.BuildPhase) -> Iterator[Sentence]:
+    style = "dim" if event.status == Status.SUCCEEDED else "red"
+    took = f" ({event.seconds} s)" if event.seconds else ""
+    yield Sentence(f"{event.image}: {event.phase} {event.status}{took}", style)
+
+
+@sentences.register
+def _(event: image_events.BuildsWait) -> Iterator[Sentence]:
+    yield Sentence(
+        f"! The account runs no more builds at a time: {len(event.images)} wait for their turn."
+    )
+
+
+@sentences.register
+def _(event: image_events.ImageBuilt) -> Iterator[Sentence]:
+    yield Sentence(f"✔ {event.image} is in ECR", "green")
+
+
+@sentences.register
+def _(event: image_events.BuildFailed) -> Iterator[Sentence]:
+    yield Sentence(f"The last lines of the build of {event.image}:", "bold")
+    yield from (Sentence(f"  {line}") for line in event.log or ("no log",))
+
+
+@sentences.register
+def _(event: image_events.ImagesResult) -> Iterator[Sentence]:
+    done = f"{len(event.built)} built, " if event.built else ""
+    yield Sentence(f"✔ {done}{len(event.images)} of {len(event.images)} images are in ECR.")
+    yield from (Sentence(f"  {image.reference}", "dim") for image in event.images)
+
+
 # --- Terraform at work
 
 
@@ -244,6 +304,45 @@ def _(event: events.WaitStarted) -> Iterator[Sentence]:
 
 
 @sentences.register
+def _(event: fleet_events.FleetRestartPlanned) -> Iterator[Sentence]:
+    count = len(event.workers)
+    names = ", ".join(event.workers[:_MOST_NAMES])
+    more = f" and {count - _MOST_NAMES} more" if count > _MOST_NAMES else ""
+    yield Sentence(f"Workers of {event.fleet}: {names}{more}.")
+    yield Sentence("Each task ends, then another one starts, and reads the secrets anew.")
+
+
+@sentences.register
+def _(event: fleet_events.FleetRestarted) -> Iterator[Sentence]:
+    count = len(event.workers)
+    yield Sentence("ECS replaces its task." if count == 1 else f"ECS replaces {count} tasks.")
+
+
+@sentences.register
+def _(event: fleet_events.FleetWaitStarted) -> Iterator[Sentence]:
+    count = len(event.workers)
+    yield Sentence("")
+    yield Sentence(
+        f"Waiting until ECS runs {count} worker{'s' * (count != 1)} of {event.fleet}. Ctrl-C loses "
+        "nothing: ECS goes on, and the same command watches on."
+    )
+
+
+@sentences.register
+def _(event: fleet_events.FleetProgress) -> Iterator[Sentence]:
+    names = event.waiting[:_MOST_NAMES]
+    more = f" and {len(event.waiting) - len(names)} more" if len(event.waiting) > len(names) else ""
+    rest = f"; not yet: {', '.join(names)}{more}" if names else ""
+    yield Sentence(f"{event.done} of {event.done + len(event.waiting)} workers are ready{rest}")
+
+
+@sentences.register
+def _(event: fleet_events.TaskStopped) -> Iterator[Sentence]:
+    yield Sentence(f"! {event.worker}: {event.reason or event.stop_code}", "yellow")
+    yield from (Sentence(f"  Missing; store it: {each}") for each in event.remedies)
+
+
+@sentences.register
 def _(event: events.RestartPlanned) -> Iterator[Sentence]:
     what = f"The host {event.instance_id}" if event.reboot else "Worker and model"
     yield Sentence(f"What changes for the worker {event.worker_name}:", "bold")
@@ -285,6 +384,14 @@ def _(event: events.WorkerResult) -> Iterator[Sentence]:
     if event.ready and event.ready.explorer_url:
         yield Sentence(f"  Account    {event.ready.explorer_url}")
     yield Sentence(f"  Dashboard  {event.dashboard_url}")
+
+
+@sentences.register
+def _(event: fleet_events.FleetResult) -> Iterator[Sentence]:
+    states = list(event.workers.values())
+    counts = [f"{count} {state}" for state in WorkerState if (count := states.count(state))]
+    host = f" The single host: {event.instance_id}." if event.instance_id else ""
+    yield Sentence(f"✔ {event.fleet}: {', '.join(counts)}.{host} Next: allora status")
 
 
 @sentences.register

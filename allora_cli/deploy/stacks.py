@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,23 +15,45 @@ from allora_cli.deploy.events import NoChanges, StackPlanned, StateBucketMade
 from allora_cli.deploy.recovery.orphans import Settle
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
+from allora_cli.images.building import build_missing
 from allora_cli.orphans.places import imported
 from allora_cli.terraform.failures import explain_failure
+from allora_cli.terraform.handled_stacks import handled_stacks
 from allora_cli.terraform.plans import Plan
 from allora_cli.terraform.runner import Terraform, TerraformError
 from allora_cli.terraform.state_bucket import bucket_exists, ensure_bucket
 from allora_cli.terraform.state_objects import state_of
-from allora_cli.terraform.synthesis import foreseen, output_folder, synthesize
-from shared.stacks import STACKS
+from allora_cli.terraform.synthesis import (
+    foreseen,
+    needed_outputs,
+    output_folder,
+    synthesize,
+)
+from shared.stacks import COMMON, FLEET
 
 Approve: TypeAlias = Callable[[Proposal], Workflow[bool]]
 """Tells of a proposal, and asks whether it may be carried out."""
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What one run works on.
+
+    Attributes:
+        folder: of the synthesized app.
+        stacks: those that it handles, in the order of deployment.
+    """
+
+    context: Context
+    terraform: Terraform
+    folder: Path
+    stacks: Sequence[str]
+
+
 def bring_up_to_date(
     context: Context, settle: Settle, approve: Approve, *, env_file: Path | None = None
 ) -> Workflow[None]:
-    """Make both stacks what the settings say.
+    """Make the stacks what the settings say.
 
     Args:
         context: whose stacks.
@@ -47,22 +70,23 @@ def bring_up_to_date(
     orphans = yield from settle(folder)
     yield Working(Phase.PLAN)
     with imported(folder, orphans), _terraform(context, folder) as terraform:
+        run = _Run(context, terraform, folder, handled_stacks(context))
         if not bucket_exists(context):
-            yield from _deploy_first(context, terraform, folder, approve)
+            yield from _deploy_first(run, approve)
             return
-        terraform.init(STACKS)
-        plans = _plan(context, terraform)
-        proposal = _propose(context, folder, plans)
+        terraform.init(run.stacks)
+        plans = _plan(run)
+        proposal = _propose(run, plans)
         if not proposal.changes:
             yield NoChanges()
             return
         yield from _planned(plans.values())
         yield from _ask(approve, proposal, is_changed=False)
-        yield from _carry_out(terraform, plans, proposal, approve)
+        yield from _carry_out(run, plans, proposal, approve)
 
 
 def destroy_all(context: Context, approve: Approve) -> Workflow[None]:
-    """Destroy both stacks, in reverse order.
+    """Destroy the stacks, in reverse order.
 
     Args:
         context: whose stacks.
@@ -75,8 +99,9 @@ def destroy_all(context: Context, approve: Approve) -> Workflow[None]:
     folder = yield from _synthesized(None)
     yield Working(Phase.PLAN)
     with _terraform(context, folder) as terraform:
-        terraform.init(STACKS)
-        plans = terraform.plan([*reversed(STACKS)], destroy=True)
+        stacks = handled_stacks(context)
+        terraform.init(stacks)
+        plans = terraform.plan([*reversed(stacks)], destroy=True)
         changing = [plan for plan in plans.values() if not plan.is_empty]
         yield from _planned(changing)
         proposal = Proposal({plan.stack: plan.changes for plan in changing}, destroys=True)
@@ -85,47 +110,48 @@ def destroy_all(context: Context, approve: Approve) -> Workflow[None]:
             yield from terraform.apply(plan)
 
 
-def _deploy_first(
-    context: Context, terraform: Terraform, folder: Path, approve: Approve
-) -> Workflow[None]:
+def _deploy_first(run: _Run, approve: Approve) -> Workflow[None]:
     """Deploy where there is no state, and no bucket for one: Terraform can plan nothing yet."""
+    bucket = run.context.settings.state_bucket
     proposal = Proposal(
-        {stack: foreseen(folder, stack) for stack in STACKS},
-        new_bucket=context.settings.state_bucket,
+        {stack: foreseen(run.folder, stack) for stack in run.stacks}, new_bucket=bucket
     )
     yield from _ask(approve, proposal, is_changed=False)
-    yield StateBucketMade(context.settings.state_bucket, tuple(ensure_bucket(context)))
+    yield StateBucketMade(bucket, tuple(ensure_bucket(run.context)))
     yield Working(Phase.PLAN)
-    terraform.init(STACKS)
-    yield from _carry_out(terraform, {}, proposal, approve)
+    run.terraform.init(run.stacks)
+    yield from _carry_out(run, {}, proposal, approve)
 
 
-def _propose(context: Context, folder: Path, plans: dict[str, Plan]) -> Proposal:
+def _propose(run: _Run, plans: dict[str, Plan]) -> Proposal:
     """Return all that the plans change, and what becomes of a stack that cannot be planned yet."""
     changes = {stack: plan.changes for stack, plan in plans.items() if not plan.is_empty}
-    for stack in STACKS:
-        if stack not in plans and not state_of(context, stack).get("resources"):
-            changes[stack] = foreseen(folder, stack)
+    for stack in run.stacks:
+        if stack not in plans and not state_of(run.context, stack).get("resources"):
+            changes[stack] = foreseen(run.folder, stack)
     return Proposal(changes)
 
 
 def _carry_out(
-    terraform: Terraform, plans: dict[str, Plan], proposal: Proposal, approve: Approve
+    run: _Run, plans: dict[str, Plan], proposal: Proposal, approve: Approve
 ) -> Workflow[None]:
     """Apply each stack's plan; ask again only for one that does more than what was approved."""
-    for stack in STACKS:
+    for stack in run.stacks:
         plan = plans.pop(stack, None)
         if plan is None:
             yield Working(Phase.PLAN)
-            plan = terraform.plan([stack])[stack]
+            plan = run.terraform.plan([stack])[stack]
             yield from _planned([plan])
         if plan.is_empty:
             continue
         if not proposal.covers(plan):
             proposal = Proposal({stack: plan.changes})
             yield from _ask(approve, proposal, is_changed=True)
-        yield from terraform.apply(plan)
-        plans.clear()  # the later stacks read the outputs of this one
+        if stack == FLEET:
+            yield from build_missing(run.context)
+        yield from run.terraform.apply(plan)
+        if stack == COMMON:
+            plans.clear()  # the later stacks read its outputs
 
 
 def _planned(plans: Iterable[Plan]) -> Iterator[StackPlanned]:
@@ -156,10 +182,11 @@ def _synthesized(env_file: Path | None) -> Workflow[Path]:
     return folder
 
 
-def _plan(context: Context, terraform: Terraform) -> dict[str, Plan]:
-    """Plan both stacks side by side, where the second one can read the first one's outputs."""
-    first = STACKS[0]
-    return terraform.plan(STACKS if state_of(context, first).get("outputs") else [first])
+def _plan(run: _Run) -> dict[str, Plan]:
+    """Plan side by side the stacks whose inputs are in the state of `allora-common`."""
+    outputs = state_of(run.context, COMMON).get("outputs", {}).keys()
+    ready = [each for each in run.stacks if needed_outputs(run.folder, each) <= outputs]
+    return run.terraform.plan(ready)
 
 
 @contextmanager

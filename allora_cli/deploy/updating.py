@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Final
 
 from allora_cli.changes.proposal import Proposal
-from allora_cli.context import Context, open_context
+from allora_cli.context import Context
 from allora_cli.deploy.deploying import approval, settled, wait_for
 from allora_cli.deploy.events import SettingChanged, UpdateResult
 from allora_cli.deploy.recovery.states import recover
@@ -33,11 +33,12 @@ LATEST: Final = "latest"
 
 
 def update(
-    changes: Mapping[str, str], answers: Answers, *, policy: WaitPolicy | None
+    context: Context, changes: Mapping[str, str], answers: Answers, *, policy: WaitPolicy | None
 ) -> Workflow[UpdateResult]:
     """Plan with new settings, write them once approved, apply, and wait for the new host.
 
     Args:
+        context: whose host.
         changes: new values by variable; none of them: what the settings say already.
         answers: whether the changes may be made.
         policy: how long to wait; None: not at all.
@@ -47,7 +48,6 @@ def update(
         SettingsError: the new settings would be wrong. Nothing was written.
     """
     file = SettingsFile.in_force()
-    context = open_context()
     was_killed = yield from recover(context, answers)
     before = require_deployment(context)
     answers.require_possible()

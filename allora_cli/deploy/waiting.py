@@ -18,7 +18,7 @@ from allora_cli.deploy.progress import ALL, IS_FRESH, Obstacle, Progress, Source
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Event, Workflow
 from allora_cli.host.log_events import Line
-from allora_cli.host.log_format import is_metric
+from allora_cli.host.log_format import is_for_machines
 from allora_cli.host.parts import Part
 from allora_cli.host.protocol import host_event
 from allora_cli.terminal.interrupts import CtrlC
@@ -204,7 +204,7 @@ class Wait:
 
 def significant(part: Part, lines: Sequence[Line]) -> list[Line]:
     """Return the few lines of a log that matter: errors and warnings, or the last ones."""
-    relevant = [line for line in lines if not is_metric(line)]
+    relevant = [line for line in lines if not is_for_machines(line)]
     bad = list(_distinct(line for line in relevant if _is_bad(part, line)))
     return (bad or relevant)[-_LINES_OF_EACH:]
 

@@ -9,13 +9,15 @@ import boto3
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.price_list import open_price_list
-from allora_cli.aws.prices import CALCULATOR, Cost, monthly_cost
+from allora_cli.aws.prices import CALCULATOR, SPOT_TAKEN, Cost, monthly_cost
 from allora_cli.aws.queries import QUICK
 from allora_cli.aws.session import explain, make_session, one_sentence_errors
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings, SettingsError, load_settings
+from settings.fleet import Capacity, Fleet
+from settings.fleet_file import load_fleet
 
 _ENOUGH: Final = timedelta(minutes=30)
 """A deployment with its first submission takes less."""
@@ -30,21 +32,22 @@ _REFUSED: Final = {
 def check_settings(context: CheckContext) -> Finding:
     """Check that the settings are valid."""
     try:
-        settings = load_settings()
+        settings, fleet = load_settings(), load_fleet()
     except SettingsError as error:
         return fail(
             str(error).partition("\n")[0],
             "\n".join(map(str, error.problems)),
             problems=[str(problem) for problem in error.problems],
         )
-    context.known_settings = settings
+    context.known_settings, context.fleet = settings, fleet
+    complete = f"complete; {count_of(fleet)}" if fleet else "complete"
     if count := len(settings.warnings):
         return warning(
-            f"complete; {count} remark{'s' * (count > 1)}",
+            f"{complete}; {count} remark{'s' * (count > 1)}",
             "\n".join(settings.warnings),
             warnings=list(settings.warnings),
         )
-    return ok("complete")
+    return ok(complete)
 
 
 def check_credentials(context: CheckContext) -> Finding:
@@ -98,11 +101,12 @@ def check_region(context: CheckContext) -> Finding:
 
 
 def check_cost(context: CheckContext) -> Finding:
-    """Estimate the worker's monthly cost."""
+    """Estimate the workers' monthly cost."""
     settings = context.settings
     region = settings.aws_region
     prices = context.client(lambda each: open_price_list(each, region)) if context.session else None
-    cost = monthly_cost(settings, prices)
+    with_host = not context.fleet or bool(context.deployed)
+    cost = monthly_cost(settings, prices, fleet=context.fleet, with_host=with_host)
     facts = {
         "usd_a_month": None if cost.total is None else round(cost.total, 2),
         "items": [{"name": item.name, "usd": item.usd} for item in cost.items],
@@ -110,12 +114,26 @@ def check_cost(context: CheckContext) -> Finding:
     }
     if cost.total is None:
         return unknown(_without_prices(cost), **facts)
+    return ok(f"about {cost.total:.0f} USD, {_shares(cost, context.fleet)}", **facts)
+
+
+def _shares(cost: Cost, fleet: Fleet | None) -> str:
+    """Return what most of the cost is for, and where the prices are from."""
+    if fleet:
+        parts = ", ".join(f"{item.usd:.2f} for {item.name}" for item in cost.items)
+        spot = any(worker.options.capacity is Capacity.SPOT for worker in fleet.workers)
+        source = f"{cost.source}; Spot by AWS's price of {SPOT_TAKEN}" if spot else cost.source
+        return f"for {count_of(fleet)}: {parts or 'all are paused'} ({source})"
     instance = cost.items[0]
-    return ok(
-        f"about {cost.total:.0f} USD, {instance.usd:.0f} of it for {instance.name}, plus logs "
-        f"({cost.source})",
-        **facts,
-    )
+    return f"{instance.usd:.0f} of it for {instance.name}, plus logs ({cost.source})"
+
+
+def count_of(fleet: Fleet) -> str:
+    """Return the number of workers in words."""
+    count = len(fleet.workers)
+    paused = sum(worker.options.paused for worker in fleet.workers)
+    shown = f"{count} worker{'s' * (count != 1)}"
+    return f"{shown}, {paused} of them paused" if paused else shown
 
 
 def _profile(settings: Settings) -> str:

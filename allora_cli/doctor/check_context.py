@@ -11,7 +11,8 @@ import boto3
 
 from allora_cli.aws.queries import QUICK
 from settings import Settings
-from settings.names import Names
+from settings.fleet import Fleet
+from settings.names import FleetNames, Names
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -28,9 +29,10 @@ class CheckContext:
 
     Attributes:
         known_settings: set by the check "settings".
+        fleet: the workers on Fargate, set by the same; None without a fleet file.
         session: set by the check "credentials".
         caller_arn: the credentials' user, assumed role or root user.
-        deployed: whether a worker is deployed.
+        deployed: whether a single host is deployed.
         was_killed: whether a run on this computer was killed, and its lock remains.
         stored_secrets: names of the stored parameters.
         topic_names: the topics' metadata on the chain, by id; empty if it does not answer.
@@ -39,6 +41,7 @@ class CheckContext:
     """
 
     known_settings: Settings | None = None
+    fleet: Fleet | None = None
     session: boto3.Session | None = None
     caller_arn: str | None = None
     deployed: bool | None = None
@@ -58,6 +61,11 @@ class CheckContext:
     def names(self) -> Names:
         """Return the names in AWS, for checks that need "settings"."""
         return Names(self.settings)
+
+    @property
+    def fleet_names(self) -> FleetNames:
+        """Return the fleet's names in AWS, for checks that need "settings"."""
+        return FleetNames(self.settings)
 
     @property
     def home_region(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from allora_cli.doctor import (
@@ -15,13 +16,40 @@ from allora_cli.doctor import (
     state,
     worker,
 )
+from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.endpoints.checks import check_endpoints
-from allora_cli.doctor.findings import Check, Group
+from allora_cli.doctor.findings import Check, Finding, Group, Scope
+from allora_cli.doctor.fleet import quotas as fleet_quotas
+from allora_cli.doctor.fleet import secrets
+from allora_cli.doctor.fleet.images import check_fleet_images
 from allora_cli.doctor.sources import checks as sources
 
 _SETTINGS: Final = ("settings",)
 _CREDENTIALS: Final = ("credentials",)
 _REGION: Final = ("region",)
+
+
+def _of_host(
+    id_: str,
+    title: str,
+    run: Callable[[CheckContext], Finding],
+    needs: tuple[str, ...],
+    after: tuple[str, ...] = (),
+    *,
+    group: Group = Group.DEPLOYMENT,
+) -> Check:
+    return Check(id_, group, title, run, needs, after, Scope.HOST)
+
+
+def _of_fleet(
+    id_: str,
+    title: str,
+    run: Callable[[CheckContext], Finding],
+    *,
+    group: Group = Group.DEPLOYMENT,
+) -> Check:
+    return Check(id_, group, title, run, _REGION, (), Scope.FLEET)
+
 
 CHECKS: Final = (
     Check("python", Group.COMPUTER, "Python", computer.check_python),
@@ -36,42 +64,42 @@ CHECKS: Final = (
     Check("state-bucket", Group.STATE, "Bucket", state.check_bucket, _CREDENTIALS),
     Check("state-lock", Group.STATE, "Lock", state.check_lock, _CREDENTIALS),
     Check("state", Group.STATE, "States", state.check_states, _CREDENTIALS),
-    Check("instance-type", Group.DEPLOYMENT, "Instance type", machine.check_instance_type, _REGION),
-    Check("account-plan", Group.DEPLOYMENT, "Plan", machine.check_account_plan, _REGION),
-    Check("vcpus", Group.DEPLOYMENT, "Quota: vCPUs", quotas.check_vcpus, _REGION),
-    Check("elastic-ips", Group.DEPLOYMENT, "Quota: addresses", quotas.check_addresses, _REGION),
-    Check("vpcs", Group.DEPLOYMENT, "Quota: VPCs", quotas.check_vpcs, _REGION),
-    Check("image", Group.DEPLOYMENT, "Machine image", machine.check_image, _REGION),
-    Check(
-        "model-source", Group.DEPLOYMENT, "Model's source", sources.check_model_source, _SETTINGS
-    ),
-    Check("container-images", Group.DEPLOYMENT, "Images", sources.check_images, _SETTINGS),
-    Check(
-        "exposure", Group.DEPLOYMENT, "Open ports", worker.check_exposure, _SETTINGS, ("secrets",)
-    ),
-    Check(
-        "other-hosts",
-        Group.DEPLOYMENT,
-        "Hosts",
-        worker.check_other_hosts,
-        _REGION,
-        ("state-lock",),
-    ),
-    Check("secrets", Group.WALLET, "Secrets", worker.check_secrets, _REGION),
-    Check("wallet", Group.WALLET, "Address", worker.check_wallet, _REGION),
-    Check(
+    _of_host("instance-type", "Instance type", machine.check_instance_type, _REGION),
+    _of_host("account-plan", "Plan", machine.check_account_plan, _REGION),
+    _of_host("vcpus", "Quota: vCPUs", quotas.check_vcpus, _REGION),
+    _of_host("elastic-ips", "Quota: addresses", quotas.check_addresses, _REGION),
+    _of_host("vpcs", "Quota: VPCs", quotas.check_vpcs, _REGION),
+    _of_host("image", "Machine image", machine.check_image, _REGION),
+    _of_host("model-source", "Model's source", sources.check_model_source, _SETTINGS),
+    _of_host("container-images", "Images", sources.check_images, _SETTINGS),
+    _of_host("exposure", "Open ports", worker.check_exposure, _SETTINGS, ("secrets",)),
+    _of_host("other-hosts", "Hosts", worker.check_other_hosts, _REGION, ("state-lock",)),
+    _of_fleet("fleet-vcpus", "Fleet's vCPUs", fleet_quotas.check_fleet_vcpus),
+    _of_fleet("fleet-subnet", "Fleet's addresses", fleet_quotas.check_fleet_subnet),
+    _of_fleet("fleet-vpc", "Fleet's VPC", fleet_quotas.check_fleet_vpc),
+    _of_fleet("fleet-images", "Fleet's images", check_fleet_images),
+    _of_host("secrets", "Secrets", worker.check_secrets, _REGION, group=Group.WALLET),
+    _of_host("wallet", "Address", worker.check_wallet, _REGION, group=Group.WALLET),
+    _of_host(
         "one-wallet",
-        Group.WALLET,
         "In one place",
         one_wallet.check_one_wallet,
         ("wallet",),
         ("other-hosts",),
+        group=Group.WALLET,
     ),
-    Check("balance", Group.WALLET, "Balance", worker.check_balance, ("wallet",)),
+    _of_host("balance", "Balance", worker.check_balance, ("wallet",), group=Group.WALLET),
+    _of_fleet("fleet-secrets", "Secrets", secrets.check_fleet_secrets, group=Group.WALLET),
+    _of_fleet("fleet-wallets", "Wallets", secrets.check_fleet_wallets, group=Group.WALLET),
     Check("endpoints", Group.WALLET, "Endpoints", check_endpoints, _SETTINGS),
-    Check("topics", Group.WALLET, "Topics", worker.check_topics, _SETTINGS),
-    Check(
-        "model-fit", Group.WALLET, "Model fits", model_fit.check_model_fit, _SETTINGS, ("topics",)
+    _of_host("topics", "Topics", worker.check_topics, _SETTINGS, group=Group.WALLET),
+    _of_host(
+        "model-fit",
+        "Model fits",
+        model_fit.check_model_fit,
+        _SETTINGS,
+        ("topics",),
+        group=Group.WALLET,
     ),
-    Check("cost", Group.COST, "Monthly", account.check_cost, _CREDENTIALS),
+    Check("cost", Group.COST, "Monthly", account.check_cost, _CREDENTIALS, ("other-hosts",)),
 )

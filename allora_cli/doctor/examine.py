@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.queries import in_background
 from allora_cli.aws.session import one_sentence_errors
+from allora_cli.doctor.account import count_of
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
-from allora_cli.doctor.findings import Check, Finding, Report, Result, Verdict, skipped, unknown
+from allora_cli.doctor.findings import (
+    Check,
+    Finding,
+    Report,
+    Result,
+    Scope,
+    Verdict,
+    nothing,
+    skipped,
+    unknown,
+)
+from allora_cli.doctor.state import has_host
 from allora_cli.errors import ErrorCode, OperatorError
 from settings import Settings
+from settings.fleet import Fleet
 
 
 def examine(
@@ -35,7 +49,9 @@ def examine(
         for check in checks:
             if check.id in findings or check in running.values() or not _may_begin(check, findings):
                 continue
-            if obstacle := _obstacle(check, checks, findings):
+            if check.scope is Scope.FLEET and context.fleet is None:
+                findings[check.id] = nothing(_ABSENT[check.scope])
+            elif obstacle := _obstacle(check, checks, findings):
                 findings[check.id] = skipped(obstacle.id, obstacle.title)
             else:
                 running[in_background(partial(_find, check, context))] = check
@@ -46,7 +62,7 @@ def examine(
         for future in done:
             findings[running.pop(future).id] = future.result()
     results = tuple(Result(check, findings[check.id]) for check in checks)
-    subject = _subject(context.known_settings)
+    subject = _subject(context.known_settings, context.fleet)
     return Report(results, subject, context.deployed, context.address, context.uallo)
 
 
@@ -69,6 +85,8 @@ def _find(check: Check, context: CheckContext) -> Finding:
     """Return a check's finding; "unknown" when AWS keeps it from being made."""
     try:
         with one_sentence_errors():
+            if check.scope is Scope.HOST and not has_host(context):
+                return nothing(_ABSENT[check.scope])
             return check.run(context)
     except OperatorError as error:
         cause = error.__cause__
@@ -77,9 +95,17 @@ def _find(check: Check, context: CheckContext) -> Finding:
         return unknown(str(error))
 
 
-def _subject(settings: Settings | None) -> str:
+_ABSENT: Final = {
+    Scope.HOST: "there is no single host beside the fleet",
+    Scope.FLEET: "there is no fleet",
+}
+
+
+def _subject(settings: Settings | None, fleet: Fleet | None) -> str:
     if settings is None:
         return ""
+    if fleet:
+        return f"{count_of(fleet)}, account {settings.aws_account_id}, {settings.aws_region}"
     topics = ", ".join(map(str, settings.topic_ids))
     return (
         f"worker {settings.worker_name} for topic {topics} on {settings.allora_network}, "

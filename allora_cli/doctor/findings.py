@@ -37,6 +37,16 @@ class Group(StrEnum):
     COST = "Cost"
 
 
+class Scope(StrEnum):
+    """What a check is about."""
+
+    ALL = "all"
+    HOST = "host"
+    """The single host; beside a fleet only if it is deployed."""
+    FLEET = "fleet"
+    """The workers of the fleet file."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A check's verdict, with the words for the screen and the facts for scripts.
@@ -97,6 +107,7 @@ class Check:
         run: makes the check; an error of AWS or its client means "unknown".
         needs: ids of checks; it is skipped unless all of them succeed.
         after: ids of checks that come first, whatever they find.
+        scope: what it is about; without that, there is nothing to check.
     """
 
     id: str
@@ -105,6 +116,7 @@ class Check:
     run: Callable[[CheckContext], Finding]
     needs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
+    scope: Scope = Scope.ALL
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def check_one_wallet(context: CheckContext) -> Finding:
     """Check that no other worker signs with the wallet: the addresses are compared."""
     if context.address is None:
         return unknown("the wallet of ALLORA_WORKER_IMAGE is not known here")
-    others, unseen = _other_workers(context)
+    others, unseen = other_workers(context)
     same = [worker for worker in others if worker.address == context.address]
     facts: dict[str, Any] = {"others": [asdict(worker) for worker in others], "unseen": unseen}
     if same:
@@ -42,7 +42,7 @@ def check_one_wallet(context: CheckContext) -> Finding:
     return ok(f"{len(others) or 'no'} other worker{'s' * (len(others) != 1)}", **facts)
 
 
-def _other_workers(context: CheckContext) -> tuple[list[OtherWorker], list[str]]:
+def other_workers(context: CheckContext) -> tuple[list[OtherWorker], list[str]]:
     """Return the account's other workers, and a sentence for each place that cannot be seen."""
     settings = context.settings
     elsewhere = asked(lambda: _other_regions(context))

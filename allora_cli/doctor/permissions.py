@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from allora_cli.aws.needed_actions import (
     CREATE_LINKED_ROLE,
+    ECS_ROLE,
+    ECS_SERVICE,
     EVENTS_ROLE,
     EVENTS_SERVICE,
     Needed,
     deploying_actions,
+    fleet_actions,
     operating_actions,
 )
 from allora_cli.aws.queries import QUICK, Question, Unknown
@@ -48,14 +51,29 @@ def check_permissions(context: CheckContext) -> Finding:
     principal = _principal(iam, arn)
     if principal is None:
         return unknown(f"IAM cannot simulate the permissions of {arn}")
-    needs_linked_role = _needs_linked_role(iam)
+    asked = [(deploying_actions(settings), _ALARMS), (operating_actions(settings), _ALARMS)]
+    if context.fleet:
+        asked.append((fleet_actions(settings), _TASKS))
+    needs_role = {linked: _needs_linked_role(iam, linked) for _, linked in asked}
     decided = []
-    for needed in (deploying_actions(settings), operating_actions(settings)):
-        results = _simulated(iam, principal, needed, settings)
+    for needed, linked in asked:
+        results = _simulated(iam, principal, needed, _context(settings, linked))
         if isinstance(results, Unknown):
             return unknown(f"IAM does not answer: {results.error}")
-        decided.append(decide(results, needs_linked_role=needs_linked_role))
-    return finding_of(*decided)
+        decided.append(decide(results, needs_linked_role=needs_role[linked]))
+    deploying, operating, *fleet = decided
+    return finding_of(sum(fleet, deploying), operating)
+
+
+class LinkedRole(NamedTuple):
+    """A role that AWS creates once for a service, by their names."""
+
+    service: str
+    role: str
+
+
+_ALARMS: Final = LinkedRole(EVENTS_SERVICE, EVENTS_ROLE)
+_TASKS: Final = LinkedRole(ECS_SERVICE, ECS_ROLE)
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,14 @@ class Decided:
     denied: frozenset[str]
     undecided: frozenset[str]
 
+    def __add__(self, other: Decided) -> Decided:
+        """Return what is said of both."""
+        return Decided(
+            self.asked + other.asked,
+            self.denied | other.denied,
+            self.undecided | other.undecided,
+        )
+
 
 def decide(
     results: Sequence[EvaluationResultTypeDef], *, needs_linked_role: bool | None
@@ -80,8 +106,7 @@ def decide(
 
     Args:
         results: the simulator's, by action and resource.
-        needs_linked_role: whether the service-linked role for alarms is yet to be created; None
-            when unknown.
+        needs_linked_role: whether the service-linked role is yet to be created; None when unknown.
     """
     denied: set[str] = set()
     undecided: set[str] = set()
@@ -132,10 +157,10 @@ def finding_of(deploying: Decided, operating: Decided) -> Finding:
     return ok(f"all {deploying.asked + operating.asked} that a deployment and the command need")
 
 
-def _needs_linked_role(iam: IAMClient) -> bool | None:
-    """Return whether the role for alarms is missing; None where IAM does not say."""
+def _needs_linked_role(iam: IAMClient, linked: LinkedRole) -> bool | None:
+    """Return whether the role is missing; None where IAM does not say."""
     try:
-        iam.get_role(RoleName=EVENTS_ROLE)
+        iam.get_role(RoleName=linked.role)
     except ClientError as error:
         is_missing = error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND
         return True if is_missing else None
@@ -161,10 +186,12 @@ def _principal(iam: IAMClient, caller_arn: str) -> str | None:
 
 
 def _simulated(
-    iam: IAMClient, principal: str, needed: Sequence[Needed], settings: Settings
+    iam: IAMClient,
+    principal: str,
+    needed: Sequence[Needed],
+    context: list[ContextEntryTypeDef],
 ) -> list[EvaluationResultTypeDef] | Unknown:
     """Ask a few at a time: IAM is slow, and limits requests per second."""
-    context = _context(settings)
     questions = [
         Question(partial(_simulate, iam, principal, needed[lane::_AT_ONCE], context))
         for lane in range(_AT_ONCE)
@@ -198,12 +225,12 @@ def _simulate(
     ]
 
 
-def _context(settings: Settings) -> list[ContextEntryTypeDef]:
+def _context(settings: Settings, linked: LinkedRole) -> list[ContextEntryTypeDef]:
     """Return the condition keys that policies often use, which the simulator does not guess."""
     values = {
         "aws:RequestedRegion": settings.aws_region,
         "iam:PassedToService": ec2_principal(settings.partition),
-        "iam:AWSServiceName": EVENTS_SERVICE,
+        "iam:AWSServiceName": linked.service,
     }
     return [
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}

@@ -35,7 +35,7 @@ https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html
 """
 
 _ADDRESSES: Final = "L-0263D0A3"
-_VPCS: Final = "L-F678F1CE"
+VPCS: Final = "L-F678F1CE"
 
 
 def check_vcpus(context: CheckContext) -> Finding:
@@ -52,7 +52,7 @@ def check_vcpus(context: CheckContext) -> Finding:
         and instance.get("InstanceLifecycle") != "spot"
         and not _is_ours(instance, settings)
     )
-    return _judge(context, "ec2", code, used=used, needed=_needed_vcpus(context))
+    return judge(context, "ec2", code, used=used, needed=_needed_vcpus(context))
 
 
 def check_addresses(context: CheckContext) -> Finding:
@@ -66,7 +66,7 @@ def check_vpcs(context: CheckContext) -> Finding:
     if context.settings.vpc_id:
         return ok(f"none needed: AWS_VPC_ID is {context.settings.vpc_id}")
     pages = context.ec2.get_paginator("describe_vpcs").paginate()
-    return _room_for_one(context, list(pages.search("Vpcs[]")), "vpc", _VPCS)
+    return _room_for_one(context, list(pages.search("Vpcs[]")), "vpc", VPCS)
 
 
 def quota_of(instance_type: str) -> str:
@@ -78,16 +78,25 @@ def quota_of(instance_type: str) -> str:
 def _room_for_one(context: CheckContext, resources: list[Any], service: str, code: str) -> Finding:
     if any(_is_ours(each, context.settings) for each in resources):
         return ok("the deployed one is kept")
-    return _judge(context, service, code, used=len(resources), needed=1)
+    return judge(context, service, code, used=len(resources), needed=1)
 
 
-def _judge(context: CheckContext, service: str, code: str, *, used: int, needed: int) -> Finding:
+def judge(context: CheckContext, service: str, code: str, *, used: float, needed: float) -> Finding:
+    """Return whether a quota has room for what is needed beside what is used.
+
+    Args:
+        context: whose account and region.
+        service: the quota's, as Service Quotas calls it.
+        code: the quota's.
+        used: by others.
+        needed: in the quota's unit.
+    """
     quotas = context.client(lambda session: session.client("service-quotas", config=QUICK))
     try:
         quota = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)["Quota"]["Value"]
     except quotas.exceptions.NoSuchResourceException:
         return unknown(f"AWS has no value for the quota {code}", needed=needed, used=used)
-    found = f"{needed} needed, {max(quota - used, 0):g} of {quota:g} free"
+    found = f"{needed:g} needed, {max(quota - used, 0):g} of {quota:g} free"
     facts = {"quota": code, "limit": quota, "used": used, "needed": needed}
     if used + needed > quota:
         console = console_url(context.settings.partition, context.settings.aws_region)

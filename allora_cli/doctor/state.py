@@ -15,7 +15,7 @@ from allora_cli.terraform.locks import Holder, describe, find_lock, holder_of
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import hosts_in, managed_resources, read_state
 from allora_cli.terraform.state_bucket import Property, missing_properties
-from shared.stacks import STACKS
+from shared.stacks import ALL_STACKS, SINGLE_NODE, STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -53,7 +53,7 @@ def check_lock(context: CheckContext) -> Finding:
     """Check that no run holds a lock; that of a killed one on this computer stops nothing."""
     s3, settings = _s3(context), context.settings
     try:
-        found = [find_lock(s3, settings.state_bucket, stack) for stack in STACKS]
+        found = [find_lock(s3, settings.state_bucket, stack) for stack in _stacks(context)]
     except s3.exceptions.NoSuchBucket:
         return ok("no state, so no run is under way")
     locks = [lock for lock in found if lock]
@@ -89,7 +89,7 @@ def check_states(context: CheckContext) -> Finding:
     """Check that the states can be read, and are those of this worker's stacks."""
     s3, settings = _s3(context), context.settings
     counts = {}
-    for stack in STACKS:
+    for stack in _stacks(context):
         try:
             state = read_state(s3, settings.state_bucket, stack)
             require_own_state(settings, stack, state)
@@ -104,8 +104,23 @@ def check_states(context: CheckContext) -> Finding:
 
 def known_hosts(context: CheckContext) -> dict[str, str]:
     """Return the zone of each instance in the state of `allora-single-node`, by instance id."""
-    state = read_state(_s3(context), context.settings.state_bucket, STACKS[-1])
+    state = read_state(_s3(context), context.settings.state_bucket, SINGLE_NODE)
     return hosts_in(managed_resources(state))
+
+
+def has_host(context: CheckContext) -> bool:
+    """Return whether the checks of the single host apply: beside a fleet, if it is deployed."""
+    if not context.fleet:
+        return True
+    if context.session is None:
+        return False
+    if context.deployed is None:
+        context.deployed = bool(known_hosts(context))
+    return context.deployed
+
+
+def _stacks(context: CheckContext) -> tuple[str, ...]:
+    return ALL_STACKS if context.fleet else STACKS
 
 
 def _s3(context: CheckContext) -> S3Client:

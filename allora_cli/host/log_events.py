@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +38,14 @@ class Line:
         at: when it was written.
         text: without the line's end.
         is_quoted: whether the host has wrapped it, because a model or a build wrote it.
+        stream: the log stream's name; empty where one stream alone was read.
     """
 
     id: str
     at: datetime
     text: str
     is_quoted: bool = False
+    stream: str = ""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -66,11 +68,47 @@ def read(
         stream: the stream's name.
         since: only those written then or later.
     """
-    arguments: dict[str, Any] = {"logGroupName": group, "logStreamNames": [stream]}
+    arguments = {"logGroupName": group, "logStreamNames": [stream]}
+    yield from _filtered(logs, arguments, since)
+
+
+def read_streams(
+    logs: CloudWatchLogsClient,
+    group: str,
+    prefix: str = "",
+    *,
+    since: datetime | None = None,
+    pattern: str = "",
+) -> Iterator[Line]:
+    """Yield the lines of several streams, oldest first, each with the name of its stream.
+
+    Args:
+        logs: a client in the group's region.
+        group: the log group's name.
+        prefix: of the streams' names; by default all.
+        since: only those written then or later.
+        pattern: a filter in CloudWatch's syntax; the embedded AWS knows few of them.
+            https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    """
+    arguments = {"logGroupName": group}
+    if prefix:
+        arguments["logStreamNamePrefix"] = prefix
+    if pattern:
+        arguments["filterPattern"] = pattern
+    for line in _filtered(logs, arguments, since):
+        if line.stream.startswith(prefix):  # of which the embedded AWS knows nothing
+            yield line
+
+
+def _filtered(
+    logs: CloudWatchLogsClient, arguments: Mapping[str, Any], since: datetime | None
+) -> Iterator[Line]:
+    """Yield what FilterLogEvents finds; nothing if there is no such group or stream yet."""
+    begin: dict[str, Any] = {}
     if since is not None:
-        arguments["startTime"] = max(int(since.timestamp() * 1000), 0)
+        begin["startTime"] = max(int(since.timestamp() * 1000), 0)
     try:
-        for page in logs.get_paginator("filter_log_events").paginate(**arguments):
+        for page in logs.get_paginator("filter_log_events").paginate(**arguments, **begin):
             for event in page["events"]:
                 yield _line_of(event)
     except logs.exceptions.ResourceNotFoundException:
@@ -133,8 +171,13 @@ def boot_log(
 def _line_of(event: Mapping[str, Any]) -> Line:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
     # GetLogEvents gives no id.
-    line = Line(event.get("eventId", ""), at, event["message"].rstrip("\n"))
+    line = Line(
+        event.get("eventId", ""),
+        at,
+        event["message"].rstrip("\n"),
+        stream=event.get("logStreamName", ""),
+    )
     fields = line.fields
     if fields.keys() == {"text"} and isinstance(fields["text"], str):
-        return Line(line.id, at, fields["text"], is_quoted=True)
+        return replace(line, text=fields["text"], is_quoted=True)
     return line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.text import Text
@@ -20,15 +21,17 @@ _SHOWN: Final = {"time", "level", "event", "message", "traceback", "topic", "non
 _EVENT_WIDTH: Final = max(map(len, Event))
 
 
-def is_metric(line: Line) -> bool:
-    """Return whether a line is a metric, which is for CloudWatch alone."""
-    return line.fields.get("event") == Event.METRIC
+def is_for_machines(line: Line) -> bool:
+    """Return whether a line is a metric, or a report for `allora status`."""
+    return line.fields.get("event") in {Event.METRIC, Event.STATUS}
 
 
-def text_of(part: Part, line: Line) -> Text:
-    """Return a line for people: time (UTC), level, text."""
+def text_of(part: Part, line: Line, label: str = "") -> Text:
+    """Return a line for people: time (UTC), label if there is one, level, text."""
     fields = line.fields if part is Part.WORKER else {}
     text = Text(f"{line.at:%Y-%m-%d %H:%M:%S}Z ")
+    if label:
+        text.append(f"{clean(label)} ", "cyan")
     if "event" in fields:
         return _append_worker_event(text, fields)
     if part is not Part.BOOT:
@@ -60,11 +63,11 @@ def _plain(value: object) -> str:
     return clean(value if isinstance(value, str) else json.dumps(value))
 
 
-def json_of(part: Part, instance_id: str, line: Line) -> str:
-    """Return a line as JSON: `time`, `part`, `instance_id`, and `fields` of a JSON line or `text`.
+def json_of(part: Part, origin: Mapping[str, str], line: Line) -> str:
+    """Return a line as JSON: `time`, `part`, its origin, and `fields` of a JSON line or `text`.
 
     In ASCII, so that nothing in it can do anything to a terminal, nor fail to be printed.
     """
     content = {"fields": line.fields} if line.fields else {"text": line.text}
     at = line.at.isoformat(timespec="milliseconds")
-    return json.dumps({"time": at, "part": str(part), "instance_id": instance_id} | content)
+    return json.dumps({"time": at, "part": str(part), **origin, **content})

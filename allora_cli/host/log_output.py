@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from allora_cli.host.log_format import is_metric, json_of, text_of
-from allora_cli.host.log_reader import Entry, LogReader, Note
+from allora_cli.host.log_format import is_for_machines, json_of, text_of
+from allora_cli.host.log_reader import Entry, Note, Reader
 from allora_cli.host.parts import Part
 from allora_cli.terminal import console
 from allora_cli.terminal.interrupts import CtrlC
@@ -37,12 +37,12 @@ class View:
 
     def shows(self, entry: Entry) -> bool:
         """Return whether this view shows it."""
-        return self.raw or self.part is not Part.WORKER or not is_metric(entry.line)
+        return self.raw or self.part is not Part.WORKER or not is_for_machines(entry.line)
 
     def print(self, entry: Entry) -> None:
         """Print a line at once."""
         if self.json:
-            text = f"{json_of(self.part, entry.instance_id, entry.line)}\n"
+            text = f"{json_of(self.part, entry.origin, entry.line)}\n"
         elif self.raw:
             # A file may have it as it is; a terminal obeys what is in it.
             line = entry.line.text
@@ -50,13 +50,13 @@ class View:
         else:
             # Not printed by rich, which would end the command when the reader has gone.
             with console.out.capture() as capture:
-                console.out.print(text_of(self.part, entry.line), end="\n")
+                console.out.print(text_of(self.part, entry.line, entry.label), end="\n")
             text = capture.get()
         sys.stdout.write(text)
         sys.stdout.flush()
 
 
-def show(reader: LogReader, view: View, since: datetime | None, count: int | None) -> None:
+def show(reader: Reader, view: View, since: datetime | None, count: int | None) -> None:
     """Print the lines that there are, the last `count` of them."""
     entries = reader.read(since)
     with _waiting(view.part):
@@ -80,7 +80,7 @@ def _take_first(entries: Iterable[Entry], view: View, count: int | None) -> Iter
         yield entry
 
 
-def follow(reader: LogReader, view: View, since: datetime | None, count: int | None) -> None:
+def follow(reader: Reader, view: View, since: datetime | None, count: int | None) -> None:
     """Print the lines that there are, the last `count` of them, and those that come."""
     try:
         with CtrlC() as ctrl_c:
@@ -93,7 +93,7 @@ def follow(reader: LogReader, view: View, since: datetime | None, count: int | N
 
 
 def _print_all(
-    reader: LogReader, view: View, since: datetime | None, count: int | None, ctrl_c: CtrlC
+    reader: Reader, view: View, since: datetime | None, count: int | None, ctrl_c: CtrlC
 ) -> None:
     is_first = True
     for news in reader.follow(since):
@@ -111,12 +111,11 @@ def _print_all(
             view.print(entry)
 
 
-def _nothing(reader: LogReader, view: View, since: datetime | None) -> str:
+def _nothing(reader: Reader, view: View, since: datetime | None) -> str:
     when = f" since {moment(since)}" if since else ""
     hint = " (metrics are hidden: --raw shows them)" if view.part is Part.WORKER else ""
     return (
-        f"Nothing in the {view.part} log of the host {reader.instance_id}{when}"
-        f"{'' if view.raw else hint}. {_HELP}"
+        f"Nothing in the {view.part} log of {reader.whose}{when}{'' if view.raw else hint}. {_HELP}"
     )
 
 

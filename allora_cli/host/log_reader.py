@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
 from allora_cli.aws.session import one_sentence_errors
@@ -49,10 +49,16 @@ def parse_since(text: str, now: datetime) -> datetime:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line, and whose."""
+    """A line, and whose.
 
-    instance_id: str
+    Attributes:
+        origin: where it comes from, by the names that JSON has.
+        label: whose it is, where lines of several are shown; empty otherwise.
+    """
+
+    origin: Mapping[str, str]
     line: Line
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,45 @@ class Follower:
         self._from = max(begin, self._since) if self._since else begin
 
 
+class Reader(Protocol):
+    """Reads a log."""
+
+    @property
+    def whose(self) -> str:
+        """Return whose log it is, for people."""
+
+    def read(self, since: datetime | None) -> Iterator[Entry]:
+        """Yield all lines."""
+
+    def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
+        """Yield lines as they come; never end."""
+
+    def rest(self) -> list[Entry]:
+        """Return the lines that the follower has not given yet."""
+
+
+def poll_forever(poll: Callable[[], list[Entry]]) -> Iterator[list[Entry] | Note]:
+    """Yield what each poll finds; pause longer while AWS does not answer.
+
+    Raises:
+        OperatorError: what does not pass by itself.
+    """
+    pause = POLL_SECONDS
+    while True:
+        entries = asked(poll)
+        if isinstance(entries, Unknown):
+            if not entries.is_passing:
+                raise entries.error
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            yield Note(f"{clamp(str(entries.error), _NOTE)} It is tried again in {pause:.0f} s.")
+        else:
+            pause = POLL_SECONDS
+            yield entries
+        time.sleep(pause)
+
+
 class LogReader:
-    """The log of one part of a worker's host.
+    """The log of one part of a worker's host; a `Reader`.
 
     Args:
         context: whose worker.
@@ -136,6 +179,11 @@ class LogReader:
         self._follower = self._new_follower(None)
         self._is_deployed = True
 
+    @property
+    def whose(self) -> str:
+        """Return whose log it is, for people."""
+        return f"the host {self.instance_id}"
+
     def read(self, since: datetime | None) -> Iterator[Entry]:
         """Yield all lines of the host.
 
@@ -144,7 +192,7 @@ class LogReader:
         """
         with one_sentence_errors():
             for line in self._read(self.instance_id, since):
-                yield Entry(self.instance_id, line)
+                yield self._entry(line)
 
     def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
         """Yield lines as they come, also those of a host that replaces this one; never end.
@@ -155,18 +203,9 @@ class LogReader:
             OperatorError: what does not pass by itself; or the deployment is gone.
         """
         self._follower = self._new_follower(since)
-        pause, looked_at = POLL_SECONDS, time.monotonic()
-        while True:
-            lines = asked(lambda: self._follower.poll(datetime.now(UTC)))
-            if isinstance(lines, Unknown):
-                if not lines.is_passing:
-                    raise lines.error
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-                yield Note(f"{clamp(str(lines.error), _NOTE)} It is tried again in {pause:.0f} s.")
-            else:
-                pause = POLL_SECONDS
-                yield self._entries(lines)
-            time.sleep(pause)
+        looked_at = time.monotonic()
+        for news in poll_forever(self._poll):
+            yield news
             if time.monotonic() - looked_at >= _DEPLOYMENT_SECONDS:
                 looked_at = time.monotonic()
                 yield from self._change_host(since)
@@ -187,8 +226,8 @@ class LogReader:
         self._is_deployed = True
         if deployment.instance_id == self.instance_id:
             return
-        last = asked(lambda: self._follower.poll(datetime.now(UTC)))
-        yield self._entries([] if isinstance(last, Unknown) else last)
+        last = asked(self._poll)
+        yield [] if isinstance(last, Unknown) else last
         yield self.rest()
         yield Note(f"The host {self.instance_id} was replaced by {deployment.instance_id}.")
         self.instance_id = deployment.instance_id
@@ -202,5 +241,11 @@ class LogReader:
         stream = f"{instance_id}{self._suffix}"
         return log_events.read(self._logs, self._group, stream, since=since)
 
+    def _poll(self) -> list[Entry]:
+        return self._entries(self._follower.poll(datetime.now(UTC)))
+
     def _entries(self, lines: list[Line]) -> list[Entry]:
-        return [Entry(self.instance_id, line) for line in lines]
+        return [self._entry(line) for line in lines]
+
+    def _entry(self, line: Line) -> Entry:
+        return Entry({"instance_id": self.instance_id}, line)

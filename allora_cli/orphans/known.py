@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from allora_cli.context import Context
+from allora_cli.terraform.handled_stacks import app_stacks
 from allora_cli.terraform.state import managed_resources
 from allora_cli.terraform.state_objects import state_of
-from shared.stacks import STACKS
 
 
 @dataclass(frozen=True)
 class Known:
-    """The resources in the states of both stacks.
+    """The resources in the states.
 
     Attributes:
         ids: of each type.
@@ -28,10 +28,10 @@ class Known:
 
     @classmethod
     def of(cls, context: Context) -> Known:
-        """Read both states."""
+        """Read the states."""
         values: dict[str, list[Mapping[str, Any]]] = {}
         addresses = {}
-        for stack in STACKS:
+        for stack in app_stacks(context):
             state = state_of(context, stack)
             addresses[stack] = frozenset(
                 f"{resource['type']}.{resource.get('name')}"

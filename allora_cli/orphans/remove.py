@@ -12,9 +12,9 @@ from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Orphan
+from allora_cli.terraform.handled_stacks import app_stacks
 from allora_cli.terraform.locks import locked
 from allora_cli.terraform.state_bucket import bucket_exists
-from shared.stacks import STACKS
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -29,7 +29,7 @@ _SNAPSHOT: Final = {"Delay": 15, "MaxAttempts": 240}
 def remove_orphans(context: Context, orphans: Sequence[Orphan]) -> Iterator[Orphan]:
     """Remove orphans, and yield each when it is gone; a volume leaves a snapshot.
 
-    Both states are locked meanwhile, and read once more: what a run has created since the search is
+    The states are locked meanwhile, and read once more: what a run has created since the search is
     no orphan.
 
     Raises:
@@ -50,7 +50,7 @@ def remove_orphans(context: Context, orphans: Sequence[Orphan]) -> Iterator[Orph
 def _states_locked(context: Context) -> Iterator[None]:
     with ExitStack() as locks:
         if bucket_exists(context):
-            for stack in STACKS:
+            for stack in app_stacks(context):
                 locks.enter_context(locked(context, stack, "Remove"))
         yield
 

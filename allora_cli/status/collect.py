@@ -118,9 +118,7 @@ class Status:
     @property
     def topics(self) -> dict[int, Topic | None]:
         """Return the topics by id: the report's, worst first, and the settings' own (None)."""
-        topics = verdicts.worst_first(self.worker.topics) if self.worker else []
-        reported = {topic.topic_id: topic for topic in topics}
-        return {id_: reported.get(id_) for id_ in [*reported, *self.context.settings.topic_ids]}
+        return verdicts.topics_of(self.worker, self.context.settings.topic_ids)
 
     @property
     def unknown(self) -> dict[str, Unknown]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Final
 
 from allora_cli.aws.instances import start_command
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.protocol import HostEvent
-from allora_cli.host.status_report import Container, HostStatus, Topic, Worker
-from allora_cli.status import verdicts
+from allora_cli.host.status_report import Container, HostStatus
 from allora_cli.status.collect import Host, Status
+from allora_cli.status.conditions import Condition, Diagnosis
+from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of
 from allora_cli.terminal.text import duration
-from containers.worker.allora_worker.event_names import Earning, TopicState
 
 REPORT_IS_OLD: Final = timedelta(minutes=3)
 """A host reports each minute."""
@@ -26,79 +24,6 @@ _JUST_STARTED: Final = timedelta(minutes=1)
 """How long after its start a worker may not answer yet."""
 
 _FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
-
-_WAIT_FOR_IT: Final = (
-    "The network judges a nonce once its true value is known, in some topics a day later: "
-    "allora status --watch"
-)
-
-
-class Condition(StrEnum):
-    """A worker's condition; `status-…` are headings of docs/operations.md."""
-
-    EARNING = "earning"
-    SUBMITTING = "submitting"
-    """The network has not judged it yet."""
-    WAITING = "waiting"
-    """For its first window."""
-    RUNNING = "running"
-    """Which is all that can be known of a worker that is not this project's."""
-    HOST_GONE = "status-host-gone"
-    HOST_STOPPED = "status-host-stopped"
-    HOST_STARTING = "status-host-starting"
-    SETTING_UP = "status-setting-up"
-    BOOT_FAILED = "status-boot-failed"
-    EMBEDDED_AWS = "status-embedded-aws"
-    NO_REPORT = "status-no-report"
-    WORKER_DOWN = "status-worker-down"
-    WORKER_SILENT = "status-worker-silent"
-    REFUSED = "status-refused"
-    MODEL_DOWN = "status-model-down"
-    MODEL_FAILING = "status-model-failing"
-    CHAIN_UNAVAILABLE = "status-chain-unavailable"
-    FEE_REFUSED = "status-fee-refused"
-    WINDOWS_LOST = "status-windows-lost"
-    REGISTERING = "status-registering"
-    NOT_WHITELISTED = "status-not-whitelisted"
-    TOPIC_INACTIVE = "status-topic-inactive"
-    NOT_ADMITTED = "status-not-admitted"
-    NOT_IN_ACTIVE_SET = "status-not-in-active-set"
-    NO_REWARD = "status-no-reward"
-    ALARM = "status-alarm"
-    UNKNOWN = "status-unknown"
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """The answer to "is it earning?".
-
-    Attributes:
-        finding: in one word.
-        sentence: in one sentence.
-        remedy: what to do; None when there is nothing.
-    """
-
-    finding: Condition
-    sentence: str
-    remedy: str | None = None
-
-    @property
-    def is_healthy(self) -> bool:
-        """Whether the worker is earning, submitting, waiting or running, without an alarm."""
-        return self.finding in _GOOD
-
-
-_GOOD: Final = frozenset(
-    {Condition.EARNING, Condition.SUBMITTING, Condition.WAITING, Condition.RUNNING}
-)
-
-_NOT_EARNING: Final = {
-    Earning.NOT_WHITELISTED: Condition.NOT_WHITELISTED,
-    Earning.TOPIC_INACTIVE: Condition.TOPIC_INACTIVE,
-    Earning.NOT_ADMITTED: Condition.NOT_ADMITTED,
-    Earning.NOT_IN_ACTIVE_SET: Condition.NOT_IN_ACTIVE_SET,
-    Earning.NO_REWARD: Condition.NO_REWARD,
-}
 
 
 def judge(status: Status) -> Diagnosis:
@@ -200,7 +125,7 @@ def _of_containers(status: Status) -> Diagnosis | None:
             f"the worker has run for {_run_time(worker, report)}, and does not answer.",
             "If it stays so: allora logs worker, then allora restart",
         )
-    if report.worker and (refusal := _of_refusal(report.worker)):
+    if report.worker and (refusal := refusal_of(report.worker)):
         return refusal
     if not model.is_well:
         return Diagnosis(
@@ -253,77 +178,14 @@ def _run_time(container: Container, report: HostStatus) -> str:
     return duration(report.at - container.started_at)
 
 
-def _of_refusal(worker: Worker) -> Diagnosis | None:
-    if worker.is_healthy or not (topics := _in_state(worker, TopicState.REFUSED)):
-        return None
-    if all(verdicts.state_of(topic) is Earning.NOT_WHITELISTED for topic in topics):
-        return _not_earning(worker)
-    return Diagnosis(
-        Condition.REFUSED,
-        f"the network refuses the worker: {_reasons(topics)}.",
-        "The worker goes on by itself once that is put right",
-    )
-
-
 def _of_worker(status: Status) -> Diagnosis | None:
     worker = _report(status).worker
-    if worker is None or worker.is_healthy:
-        return None
-    if worker.model.fails:
-        return Diagnosis(
-            Condition.MODEL_FAILING,
-            f"the model server fails: {_stop(worker.model.reason)}.",
-            "Why: allora logs model",
-        )
-    if topics := _in_state(worker, TopicState.CHAIN_UNAVAILABLE):
-        return Diagnosis(
-            Condition.CHAIN_UNAVAILABLE,
-            f"the chain does not answer: {_reasons(topics)}.",
-            "The worker tries again by itself. If it lasts, ALLORA_GRPC_URL can name another "
-            "endpoint",
-        )
-    if worker.fees and worker.fees.refusal:
-        return Diagnosis(
-            Condition.FEE_REFUSED,
-            f"{_stop(worker.fees.refusal)}.",
-            "If that is what gas costs now, raise the limit and type: allora deploy; "
-            "if not, ALLORA_GRPC_URL can name another endpoint",
-        )
-    if topics := [topic for topic in worker.topics if topic.reason]:
-        return Diagnosis(
-            Condition.WINDOWS_LOST,
-            f"the last submission window was lost: {_reasons(topics)}.",
-            "The worker tries the next one. More: allora logs worker",
-        )
-    return Diagnosis(
-        Condition.REGISTERING,
-        f"the worker is starting: {_stop(worker.reason)}.",
-        "Wait a minute. More: allora logs worker -f",
-    )
+    return fault_of(worker) if worker else None
 
 
 def _of_network(status: Status) -> Diagnosis | None:
     worker = _report(status).worker
-    return _not_earning(worker) if worker else None
-
-
-def _not_earning(worker: Worker) -> Diagnosis | None:
-    """Return the diagnosis if the network's verdict is that a topic earns nothing."""
-    topics = worker.topics
-    at_fault = [topic for topic in verdicts.worst_first(topics) if verdicts.earns_nothing(topic)]
-    if not at_fault:
-        return None
-    worst = at_fault[0]
-    assert worst.earning is not None  # noqa: S101 - it is at fault
-    sentence = f"{verdicts.fault(worst.earning)}."
-    if len(topics) > 1:
-        sentence = (
-            f"topic {worst.topic_id}: {sentence} {len(at_fault)} of {len(topics)} topics "
-            f"earn{'s' * (len(at_fault) == 1)} nothing."
-        )
-    state = worst.earning.state
-    sentence += _off_by_magnitudes(topics)
-    return Diagnosis(_NOT_EARNING[state], sentence, verdicts.remedy(state))
+    return not_earning(worker) if worker else None
 
 
 def _of_alarms(status: Status) -> Diagnosis | None:
@@ -349,37 +211,7 @@ def _healthy(status: Status) -> Diagnosis:
             Condition.RUNNING,
             "the container runs; whether it submits, only the project's own worker reports.",
         )
-    others = [topic for topic in worker.topics if topic.reason]
-    but = f" But {_reasons(others)}." if others else ""
-    but += _off_by_magnitudes(worker.topics)
-    if earning := [each for each in worker.topics if verdicts.earns(each)]:
-        return Diagnosis(Condition.EARNING, f"{verdicts.income(earning)}.{but}")
-    last = _last_submission(worker, status.at)
-    if not last:
-        return Diagnosis(
-            Condition.WAITING,
-            "the worker is registered, and waits for its first submission window since its "
-            f"start.{but}",
-        )
-    if why := verdicts.why_unknown(worker.topics):
-        return Diagnosis(Condition.SUBMITTING, f"{last}; {why}.{but}", _WAIT_FOR_IT)
-    return Diagnosis(
-        Condition.SUBMITTING,
-        f"{last}; this host's release does not tell whether it earns.{but}",
-        "Put this release on the host: allora deploy",
-    )
-
-
-def _last_submission(worker: Worker, now: datetime) -> str | None:
-    submitted = [
-        (topic.last_submission.at, topic.topic_id)
-        for topic in worker.topics
-        if topic.last_submission
-    ]
-    if not submitted:
-        return None
-    at, topic_id = max(submitted)
-    return f"the last submission, in topic {topic_id}, was {duration(now - at)} ago"
+    return health_of(worker, status.at)
 
 
 def _report(status: Status) -> HostStatus:
@@ -387,29 +219,3 @@ def _report(status: Status) -> HostStatus:
     if isinstance(status.report, HostStatus):
         return status.report
     raise AssertionError
-
-
-def _in_state(worker: Worker, state: TopicState) -> list[Topic]:
-    return [topic for topic in worker.topics if topic.state == state]
-
-
-def _reasons(topics: list[Topic]) -> str:
-    """Return each reason once, with its topics."""
-    by_reason: dict[str, list[str]] = {}
-    for topic in topics:
-        by_reason.setdefault(_stop(topic.reason), []).append(str(topic.topic_id))
-    return "; ".join(f"topic {', '.join(ids)}: {reason}" for reason, ids in by_reason.items())
-
-
-def _off_by_magnitudes(topics: list[Topic]) -> str:
-    """Return a sentence about values that the worker has warned of, with a blank before it."""
-    found = [
-        f"topic {each.topic_id}: {each.value_problem}" for each in topics if each.value_problem
-    ]
-    if not found:
-        return ""
-    return f" The model's value is off by orders of magnitude: {'; '.join(found)}."
-
-
-def _stop(reason: str | None) -> str:
-    return (reason or "it does not say why").rstrip(".")

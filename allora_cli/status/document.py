@@ -7,6 +7,8 @@ writes its schema, docs/status.schema.json.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +27,8 @@ from allora_cli.host.status_report import (
     Worker,
 )
 from allora_cli.status.collect import CostSoFar, Host, Status
-from allora_cli.status.diagnosis import Condition, Diagnosis, report_age
+from allora_cli.status.conditions import Condition, Diagnosis
+from allora_cli.status.diagnosis import report_age
 from allora_cli.status.history import LastDay, Windows
 from allora_cli.status.screen import RUNBOOK, started_at
 from shared.networks import NETWORKS, AlloraNetwork
@@ -212,6 +215,7 @@ def document_of(status: Status, verdict: Diagnosis) -> Document:
     """Return the document of a status and its verdict."""
     report = status.report if isinstance(status.report, HostStatus) else None
     settings = status.context.settings
+    network = NETWORKS[settings.allora_network]
     return Document(
         at=status.at,
         healthy=verdict.is_healthy,
@@ -226,7 +230,7 @@ def document_of(status: Status, verdict: Diagnosis) -> Document:
         report=_report(status, report),
         progress=_progress(status),
         containers=_containers(report),
-        topics=[_topic(status, id_, topic) for id_, topic in status.topics.items()],
+        topics=topic_parts(status.topics, network, status.at),
         last_24_hours=_last_day(status),
         hours=_hours(status),
         alarms=_alarms(status),
@@ -235,11 +239,12 @@ def document_of(status: Status, verdict: Diagnosis) -> Document:
             part: UnknownPart(trouble=answer.error.code, message=str(answer.error))
             for part, answer in status.unknown.items()
         },
-        **_of_worker(status.worker, NETWORKS[settings.allora_network]),
+        **parts_of_worker(status.worker, network),
     )
 
 
-def _of_worker(worker: Worker | None, network: AlloraNetwork) -> dict[str, Any]:
+def parts_of_worker(worker: Worker | None, network: AlloraNetwork) -> dict[str, Any]:
+    """Return the parts `versions`, `wallet`, `fees` and `model` of a document."""
     if worker is None:
         return dict.fromkeys(("versions", "wallet", "fees", "model"))
     return {
@@ -294,9 +299,15 @@ def _containers(report: HostStatus | None) -> ContainersPart:
     )
 
 
-def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:
+def topic_parts(
+    topics: Mapping[int, Topic | None], network: AlloraNetwork, now: datetime
+) -> list[TopicPart]:
+    """Return the parts of topics by id; None stands for a topic without a report."""
+    return [_topic(id_, topic, network, now) for id_, topic in topics.items()]
+
+
+def _topic(topic_id: int, topic: Topic | None, network: AlloraNetwork, now: datetime) -> TopicPart:
     last = topic.last_submission if topic else None
-    network = NETWORKS[status.context.settings.allora_network]
     return TopicPart(
         topic_id=topic_id,
         state=topic and topic.state,
@@ -308,7 +319,7 @@ def _topic(status: Status, topic_id: int, topic: Topic | None) -> TopicPart:
             tx_hash=last.tx_hash,
             explorer_url=network.transaction_url(last.tx_hash) if last.tx_hash else None,
             at=last.at,
-            age_seconds=round(max((status.at - last.at).total_seconds(), 0)),
+            age_seconds=round(max((now - last.at).total_seconds(), 0)),
         ),
         earning=topic and topic.earning,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -12,18 +11,18 @@ from rich.text import Text
 
 from allora_cli.aws.prices import CALCULATOR
 from allora_cli.aws.queries import Unknown
-from allora_cli.host.status_report import Container, HostStatus, Submission, Topic, Worker
-from allora_cli.status import verdicts
+from allora_cli.host.status_report import Container, HostStatus
 from allora_cli.status.collect import Host, Status
-from allora_cli.status.diagnosis import REPORT_IS_OLD, Condition, Diagnosis, report_age
+from allora_cli.status.conditions import Condition, Diagnosis
+from allora_cli.status.diagnosis import REPORT_IS_OLD, report_age
 from allora_cli.status.plot import plot_day
+from allora_cli.status.worker_rows import NOT_KNOWN, topics, versions, wallet
 from allora_cli.terminal.layout import Listing
 from allora_cli.terminal.text import clamp, duration, moment
 from shared.networks import NETWORKS
 
 RUNBOOK: Final = "docs/operations.md"
 
-_NOT_KNOWN: Final = "?"
 _REASON: Final = 170
 """Characters of a reason or an error: two lines of 100 columns, or three of 80."""
 
@@ -34,10 +33,7 @@ _REMEDY: Final = 1024
 
 _GOOD: Final = {Condition.EARNING: "Earning", Condition.SUBMITTING: "Submitting:"}
 
-_DETAILED_TOPICS: Final = 2
-_TOPICS: Final = 3
 _ALARMS: Final = 3
-_DIGITS: Final = 40
 _IMAGE: Final = 12
 
 
@@ -106,10 +102,10 @@ def _rows(status: Status, verdict: Diagnosis) -> Iterator[tuple[str, Text]]:
     yield "Host", _lines(_host(status, report))
     for name in ("worker", "model"):
         yield name.capitalize(), _container(name, report)
-    yield "Versions", _versions(status.worker)
-    yield from _topics(status)
+    yield "Versions", versions(status.worker)
+    yield from topics(status.topics, status.at)
     yield "24 hours", _last_day(status)
-    yield "Wallet", _wallet(status.worker)
+    yield "Wallet", wallet(status.worker)
     yield "Alarms", _lines(_alarms(status, verdict))
     yield "Cost", _cost(status)
 
@@ -119,7 +115,7 @@ def _lines(lines: Iterator[Text]) -> Text:
 
 
 def _unknown(part: Unknown) -> Text:
-    return Text(f"{_NOT_KNOWN} {clamp(str(part.error), _REASON)}", style="yellow")
+    return Text(f"{NOT_KNOWN} {clamp(str(part.error), _REASON)}", style="yellow")
 
 
 def _host(status: Status, report: HostStatus | None) -> Iterator[Text]:
@@ -173,12 +169,12 @@ def started_at(status: Status) -> datetime | None:
 
 
 def _percent(value: float | None) -> str:
-    return _NOT_KNOWN if value is None else f"{value:.0f} %"
+    return NOT_KNOWN if value is None else f"{value:.0f} %"
 
 
 def _container(name: str, report: HostStatus | None) -> Text:
     if report is None:
-        return Text(_NOT_KNOWN)
+        return Text(NOT_KNOWN)
     container = report.container(name)
     if container.state is None:
         return Text("no container", style="red")
@@ -200,44 +196,6 @@ def _version_of(name: str, container: Container, report: HostStatus) -> str:
     return f", image {image[:_IMAGE]}" if image else ""
 
 
-def _versions(worker: Worker | None) -> Text:
-    if worker is None:
-        return Text(_NOT_KNOWN)
-    return Text(f"Allora SDK {worker.version}, {worker.network}, {worker.role}")
-
-
-def _topics(status: Status) -> Iterator[tuple[str, Text]]:
-    topics = status.topics
-    is_detailed = len(topics) <= _DETAILED_TOPICS
-    for id_, topic in islice(topics.items(), _TOPICS):
-        yield f"Topic {id_}", _topic(status, topic, is_detailed=is_detailed)
-    if len(topics) > _TOPICS:
-        yield "", Text(f"and {len(topics) - _TOPICS} more: --json has them")
-
-
-def _topic(status: Status, topic: Topic | None, *, is_detailed: bool) -> Text:
-    if topic is None:
-        return Text(_NOT_KNOWN)
-    text = Text(topic.state.replace("_", " "), style="red" if topic.reason else "")
-    if topic.earning:
-        told = verdicts.facts if is_detailed else verdicts.summary
-        text.append(f", {told(topic.earning)}", "red" if verdicts.earns_nothing(topic) else "")
-    last = topic.last_submission
-    if last is None:
-        return text.append(", no submission since the worker's start")
-    ago = duration(status.at - last.at)
-    if not is_detailed:
-        return text.append(f", last submission {ago} ago")
-    text.append(f"\nlast submission {_value(last)} for nonce {last.nonce}, {ago} ago")
-    return text.append(f"\ntransaction {clamp(last.tx_hash, 2 * _DIGITS)}" if last.tx_hash else "")
-
-
-def _value(submission: Submission) -> str:
-    if isinstance(submission.value, dict | list):
-        return f"of {len(submission.value)} values"
-    return clamp(str(submission.value), _DIGITS)
-
-
 def _last_day(status: Status) -> Text:
     if isinstance(status.last_day, Unknown):
         return _unknown(status.last_day)
@@ -247,17 +205,6 @@ def _last_day(status: Status) -> Text:
     total = windows.submissions + windows.failures
     share = f"{windows.success_rate * 100:.1f} % success"
     return Text(f"{share}: submitted in {windows.submissions} of {total} windows")
-
-
-def _wallet(worker: Worker | None) -> Text:
-    if worker is None:
-        return Text(_NOT_KNOWN)
-    balance = _NOT_KNOWN if worker.balance_allo is None else f"{worker.balance_allo:g}"
-    text = Text(f"{worker.address or _NOT_KNOWN}  {balance} ALLO")
-    if fees := worker.fees:
-        spent = f"; fees {fees.last_24_hours_allo:g} of {fees.max_daily_fees_allo:g} a day"
-        text.append(spent, style="red" if fees.refusal else "")
-    return text
 
 
 def _alarms(status: Status, verdict: Diagnosis) -> Iterator[Text]:
@@ -289,6 +236,6 @@ def _cost(status: Status) -> Text:
     if isinstance(cost, Unknown):
         return _unknown(cost)
     if cost.so_far is None or cost.monthly is None:
-        return Text(f"{_NOT_KNOWN} no prices from AWS: {CALCULATOR} has them")
+        return Text(f"{NOT_KNOWN} no prices from AWS: {CALCULATOR} has them")
     so_far, monthly = f"{cost.so_far:.2f}", f"{cost.monthly:.0f}"
     return Text(f"about {so_far} USD this month so far (estimate; {monthly} USD a whole month)")

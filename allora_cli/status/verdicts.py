@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from allora_cli.host.status_report import Topic, Verdict
+from allora_cli.host.status_report import Topic, Verdict, Worker
 from containers.worker.allora_worker.event_names import Earning
 
 _WORST_FIRST: Final = (
@@ -22,12 +22,12 @@ _EARNS_NOTHING: Final = frozenset(Earning) - {Earning.UNKNOWN, Earning.EARNING}
 
 _BETTER_MODEL: Final = (
     "A better model raises the score; a topic with fewer workers needs less of one: "
-    "ALLORA_WORKER_TOPIC_ID. How it develops: allora status --plot"
+    "ALLORA_WORKER_TOPIC_ID. How it develops: allora status --plot{option}"
 )
 _REMEDIES: Final = {
     Earning.NOT_WHITELISTED: (
-        "Ask the topic's creator to admit the wallet (allora wallet address), or serve another "
-        "topic: ALLORA_WORKER_TOPIC_ID, then allora deploy"
+        "Ask the topic's creator to admit the wallet (allora wallet address{option}), or serve "
+        "another topic: ALLORA_WORKER_TOPIC_ID, then allora deploy"
     ),
     Earning.TOPIC_INACTIVE: (
         "Serve an active topic: ALLORA_WORKER_TOPIC_ID, then allora deploy. The worker goes on by "
@@ -35,7 +35,7 @@ _REMEDIES: Final = {
     ),
     Earning.NOT_ADMITTED: (
         "Once may be chance. If the next nonce is not admitted either, look whether submissions "
-        "come late in their window: allora logs worker --since 1h"
+        "come late in their window: allora logs worker --since 1h{option}"
     ),
     Earning.NOT_IN_ACTIVE_SET: _BETTER_MODEL,
     Earning.NO_REWARD: _BETTER_MODEL,
@@ -51,6 +51,12 @@ _MOST_DIGITS: Final = 17
 def worst_first(topics: Iterable[Topic]) -> list[Topic]:
     """Return topics with the worst verdict first, otherwise in their order."""
     return sorted(topics, key=lambda topic: _WORST_FIRST.index(state_of(topic)))
+
+
+def topics_of(worker: Worker | None, topic_ids: Iterable[int]) -> dict[int, Topic | None]:
+    """Return topics by id: the report's, worst first, and the settings' own (None)."""
+    reported = {topic.topic_id: topic for topic in worst_first(worker.topics if worker else [])}
+    return {id_: reported.get(id_) for id_ in [*reported, *topic_ids]}
 
 
 def state_of(topic: Topic) -> Earning:
@@ -77,9 +83,9 @@ def why_unknown(topics: Iterable[Topic]) -> str | None:
     return next(reasons, "the network has not judged it yet")
 
 
-def remedy(state: Earning) -> str:
-    """Return what to do about a verdict that nothing is earned."""
-    return _REMEDIES[state]
+def remedy(state: Earning, option: str = "") -> str:
+    """Return what to do about a verdict that nothing is earned; `option` is `Context.option`."""
+    return _REMEDIES[state].format(option=option)
 
 
 def fault(verdict: Verdict) -> str:

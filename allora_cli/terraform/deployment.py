@@ -80,7 +80,7 @@ def _bill(costly: list[str]) -> str:
     return f"What costs money: {'; '.join(costly)}."
 
 
-def read_outputs(context: Context) -> dict[str, Any]:
-    """The outputs in the state of `allora-single-node`; empty when there is no state."""
-    outputs = state_of(context, SINGLE_NODE).get("outputs", {})
+def read_outputs(context: Context, stack: str = SINGLE_NODE) -> dict[str, Any]:
+    """The outputs in the state of a stack; empty when there is no state."""
+    outputs = state_of(context, stack).get("outputs", {})
     return {name: output["value"] for name, output in outputs.items()}

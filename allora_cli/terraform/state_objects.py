@@ -9,7 +9,7 @@ from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.ownership import require_own_state
 from allora_cli.terraform.state import hosts_elsewhere, managed_resources, read_state
-from shared.stacks import STACKS, state_key
+from shared.stacks import ALL_STACKS, FLEET_CONTEXTS_PREFIX, state_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,7 +50,8 @@ def require_region(context: Context, hosts: Mapping[str, str]) -> None:
 def foreign_keys(context: Context) -> list[str] | None:
     """Keys in the bucket that are not this project's; None when there is no bucket."""
     s3 = _s3(context)
-    ours = tuple([state_key(stack) for stack in STACKS] + [f"{context.names.archive_prefix}/"])
+    folders = (context.names.archive_prefix, FLEET_CONTEXTS_PREFIX)
+    ours = (*map(state_key, ALL_STACKS), *(f"{folder}/" for folder in folders))
     try:
         keys = {key for key, _ in _versions(s3, context.settings.state_bucket)}
     except s3.exceptions.NoSuchBucket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terraform.plans import Action, Change
 from settings.environment import cdktf_output
 from settings.loader import FILE_VARIABLE
+from shared.stacks import COMMON
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -63,6 +65,16 @@ def read_stacks(folder: Path) -> dict[str, dict[str, Any]]:
         file.parent.name: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted(folder.glob("stacks/*/cdk.tf.json"))
     }
+
+
+_OUTPUT: Final = re.compile(rf"cross-stack-reference-input-{COMMON}\.outputs\.([\w-]+)")
+"""A reference to an output of `allora-common`, as cdktf writes it."""
+
+
+def needed_outputs(folder: Path, stack: str) -> frozenset[str]:
+    """Return the names of the outputs of `allora-common` that a synthesized stack reads."""
+    synthesized = (folder / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8")
+    return frozenset(_OUTPUT.findall(synthesized))
 
 
 def foreseen(folder: Path, stack: str) -> tuple[Change, ...]:

@@ -26,7 +26,7 @@ _MAX_BYTES = 4096
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
 """
 
-_BATCH = 10
+BATCH = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html"""
 
 
@@ -115,9 +115,9 @@ def list_secrets(ssm: SSMClient, parameters: Sequence[str]) -> list[StoredSecret
     """Return the state of these parameters, without decrypting them."""
     found = {
         parameter["Name"]: parameter
-        for start in range(0, len(parameters), _BATCH)
+        for start in range(0, len(parameters), BATCH)
         for parameter in ssm.get_parameters(
-            Names=parameters[start : start + _BATCH], WithDecryption=False
+            Names=parameters[start : start + BATCH], WithDecryption=False
         )["Parameters"]
     }
     return [

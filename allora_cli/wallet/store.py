@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-v
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,11 @@ from allora_cli.context import Context
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.terminal import console, prompts
 from allora_cli.wallet.mnemonic import address_of, is_wallet
-from allora_cli.wallet.secrets import put_secret
+from allora_cli.wallet.secrets import BATCH, put_secret
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
+    from mypy_boto3_ssm.type_defs import ParameterTypeDef
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,25 @@ def read_wallet(ssm: SSMClient, parameter: str) -> StoredWallet | None:
         found = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]
     except ssm.exceptions.ParameterNotFound:
         return None
-    words = " ".join(found["Value"].split())
+    return _stored(found)
+
+
+def _stored(parameter: ParameterTypeDef) -> StoredWallet:
+    words = " ".join(parameter["Value"].split())
     address = address_of(words) if is_wallet(words) else None
-    return StoredWallet(parameter, found["Version"], words, address)
+    return StoredWallet(parameter["Name"], parameter["Version"], words, address)
+
+
+def read_wallets(ssm: SSMClient, parameters: Sequence[str]) -> list[StoredWallet]:
+    """Return the wallets that exist among the parameters, in their order."""
+    found = {
+        parameter["Name"]: parameter
+        for first in range(0, len(parameters), BATCH)
+        for parameter in ssm.get_parameters(
+            Names=parameters[first : first + BATCH], WithDecryption=True
+        )["Parameters"]
+    }
+    return [_stored(found[parameter]) for parameter in parameters if parameter in found]
 
 
 def require_wallet(context: Context) -> StoredWallet:
@@ -74,13 +92,14 @@ def require_wallet(context: Context) -> StoredWallet:
             ErrorCode.NO_WALLET,
             f"There is no wallet: {context.names.wallet} does not exist in account "
             f"{context.settings.aws_account_id}, {context.settings.aws_region}. Make a new one: "
-            "allora wallet create. Or use your own: allora wallet import",
+            f"allora wallet create{context.option}. Or use your own: allora wallet "
+            f"import{context.option}",
         )
     if wallet.address is None:
         raise OperatorError(
             ErrorCode.WALLET_DAMAGED,
             f"{wallet.parameter} contains no wallet: a word is wrong, missing or out of place. "
-            "Store the right words: allora wallet import --replace",
+            f"Store the right words: allora wallet import --replace{context.option}",
         )
     return wallet
 
@@ -95,7 +114,7 @@ def store_wallet(context: Context, words: str, *, replace: bool, address: str | 
     if before is not None and before.words == words:
         return Storing(before, is_new=False, replaced=None)
     if before is not None:
-        _require_consent(before, replace=replace, address=address)
+        _require_consent(context, before, replace=replace, address=address)
         _require_unchanged(context, before)
     parameter = context.names.wallet
     version = put_secret(
@@ -110,19 +129,21 @@ def store_wallet(context: Context, words: str, *, replace: bool, address: str | 
     )
 
 
-def _require_consent(there: StoredWallet, *, replace: bool, address: str | None) -> None:
+def _require_consent(
+    context: Context, there: StoredWallet, *, replace: bool, address: str | None
+) -> None:
     whose = f"the wallet {there.address}" if there.address else "words that are no wallet"
     if not replace:
         raise OperatorError(
             ErrorCode.WALLET_EXISTS,
             f"{there.parameter} contains {whose}, and was not changed. To replace it, make a "
-            "backup (allora backup), and add --replace.",
+            f"backup (allora backup{context.option}), and add --replace.",
         )
     if there.address is None and address is None:
         return  # no address to type, and nothing to lose
     if address is None:
         console.err.print(
-            f"This replaces {whose}. Is there a backup of it (allora backup)?",
+            f"This replaces {whose}. Is there a backup of it (allora backup{context.option})?",
             markup=False,
         )
         address = prompts.ask(
@@ -142,5 +163,5 @@ def _require_unchanged(context: Context, before: StoredWallet) -> None:
         raise OperatorError(
             ErrorCode.WALLET_EXISTS,
             f"{before.parameter} has been changed by another user meanwhile. Nothing was changed "
-            "here. To see what it contains: allora wallet address",
+            f"here. To see what it contains: allora wallet address{context.option}",
         )

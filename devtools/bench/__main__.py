@@ -12,7 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from devtools.bench import cli, synth
+from devtools.bench import cli, fleet, synth
+from devtools.bench.fleet import Growth
 from devtools.bench.synth import Cost, MeasurementError
 
 
@@ -20,7 +21,7 @@ def main() -> int:
     """Measure, print tables, and return the exit code."""
     options = _parser().parse_args()
     try:
-        results = _measure_synth(options) | _measure_cli(options)
+        results = _measure_synth(options) | _measure_cli(options) | _measure_fleet(options)
     except MeasurementError as error:
         print(error, file=sys.stderr)
         return 1
@@ -43,6 +44,12 @@ def _measure_synth(options: argparse.Namespace) -> dict[str, object]:
     return {"synth": {"warm": _as_json(warm), "first": _as_json(first)}}
 
 
+def _measure_fleet(options: argparse.Namespace) -> dict[str, object]:
+    growth = fleet.measure(options.workers, options.runs)
+    _print_growth(growth)
+    return {"fleet": [asdict(each) for each in growth]}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m devtools.bench", description=__doc__)
     parser.add_argument("--runs", type=int, default=7, help="runs per variant (default: 7)")
@@ -51,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--cli-runs", type=int, default=3, help="runs of cdktf and Terraform (default: 3)"
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        nargs="*",
+        default=fleet.WORKERS,
+        help="sizes of fleets (default: 1 10 100)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     return parser
@@ -74,6 +88,23 @@ def _print_cli(times: dict[str, float], runs: int) -> None:
     table = Table("", "seconds", title=f"Nothing to change, median of {runs} runs")
     for name, seconds in times.items():
         table.add_row(name, f"{seconds:.2f}")
+    Console().print(table)
+
+
+def _print_growth(growth: list[Growth]) -> None:
+    table = Table("Workers", title="A fleet: seconds, and what is in the name")
+    for column in ("synth", "JSON kB", "first plan", "apply", "empty plan", "its requests"):
+        table.add_column(column)
+    for each in growth:
+        table.add_row(
+            str(each.workers),
+            f"{each.synth:.2f}",
+            f"{each.json_kb:.0f}",
+            f"{each.first_plan:.1f}",
+            f"{each.apply:.1f}",
+            f"{each.empty_plan:.1f}",
+            str(each.requests),
+        )
     Console().print(table)
 
 

@@ -54,15 +54,27 @@ def measure_first(runs: int) -> dict[str, Cost]:
     return _medians([{variant: _run_first(variant) for variant in VARIANTS} for _ in range(runs)])
 
 
+def measure_settings(env_file: str, runs: int) -> Cost:
+    """Medians of runs with other settings, after one that does not count.
+
+    Raises:
+        MeasurementError: a synth failed.
+    """
+    variables = {"ALLORA_ENV_FILE": env_file}
+    _run("ours", **variables)
+    return _median([_run("ours", **variables) for _ in range(runs)])
+
+
 def _medians(rounds: list[dict[str, Cost]]) -> dict[str, Cost]:
-    return {
-        variant: Cost(
-            median(costs[variant].seconds for costs in rounds),
-            median(costs[variant].python_mb for costs in rounds),
-            median(costs[variant].node_mb for costs in rounds),
-        )
-        for variant in VARIANTS
-    }
+    return {variant: _median([costs[variant] for costs in rounds]) for variant in VARIANTS}
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(
+        median(cost.seconds for cost in costs),
+        median(cost.python_mb for cost in costs),
+        median(cost.node_mb for cost in costs),
+    )
 
 
 def _run_first(variant: str) -> Cost:

@@ -1,12 +1,10 @@
-"""What moto's ECS and CodeBuild lack for a fleet."""
+"""What moto's ECS lacks for a fleet."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any, Final
 
-from moto.codebuild import responses as codebuild
-from moto.codebuild.models import CodeBuildBackend
 from moto.core.responses import ActionResult
 from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.ecs.responses import EC2ContainerServiceResponse
@@ -80,18 +78,3 @@ def _settle(service: Service) -> None:
             "pendingCount": 0,
             "taskDefinition": service.task_definition,
         }
-
-
-def complete_codebuild() -> None:
-    """Have projects need no source, and be deleted by their ARN, which the AWS provider names."""
-    delete, check = CodeBuildBackend.delete_project, codebuild._validate_required_params_source  # noqa: SLF001
-
-    def delete_project(self: CodeBuildBackend, project_name: str) -> None:
-        delete(self, project_name.rpartition("/")[2])
-
-    def check_source(source: dict[str, Any]) -> None:
-        if source["type"] != "NO_SOURCE":
-            check(source)
-
-    CodeBuildBackend.delete_project = delete_project  # type: ignore[method-assign]
-    codebuild._validate_required_params_source = check_source  # noqa: SLF001

@@ -5,7 +5,7 @@
 - Whose the credentials `embedded` are: the account's root user, who may do everything.
 - IAM's simulation of policies.
 - What AWS answers to a DetachVolume that was carried out already.
-- EC2's quotas. To ask for another value is to have it at once, also for a lower one.
+- Quotas of EC2 and Fargate. To ask for another value is to have it at once, also for a lower one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from moto.ssm import models
 from moto.sts.models import STSBackend
 from werkzeug.serving import LISTEN_QUEUE, make_server
 
-from devtools.embedded_aws.ecs import complete_codebuild, complete_ecs
+from devtools.embedded_aws.codebuild import complete_codebuild
+from devtools.embedded_aws.ecs import complete_ecs
 from devtools.embedded_aws.front.application import embedded_aws
 from devtools.embedded_aws.iam.simulator import add_simulator
 from settings.catalogue import Architecture
@@ -94,13 +95,20 @@ def _know_who_is_embedded() -> None:
 
 # What AWS gives to a new account is less; these are the values of one that is in use.
 # https://docs.aws.amazon.com/general/latest/gr/ec2-service.html#limits_ec2
-_EC2_QUOTAS = {
-    "L-1216C47A": ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 32.0),
-    "L-0263D0A3": ("EC2-VPC Elastic IPs", 5.0),
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+_QUOTAS = {
+    "ec2": {
+        "L-1216C47A": ("Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 32.0),
+        "L-0263D0A3": ("EC2-VPC Elastic IPs", 5.0),
+    },
+    "fargate": {
+        "L-3032A538": ("Fargate On-Demand vCPU resource count", 64.0),
+        "L-36FBB829": ("Fargate Spot vCPU resource count", 64.0),
+    },
 }
 
 
-def _add_ec2_quotas() -> None:
+def _add_quotas() -> None:
     ask = ServiceQuotasBackend.get_service_quota
 
     def granted(backend: ServiceQuotasBackend) -> dict[tuple[str, str], float]:
@@ -110,13 +118,14 @@ def _add_ec2_quotas() -> None:
     def get_service_quota(
         self: ServiceQuotasBackend, service_code: str, quota_code: str
     ) -> dict[str, Any]:
-        if service_code == "ec2" and quota_code in _EC2_QUOTAS:
-            name, value = _EC2_QUOTAS[quota_code]
-            quota = {"QuotaCode": quota_code, "QuotaName": name, "Value": value}
-        elif service_code == "ec2":
-            raise NoSuchResource
-        else:
+        known = _QUOTAS.get(service_code)
+        if known is None:
             quota = ask(self, service_code, quota_code)
+        elif quota_code in known:
+            name, value = known[quota_code]
+            quota = {"QuotaCode": quota_code, "QuotaName": name, "Value": value}
+        else:
+            raise NoSuchResource
         return quota | {"Value": granted(self).get((service_code, quota_code), quota["Value"])}
 
     def request_service_quota_increase(self: ServiceQuotasResponse) -> str:
@@ -162,7 +171,7 @@ def complete_moto() -> None:
     models.ParameterDict = _ParametersWithUbuntuImages  # type: ignore[misc]
     add_simulator()
     _know_who_is_embedded()
-    _add_ec2_quotas()
+    _add_quotas()
     _know_detached_volumes()
     complete_ecs()
     complete_codebuild()

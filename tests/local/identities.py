@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tests.local.deployment import Deployment
+from tests.policies import policies_for_plans
 
 
 def policy(*statements: dict[str, Any]) -> str:
@@ -39,3 +41,19 @@ def assumed(deployment: Deployment, role: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
     }
+
+
+def plan_role(deployment: Deployment, *policies: Mapping[str, Any]) -> dict[str, str]:
+    """Make the role of docs/ci.md with these policies, or change it; its keys as variables."""
+    name = "allora-plan"
+    iam = deployment.client("iam")
+    try:
+        role = iam.get_role(RoleName=name)["Role"]
+    except iam.exceptions.NoSuchEntityException:
+        trust, _ = policies_for_plans()
+        trusted = json.dumps(trust)
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trusted)["Role"]
+    for number, each in enumerate(policies):
+        document = json.dumps(each)
+        iam.put_role_policy(RoleName=name, PolicyName=f"{number}", PolicyDocument=document)
+    return assumed(deployment, role["Arn"])

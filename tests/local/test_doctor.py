@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
-from allora_cli.aws.needed_actions import deploying_actions, operating_actions
+from allora_cli.aws.needed_actions import deploying_actions, fleet_actions, operating_actions
 from allora_cli.doctor import examine
 from allora_cli.doctor.checks import CHECKS
-from allora_cli.doctor.findings import Group
+from allora_cli.doctor.findings import Group, Scope
 from allora_cli.terraform.state_bucket import ensure_state_bucket
+from allora_cli.wallet.mnemonic import make_words
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from devtools.embedded_aws.front.account import Plan
 from settings import load_settings
@@ -106,9 +108,9 @@ def bootstrap(deployment: Deployment) -> None:
         pass
 
 
-def store(deployment: Deployment, name: str, value: str) -> None:
+def store(deployment: Deployment, name: str, value: str, *, worker: str = "worker") -> None:
     deployment.client("ssm").put_parameter(
-        Name=f"/allora/worker/{name}", Value=value, Type="SecureString", Overwrite=True
+        Name=f"/allora/{worker}/{name}", Value=value, Type="SecureString", Overwrite=True
     )
 
 
@@ -146,6 +148,7 @@ def reported(deployment: Deployment, **environment: str) -> Report:
 
 
 BUT_COMPUTER = [check for check in CHECKS if check.group is not Group.COMPUTER]
+OF_THE_HOST = [check for check in BUT_COMPUTER if check.scope is not Scope.FLEET]
 
 
 def examined(deployment: Deployment, **environment: str) -> Report:
@@ -349,7 +352,7 @@ class TestAccount:
         report = examined(deployment, AWS_ENDPOINT_URL="http://127.0.0.1:9")
         assert report.healthy is None
         assert report.verdicts("unknown") == {"credentials"}
-        assert report.unchecked == len(BUT_COMPUTER) - len(
+        assert report.unchecked == len(OF_THE_HOST) - len(
             {"settings", "model-source", "container-images", "exposure"}
             | {"endpoints", "topics", "model-fit"}
         )
@@ -394,6 +397,55 @@ class TestAccount:
             "instance-type", "vcpus", "elastic-ips", "vpcs", "other-hosts", "one-wallet"
         }  # fmt: skip
         assert "may not call DescribeAddresses" in report.text("elastic-ips")
+
+
+class TestFleet:
+    """A `fleet.toml` beside the settings, and no single host."""
+
+    @pytest.fixture
+    def fleet(self, deployment: Deployment) -> Deployment:
+        (deployment.directory / "fleet.toml").write_text(
+            "[workers.a]\n[workers.b]\ncapacity = 'FARGATE_SPOT'\n[workers.c]\npaused = true\n"
+        )
+        for name, words in (("a", WORDS), ("b", make_words())):
+            store(deployment, "mnemonic", words, worker=name)
+        return deployment
+
+    def test_one_line_a_check_and_none_of_the_host(self, fleet: Deployment) -> None:
+        report = examined(fleet)
+        assert report.verdicts("fail") | report.verdicts("unknown") == set()
+        assert report.verdicts("skipped") == set()
+        assert report.checks["vcpus"]["facts"] == report.checks["wallet"]["facts"] == {}
+        assert report.checks["fleet-wallets"]["facts"]["addresses"]["a"] == ADDRESS
+        # two tasks, one of them on Spot, and two addresses
+        assert report.checks["cost"]["facts"]["usd_a_month"] == 16.8
+        assert "Spot by AWS's price of 2026-09-28" in report.text("cost")
+
+    def test_what_keeps_a_fleet_from_working(self, fleet: Deployment) -> None:
+        store(fleet, "mnemonic", WORDS, worker="b")
+        set_quota(fleet, "fargate", "L-36FBB829", 0.0)
+        report = examined(fleet)
+        assert report.verdicts("fail") == {"fleet-vcpus", "fleet-wallets"}
+        assert "Spot: 0.25 needed, 0 of 0 free" in report.text("fleet-vcpus")
+        assert "services/fargate/quotas/L-36FBB829" in report.text("fleet-vcpus")
+        assert "a and b sign with one wallet" in report.text("fleet-wallets")
+
+    @pytest.mark.parametrize(
+        ("of_fleet", "verdict"), [((fleet_actions,), "ok"), ((), "fail")], ids=["fleet", "host"]
+    )
+    def test_it_needs_permissions_of_its_own(
+        self, fleet: Deployment, of_fleet: tuple[Any, ...], verdict: str
+    ) -> None:
+        settings = load_settings(fleet.directory / "env", {})
+        statements = [
+            {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+            for needed in (deploying_actions, operating_actions, *of_fleet)
+            for resource, actions in needed(settings)
+        ]
+        report = examined(fleet, **user(fleet, *statements, ASKING))
+        assert report.verdict("permissions") == verdict
+        if not of_fleet:
+            assert "ecs:CreateService" in report.checks["permissions"]["facts"]["missing"]
 
 
 class TestPermissions:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from settings import load_settings
+from settings.fleet import Fleet
+from shared.stacks import STACKS
 from stacks.app import build_app
-from tests.conftest import ROOT, SAMPLES
+from tests.conftest import ROOT, SAMPLES, sample_fleet
 from tests.needs import CHECKOV
 
 # checkov's parser stumbles over what has no resources in it: a version constraint, import blocks.
@@ -32,12 +34,15 @@ def scan(directory: Path) -> Any:
 
 
 def test_no_check_fails_for_any_sample(tmp_path: Path) -> None:
-    for sample in SAMPLES:
+    deployments: list[tuple[Path, Fleet | None]] = [(sample, None) for sample in SAMPLES]
+    deployments.append((SAMPLES[0], sample_fleet()))
+    for sample, fleet in deployments:
         out = tmp_path / "cdktf.out"
-        build_app(load_settings(sample, {}), outdir=str(out)).synth()
+        build_app(load_settings(sample, {}), outdir=str(out), fleet=fleet).synth()
+        name = "fleet" if fleet else sample.stem
         for stack in (out / "stacks").iterdir():
             text = json.loads((stack / "cdk.tf.json").read_text())
-            read = tmp_path / "scanned" / sample.stem / stack.name / "cdk.tf.json"
+            read = tmp_path / "scanned" / name / stack.name / "cdk.tf.json"
             read.parent.mkdir(parents=True)
             read.write_text(
                 json.dumps({block: text[block] for block in READ_BY_CHECKOV if block in text})
@@ -50,7 +55,7 @@ def test_no_check_fails_for_any_sample(tmp_path: Path) -> None:
     assert failed == set()
     assert report["results"]["parsing_errors"] == []
     scanned = {check["file_path"] for check in report["results"]["passed_checks"]}
-    assert len(scanned) == 2 * len(SAMPLES)
+    assert len(scanned) == len(STACKS) * len(deployments) + 1
 
 
 def test_checkov_would_find_something(tmp_path: Path) -> None:

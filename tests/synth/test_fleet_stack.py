@@ -47,13 +47,14 @@ def fleet(tmp_path: Path) -> Synth:
 
 def named(stack: Stack, type_: str, worker: str) -> dict[str, Any]:
     """The resource of a worker, by its logical id."""
-    found = [
+    found: list[dict[str, Any]] = [
         resource
         for id_, resource in stack.json["resource"][type_].items()
         if id_.startswith(f"workers_{worker}_")
     ]
-    assert len(found) == 1
-    return found[0]
+    (resource,) = found
+    assert isinstance(resource, dict)
+    return resource
 
 
 def containers(stack: Stack, worker: str) -> dict[str, dict[str, Any]]:
@@ -137,6 +138,11 @@ def test_worker_and_model_share_an_address(fleet: Synth) -> None:
     assert variables(found["worker"])["ALLORA_WORKER_TOPIC_ID"] == "13"
 
 
+def test_workers_know_the_fleet_that_their_metrics_are_of(fleet: Synth) -> None:
+    worker = containers(fleet(env="AWS_RESOURCE_NAME_PREFIX=shop\n")[FLEET], "btc-day")["worker"]
+    assert variables(worker)["ALLORA_FLEET"] == "shop-fleet"
+
+
 def test_texts_of_the_user_are_no_expressions(fleet: Synth) -> None:
     text = """
     [workers.a]
@@ -168,26 +174,46 @@ def test_each_choice_of_a_worker_arrives(fleet: Synth) -> None:
     ]
 
 
-def test_a_change_of_one_worker_changes_nothing_of_the_others(fleet: Synth) -> None:
-    def parts(stack: Stack, *without: str) -> dict[str, Any]:
-        return {
-            f"{type_}.{id_}": resource
-            for type_, resources in stack.json["resource"].items()
-            for id_, resource in resources.items()
-            if not id_.startswith(without)
-        }
+def test_the_single_hosts_worker_is_in_no_resource_of_the_fleet(fleet: Synth) -> None:
+    assert fleet(env="ALLORA_WORKER_NAME=renamed\n")[FLEET].json == fleet()[FLEET].json
 
-    whole = fleet()[FLEET]
-    for other in (
-        "[workers.eth-5min]\nALLORA_WORKER_TOPIC_ID = 13\nALLORA_WORKER_TOKEN = 'ETH'\n",
-        TWO.replace("[workers.btc-day]", "[workers.btc-day]\npaused = true"),
-        TWO.replace("[workers.btc-day]", "[workers.btc-day]\nALLORA_WORKER_TOPIC_ID = 77"),
-        "[workers.new]\n" + TWO,
-    ):
-        mine = ("workers_btc-day_", "workers_new_")
-        assert parts(fleet(other)[FLEET], *mine) == parts(whole, *mine)
-    renamed = fleet(env="ALLORA_WORKER_NAME=renamed\n")[FLEET]
-    assert parts(renamed) == parts(whole)
+
+HUNDRED = [f"[workers.w{number}]\nALLORA_WORKER_TOPIC_ID = 69\n" for number in range(100)]
+CHANGED = {
+    "removed": "",
+    "paused": HUNDRED[50] + "paused = true\n",
+    "resized": HUNDRED[50] + 'size = "1 vCPU, 2 GB"\n',
+    "configured": HUNDRED[50] + "ALLORA_WORKER_TOKEN = 'BTC'\n",
+    "joined": HUNDRED[50] + "[workers.new]\n",
+}
+
+
+def test_a_change_of_one_of_a_hundred_is_a_change_of_its_own_resources(fleet: Synth) -> None:
+    before = of_workers(fleet("".join(HUNDRED))[FLEET])
+    assert len(before) == 200
+    for what, table in CHANGED.items():
+        after = of_workers(fleet("".join([*HUNDRED[:50], table, *HUNDRED[51:]]))[FLEET])
+        differing = {
+            id_.split("_")[1]
+            for id_ in before.keys() | after.keys()
+            if before.get(id_) != after.get(id_)
+        }
+        assert differing == {"new" if what == "joined" else "w50"}, what
+
+
+def of_workers(stack: Stack) -> dict[str, Any]:
+    """The resources of all workers, by logical id."""
+    return {
+        id_: resource
+        for resources in stack.json["resource"].values()
+        for id_, resource in resources.items()
+        if id_.startswith("workers_")
+    }
+
+
+def test_the_network_is_in_an_availability_zone_and_no_local_zone(fleet: Synth) -> None:
+    (zones,) = fleet()[FLEET].data("aws_availability_zones")
+    assert zones["filter"] == [{"name": "zone-type", "values": ["availability-zone"]}]
 
 
 def test_an_existing_network_is_used(fleet: Synth) -> None:

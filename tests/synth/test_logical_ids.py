@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from settings import Settings
+from tests.conftest import sample_fleet
 from tests.synthesized import Stack
 
 GOLDEN = Path(__file__).parent / "logical_ids.json"
@@ -32,13 +34,31 @@ SITUATIONS = {
 }
 
 
+FLEETS = {"fleet": {}, "fleet in an existing network": SITUATIONS["existing network"]}
+
+
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_logical_ids_and_outputs_are_those_of_the_golden_file(
     situation: str, synth: Callable[..., dict[str, Stack]]
 ) -> None:
+    compare(situation, synth(**SITUATIONS[situation]))
+
+
+@pytest.mark.parametrize("situation", FLEETS)
+def test_a_worker_of_the_fleet_has_ids_by_its_name(
+    situation: str,
+    make_settings: Callable[..., Settings],
+    synthesize: Callable[..., dict[str, Stack]],
+) -> None:
+    settings = make_settings(**FLEETS[situation])
+    compare(situation, synthesize(settings, sample_fleet()))
+
+
+def compare(situation: str, stacks: dict[str, Stack]) -> None:
+    """Compare the stacks with the golden file, or write them there."""
     found = {
         name: {"addresses": stack.addresses(), "outputs": sorted(stack.json.get("output", {}))}
-        for name, stack in sorted(synth(**SITUATIONS[situation]).items())
+        for name, stack in sorted(stacks.items())
     }
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     if os.environ.get("UPDATE_GOLDEN"):

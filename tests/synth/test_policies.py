@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from allora_cli.terraform.state_bucket import ensure_state_bucket
-from tests.policies import findings, policies_for_plans
+from tests.policies import findings, policies_for_plans, policy_for_plans_of_a_fleet
 from tests.synthesized import Stack
 
 Synth = Callable[..., Stack]
@@ -73,6 +73,10 @@ def test_the_role_for_plans() -> None:
     # It knows no providers of identities but those by SAML, nor their condition keys.
     kinds = {finding.partition(":")[0] for finding in findings(on_a_role(trust))}
     assert kinds == {"UNKNOWN_FEDERATION_SOURCE", "UNKNOWN_CONDITION_FOR_ACTION"}
+
+
+def test_the_role_for_plans_of_a_fleet() -> None:
+    assert findings(policy_for_plans_of_a_fleet()) == []
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from settings import load_settings
+from settings.fleet import Fleet
+from shared.stacks import FLEET, STACKS
 from stacks.app import build_app
-from tests.conftest import SAMPLES
+from tests.conftest import SAMPLES, sample_fleet
 from tests.terraform.conftest import Terraform
 
 PROVIDER = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}
@@ -18,6 +20,7 @@ PROVIDER = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"
 def test_every_sample_is_valid(tmp_path: Path, terraform: Terraform) -> None:
     """All at once, as modules of one configuration: most of the time is the provider's start."""
     modules = [stack for sample in SAMPLES for stack in synthesized(sample, tmp_path)]
+    modules += synthesized(SAMPLES[0], tmp_path, sample_fleet())
     write(
         tmp_path,
         {
@@ -35,15 +38,15 @@ def test_every_sample_is_valid(tmp_path: Path, terraform: Terraform) -> None:
     assert answer["valid"]
 
 
-def synthesized(sample: Path, directory: Path) -> list[Path]:
+def synthesized(sample: Path, directory: Path, fleet: Fleet | None = None) -> list[Path]:
     """The folders of a sample's stacks, as modules: without what only a root module may have.
 
     Every deployment of the other tests has that: a backend and import blocks.
     """
-    outdir = directory / sample.stem
-    build_app(load_settings(sample, {}), outdir=str(outdir)).synth()
+    outdir = directory / ("fleet" if fleet else sample.stem)
+    build_app(load_settings(sample, {}), outdir=str(outdir), fleet=fleet).synth()
     stacks = sorted((outdir / "stacks").iterdir())
-    assert [stack.name for stack in stacks] == ["allora-common", "allora-single-node"]
+    assert {stack.name for stack in stacks} == {*STACKS, *([FLEET] if fleet else [])}
     for stack in stacks:
         content = json.loads((stack / "cdk.tf.json").read_text())
         del content["terraform"]["backend"]

@@ -63,6 +63,27 @@ def test_each_worker_has_its_own_over_what_all_share(tmp_path: Path) -> None:
     assert str(day.settings.max_fee) == str(minutes.settings.max_fee) == "0.02"
 
 
+FORGE = (
+    f"MODEL_FORGE=s3://models/m.pkl\nMODEL_SHA256=sha256:{'a' * 64}\n"
+    "MODEL_REQUIREMENTS=cloudpickle==3.1.0\nMODEL_PYTHON=3.12\n"
+)
+
+
+@pytest.mark.parametrize("env", ["MODEL_REPO=https://example.com/you/model.git\n", FORGE])
+def test_a_model_that_a_host_builds_is_refused(tmp_path: Path, env: str) -> None:
+    (told,) = problems(tmp_path, "[workers.a]\n", ENV + env)
+    assert told == f"workers.a.{env.partition('=')[0]}: is built on a host, and a fleet has none."
+    assert fleet_of(tmp_path, "[workers.a]\nMODEL_IMAGE = 'ghcr.io/you/m:1'\n", ENV + env)
+
+
+def test_a_model_of_its_own_replaces_the_one_that_all_share(tmp_path: Path) -> None:
+    env = ENV + "MODEL_REPO=https://example.com/you/model.git\nMODEL_REF=v1\n"
+    fleet = fleet_of(tmp_path, "[workers.a]\nMODEL_IMAGE = 'ghcr.io/you/m:1'\n", env)
+    assert fleet
+    assert fleet.workers[0].settings.model_image == "ghcr.io/you/m:1"
+    assert problems(tmp_path, "[workers.a]\n", env)
+
+
 def test_every_size_can_be_written_as_it_is_shown(tmp_path: Path) -> None:
     sizes = [TaskSize(cpu, memory) for cpu, choices in SIZES.items() for memory in choices]
     tables = "".join(f'[workers.w{n}]\nsize = "{size}"\n' for n, size in enumerate(sizes))

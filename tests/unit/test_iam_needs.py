@@ -18,6 +18,8 @@ from devtools.embedded_aws.iam.needs import Need, needs
 ACCOUNT = Account("123456789012", "aws")
 EC2 = "arn:aws:ec2:us-east-1:123456789012"
 IAM = "arn:aws:iam::123456789012"
+ECS = "arn:aws:ecs:us-east-1:123456789012"
+ECS_ROLE = "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 LOGS = "arn:aws:logs:us-east-1:123456789012:log-group"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 
@@ -105,6 +107,43 @@ def pairs(service: str, operation: str, **parameters: Any) -> set[tuple[str, str
                 ("iam:AddRoleToInstanceProfile", f"{IAM}:instance-profile/b"),
                 ("iam:PassRole", f"{IAM}:role/a"),
             },
+        ),
+        (
+            "ecs",
+            "CreateService",
+            {"cluster": f"{ECS}:cluster/c", "serviceName": "s", "tags": [{"key": "a"}]},
+            {
+                ("ecs:CreateService", f"{ECS}:service/c/s"),
+                ("ecs:TagResource", f"{ECS}:service/c/s"),
+                ("iam:CreateServiceLinkedRole", f"{IAM}:role/{ECS_ROLE}"),
+            },
+        ),
+        (
+            "ecs",
+            "RegisterTaskDefinition",
+            {"family": "f-a", "executionRoleArn": f"{IAM}:role/r"},
+            {
+                ("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/f-a:*"),
+                ("iam:PassRole", f"{IAM}:role/r"),
+            },
+        ),
+        (
+            "codebuild",
+            "BatchGetBuilds",
+            {"ids": ["p:1", "p:2"]},
+            {("codebuild:BatchGetBuilds", "arn:aws:codebuild:us-east-1:123456789012:project/p")},
+        ),
+        (
+            "ecr",
+            "BatchGetImage",
+            {"repositoryName": "a/b", "imageIds": [{"imageTag": "t"}]},
+            {("ecr:BatchGetImage", "arn:aws:ecr:us-east-1:123456789012:repository/a/b")},
+        ),
+        (
+            "iam",
+            "CreatePolicy",
+            {"PolicyName": "p", "PolicyDocument": "{}"},
+            {("iam:CreatePolicy", f"{IAM}:policy/p")},
         ),
         (
             "logs",

@@ -9,7 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from allora_cli.aws.deployer_policy import MOST_CHARACTERS, OUTPUT, policies, render
-from allora_cli.aws.needed_actions import Needed, deploying_actions, operating_actions
+from allora_cli.aws.needed_actions import (
+    Needed,
+    deploying_actions,
+    fleet_actions,
+    operating_actions,
+)
 from devtools.embedded_aws.iam.policies import Decision, decide
 from devtools.embedded_aws.iam.reference import action
 from settings import Settings
@@ -53,6 +58,11 @@ def operating(make_settings: MakeSettings) -> list[Needed]:
     return operating_actions(make_settings())
 
 
+@pytest.fixture
+def of_a_fleet(make_settings: MakeSettings) -> list[Needed]:
+    return fleet_actions(make_settings())
+
+
 def resources(needed: list[Needed]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for resource, actions in needed:
@@ -62,9 +72,9 @@ def resources(needed: list[Needed]) -> dict[str, set[str]]:
 
 
 def test_each_action_is_on_resources_of_its_kinds(
-    deploying: list[Needed], operating: list[Needed]
+    deploying: list[Needed], operating: list[Needed], of_a_fleet: list[Needed]
 ) -> None:
-    for name, on in resources(deploying + operating).items():
+    for name, on in resources(deploying + operating + of_a_fleet).items():
         known = action(name)
         assert known.name == name
         for resource in on:
@@ -77,15 +87,17 @@ def test_each_action_is_on_resources_of_its_kinds(
                 assert resource == "*", name
 
 
-def test_no_kind_of_resource_is_missing(deploying: list[Needed], operating: list[Needed]) -> None:
-    for name, on in resources(deploying + operating).items():
+def test_no_kind_of_resource_is_missing(
+    deploying: list[Needed], operating: list[Needed], of_a_fleet: list[Needed]
+) -> None:
+    for name, on in resources(deploying + operating + of_a_fleet).items():
         for kind in action(name).resource_types:
             if kind.required:
                 assert any(map(kind.matches, on)), (name, kind.name)
 
 
-def test_dependent_actions_are_there(deploying: list[Needed]) -> None:
-    found = resources(deploying)
+def test_dependent_actions_are_there(deploying: list[Needed], of_a_fleet: list[Needed]) -> None:
+    found = resources(deploying + of_a_fleet)
     for name in found:
         for dependent in action(name).dependent_actions:
             assert dependent in found or (name, dependent) in NOT_NEEDED, (name, dependent)
@@ -99,8 +111,10 @@ def test_what_is_created_may_be_tagged(deploying: list[Needed]) -> None:
             assert on & tagged, name
 
 
-def test_nothing_is_asked_for_twice(deploying: list[Needed], operating: list[Needed]) -> None:
-    for needed in (deploying, operating):
+def test_nothing_is_asked_for_twice(
+    deploying: list[Needed], operating: list[Needed], of_a_fleet: list[Needed]
+) -> None:
+    for needed in (deploying, operating, of_a_fleet):
         pairs = [(name, resource) for resource, actions in needed for name in actions]
         assert sorted(pairs) == sorted(set(pairs))
 
@@ -149,7 +163,11 @@ class TestPolicies:
 
     def test_they_are_the_list(self, make_settings: MakeSettings) -> None:
         settings = make_settings(**SITUATIONS["data volume"])
-        for resource, actions in (*deploying_actions(settings), *operating_actions(settings)):
+        for resource, actions in (
+            *deploying_actions(settings),
+            *operating_actions(settings),
+            *fleet_actions(settings),
+        ):
             for name in actions:
                 allowed = decide(list(policies(settings).values()), name, resource, {})
                 assert allowed is Decision.ALLOWED

@@ -28,6 +28,7 @@ PATTERNS: Final = frozenset({"findall", "finditer", "fullmatch", "match", "searc
 
 NO_MESSAGE: Final = {
     "allora_cli/doctor/computer.py": "the version that a tool prints",
+    "allora_cli/fleet/file.py": "the user's own file",
     "allora_cli/host/log_reader.py": "an option's value",
     "devtools/fake_chain/websocket.py": "a query",
     "scripts/host/bin/aws.py": "AWS's answer, in XML or JSON",

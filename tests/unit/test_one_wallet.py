@@ -39,7 +39,7 @@ def context(
             f"ALLORA_WORKER_TOPIC_ID=13,69\nALLORA_API_URL={url}\n"
         )
         monkeypatch.setenv("ALLORA_ENV_FILE", str(env))
-        monkeypatch.setattr(one_wallet, "_other_workers", lambda _: ([], []))
+        monkeypatch.setattr(one_wallet, "other_workers", lambda _: ([], []))
         yield CheckContext(known_settings=load_settings(), address=ADDRESS, deployed=False)
 
 

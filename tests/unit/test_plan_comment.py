@@ -12,12 +12,16 @@ import pytest
 Result = subprocess.CompletedProcess[str]
 SCRIPTS = Path(__file__).resolve().parents[2] / ".github" / "scripts"
 
-# $PLAN_<stack> is what `plan` prints; one that begins with "Error" fails.
+# $PLAN_<stack> is what `plan` prints; one that begins with "Error" fails. $OUTPUTS_<stack> or $OUTPUTS
+# is what `output` prints.
 TERRAFORM = r"""#!/usr/bin/env bash
 stack="${1##*/}"
 echo "$stack $2 ${*:3}" >>"$CALLS"
 case "$2" in
-  output) echo "$OUTPUTS" ;;
+  output)
+    name="OUTPUTS_${stack//-/_}"
+    echo "${!name:-$OUTPUTS}"
+    ;;
   plan)
     name="PLAN_${stack//-/_}"
     printf '%s\n' "${!name}"
@@ -100,6 +104,33 @@ def test_the_second_stack_waits_for_the_first_one_to_be_deployed(stubs: Path) ->
     assert "allora-single-node plan" not in (stubs / "calls").read_text()
 
 
+@pytest.mark.parametrize("beside_a_host", [True, False])
+def test_a_fleet_is_planned_and_a_host_if_there_is_one(stubs: Path, *, beside_a_host: bool) -> None:
+    (stubs / "stacks" / "allora-fleet").mkdir(parents=True)
+    result = run(
+        stubs,
+        "plan.sh",
+        str(stubs / "stacks"),
+        PLAN_allora_common=NO_CHANGES,
+        PLAN_allora_single_node=NO_CHANGES,
+        PLAN_allora_fleet="Plan: 2 to add",
+        OUTPUTS_allora_single_node='{"name": {}}' if beside_a_host else "{}",
+        OUTPUTS='{"name": {}}',
+    )
+    assert result.returncode == 0, result.stderr
+    assert "### `allora-fleet`: Plan: 2 to add\n" in result.stdout
+    assert ("### `allora-single-node`" in result.stdout) is beside_a_host
+
+
+def test_a_fleet_waits_for_the_first_stack_as_well(stubs: Path) -> None:
+    (stubs / "stacks" / "allora-fleet").mkdir(parents=True)
+    stacks = str(stubs / "stacks")
+    result = run(stubs, "plan.sh", stacks, PLAN_allora_common="Plan: 8 to add", OUTPUTS="{}")
+    assert result.returncode == 0, result.stderr
+    assert "### `allora-fleet`: not planned" in result.stdout
+    assert "allora-single-node" not in result.stdout
+
+
 def test_a_failed_plan_is_shown_and_fails_the_check(stubs: Path) -> None:
     result = plan(stubs, NO_CHANGES, "Error: AccessDenied")
     assert result.returncode == 1
@@ -109,7 +140,7 @@ def test_a_failed_plan_is_shown_and_fails_the_check(stubs: Path) -> None:
 
 def test_a_huge_plan_fits_into_a_comment(stubs: Path) -> None:
     result = plan(stubs, "x" * 20_000 + "\nPlan: 1 to add", "resource\n" * 6_000 + "Plan: 2 to add")
-    assert len(result.stdout) < 65_536
+    assert len(result.stdout) < 65_536 * 2 / 3  # a third plan fits, too
     assert "### `allora-single-node`: Plan: 2 to add" in result.stdout
     assert "the rest is in the log of the job" in result.stdout
     assert "resource\n" * 6_000 in result.stderr

@@ -11,7 +11,7 @@ from typer.main import get_group
 from allora_cli.app import app
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.errors import ErrorCode, ExitCode
-from allora_cli.status.diagnosis import Condition
+from allora_cli.status.conditions import Condition
 from containers.worker.allora_worker.metric_names import METRICS, WORKER, WORKER_AND_TOPIC
 from scripts.host.bin import host_status
 

@@ -12,6 +12,7 @@ from containers.model_server.model_server.horizon import parse_horizon
 from containers.worker.allora_worker.topic_facts import Kind, known_topics
 from settings import Settings, load_settings
 from settings.example_model import EXAMPLE_COMMAND, is_example
+from tests.conftest import sample_fleet
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
@@ -63,6 +64,12 @@ def model_horizon(settings: Settings, topic_id: int) -> float | None:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_fits_its_topics(sample: Path) -> None:
     assert misfits(load_settings(sample, {})) == []
+
+
+def test_the_workers_of_the_sample_fleet_fit_their_topics() -> None:
+    assert {worker.name: misfits(worker.settings) for worker in sample_fleet().workers} == {
+        "btc-day": [], "eth-5min": [], "sol-8h": [],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("network", TOPICS)

@@ -5,6 +5,10 @@ from pathlib import Path
 import pytest
 
 from settings import Settings, load_settings, reference
+from settings.fleet import Capacity, FleetOptions
+from settings.fleet_file import load_fleet
+from settings.variable import example_of
+from tests.conftest import sample_fleet
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.env"))
@@ -64,6 +68,31 @@ def test_each_sample_shows_what_its_name_promises() -> None:
     assert blueprint.data_volume
     assert (blueprint.data_volume.type, blueprint.data_volume.size) == ("gp3", 256)
     assert blueprint.model_secrets == ("CG_API_KEY",)
+
+
+def test_the_sample_fleet_shows_what_it_promises() -> None:
+    sample = ROOT / "samples" / "fleet.toml"
+    fleet = sample_fleet()
+    workers = {worker.name: worker for worker in fleet.workers}
+    assert workers.keys() == {"btc-day", "eth-5min", "sol-8h"}
+    assert workers["eth-5min"].options.capacity is Capacity.SPOT
+    assert workers["sol-8h"].options.paused
+    assert workers["sol-8h"].settings.model_secrets == ("CG_API_KEY",)
+    assert {worker.settings.runs_own_model for worker in fleet.workers} == {True, False}
+    assert sample.read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_of_settings_is_of_one_worker(sample: Path) -> None:
+    assert load_fleet(sample, {}) is None
+
+
+@pytest.mark.parametrize("option", FleetOptions.model_fields)
+def test_a_documented_example_of_a_fleet_is_valid(tmp_path: Path, option: str) -> None:
+    example = example_of(FleetOptions.model_fields[option])
+    (tmp_path / ".env").write_text("AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n")
+    (tmp_path / "fleet.toml").write_text(f"[workers.a]\n{option} = {reference.toml(example)}\n")
+    assert load_fleet(tmp_path / ".env", {})
 
 
 def test_the_configuration_reference_is_up_to_date() -> None:

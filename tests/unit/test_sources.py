@@ -147,7 +147,7 @@ class TestImages:
         ("image", "verdict", "words"),
         [
             ("both:1.0", Verdict.OK, "exists for amd64"),
-            ("arm", Verdict.FAIL, "is for arm64, the instance is amd64"),
+            ("arm", Verdict.FAIL, "is for arm64, and would run on amd64"),
             ("both:2.0", Verdict.FAIL, "does not exist"),
             ("private:1.0", Verdict.FAIL, "is private, or does not exist"),
             ("basic:1.0", Verdict.FAIL, "is private, or does not exist"),

@@ -27,11 +27,13 @@ from allora_cli.host.log_reader import Entry, Follower, Note, parse_since
 from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, Verdict, parse_status
-from allora_cli.status import output
+from allora_cli.status import watching
 from allora_cli.status.collect import Alarm, CostSoFar, Host, Status
-from allora_cli.status.diagnosis import Condition, judge
+from allora_cli.status.conditions import Condition
+from allora_cli.status.diagnosis import judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
 from allora_cli.status.history import LastDay, Windows
+from allora_cli.status.output import HostView
 from allora_cli.status.plot import plot, plot_day
 from allora_cli.status.screen import dashboard_line, explorer_lines, screen_of
 from allora_cli.terminal import console
@@ -260,7 +262,7 @@ class TestVerdict:
     def test_each_finding_that_is_no_good_is_a_heading(self) -> None:
         good = {
             *(Condition.EARNING, Condition.SUBMITTING),
-            *(Condition.WAITING, Condition.RUNNING),
+            *(Condition.WAITING, Condition.RUNNING, Condition.PAUSED),
         }
         assert all(finding.startswith("status-") for finding in set(Condition) - good)
 
@@ -523,7 +525,7 @@ class TestScreen:
             )
             monkeypatch.setattr(console, "page", page)
             with Live(console=page, screen=True) as live:
-                live.update(output._page(long, None, with_plot=False), refresh=True)
+                live.update(watching.page(long, HostView(), None), refresh=True)
             text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\s", "", file.getvalue())
             assert url in text
             assert ("/account/" in text) is with_explorer
@@ -747,15 +749,15 @@ class TestFollower:
 
     def test_ctrl_c_shows_what_waits(self, capsys: pytest.CaptureFixture[str]) -> None:
         class Reader:
-            instance_id = "i-1"
+            whose = "the host"
 
             def follow(self, since: datetime | None) -> Iterator[list[Entry] | Note]:
                 assert since is None
-                yield [Entry("i-1", line("shown", NOW))]
+                yield [Entry({}, line("shown", NOW))]
                 raise KeyboardInterrupt
 
             def rest(self) -> list[Entry]:
-                return [Entry("i-1", line("waiting", NOW))]
+                return [Entry({}, line("waiting", NOW))]
 
         with pytest.raises(KeyboardInterrupt):
             log_output.follow(Reader(), log_output.View(Part.MODEL, raw=True), None, None)  # type: ignore[arg-type]

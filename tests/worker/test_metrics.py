@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from allora_sdk import AlloraNetworkConfig
 from allora_worker.chain import Chain
-from allora_worker.metric_names import METRICS, Metric
+from allora_worker.metric_names import FLEET, FLEET_METRICS, METRICS, Metric
 from allora_worker.money import allo
 
 from devtools.fake_chain import FakeChain
@@ -31,7 +31,8 @@ PATIENT = dataclasses.replace(QUICK, refused_exit=3600)
 def emitted(worker: Worker) -> dict[str, tuple[tuple[str, ...], ...]]:
     """The names of the metrics in a worker's log, with the sets of dimensions of each."""
     found = {}
-    for line in worker.log.events("metric"):
+    recorded = (line for line in worker.log.events("metric") if "_aws" in line)
+    for line in recorded:
         [definition] = line["_aws"]["CloudWatchMetrics"]
         [metric] = definition["Metrics"]
         found[metric["Name"]] = tuple(tuple(names) for names in definition["Dimensions"])
@@ -58,6 +59,29 @@ async def test_a_worker_emits_every_metric_that_is_declared_and_no_other(
     assert emitted(worker).items() <= declared.items()
     for line in worker.log.events("metric"):
         assert line["WorkerName"] == "tester"
+
+
+async def test_a_worker_of_a_fleet_emits_the_fleets_metrics_and_no_other(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, timings=PATIENT, ALLORA_FLEET="fleet")
+    nonce = chain.open_window(69)
+    await until(lambda: values(chain) == [(69, nonce, "100.5")])
+    await until(lambda: worker.topic().submissions)
+    chain.settle(69)
+    await until(lambda: worker.log.metrics("Score"))
+    await chain.behave(unimplemented=True)
+    await until(lambda: len(worker.log.metrics("MinutesRefused")) > 1)
+    first, second, *_ = worker.log.metrics("MinutesRefused")
+    assert 0 == first["MinutesRefused"] <= second["MinutesRefused"] < 60
+    await chain.behave(unimplemented=False)
+    await until(lambda: rounds_since(worker, "MinutesRefused") > 1)
+    declared = {metric.name: (FLEET,) for metric in FLEET_METRICS}
+    steady = {metric.name for metric in FLEET_METRICS if not metric.only_in_trouble}
+    assert steady <= emitted(worker).keys()
+    assert emitted(worker).items() <= declared.items()
+    for line in worker.log.events("metric"):
+        assert (line["Fleet"], line["WorkerName"]) == ("fleet", "tester")
 
 
 # --- since the last success
@@ -141,6 +165,7 @@ def rounds_since(worker: Worker, name: str) -> int:
     names = [
         line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"]
         for line in worker.log.events("metric")
+        if "_aws" in line
     ]
     after = names[::-1].index(name) if name in names else len(names)
     return names[len(names) - after :].count("WindowsSinceSuccess")

@@ -5,10 +5,11 @@ import inspect
 import json
 import logging
 import sys
+from typing import Any
 
 import pytest
 from allora_worker import metric_names, reports
-from allora_worker.metric_names import METRICS, Metric
+from allora_worker.metric_names import FLEET_METRICS, METRICS, Metric
 
 from tests.worker.log import Log
 
@@ -60,12 +61,36 @@ def test_a_metric_is_in_the_embedded_metric_format(log: Log, metric: Metric) -> 
         assert all(isinstance(line[name], str) for name in names)
 
 
+def test_a_fleets_metrics_have_its_name_alone_and_the_rest_is_in_the_log(log: Log) -> None:
+    for metric in METRICS:
+        reports.metric(metric, 3, WorkerName="tester", TopicId="69", Fleet="fleet")
+    lines = log.lines()
+    assert [line[metric.name] for line, metric in zip(lines, METRICS, strict=True)] == [3] * len(
+        METRICS
+    )
+    assert {line["WorkerName"] for line in lines} == {"tester"}
+    recorded = [definition for line in lines if "_aws" in line for definition in extracted(line)]
+    assert [names for definition in recorded for names in definition["Dimensions"]] == [
+        ["Fleet"]
+    ] * len(recorded)
+    assert {metric["Name"] for definition in recorded for metric in definition["Metrics"]} == {
+        metric.name for metric in METRICS if metric in FLEET_METRICS
+    }
+
+
+def extracted(line: dict[str, Any]) -> list[dict[str, Any]]:
+    """What CloudWatch is told to record of a line."""
+    found: list[dict[str, Any]] = line["_aws"]["CloudWatchMetrics"]
+    return found
+
+
 def test_names_and_units_are_known_and_unique() -> None:
-    assert len({metric.name for metric in METRICS}) == len(METRICS)
-    assert {metric.unit for metric in METRICS} <= UNITS
-    assert all(metric.meaning.endswith(".") for metric in METRICS)
+    metrics = {*METRICS, *FLEET_METRICS}
+    assert len({metric.name for metric in metrics}) == len(metrics)
+    assert {metric.unit for metric in metrics} <= UNITS
+    assert all(metric.meaning.endswith(".") for metric in metrics)
     declared = [value for value in vars(metric_names).values() if isinstance(value, Metric)]
-    assert set(declared) == set(METRICS)
+    assert set(declared) == metrics
 
 
 def test_the_names_can_be_imported_without_the_sdk() -> None:

@@ -77,6 +77,42 @@ async def test_health_tells_everything_but_secrets(chain: FakeChain, start: Star
     assert "abandon" not in str(report)
 
 
+async def test_a_fleet_s_worker_writes_its_health_to_the_log(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain, ALLORA_FLEET="my-fleet")
+
+    async def is_logged() -> bool:
+        health = await worker.health()
+        told = worker.log.events("status")[-1]["health"]
+        return without_time(told) == without_time(health)
+
+    def without_time(report: dict[str, Any]) -> dict[str, Any]:
+        changing = {"uptime_seconds", "http_status", "topics"}
+        topics = [
+            {name: value for name, value in topic.items() if name != "seconds_since_success"}
+            for topic in report["topics"]
+        ]
+        return {
+            **{name: value for name, value in report.items() if name not in changing},
+            "topics": topics,
+        }
+
+    await until(lambda: worker.log.events("status"))
+    chain.open_window(69)
+    await until(lambda: worker.topic().submissions)
+    while not await is_logged():
+        await asyncio.sleep(0.1)
+
+
+async def test_the_single_host_s_worker_does_not_for_it_is_asked(
+    chain: FakeChain, start: Start
+) -> None:
+    worker = await start(chain)
+    await until(lambda: worker.log.metrics("WindowsSinceSuccess"))
+    assert not worker.log.events("status")
+
+
 async def test_health_is_there_before_the_chain_is(chain: FakeChain, start: Start) -> None:
     await chain.behave(frozen=True)
     worker = await start(chain, ready=False)

@@ -46,6 +46,14 @@ def test_without_a_token_each_topic_has_its_own() -> None:
     assert load(ALLORA_WORKER_TOKEN=" ").token is None
 
 
+def test_metrics_of_a_fleet_have_its_name_too() -> None:
+    assert load(ALLORA_WORKER_NAME="a").labels == {"WorkerName": "a"}
+    of_fleet = load(ALLORA_WORKER_NAME="a", ALLORA_FLEET="shop-fleet")
+    assert of_fleet.labels == {"WorkerName": "a", "Fleet": "shop-fleet"}
+    with pytest.raises(CannotStartError, match=r"ALLORA_FLEET is 'a b', which is not a name"):
+        load(ALLORA_FLEET="a b")
+
+
 def test_several_topics_are_separated_by_commas() -> None:
     assert load(ALLORA_WORKER_TOPIC_ID="69, 77").topic_ids == (69, 77)
 

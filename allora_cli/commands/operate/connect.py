@@ -16,9 +16,12 @@ def connect(*, json: console.Json = False) -> None:
     Example: allora connect
     """
     from allora_cli.context import open_context
+    from allora_cli.fleet.refusals import require_host
     from allora_cli.host import ssm_session
 
-    command = ssm_session.session_command(open_context())
+    context = open_context()
+    require_host(context, "allora connect opens a shell on a host", "Their logs: allora logs")
+    command = ssm_session.session_command(context)
     if json:
         console.result({"command": shlex.join(command), "arguments": command})
         return

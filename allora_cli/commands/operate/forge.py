@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allora_cli.commands.worker_option import Worker
 from allora_cli.terminal import console
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def link(
     url: Annotated[
         str, typer.Option(metavar="https://…", help="Another address of Forge.")
     ] = "https://forge.allora.network",
+    worker: Worker = None,
     json: console.Json = False,
 ) -> None:
     """Link the worker's wallet to your account of Allora Forge.
@@ -29,13 +31,13 @@ def link(
 
     Example: allora forge link
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.forge.linking import check_url, start, submit, wait
     from allora_cli.wallet.mnemonic import key_of
     from allora_cli.wallet.store import require_wallet
 
     forge = check_url(url)
-    wallet = require_wallet(open_context())
+    wallet = require_wallet(open_worker(worker))
     session = start(forge, str(wallet.address))
     submit(session, key_of(wallet.words))
     _show_page(session, json=json)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allora_cli.commands.worker_option import Worker
 from allora_cli.host.parts import Part
 from allora_cli.terminal import console
+
+if TYPE_CHECKING:
+    from allora_cli.host.log_reader import Reader
 
 
 def logs(
@@ -39,24 +43,42 @@ def logs(
     raw: Annotated[
         bool, typer.Option("--raw", help="Every line as written, metrics included.")
     ] = False,
+    worker: Worker = None,
     json: console.Json = False,
 ) -> None:
-    """Show the log of the worker, the model or the host. Times are UTC.
+    """Show the log of the worker, the model or the host; of a fleet, all workers' or one's.
 
-    With --json, one object a line: time, part, instance_id, and fields or text.
+    Times are UTC. With --json, one object a line: time, part, instance_id (of a fleet worker_name,
+    container and task_id), and fields or text.
 
     Example: allora logs worker -f --since 15m
     """
-    from allora_cli.context import open_context
     from allora_cli.host import log_output
-    from allora_cli.host.log_reader import LogReader
 
     begin = _begin(part, since)
-    reader = LogReader(open_context(), part)
+    reader = _reader(part, worker)
     view = log_output.View(part, json=json, raw=raw)
     show = log_output.follow if follow else log_output.show
     with log_output.until_nobody_reads():
         show(reader, view, begin, lines)
+
+
+def _reader(part: Part, worker: str | None) -> Reader:
+    from allora_cli.context import meant_fleet, open_context
+    from allora_cli.fleet.logs import FleetLogReader
+    from allora_cli.fleet.refusals import not_in_a_fleet
+    from allora_cli.host.log_reader import LogReader
+
+    context = open_context(worker)
+    fleet = meant_fleet(context, worker)
+    if fleet is None:
+        return LogReader(context, part)
+    if part is Part.BOOT:
+        raise not_in_a_fleet(
+            "allora logs boot shows the set-up of a host",
+            f"How a task starts: allora status{context.option}",
+        )
+    return FleetLogReader(fleet, part, worker or "")
 
 
 def _begin(part: Part, since: str | None) -> datetime | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allora_cli.commands.worker_option import Worker
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terminal import console, prompts
 
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
     from allora_cli.wallet.transaction import Transfer
 
 
-def balance(*, json: console.Json = False) -> None:
+def balance(*, worker: Worker = None, json: console.Json = False) -> None:
     """Show the wallet's balance, and what a transaction costs now.
 
     Example: allora wallet balance
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.wallet.amounts import Fees, exact_allo
     from allora_cli.wallet.node import answers_of
     from allora_cli.wallet.quote import fees_of_a_day
     from allora_cli.wallet.store import require_wallet
 
-    context = open_context()
+    context = open_worker(worker)
     settings, address = context.settings, str(require_wallet(context).address)
     with answers_of(settings) as node:
         uallo, fees = node.balance(address), Fees(node.gas_price())
@@ -71,6 +72,7 @@ def send(
     memo: Annotated[
         str, typer.Option(help="A public text; an exchange may need one to credit you.")
     ] = "",
+    worker: Worker = None,
     yes: console.Yes = False,
     json: console.Json = False,
 ) -> None:
@@ -82,7 +84,7 @@ def send(
 
     Example: allora wallet send 12.5 --to allo1…
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.wallet.amounts import read_amount
     from allora_cli.wallet.node import answers_of
     from allora_cli.wallet.quote import quote
@@ -98,7 +100,7 @@ def send(
     uallo = None if amount is None else read_amount(amount)
     check_options(to, confirm)
     check_memo(memo)
-    context = open_context()
+    context = open_worker(worker)
     wallet = require_wallet(context)
     recipient = read_recipient(to, confirm, own=str(wallet.address))
     with answers_of(context.settings) as node:

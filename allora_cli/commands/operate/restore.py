@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from allora_cli.commands.prepare.wallet import Address, Replace, show
+from allora_cli.commands.worker_option import Worker
 from allora_cli.terminal import console, prompts
 
 
@@ -16,6 +17,7 @@ def restore(
     *,
     replace: Replace = False,
     address: Address = None,
+    worker: Worker = None,
     json: console.Json = False,
 ) -> None:
     """Store the wallet from a backup.
@@ -25,11 +27,11 @@ def restore(
 
     Example: allora restore wallet.age
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.wallet.backup import read_backup, read_encrypted
     from allora_cli.wallet.store import store_wallet
 
-    context = open_context()
+    context = open_worker(worker)
     read_encrypted(file)  # before the question for its passphrase
     passphrase = prompts.hidden_or_stdin("Passphrase of the file")
     with console.working("Opening the file"):

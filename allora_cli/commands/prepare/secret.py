@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from allora_cli.commands.worker_option import Worker
 from allora_cli.terminal import console, prompts
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ def set_(
     replace: Annotated[
         bool, typer.Option("--replace", help="Overwrite an existing value.")
     ] = False,
+    worker: Worker = None,
     json: console.Json = False,
 ) -> None:
     """Store a secret, encrypted.
@@ -35,10 +37,10 @@ def set_(
 
     Example: allora secret set api-key
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.wallet.secrets import check_secret_name, check_secret_value, put_secret
 
-    context = open_context()
+    context = open_worker(worker)
     check_secret_name(name, context.settings.model_secrets)
     value = prompts.hidden_or_stdin(name).strip()
     check_secret_value(name, value)
@@ -47,22 +49,22 @@ def set_(
         context.session.client("ssm"), parameter=parameter, value=value, replace=replace
     )
     line = (
-        f"✔ {parameter} is stored, encrypted. The host reads it when its service starts: allora "
-        "restart"
+        f"✔ {parameter} is stored, encrypted. The worker reads it when it starts: allora "
+        f"restart{context.option}"
     )
     console.show({"parameter": parameter, "stored": True, "version": version}, [line], json=json)
 
 
 @app.command("list")
-def list_(*, json: console.Json = False) -> None:
+def list_(*, worker: Worker = None, json: console.Json = False) -> None:
     """List the secrets that the host may read, and when each was stored; never their values.
 
     Example: allora secret list
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.wallet.secrets import list_secrets
 
-    context = open_context()
+    context = open_worker(worker)
     secrets = list_secrets(context.session.client("ssm"), context.names.parameters)
     documents, lines = [], []
     width = max(len(secret.parameter) for secret in secrets)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from allora_cli.commands.operate import money
+from allora_cli.commands.worker_option import Worker
+from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.terminal import console, prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from allora_cli.context import Context
-    from allora_cli.wallet.funding import Funding
     from allora_cli.wallet.store import Storing
 
 app = typer.Typer(
@@ -32,29 +33,46 @@ Address = Annotated[
 ]
 """The option that goes with `Replace`."""
 
+_NO_OTHER_COPY: Final = "There is no other copy of the words, and no coins without them."
+
 
 @app.command()
 def create(
-    *, replace: Replace = False, address: Address = None, json: console.Json = False
+    *,
+    replace: Replace = False,
+    address: Address = None,
+    worker: Worker = None,
+    each: Annotated[
+        bool,
+        typer.Option("--all", help="One for each worker of fleet.toml that has none."),
+    ] = False,
+    json: console.Json = False,
 ) -> None:
     """Create a wallet, and store its 24 words encrypted, without showing them.
 
-    Replaces another wallet only with --replace and its address.
+    Replaces another wallet only with --replace and its address; --all replaces none.
 
     Example: allora wallet create
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_context, open_fleet
+    from allora_cli.fleet.wallets import which_wallet
     from allora_cli.wallet.mnemonic import make_words
     from allora_cli.wallet.store import store_wallet
 
-    context = open_context()
+    if each:
+        _require_alone(replace, address, worker)
+        _create_all(json=json)
+        return
+    if worker is None and (fleet := open_fleet()):
+        raise which_wallet(fleet)
+    context = open_context(worker)
     storing = store_wallet(context, make_words(), replace=replace, address=address)
     show(
         storing,
         context,
         json=json,
         then=[
-            "Next: allora backup. There is no other copy of the words, and no coins without them.",
+            f"Next: allora backup{context.option}. {_NO_OTHER_COPY}",
             "Then: allora deploy",
         ],
     )
@@ -62,7 +80,11 @@ def create(
 
 @app.command(name="import")
 def import_(
-    *, replace: Replace = False, address: Address = None, json: console.Json = False
+    *,
+    replace: Replace = False,
+    address: Address = None,
+    worker: Worker = None,
+    json: console.Json = False,
 ) -> None:
     """Store an existing wallet: its 12 to 24 words, encrypted.
 
@@ -70,27 +92,27 @@ def import_(
 
     Example: allora wallet import
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.wallet.mnemonic import read_words
     from allora_cli.wallet.store import store_wallet
 
-    context = open_context()
+    context = open_worker(worker)
     words = read_words(prompts.hidden_or_stdin("The wallet's words, in one line"))
     storing = store_wallet(context, words, replace=replace, address=address)
     show(storing, context, json=json)
 
 
 @app.command(name="address")
-def address_(*, json: console.Json = False) -> None:
+def address_(*, worker: Worker = None, json: console.Json = False) -> None:
     """Print the stored wallet's address, and nothing else on standard output.
 
     Example: allora wallet address
     """
-    from allora_cli.context import open_context
+    from allora_cli.context import open_worker
     from allora_cli.wallet.store import require_wallet
     from shared.networks import NETWORKS
 
-    context = open_context()
+    context = open_worker(worker)
     wallet = require_wallet(context)
     network = context.settings.allora_network
     page = NETWORKS[network].account_url(str(wallet.address))
@@ -108,6 +130,40 @@ def address_(*, json: console.Json = False) -> None:
 
 app.command()(money.balance)
 app.command()(money.send)
+
+
+def _require_alone(*others: object) -> None:
+    if any(others):
+        raise OperatorError(
+            ErrorCode.USAGE,
+            "--all goes without --worker, --replace and --address: it replaces no wallet.",
+            exit_code=ExitCode.USAGE,
+        )
+
+
+def _create_all(*, json: bool) -> None:
+    from allora_cli.context import require_fleet
+    from allora_cli.fleet.wallets import create_missing
+
+    fleet = require_fleet()
+    created = []
+    funding = {}
+    for context, storing in create_missing(fleet):
+        name, address = context.settings.worker_name, storing.wallet.address
+        created.append({"worker": name, "address": address, "parameter": storing.wallet.parameter})
+        funding[context.settings.allora_network] = context
+        console.err.print(f"✔ {name}: {address}", markup=False)
+    lines = [
+        f"{len(created)} of {len(fleet.fleet.workers)} workers got a wallet; the others had one."
+    ]
+    for network, context in funding.items():
+        lines += [f"Each on {network}:", *_how_to_fund(context)]
+    if created:
+        lines += [
+            f"Next: allora backup --all. {_NO_OTHER_COPY}",
+            "Then: allora deploy",
+        ]
+    console.show({"wallets": created}, lines, json=json)
 
 
 def show(
@@ -141,14 +197,17 @@ def show(
         lines += [
             f"  AWS keeps the previous words ({replaced.address or 'no wallet'})",
             f"  as version {replaced.version} of the parameter, among the last 100.",
-            "  A running worker keeps its wallet until: allora restart",
+            f"  A running worker keeps its wallet until: allora restart{context.option}",
         ]
     if storing.is_new:
-        lines += [*_how_to_fund(funding), *then]
+        lines += [*_how_to_fund(context), *then]
     console.show(document, lines, json=json)
 
 
-def _how_to_fund(funding: Funding) -> Iterator[str]:
+def _how_to_fund(context: Context) -> Iterator[str]:
+    from allora_cli.wallet.funding import funding_of
+
+    funding = funding_of(context.settings)
     if funding.faucet:
         yield f"  To fund it with test coins, free of charge: {funding.faucet}"
     else:
@@ -156,4 +215,6 @@ def _how_to_fund(funding: Funding) -> Iterator[str]:
     yield f"  Needed for about 100 transactions: {funding.allo:f} ALLO"
     if funding.faucet:
         yield "  With a key of https://developer.allora.network the worker gets test coins itself:"
-        yield "  allora secret set api-key"
+        yield f"  allora secret set api-key{context.option}"
+        if context.is_in_fleet:
+            yield "  and, in fleet.toml: api_key = true"

@@ -20,7 +20,7 @@ def unlock(stack: Stacks = None, *, yes: console.Yes = False, json: console.Json
     context = open_context()
     answers = Answers(yes)
     agreed, released, lines = [], [], []
-    for each in named(stack):
+    for each in named(context, stack):
         lock = locks.held_lock(context, each)
         if lock is None:
             lines.append(f"The state of {each} is not locked.")

@@ -29,11 +29,10 @@ def versions(
     from allora_cli.terraform.state_versions import list_versions
 
     context = open_context()
-    found = [
-        version for each in named(stack) for version in list_versions(context, each, most=number)
-    ]
+    stacks = named(context, stack)
+    found = [version for each in stacks for version in list_versions(context, each, most=number)]
     lines = []
-    for each in named(stack):
+    for each in stacks:
         lines.append(f"{each}, newest first:")
         ours = [version for version in found if version.stack == each]
         lines += [f"  {_line(version)}" for version in ours] or ["  no version"]
@@ -66,7 +65,7 @@ def restore(
     from allora_cli.terraform.locks import require_unlocked
 
     context = open_context()
-    (stack,) = named(stack)
+    (stack,) = named(context, stack)
     require_unlocked(context, stack)
     listed = state_versions.list_versions(context, stack, most=1000)
     chosen = state_versions.choose(listed, stack, version)

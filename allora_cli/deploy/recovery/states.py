@@ -8,15 +8,15 @@ from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.events import Workflow
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.failures import state_not_saved
+from allora_cli.terraform.handled_stacks import app_stacks
 from allora_cli.terraform.locks import Holder, Lock, find_lock, holder_of, lock_error, release
 from allora_cli.terraform.state_bucket import bucket_exists
 from allora_cli.terraform.state_objects import state_of
 from allora_cli.terraform.synthesis import stack_folder
-from shared.stacks import STACKS
 
 
 def recover(context: Context, answers: Answers) -> Workflow[bool]:
-    """Make sure that both states can be used; offer to release the lock of a killed run.
+    """Make sure that the states can be used; offer to release the lock of a killed run.
 
     Returns:
         Whether there was such a lock: what that run created last may be in no state.
@@ -26,13 +26,13 @@ def recover(context: Context, answers: Answers) -> Workflow[bool]:
     """
     if not bucket_exists(context):
         return False  # the first deployment creates it
-    for stack in STACKS:
+    for stack in app_stacks(context):
         folder = stack_folder(stack)
         if (folder / "errored.tfstate").exists():
             raise state_not_saved(folder)
         state_of(context, stack)
     was_killed = False
-    for stack in STACKS:
+    for stack in app_stacks(context):
         was_killed |= yield from _unlock(context, answers, stack)
     return was_killed
 

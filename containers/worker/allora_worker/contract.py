@@ -120,6 +120,17 @@ def worker_name(text: str) -> str:
     return text
 
 
+def fleet_name(text: str) -> str:
+    """Check the name of a fleet."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text):
+        raise InvalidValueError(
+            "is not a name for a fleet: at most 64 letters, digits and . _ -, a letter or digit "
+            "first",
+            "ALLORA_FLEET=my-fleet",
+        )
+    return text
+
+
 def token(text: str) -> str:
     """Check what the model server is asked about."""
     # Dots alone would lead to another path.

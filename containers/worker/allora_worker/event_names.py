@@ -13,6 +13,8 @@ class Event(StrEnum):
     """The member `event` of a line of the worker's log; a library's line has its logger's name."""
 
     METRIC = "metric"
+    STATUS = "status"
+    """The document of `/health`, in the member `health`, every minute, in a fleet."""
     STARTING = "starting"
     STOPPING = "stopping"
     READY = "ready"

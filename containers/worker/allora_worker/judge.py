@@ -162,10 +162,7 @@ class Judge:
 
     @property
     def _labels(self) -> dict[str, str]:
-        return {
-            "WorkerName": self._context.settings.worker_name,
-            "TopicId": str(self._topic_id),
-        }
+        return {**self._context.settings.labels, "TopicId": str(self._topic_id)}
 
     def _report_payment(self, payment: Payment) -> None:
         allo = f"{payment.allo:f}"

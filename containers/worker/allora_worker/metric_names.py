@@ -16,6 +16,8 @@ NAMESPACE: Final = "Allora"
 # be searched for in the log.
 WORKER: Final = ("WorkerName",)
 WORKER_AND_TOPIC: Final = ("WorkerName", "TopicId")
+FLEET: Final = ("Fleet",)
+"""Of a fleet's workers together, so that more workers cost no more."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Metric:
         name: As CloudWatch shows it.
         unit: One of CloudWatch's units.
         meaning: In one sentence.
-        dimensions: The sets of dimensions under which it is recorded.
+        dimensions: The sets of dimensions under which a single host's worker records it.
         only_in_trouble: Whether it has values only while something is wrong. CloudWatch bills a
             metric for the hours in which it gets values
             (https://aws.amazon.com/cloudwatch/pricing/), so that this one costs nothing otherwise.
@@ -95,6 +97,29 @@ SCORE: Final = Metric(
     (WORKER_AND_TOPIC,),
 )
 
+RUNNING_WORKERS: Final = Metric(
+    "RunningWorkers",
+    "Count",
+    "1 every minute from each worker of a fleet: the sum of a minute is their number.",
+    (),
+)
+MINUTES_NOT_EARNING: Final = Metric(
+    "MinutesNotEarning",
+    "None",
+    "For how many minutes NotEarning has been true of a fleet's worker, every minute: the maximum "
+    "is the worst worker's.",
+    (),
+    only_in_trouble=True,
+)
+MINUTES_REFUSED: Final = Metric(
+    "MinutesRefused",
+    "None",
+    "For how many minutes SdkRefused or FeeRefused has been true of a fleet's worker, every "
+    "minute: the maximum is the worst worker's.",
+    (),
+    only_in_trouble=True,
+)
+
 METRICS: Final = (
     SUBMISSIONS,
     WINDOWS_SINCE_SUCCESS,
@@ -106,4 +131,22 @@ METRICS: Final = (
     FEE_REFUSED,
     FOREIGN_TRANSACTIONS,
 )
-"""What alarms and dashboard show."""
+"""What alarms and dashboard of a single host show."""
+
+FLEET_METRICS: Final = (
+    SUBMISSIONS,
+    WINDOWS_SINCE_SUCCESS,
+    BALANCE,
+    REWARDS,
+    RUNNING_WORKERS,
+    MINUTES_NOT_EARNING,
+    MINUTES_REFUSED,
+)
+"""What alarms and dashboard of a fleet show, by `FLEET` alone."""
+
+
+def dimensions_of(metric: Metric, *, in_fleet: bool) -> tuple[tuple[str, ...], ...]:
+    """Return the sets of dimensions under which a metric is recorded; none: in the log alone."""
+    if in_fleet:
+        return (FLEET,) if metric in FLEET_METRICS else ()
+    return metric.dimensions

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
 from .event_names import Event
-from .metric_names import NAMESPACE, Metric
+from .metric_names import FLEET, NAMESPACE, Metric, dimensions_of
 
 _LOGGER: Final = logging.getLogger("allora_worker")
 _REPEAT_SECONDS: Final = 600.0
@@ -53,19 +53,24 @@ def metric(metric: Metric, value: float, **labels: str) -> None:
     Args:
         metric: Which one.
         value: In the metric's unit.
-        labels: A value for each dimension that the metric has, and what else the log is to tell.
+        labels: A value for each dimension that the metric has, and what else the log is to tell;
+            with `Fleet` it is a metric of a fleet.
     """
+    dimensions = dimensions_of(metric, in_fleet=labels.keys() >= set(FLEET))
+    fields: dict[str, object] = {**_extraction(metric, dimensions), **labels, metric.name: value}
+    _LOGGER.info("", extra={"event": Event.METRIC, "fields": fields})
+
+
+def _extraction(metric: Metric, dimensions: tuple[tuple[str, ...], ...]) -> dict[str, object]:
+    """Return the field that has CloudWatch record a metric; none without dimensions."""
+    if not dimensions:
+        return {}
     definition = {
         "Namespace": NAMESPACE,
-        "Dimensions": [list(names) for names in metric.dimensions],
+        "Dimensions": [list(names) for names in dimensions],
         "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
     }
-    fields: dict[str, object] = {
-        "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]},
-        **labels,
-        metric.name: value,
-    }
-    _LOGGER.info("", extra={"event": Event.METRIC, "fields": fields})
+    return {"_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [definition]}}
 
 
 class _JsonFormatter(logging.Formatter):

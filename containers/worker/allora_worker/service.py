@@ -31,6 +31,7 @@ from .rewards import read_payment
 from .server import Server
 from .settings import Settings
 from .status import Status, TopicStatus
+from .status_log import log_status
 from .submitter import Submitter
 from .timings import Timings
 from .topic_worker import TopicWorker
@@ -118,6 +119,8 @@ class Service:
         parts += [judge.run for judge in judges.values()]
         parts += [events.run, account.run, Gauges(context).run, lambda: _probe_model(context)]
         parts.append(context.chain.failover.run)
+        if self._settings.fleet:
+            parts.append(partial(log_status, context))
         running = [asyncio.create_task(_keep_running(part)) for part in parts]
         code = await self._wait_for_end()
         for task in running:

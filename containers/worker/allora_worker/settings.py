@@ -36,6 +36,7 @@ class Settings:
     Args:
         network: `testnet`, `mainnet` or `local`.
         worker_name: Names the worker in logs and metrics.
+        fleet: The fleet that the worker belongs to; None on a single host.
         role: What it does.
         topic_ids: The topics it works in, all with one wallet.
         token: What the model server is asked for, such as BTC; None is each topic's own coin.
@@ -66,6 +67,13 @@ class Settings:
     state_dir: Path
     fee_limits: FeeLimits
     guard: Guard = Guard.WARN
+    fleet: str | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What tells the worker's metrics apart from others'."""
+        fleet = {"Fleet": self.fleet} if self.fleet else {}
+        return {"WorkerName": self.worker_name, **fleet}
 
     @property
     def model_endpoint(self) -> str:
@@ -113,6 +121,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         state_dir=state_dir_of(values),
         fee_limits=_fee_limits(values),
         guard=Guard(_choice(values, "MODEL_GUARD", tuple(Guard), default=Guard.WARN)),
+        fleet=_optional(values, "ALLORA_FLEET", contract.fleet_name),
     )
 
 

@@ -292,8 +292,7 @@ class WindowRun:
             height=accepted.height,
             model_ms=round(answer.milliseconds, 1),
         )
-        name = self._context.settings.worker_name
-        reports.metric(SUBMISSIONS, 1, WorkerName=name, TopicId=str(self._topic.topic_id))
+        reports.metric(SUBMISSIONS, 1, **self._metric_labels)
 
     def _note_loss(self, kind: FailureKind, reason: str) -> None:
         topic_id = self._topic.topic_id
@@ -304,13 +303,11 @@ class WindowRun:
             kind=kind,
             **self._labels,
         )
-        reports.metric(
-            SUBMISSIONS,
-            0,
-            FailureKind=kind,
-            WorkerName=self._context.settings.worker_name,
-            TopicId=str(topic_id),
-        )
+        reports.metric(SUBMISSIONS, 0, FailureKind=kind, **self._metric_labels)
+
+    @property
+    def _metric_labels(self) -> dict[str, str]:
+        return {**self._context.settings.labels, "TopicId": str(self._topic.topic_id)}
 
     def _info(self, event: Event, message: str, **fields: object) -> None:
         reports.info(event, f"topic {self._topic.topic_id}: {message}", **self._labels, **fields)

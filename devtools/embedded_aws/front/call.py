@@ -32,8 +32,8 @@ _MODELS: Final = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 """The service models whose names differ from those that their requests are signed for."""
 
 _IN_USE: Final = (
-    *("cloudwatch", "ec2", "freetier", "iam", "logs", "pricing", "s3", "service-quotas", "sns"),
-    *("ssm", "sts"),
+    *("cloudwatch", "codebuild", "ec2", "ecr", "ecs"),
+    *("freetier", "iam", "logs", "pricing", "s3", "service-quotas", "sns", "ssm", "sts"),
 )
 
 

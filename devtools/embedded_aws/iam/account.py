@@ -79,7 +79,7 @@ class Account:
         return [IAMPolicy(each)._policy_json for each in key.collect_policies()]  # noqa: SLF001
 
     def arn(self, kind: str, name: str, path: str = "/") -> str:
-        """Return the ARN of a role, user or instance profile, and of one that is not there yet."""
+        """Return the ARN of a role, user, instance profile or policy, also of one not there yet."""
         read: Mapping[str, Callable[[str], Any]] = {
             "instance-profile": self._iam.get_instance_profile,
             "role": self._iam.get_role,
@@ -87,7 +87,7 @@ class Account:
         }
         try:
             return str(read[kind](name).arn)
-        except NotFoundException:
+        except (KeyError, NotFoundException):
             return f"arn:{self.partition}:iam::{self.id}:{kind}{path}{name}"
 
     def has_role(self, name: str) -> bool:

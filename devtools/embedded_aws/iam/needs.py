@@ -102,33 +102,43 @@ class _Place:
                 if kind.name in parameters.get(_TAGGED, ()):
                     yield self._need("ec2:CreateTags", self._filled(kind, "*"), created)
         elif name in _TAGGING and any(map(_is_tag, parameters)):
-            yield from self.needs(_TAGGING[name], parameters)
+            about = {each.resource for each in self.needs(name, parameters)}
+            for need in self.needs(_TAGGING[name], parameters):
+                if self._call.service != "ecs" or need.resource in about:
+                    yield need
 
     def passing_roles(self, name: str, parameters: Parameters) -> Iterator[Need]:
-        """Yield the roles that it hands to EC2."""
-        roles: list[str] = []
+        """Yield the roles that it hands to a service."""
+        service = _PASSED_TO.get(name) or ec2_principal(self._account.partition)
+        roles = [role for each in _ROLES for role in parameters.get(each, ())]
         if name == "ec2:RunInstances":
             for profile in _profiles(parameters):
                 roles += self._account.roles_of_profile(profile)
         elif name == "iam:AddRoleToInstanceProfile":
             roles += [self._account.arn("role", each) for each in parameters["RoleName"]]
         for role in roles:
-            passed = {"iam:PassedToService": ec2_principal(self._account.partition)}
-            yield self._need("iam:PassRole", role, passed)
+            yield self._need("iam:PassRole", role, {"iam:PassedToService": service})
 
     def linked_roles(self, name: str, parameters: Parameters) -> Iterator[Need]:
-        """Yield the service-linked role that AWS makes for an alarm with an action of EC2.
+        """Yield the service-linked role that AWS makes for an alarm with an action of EC2, or ECS.
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-service-linked-roles-cloudwatch.html
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles-for-clusters.html
         """
         acts = name == "cloudwatch:PutMetricAlarm" and any(
             ":automate:" in each for each in parameters.get("AlarmActions", ())
         )
-        if acts and not self._account.has_role(_EVENTS_ROLE):
-            path = f"/aws-service-role/{_EVENTS}/"
-            resource = self._account.arn("role", _EVENTS_ROLE, path)
-            context = {"iam:AWSServiceName": _EVENTS}
-            yield self._need("iam:CreateServiceLinkedRole", resource, context)
+        if acts:
+            yield from self._linked_role(_EVENTS, _EVENTS_ROLE)
+        if name in {"ecs:CreateCluster", "ecs:CreateService"}:
+            yield from self._linked_role(_ECS, _ECS_ROLE)
+
+    def _linked_role(self, service: str, role: str) -> Iterator[Need]:
+        if not self._account.has_role(role):
+            resource = self._account.arn("role", role, f"/aws-service-role/{service}/")
+            yield self._need(
+                "iam:CreateServiceLinkedRole", resource, {"iam:AWSServiceName": service}
+            )
 
     def keys(self) -> Iterator[Need]:
         """Yield the customer's key that an object is encrypted with."""
@@ -183,6 +193,10 @@ class _Place:
                 path = parameters.get("Path", ["/"])[0]
                 stored = self._account.arn(kind.name, each, path)
                 yield stored.partition(f":{kind.name}/")[2]
+        elif service == "ecs":
+            yield from _ecs_names(kind.name, parameters)
+        elif service == "codebuild" and "ids" in parameters:
+            yield from {each.partition(":")[0] for each in parameters["ids"]}
         else:
             for parameter in _NAMES.get(kind.name, ()):
                 yield from (each.lstrip("/") for each in parameters.get(parameter, ()))
@@ -225,13 +239,30 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 _EVENTS: Final = "events.amazonaws.com"
 _EVENTS_ROLE: Final = "AWSServiceRoleForCloudWatchEvents"
+_ECS: Final = "ecs.amazonaws.com"
+_ECS_ROLE: Final = "AWSServiceRoleForECS"
+
+_ROLES: Final = ("executionRoleArn", "serviceRole", "taskRoleArn")
+"""Parameters with the ARN of a role that a service will assume."""
+
+_PASSED_TO: Final = {
+    "codebuild:CreateProject": "codebuild.amazonaws.com",
+    "codebuild:UpdateProject": "codebuild.amazonaws.com",
+    "ecs:RegisterTaskDefinition": "ecs-tasks.amazonaws.com",
+}
+"""The service that a role is passed to, where it is not EC2."""
 
 _TAGGED: Final = "TagSpecifications.ResourceType"
 """Where EC2's requests say what they create with tags."""
 
 _TAGGING: Final = {
     "cloudwatch:PutMetricAlarm": "cloudwatch:TagResource",
+    "ecr:CreateRepository": "ecr:TagResource",
+    "ecs:CreateCluster": "ecs:TagResource",
+    "ecs:CreateService": "ecs:TagResource",
+    "ecs:RegisterTaskDefinition": "ecs:TagResource",
     "iam:CreateInstanceProfile": "iam:TagInstanceProfile",
+    "iam:CreatePolicy": "iam:TagPolicy",
     "iam:CreateRole": "iam:TagRole",
     "logs:CreateLogGroup": "logs:TagResource",
     "s3:PutObject": "s3:PutObjectTagging",
@@ -266,6 +297,7 @@ _EC2_IDS: Final = {
 
 _IAM_NAMES: Final = {
     "instance-profile": "InstanceProfileName",
+    "policy": "PolicyName",
     "role": "RoleName",
     "user": "UserName",
 }
@@ -275,6 +307,8 @@ _NAMES: Final = {
     "document": ("DocumentName",),
     "instance": ("InstanceIds", "Target"),
     "parameter": ("Name", "Names", "Path"),
+    "project": ("name", "names", "projectName"),
+    "repository": ("repositoryName", "repositoryNames"),
     "topic": ("Name",),
 }
 """Parameters with the names of resources, of the other services."""
@@ -305,6 +339,25 @@ def _s3_names(kind: str, parameters: Parameters) -> Iterator[str]:
     elif kind == "object":
         keys = parameters.get("Key") or parameters.get("Delete.Objects.Key", [])
         yield from (f"{bucket}/{key}" for key in keys)
+
+
+def _ecs_names(kind: str, parameters: Parameters) -> Iterator[str]:
+    """Yield the ends of the ARNs of ECS, which name the cluster first."""
+    named = [*parameters.get("clusterName", ()), *parameters.get("cluster", ())]
+    clusters = [each.rpartition("/")[2] for each in (*named, *parameters.get("clusters", ()))]
+    if kind == "cluster":
+        yield from clusters
+    elif kind == "service":
+        services = (
+            each.rpartition("/")[2]
+            for parameter in ("serviceName", "service", "services")
+            for each in parameters.get(parameter, ())
+        )
+        yield from (f"{clusters[0]}/{each}" for each in services)
+    elif kind in {"container-instance", "task"}:
+        yield from (f"{each}/*" for each in clusters)
+    elif kind == "task-definition":
+        yield from (f"{each}:*" for each in parameters.get("family", ()))
 
 
 def _log_names(name: str, parameters: Parameters) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""The wait for the workers of a fleet."""

@@ -1,0 +1,1 @@
+"""Checks of a fleet: one for all workers, each with one line."""

@@ -1,0 +1,1 @@
+"""Operate the workers of `fleet.toml`, which run on Fargate."""

@@ -1,0 +1,1 @@
+"""The images of a fleet: which are missing in ECR, and how they are built."""
