@@ -129,12 +129,13 @@ def _of_containers(change: Change) -> list[str]:
     before, after = (_containers(side) for side in (change.before, change.after))
     if before.keys() != after.keys():
         return []
+    follows = _follows_the_model(before, after)
     found = list[str]()
     for name, reason in (("worker", Reason.WORKER_IMAGE), ("model", Reason.MODEL_IMAGE)):
         old, new = before.get(name, {}), after.get(name, {})
         if old.get("image") != new.get("image"):
             found.append(reason)
-        found += sorted(_of_environments(_environment(old), _environment(new)))
+        found += sorted(_of_environments(_environment(old), _environment(new), follows))
         if (old.get("command") or None) != (new.get("command") or None):
             found.append("MODEL_COMMAND")
     if before.get("secrets", {}).get("secrets") != after.get("secrets", {}).get("secrets"):
@@ -150,9 +151,22 @@ def _environment(container: Mapping[str, Any]) -> dict[str, str]:
     return {each["name"]: each["value"] for each in container.get("environment") or ()}
 
 
-def _of_environments(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+def _follows_the_model(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> frozenset[str]:
+    """Return the variables that change because a model is no longer, or is now, the project's."""
+    old, new = (
+        _OWN_MODEL.keys() <= _environment(side.get("model", {})).keys() for side in (before, after)
+    )
+    return frozenset(_OWN_MODEL) | _ENDPOINTS if old is not new else frozenset()
+
+
+def _of_environments(
+    before: Mapping[str, str], after: Mapping[str, str], without: frozenset[str]
+) -> set[str]:
     """Return the settings of variables that differ; those that are none are the model's own."""
-    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    every = (before.keys() | after.keys()) - without
+    names = {name for name in every if before.get(name) != after.get(name)}
     return {_OWN_MODEL.get(name, name if name in _SETTINGS else "MODEL_ENV_VARS") for name in names}
 
 
@@ -164,3 +178,5 @@ _OWN_MODEL: Final = {
     "PORT": "MODEL_PORT",
 }
 """Settings behind the variables of the project's own model."""
+
+_ENDPOINTS: Final = frozenset(name for name in _SETTINGS if name.endswith("_ENDPOINT"))

@@ -1,4 +1,4 @@
-"""Take a worker down, and list what stays on purpose, what that costs, and how to remove it."""
+"""Take a worker or a fleet down."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from allora_cli.aws.price_list import open_price_list
-from allora_cli.aws.prices import CALCULATOR, monthly_snapshot_cost
 from allora_cli.changes.proposal import Proposal
 from allora_cli.changes.summarize import summarize
 from allora_cli.context import Context, open_context
@@ -16,15 +14,15 @@ from allora_cli.deploy.events import (
     DestroyResult,
     KeptBecause,
     Left,
-    Leftover,
     NotDeployed,
     OrphanRemoved,
     OrphansFound,
     ToRemove,
 )
+from allora_cli.deploy.left import leftovers, secret_names, snapshots
 from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import Approve, destroy_all
-from allora_cli.errors import ErrorCode, OperatorError
+from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Phase, Workflow, Working
 from allora_cli.orphans.find import find_orphans
 from allora_cli.orphans.known import Known
@@ -43,6 +41,9 @@ from allora_cli.terraform.state_objects import (
     resources_of,
 )
 from allora_cli.wallet.store import find_wallet
+from settings.fleet import Fleet
+from settings.fleet_file import FLEET_FILE
+from settings.names import FleetNames
 from shared.stacks import SINGLE_NODE
 
 _DELETED_AT_ONCE: Final = 10
@@ -73,6 +74,8 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
         OperatorError: it was declined, or failed; or the states are another worker's or region's.
     """
     context = open_context()
+    if context.fleet and scope.everything:
+        raise _too_many_wallets(context.fleet)
     was_killed = yield from recover(context, answers)
     resources = [
         resource for stack in handled_stacks(context) for resource in resources_of(context, stack)
@@ -103,7 +106,22 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
     left = tuple(leftovers(context))
     if left:
         yield Left(left)
-    return DestroyResult(context.settings.worker_name, destroyed=bool(resources), left=left)
+    return DestroyResult(
+        context.settings.worker_name,
+        destroyed=bool(resources),
+        left=left,
+        fleet=FleetNames(context.settings).fleet if context.fleet else None,
+    )
+
+
+def _too_many_wallets(fleet: Fleet) -> OperatorError:
+    return OperatorError(
+        ErrorCode.USAGE,
+        f"--everything removes the wallet of one worker; {FLEET_FILE} has {len(fleet.workers)}. "
+        "Nothing was changed. allora destroy removes the fleet, and lists what is left. To remove "
+        f"the state bucket as well, afterwards: move {FLEET_FILE} away, and run this again.",
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _orphans(context: Context) -> tuple[Orphan, ...]:
@@ -131,76 +149,11 @@ def _remove(context: Context, orphans: Sequence[Orphan]) -> Iterator[OrphanRemov
         yield OrphanRemoved(removed.what)
 
 
-def leftovers(context: Context) -> list[Leftover]:
-    """Return what outlives the stacks, and is there."""
-    return [*_secrets_left(context), *_snapshots_left(context), *_bucket_left(context)]
-
-
-# --- what stays
-
-
-def _secrets_left(context: Context) -> Iterator[Leftover]:
-    names = _secret_names(context)
-    if names:
-        command = f"aws ssm delete-parameters --region {context.settings.aws_region} --names"
-        yield Leftover(
-            f"the wallet and the secrets: {', '.join(names)}"
-            if context.names.wallet in names
-            else f"the secrets: {', '.join(names)}",
-            "free",
-            f"{command} {' '.join(names)} (first: allora backup)",
-        )
-
-
-def _secret_names(context: Context) -> list[str]:
-    pages = context.session.client("ssm").get_paginator("get_parameters_by_path")
-    found = pages.paginate(Path=context.names.secrets_prefix, Recursive=True)
-    return sorted(parameter["Name"] for page in found for parameter in page["Parameters"])
-
-
-def _snapshots_left(context: Context) -> Iterator[Leftover]:
-    for id_, gib in _snapshots(context):
-        yield Leftover(
-            f"the snapshot {id_} of the data volume",
-            _snapshot_cost(context, gib),
-            f"aws ec2 delete-snapshot --region {context.settings.aws_region} --snapshot-id {id_}",
-        )
-
-
-def _snapshot_cost(context: Context, gib: int) -> str:
-    prices = open_price_list(context.session, context.settings.aws_region)
-    usd = monthly_snapshot_cost(context.settings, prices, gib)
-    if usd is None:
-        return f"at most the price of {gib} GiB of snapshots, {CALCULATOR}"
-    return f"at most {usd:.2f} USD a month, for {gib} GiB"
-
-
-def _snapshots(context: Context) -> Iterator[tuple[str, int]]:
-    settings = context.settings
-    filters = {"Worker": settings.worker_name, "Project": settings.name_prefix}
-    pages = context.session.client("ec2").get_paginator("describe_snapshots")
-    for page in pages.paginate(
-        OwnerIds=[settings.aws_account_id],
-        Filters=[{"Name": f"tag:{tag}", "Values": [value]} for tag, value in filters.items()],
-    ):
-        for snapshot in page["Snapshots"]:
-            yield snapshot["SnapshotId"], snapshot["VolumeSize"]
-
-
-def _bucket_left(context: Context) -> Iterator[Leftover]:
-    if foreign_keys(context) is not None:
-        yield Leftover(
-            f"the state bucket {context.settings.state_bucket}, with the states' old versions",
-            "cents",
-            "allora destroy --everything, or docs/state.md#remove-the-bucket",
-        )
-
-
 # --- consent
 
 
 class _Consent:
-    """The operator's consent: the worker's name, and the address of a wallet that is removed."""
+    """The operator's consent: a name, and the address of a wallet that is removed."""
 
     def __init__(self, context: Context, answers: Answers, scope: Scope) -> None:
         self._context = context
@@ -225,15 +178,20 @@ class _Consent:
         return True
 
     def _require_name(self) -> None:
-        name = self._context.settings.worker_name
+        settings = self._context.settings
+        whose, name = (
+            ("fleet", FleetNames(settings).fleet)
+            if self._context.fleet
+            else ("worker", settings.worker_name)
+        )
         if self._answers.yes:
             return
         typed = prompts.ask(
-            f"To go on, type the worker's name, {name}",
+            f"To go on, type the {whose}'s name, {name}",
             instead="To go on without a question: --yes.",
         )
         if typed != name:
-            raise _typed_otherwise(f"the worker's name, {name}")
+            raise _typed_otherwise(f"the {whose}'s name, {name}")
 
     def _require_address(self) -> None:
         address = self._scope.address or prompts.ask(
@@ -269,11 +227,11 @@ def _remove_everything(context: Context) -> Iterator[BucketKept]:
         why the bucket was kept all the same.
     """
     ssm = context.session.client("ssm")
-    names = _secret_names(context)
+    names = secret_names(context)
     for begin in range(0, len(names), _DELETED_AT_ONCE):
         ssm.delete_parameters(Names=names[begin : begin + _DELETED_AT_ONCE])
     ec2 = context.session.client("ec2")
-    for id_, _ in _snapshots(context):
+    for id_, _ in snapshots(context):
         ec2.delete_snapshot(SnapshotId=id_)
     yield from _remove_bucket(context)
 

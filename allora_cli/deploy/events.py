@@ -389,9 +389,10 @@ class RestartResult(WorkerResult):
 
 @dataclass(frozen=True)
 class DestroyResult(Event):
-    """What `allora destroy` comes to."""
+    """What `allora destroy` comes to; with the fleet's name, if it was one."""
 
     code = EventCode.RESULT
     worker_name: str
     destroyed: bool
     left: tuple[Leftover, ...]
+    fleet: str | None = None

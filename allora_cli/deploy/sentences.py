@@ -404,5 +404,6 @@ def _(event: events.RestartResult) -> Iterator[Sentence]:
 
 @sentences.register
 def _(event: events.DestroyResult) -> Iterator[Sentence]:
-    done = f"✔ The worker {event.worker_name} is destroyed. " if event.destroyed else ""
+    what = f"fleet {event.fleet}" if event.fleet else f"worker {event.worker_name}"
+    done = f"✔ The {what} is destroyed. " if event.destroyed else ""
     yield Sentence(f"{done}To deploy it again: allora deploy")

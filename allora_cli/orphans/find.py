@@ -9,9 +9,11 @@ from allora_cli.aws.queries import PATIENCE, Question, Unknown
 from allora_cli.context import Context
 from allora_cli.errors import ErrorCode
 from allora_cli.orphans.ec2 import Ec2Search
+from allora_cli.orphans.fleet import FleetSearch
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.named import NamedSearch
 from allora_cli.orphans.orphan import Orphan
+from settings.fleet import Fleet
 
 Search = Callable[[], list[Orphan]]
 
@@ -62,3 +64,15 @@ def _searches(context: Context, known: Known) -> Iterator[Search]:
     yield lambda: named.dashboards(cloudwatch)
     yield lambda: named.topics(sns)
     yield lambda: named.log_groups(logs)
+    if context.fleet:
+        yield from _fleet_searches(context, context.fleet, known)
+
+
+def _fleet_searches(context: Context, fleet: Fleet, known: Known) -> Iterator[Search]:
+    search = FleetSearch(context, fleet, known)
+    ecr, codebuild, ecs = (
+        context.session.client(service, config=PATIENCE) for service in ("ecr", "codebuild", "ecs")
+    )
+    yield lambda: search.repositories(ecr)
+    yield lambda: search.builders(codebuild)
+    yield lambda: search.services(ecs)

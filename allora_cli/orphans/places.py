@@ -94,10 +94,19 @@ def _home(orphans: Iterable[Orphan], known: Known) -> str:
 def _addresses(orphan: Orphan, stack: Mapping[str, Any]) -> Iterator[str]:
     """Yield the addresses in a stack that an orphan could have."""
     declared: Mapping[str, Mapping[str, Any]] = stack.get("resource", {}).get(orphan.type, {})
+    prefix = _longest_prefix(orphan.id, declared.values())
     for name, config in declared.items():
+        if config.get("name_prefix", prefix) != prefix:
+            continue
         keys = [key for key in _TOLD_APART if key in orphan.values]
         if all(config.get(key) == orphan.values[key] for key in keys):
             yield f"{orphan.type}.{name}"
+
+
+def _longest_prefix(name: str, configs: Iterable[Mapping[str, Any]]) -> str:
+    """Return the longest prefix of names that fits, among those that are declared."""
+    prefixes = (str(config.get("name_prefix", "")) for config in configs)
+    return max((each for each in prefixes if name.startswith(each)), key=len, default="")
 
 
 def _without_followers(orphans: Sequence[Orphan]) -> Iterator[Orphan]:

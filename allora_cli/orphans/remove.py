@@ -15,6 +15,7 @@ from allora_cli.orphans.orphan import Orphan
 from allora_cli.terraform.handled_stacks import app_stacks
 from allora_cli.terraform.locks import locked
 from allora_cli.terraform.state_bucket import bucket_exists
+from settings.names import FleetNames
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -88,6 +89,13 @@ class _Removal:
             "aws_cloudwatch_dashboard": lambda id_: cloudwatch.delete_dashboards(
                 DashboardNames=[id_]
             ),
+            "aws_ecs_service": self._service,
+            "aws_codebuild_project": lambda id_: client("codebuild").delete_project(
+                name=id_.rpartition("/")[2]
+            ),
+            "aws_ecr_repository": lambda id_: client("ecr").delete_repository(
+                repositoryName=id_, force=True
+            ),
             "aws_instance": self._instance,
             "aws_eip": self._address,
             "aws_ebs_volume": self._volume,
@@ -105,6 +113,11 @@ class _Removal:
                 logGroupName=id_
             ),
         }
+
+    def _service(self, id_: str) -> None:
+        cluster = FleetNames(self._context.settings).fleet
+        ecs = self._context.session.client("ecs")
+        ecs.delete_service(cluster=cluster, service=id_, force=True)
 
     def _instance(self, id_: str) -> None:
         here: Any = [{"Name": "instance-id", "Values": [id_]}]
@@ -169,6 +182,8 @@ class _Removal:
 
     def _role(self, id_: str) -> None:
         iam = self._context.session.client("iam")
+        for policy in iam.list_attached_role_policies(RoleName=id_)["AttachedPolicies"]:
+            iam.detach_role_policy(RoleName=id_, PolicyArn=policy["PolicyArn"])
         for name in iam.list_role_policies(RoleName=id_)["PolicyNames"]:
             iam.delete_role_policy(RoleName=id_, PolicyName=name)
         iam.delete_role(RoleName=id_)

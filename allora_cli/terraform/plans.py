@@ -194,7 +194,7 @@ def _members(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-_USER_DATA: Final = frozenset({"user_data", "user_data_base64"})
+_USER_DATA: Final = frozenset({"container_definitions", "user_data", "user_data_base64"})
 """Long, and the worker's configuration is no business of a screen or a log."""
 
 _SENSITIVE: Final = ("before_sensitive", "after_sensitive")
