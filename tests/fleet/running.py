@@ -13,7 +13,8 @@ from docker import DockerClient
 from docker.models.containers import Container
 
 from devtools.fargate.containers import NAME_LABEL, TASK_LABEL
-from devtools.fargate.scheduler import Change, Scheduler
+from devtools.fargate.keeper import Change
+from devtools.fargate.scheduler import Scheduler
 from tests.fleet.deployed import DeployedFleet, Worker
 from tests.host.machine import Machine
 from tests.host.waiting import wait_for

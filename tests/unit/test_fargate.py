@@ -26,7 +26,7 @@ from devtools.fargate.definition import (
     read,
 )
 from devtools.fargate.dependencies import State, Turn, end_of, turn_of
-from devtools.fargate.scheduler import Change, _Keeper
+from devtools.fargate.keeper import Change, Keeper
 from devtools.fargate.task import Task
 from fleet.containers import VOLUMES, Images, Place, container_definitions
 from settings.fleet_file import load_fleet
@@ -292,7 +292,7 @@ def complete_ecs_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
     complete_ecs()
 
 
-# --- the scheduler
+# --- the keeper of a service
 
 
 SERVICE = Service("a", 1, "definition:1", "deployment-1", {})
@@ -348,9 +348,9 @@ def tasks() -> Tasks:
 
 
 @pytest.fixture
-def keeper(tasks: Tasks) -> _Keeper:
+def keeper(tasks: Tasks) -> Keeper:
     changes: list[Change] = []
-    found = _Keeper("a", cast("Cluster", tasks), tasks.make, changes.append)
+    found = Keeper("a", cast("Cluster", tasks), tasks.make, changes.append)
     found.wanted = SERVICE
     found.step()
     assert tasks.happened == ["start definition:1"]
@@ -364,7 +364,7 @@ def keeper(tasks: Tasks) -> _Keeper:
     [replace(SERVICE, definition_arn="definition:2"), replace(SERVICE, deployment_id="another")],
 )
 def test_the_old_task_has_stopped_before_the_new_one_starts(
-    tasks: Tasks, keeper: _Keeper, wanted: Service
+    tasks: Tasks, keeper: Keeper, wanted: Service
 ) -> None:
     for _ in range(3):
         keeper.step()
@@ -378,7 +378,7 @@ def test_the_old_task_has_stopped_before_the_new_one_starts(
 
 @pytest.mark.parametrize("wanted", [None, replace(SERVICE, desired_count=0)])
 def test_a_worker_that_is_removed_or_paused_is_stopped_for_good(
-    tasks: Tasks, keeper: _Keeper, wanted: Service | None
+    tasks: Tasks, keeper: Keeper, wanted: Service | None
 ) -> None:
     keeper.wanted = wanted
     for _ in range(3):
@@ -387,7 +387,7 @@ def test_a_worker_that_is_removed_or_paused_is_stopped_for_good(
     assert tasks.started == 1
 
 
-def test_a_task_that_ends_is_replaced_at_once(tasks: Tasks, keeper: _Keeper) -> None:
+def test_a_task_that_ends_is_replaced_at_once(tasks: Tasks, keeper: Keeper) -> None:
     tasks.reason = "Essential container in task exited: worker with code 1"
     keeper.step()
     keeper.step()
@@ -398,7 +398,7 @@ def test_a_task_that_ends_is_replaced_at_once(tasks: Tasks, keeper: _Keeper) -> 
     ]
 
 
-def test_a_task_that_somebody_stops_is_replaced(tasks: Tasks, keeper: _Keeper) -> None:
+def test_a_task_that_somebody_stops_is_replaced(tasks: Tasks, keeper: Keeper) -> None:
     keeper.step()  # not in the list yet
     keeper.listed = {"task/1"}
     keeper.step()
@@ -408,7 +408,7 @@ def test_a_task_that_somebody_stops_is_replaced(tasks: Tasks, keeper: _Keeper) -
     assert tasks.happened == ["stop task/1", "stopped task/1: Task stopped by user"]
 
 
-def test_what_cannot_start_is_tried_again_after_a_pause(tasks: Tasks, keeper: _Keeper) -> None:
+def test_what_cannot_start_is_tried_again_after_a_pause(tasks: Tasks, keeper: Keeper) -> None:
     tasks.reason, tasks.error = "ends", StartError("CannotPullContainerError: no such image")
     for _ in range(5):
         keeper.step()
