@@ -80,8 +80,9 @@ NOT_EARNING: Final = Metric(
 FOREIGN_TRANSACTIONS: Final = Metric(
     "ForeignTransactions",
     "Count",
-    "1 when the worker finds that somebody else has sent transactions with its wallet: the "
-    "operator, or another process of the same worker.",
+    "How often in the last 24 hours the worker has found that somebody else had sent with its "
+    "wallet, each time that it finds it: the operator, or another process of the same worker. The "
+    "maximum counts.",
     only_in_trouble=True,
 )
 REWARDS: Final = Metric(

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+_DAY: Final = 86_400.0
+
 
 class OwnSequence:
-    """The sequence that the account has as long as nobody but this process sends."""
+    """The sequence that the account has as long as nobody but this process sends.
 
-    def __init__(self) -> None:
+    Args:
+        now: Returns the present in seconds; for tests.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._next: int | None = None
+        self._now = now
+        self._moved_at: deque[float] = deque()
+
+    @property
+    def moves_in_a_day(self) -> int:
+        """How often it was found moved in the last 24 hours."""
+        while self._moved_at and self._moved_at[0] <= self._now() - _DAY:
+            self._moved_at.popleft()
+        return len(self._moved_at)
 
     def sent(self, sequence: int) -> None:
         """Record a transaction of this process that may be in a block, now or later."""
@@ -24,4 +44,7 @@ class OwnSequence:
             sequence: The account's, as a node says.
         """
         known, self._next = self._next, max(self._next or 0, sequence)
-        return known is not None and sequence > known
+        has_moved = known is not None and sequence > known
+        if has_moved:
+            self._moved_at.append(self._now())
+        return has_moved

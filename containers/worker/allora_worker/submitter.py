@@ -72,7 +72,15 @@ class AttemptFailedError(Exception):
 
 
 class SequenceMovedError(Exception):
-    """Nothing was sent, because somebody else has sent with the wallet meanwhile."""
+    """Nothing was sent, because somebody else has sent with the wallet meanwhile.
+
+    Args:
+        in_a_day: How often that was so in the last 24 hours.
+    """
+
+    def __init__(self, in_a_day: int) -> None:
+        super().__init__("somebody else has sent a transaction with the wallet")
+        self.in_a_day = in_a_day
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,7 @@ class Submitter:
         """Return the account's sequence, or raise `SequenceMovedError`."""
         sequence = await self._chain.account_sequence()
         if self._own_sequence.take_moved(sequence):
-            raise SequenceMovedError
+            raise SequenceMovedError(self._own_sequence.moves_in_a_day)
         return sequence
 
     @contextlib.contextmanager

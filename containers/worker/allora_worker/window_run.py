@@ -230,8 +230,8 @@ class WindowRun:
         while True:
             try:
                 return await self._submit_once(value)
-            except SequenceMovedError:
-                self._note_shared_wallet()
+            except SequenceMovedError as error:
+                self._note_shared_wallet(error)
                 await self._check_not_submitted()
             except AttemptFailedError as error:
                 reason = one_line(error)
@@ -270,16 +270,17 @@ class WindowRun:
 
     # --- reports
 
-    def _note_shared_wallet(self) -> None:
+    def _note_shared_wallet(self, error: SequenceMovedError) -> None:
         topic_id = self._topic.topic_id
         reports.warning(
             Event.WALLET_SHARED,
-            f"topic {topic_id}: somebody else has sent a transaction with this wallet: the "
-            "operator, or another process of this worker",
+            f"topic {topic_id}: {one_line(error)}: the operator, or another process of this worker",
+            in_a_day=error.in_a_day,
             **self._labels,
         )
         name = self._context.settings.worker_name
-        reports.metric(FOREIGN_TRANSACTIONS, 1, WorkerName=name, TopicId=str(topic_id))
+        count = error.in_a_day
+        reports.metric(FOREIGN_TRANSACTIONS, count, WorkerName=name, TopicId=str(topic_id))
 
     def _note_success(self, answer: Answer[Value], accepted: Accepted) -> None:
         value, tx_hash = _shown(answer.value), shorten(accepted.tx_hash, 64)
