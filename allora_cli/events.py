@@ -85,6 +85,7 @@ class Phase(StrEnum):
     PLAN = "plan"
     REMOVE = "remove"
     RESTART = "restart"
+    RESTART_TASKS = "restart-tasks"
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ _PHASES: Final[Mapping[Phase, str]] = {
     Phase.PLAN: "Terraform plans the stacks",
     Phase.REMOVE: "Removing secrets, snapshots and the state bucket",
     Phase.RESTART: "Restarting the service on the host",
+    Phase.RESTART_TASKS: "Telling ECS to replace the tasks",
 }
 
 _WAITS: Final = {EventCode.WAIT, EventCode.RESTARTED}

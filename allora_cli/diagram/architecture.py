@@ -37,42 +37,51 @@ class Architecture:
         arrows: the arrows between them.
     """
 
+    stack = SINGLE_NODE
+    """The one beside `allora-common` that is drawn."""
+
     def __init__(self, settings: Settings, stacks: Mapping[str, Mapping[str, Any]]) -> None:
-        self._settings = s = settings
+        self._settings = settings
         self._stacks = stacks
         self.resources: dict[str, dict[str, Any]] = {}
         for document in stacks.values():
             for type_, resources in document["resource"].items():
                 self.resources.setdefault(type_, {}).update(resources)
-        topics = "topics" if len(s.topic_ids) > 1 else "topic"
-        self._purpose = f"{s.allora_network}, {topics} {_listed(s.topic_ids)}"
-        self.title = f"Allora worker “{s.worker_name}” on AWS"
-        self.subtitle = f"{self._purpose}: {s.instance_type} in {s.aws_region}"
+        self.title, self.subtitle = self._titles()
         self.arrows: list[Arrow] = []
         self._actors: list[Part] = []
-        commands = "allora doctor, deploy, status, logs, connect, update, destroy"
-        self._you = Part("You", [commands], "person")
+        self._you = Part("You", [self._commands], "person")
         self._instance = self._instance_box()
         rows = [self._services(), self._vpc(), self._watch()]
         known = {type_ for row in rows for part in row.parts() for type_ in part.types}
         unknown = [type_ for type_ in self.resources if type_ not in known]
         self.unknown = [f"{type_}.{name}" for type_ in unknown for name in self.resources[type_]]
         others = [self._card(Part(t, list(self.resources[t]), "other"), t) for t in unknown]
-        self.root = self._root([*rows, _row(*others)])
+        self.root = self._root([*rows, row(*others)])
         shown = set(self.root.parts())
         self.arrows = [a for a in self.arrows if a.tail in shown and a.head in shown]
+
+    _commands = "allora doctor, deploy, status, logs, connect, update, destroy"
+
+    def _titles(self) -> tuple[str, str]:
+        """Return title and subtitle of the picture."""
+        s = self._settings
+        title = f"Allora worker “{s.worker_name}” on AWS"
+        return title, f"{purpose_of(s)}: {s.instance_type} in {s.aws_region}"
 
     def _root(self, rows: list[Part]) -> Part:
         s = self._settings
         title, lines = f"AWS account {s.aws_account_id}", [s.aws_region]
         account = Part(title, lines, style="account", content=rows, column=True, gap=_GAP)
-        legend = _row(
-            Part(lines=[f"stack {SINGLE_NODE}"], style="node"),
-            Part(lines=[f"stack {COMMON}: outlives the host"], style="common"),
+        legend = row(
+            Part(lines=[f"stack {self.stack}"], style="node"),
+            Part(lines=[f"stack {COMMON}: outlives {self._outlived}"], style="common"),
             Part(lines=["not created by Terraform"]),
         )
-        main = _row(_row(self._you, account, column=True, gap=_GAP), legend, column=True)
-        return _row(_row(*self._actors, column=True, grows=False), main, gap=_GAP)
+        main = row(row(self._you, account, column=True, gap=_GAP), legend, column=True)
+        return row(row(*self._actors, column=True, grows=False), main, gap=_GAP)
+
+    _outlived = "the host"
 
     def _all(self, type_: str) -> list[dict[str, Any]]:
         return list(self.resources.get(type_, {}).values())
@@ -99,8 +108,8 @@ class Architecture:
         source = s.model_image or forge or (s.model_repo or "").rpartition("://")[2]
         version = f" @ {s.model_ref[:12]}" if s.model_ref else ""
         model = source + version or "the project’s baseline model"
-        request = f"GET {path.replace('{Token}', _listed(dict.fromkeys(s.tokens.values())))}"
-        worker = [s.worker_image or f"Allora SDK {s.sdk_version}", self._purpose]
+        request = f"GET {path.replace('{Token}', listed(dict.fromkeys(s.tokens.values())))}"
+        worker = [s.worker_image or f"Allora SDK {s.sdk_version}", purpose_of(s)]
         self._worker = Part("Worker container", worker, "container", "node", width=170)
         model_card = Part("Model container", [model, request], "model", "node", width=170)
         self.arrows.append(Arrow(self._worker, model_card))
@@ -112,12 +121,12 @@ class Architecture:
         """The role, and what it lets the host reach."""
         (policy,) = self._all("aws_iam_role_policy")
         statements = {s["Sid"]: s for s in json.loads(policy["policy"])["Statement"]}
-        allowed = re.sub("(?<=[a-z])(?=[A-Z])", " ", _listed(statements)).lower()
+        allowed = re.sub("(?<=[a-z])(?=[A-Z])", " ", listed(statements)).lower()
         types = ["aws_iam_role", "aws_iam_role_policy", "aws_iam_instance_profile"]
         role = self._card(Part("IAM role", [allowed], "role"), *types)
         names = [a.partition(":parameter")[2] for a in statements["ReadOwnParameters"]["Resource"]]
         folder = commonpath(names)
-        lines = [f"{folder}/", _listed(relpath(name, folder) for name in names), "encrypted"]
+        lines = [f"{folder}/", listed(relpath(name, folder) for name in names), "encrypted"]
         parameters = Part("Parameter Store", lines, "parameters")
         session = Part("Session Manager", ["a shell without SSH, port or key"], "terminal")
         self.arrows += [
@@ -127,11 +136,11 @@ class Architecture:
             Arrow(self._you, session, "allora connect"),
             Arrow(session, self._instance, "shell"),
         ]
-        return _row(role, self._bucket(), parameters, session, grows=False)
+        return row(role, self._bucket(), parameters, session, grows=False)
 
     def _bucket(self) -> Part:
         s = self._settings
-        state = Part("Terraform state", [_listed(self._stacks), "locked while in use"], "state")
+        state = Part("Terraform state", [listed(self._stacks), "locked while in use"], "state")
         contexts = Part("Host archive", ["scripts and sources, by digest"], "object")
         content = [state, self._card(contexts, "aws_s3_object")]
         lines = [s.state_bucket, *{s.state_region} - {s.aws_region}]
@@ -146,11 +155,11 @@ class Architecture:
         gateway = self._card(_narrow("Internet gateway", routes, "gateway"), "aws_internet_gateway")
         address = _narrow("Elastic IP", ["outlives the host"], "address")
         self._card(address, "aws_eip", "aws_eip_association")
-        group = self._security_group([address] if gateway.absent else [gateway, address])
+        group = self._security_group([each for each in (gateway, address) if not each.absent])
         types = ["aws_subnet", "aws_route", "aws_route_table", "aws_route_table_association"]
         title = "Subnet" if s.subnet_id else "Public subnet"
         lines = [f"{s.subnet_id}, exists already" if s.subnet_id else s.subnet_cidr]
-        content = [_row(address, group, gap=24), self._data_volume()]
+        content = [row(address, group, gap=24), self._data_volume()]
         subnet = Part(title, lines, "", "subnet", content=content, column=True, gap=32, types=types)
         lines = [f"{s.vpc_id}, exists already" if s.vpc_id else s.vpc_cidr]
         if self._all("aws_default_security_group"):
@@ -166,15 +175,15 @@ class Architecture:
         chain = Part(f"Allora {s.allora_network}", [submits], "chain")
         inward = self._door("in", "aws_vpc_security_group_ingress_rule", consumers, entrance)
         outward = self._door("out", "aws_vpc_security_group_egress_rule", chain, entrance)
-        doors = _row(Part(style=""), inward, outward, column=True, grows=False)
+        doors = row(Part(style=""), inward, outward, column=True, grows=False)
         content, types = [doors, self._instance], ["aws_security_group"]
         return Part("Security group", style="group", content=content, gap=24, types=types)
 
     def _door(self, direction: str, type_: str, actor: Part, entrance: list[Part]) -> Part:
         """Return a card for what may pass in one direction, and connect it."""
         rules = self._all(type_)
-        ports = _listed(dict.fromkeys(map(_ports, rules))) or "Nothing"
-        peers = _listed(rule["cidr_ipv4"] for rule in rules).replace("0.0.0.0/0", "anywhere")
+        ports = listed(dict.fromkeys(map(_ports, rules))) or "Nothing"
+        peers = listed(rule["cidr_ipv4"] for rule in rules).replace("0.0.0.0/0", "anywhere")
         lines = [f"{'from' if direction == 'in' else 'to'} {peers}"] if rules else []
         door = Part(f"{ports} {direction}", lines, "shield", "node", types=[type_])
         actor.level, actor.absent = door, not rules
@@ -189,9 +198,9 @@ class Architecture:
         lines = [f"{v['size']} GiB {v['type']}, encrypted" for v in self._all("aws_ebs_volume")]
         volume = Part("EBS data volume", [*lines, "outlives the host"], "disk", grows=False)
         self._card(volume, "aws_ebs_volume", "aws_volume_attachment")
-        device = _listed(a["device_name"] for a in self._all("aws_volume_attachment"))
+        device = listed(a["device_name"] for a in self._all("aws_volume_attachment"))
         self.arrows.append(Arrow(volume, self._instance, device))
-        return _row(Part(style="", absent=volume.absent), volume, grows=False)
+        return row(Part(style="", absent=volume.absent), volume, grows=False)
 
     def _watch(self) -> Part:
         """Logs, metrics, and whom they call."""
@@ -212,16 +221,16 @@ class Architecture:
         content = [alarms, logs, dashboard]
         spaces = {a.get("namespace", "") for a in self._all("aws_cloudwatch_metric_alarm")} - {""}
         watch = Part("CloudWatch", sorted(spaces), style="watch", content=content, gap=24)
-        return _row(topic, watch, gap=36, grows=False)
+        return row(topic, watch, gap=36, grows=False)
 
     def _alarms(self) -> Part:
         type_ = "aws_cloudwatch_metric_alarm"
         alarms = self._all(type_)
         region = f"-{self._settings.aws_region}-"  # names begin with `<prefix>-<region>-`
-        names = _listed(alarm["alarm_name"].partition(region)[2] for alarm in alarms)
+        names = listed(alarm["alarm_name"].partition(region)[2] for alarm in alarms)
         card = self._card(Part("alarm", [names], "alarm", width=300), type_)
         actions = [action for alarm in alarms for action in alarm.get("alarm_actions", [])]
-        repairs = _listed(a.rpartition(":")[2] for a in actions if ":automate:" in a)
+        repairs = listed(a.rpartition(":")[2] for a in actions if ":automate:" in a)
         self.arrows += [
             Arrow(self._instance, card, "metrics", at=-56, shift=-12),
             Arrow(card, self._instance, repairs, at=56, shift=12, quiet=True),
@@ -239,6 +248,12 @@ class Architecture:
         return card
 
 
+def purpose_of(settings: Settings) -> str:
+    """Return the network and the topics of a worker."""
+    topics = "topics" if len(settings.topic_ids) > 1 else "topic"
+    return f"{settings.allora_network}, {topics} {listed(settings.topic_ids)}"
+
+
 def _ports(rule: Mapping[str, Any]) -> str:
     if rule["ip_protocol"] == "-1":
         return "Everything"
@@ -246,7 +261,8 @@ def _ports(rule: Mapping[str, Any]) -> str:
     return f"{rule['ip_protocol'].upper()} {first if first == last else f'{first}–{last}'}"
 
 
-def _listed(items: Iterable[object]) -> str:
+def listed(items: Iterable[object]) -> str:
+    """Return the items in one line."""
     return ", ".join(map(str, items))
 
 
@@ -254,7 +270,7 @@ def _narrow(title: str, lines: list[str], sign: str) -> Part:
     return Part(title, lines, sign, width=96, upright=True, grows=False)
 
 
-def _row(*parts: Part, column: bool = False, gap: int = 16, grows: bool = True) -> Part:
+def row(*parts: Part, column: bool = False, gap: int = 16, grows: bool = True) -> Part:
     """Return an invisible box, absent without a part."""
     absent = all(part.absent for part in parts)
     return Part(style="", content=parts, column=column, gap=gap, grows=grows, absent=absent)

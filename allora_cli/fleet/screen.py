@@ -54,9 +54,8 @@ def headline_of(status: FleetStatus) -> Text:
     counts = f"{len(judged)} workers: {earning} earning, {paused} paused"
     if is_healthy(status):
         return Text.assemble(("✔ ", "bold green"), counts)
-    return Text.assemble(
-        (f"✘ {bad + len(status.not_in_file)} need attention. ", "bold red"), counts
-    )
+    count = bad + len(status.not_in_file)
+    return Text.assemble((f"✘ {count} need{'s' * (count == 1)} attention. ", "bold red"), counts)
 
 
 def _row(status: WorkerStatus, verdict: Diagnosis, column: int, width: int) -> Text:

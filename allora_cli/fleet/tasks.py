@@ -56,6 +56,7 @@ class Task:
         stop_code: Likewise; in ECS's words.
         reason: Why it ended, in AWS's words; the container's that exited, if one did.
         exit_code: Of that container.
+        started_by: The deployment of its service.
         is_unhealthy: Whether the check that the worker is alive has failed.
     """
 
@@ -69,6 +70,7 @@ class Task:
     reason: str | None = None
     exit_code: int | None = None
     is_unhealthy: bool = False
+    started_by: str | None = None
 
     @property
     def has_failed(self) -> bool:
@@ -150,17 +152,9 @@ class Ecs:
         except self._ecs.exceptions.ClusterNotFoundException:
             raise not_deployed(self._fleet) from None
 
-    def restart(self, worker: str) -> datetime:
-        """Have a service end its task and start another one, with the secrets as they are now.
-
-        Returns:
-            When, by AWS's clock.
-        """
-        answer = self._ecs.update_service(
-            cluster=self._cluster, service=worker, forceNewDeployment=True
-        )
-        made: list[datetime] = [each["createdAt"] for each in answer["service"]["deployments"]]
-        return max(made)
+    def restart(self, worker: str) -> None:
+        """Have a service end its task and start another one, with the secrets as they are now."""
+        self._ecs.update_service(cluster=self._cluster, service=worker, forceNewDeployment=True)
 
     def _tasks(self, state: TaskState) -> Iterator[Task]:
         pages = self._ecs.get_paginator("list_tasks").paginate(
@@ -189,6 +183,7 @@ def task_of(found: Mapping[str, Any]) -> Task:
         reason=clean(reason).rstrip(".") if reason else None,
         exit_code=culprit.get("exitCode"),
         is_unhealthy=found.get("healthStatus") == "UNHEALTHY",
+        started_by=found.get("startedBy"),
     )
 
 

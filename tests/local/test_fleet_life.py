@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from allora_cli.errors import ExitCode
+from allora_cli.status.conditions import Condition
 from shared.stacks import COMMON, FLEET, lock_key, state_key
 from tests.local.asked import Asked
 from tests.local.deployment import BUCKET, Deployment
@@ -34,6 +36,7 @@ def test_a_fleet_from_its_deployment_to_its_end(half_deployed: Deployed) -> None
     nothing_to_change_for_the_plans_role(deployment)
     names = ("kept", "changed", "paused", "moved", "removed")
     assert tasks(deployment) == dict.fromkeys(names, (1, 1))
+    operated_by_name(deployment)
     keys = {each["Key"] for each in in_bucket(deployment)}
     assert state_key(FLEET) in keys
     assert lock_key(FLEET) not in keys
@@ -64,6 +67,27 @@ def test_a_fleet_from_its_deployment_to_its_end(half_deployed: Deployed) -> None
     deployment.cdktf("destroy", FLEET, "--auto-approve")
     deployment.apply(COMMON, "-destroy", "-refresh=false")
     nothing_is_left(deployment)
+
+
+def operated_by_name(deployment: Deployment) -> None:
+    """Look at all workers, and restart one of them; no task runs here."""
+    shown = deployment.allora("status", "--json")
+    assert shown.returncode == ExitCode.UNHEALTHY, shown.output
+    document = json.loads(shown.output[shown.output.index("{") :])
+    assert {each["finding"] for each in document["workers"]} == {Condition.EMBEDDED_AWS}
+    before = deployment_ids(deployment)
+    restarted = deployment.allora("restart", "--worker", "kept", "--yes", "--json")
+    assert restarted.returncode == ExitCode.OK, restarted.output
+    after = deployment_ids(deployment)
+    assert [name for name, id_ in after.items() if id_ != before[name]] == ["kept"]
+
+
+def deployment_ids(deployment: Deployment) -> dict[str, str]:
+    """Return the id of each service's last deployment."""
+    ecs = deployment.client("ecs")
+    arns = ecs.list_services(cluster=CLUSTER)["serviceArns"]
+    services = ecs.describe_services(cluster=CLUSTER, services=arns)["services"]
+    return {each["serviceName"]: each["deployments"][0]["id"] for each in services}
 
 
 def nothing_to_change_for_the_plans_role(deployment: Deployment) -> None:

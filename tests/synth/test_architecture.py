@@ -19,11 +19,14 @@ import pytest
 
 from allora_cli.diagram.architecture import Architecture
 from allora_cli.diagram.files import to_png
+from allora_cli.diagram.fleet import FleetArchitecture
 from allora_cli.diagram.parts import Arrow, Part
 from allora_cli.diagram.svg import draw
 from settings import Settings, load_settings
+from settings.fleet import Fleet
+from settings.fleet_file import load_fleet
 from stacks.app import build_app
-from tests.conftest import ROOT, SAMPLES
+from tests.conftest import ROOT, SAMPLES, sample_fleet
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURE = ROOT / "docs" / "images" / "architecture.svg"
@@ -34,12 +37,18 @@ Draw = Callable[..., "Drawing"]
 class Drawing:
     """The picture of some settings."""
 
-    def __init__(self, settings: Settings, stacks: dict[str, dict[str, Any]]) -> None:
-        self.settings, self.stacks = settings, stacks
+    def __init__(
+        self, settings: Settings, stacks: dict[str, dict[str, Any]], fleet: Fleet | None = None
+    ) -> None:
+        self.settings, self.stacks, self.fleet = settings, stacks, fleet
         self.draw()
 
     def draw(self) -> None:
-        self.architecture = a = Architecture(self.settings, self.stacks)
+        self.architecture = a = (
+            FleetArchitecture(self.settings, self.fleet, self.stacks)
+            if self.fleet
+            else Architecture(self.settings, self.stacks)
+        )
         self.svg = draw(a.title, a.subtitle, a.root, a.arrows)
         self.parts = list(a.root.parts())
         self.cards = [part for part in self.parts if not part.inner and part.style]
@@ -67,8 +76,10 @@ def parsed(svg: str) -> ET.Element:
     return ET.fromstring(svg)  # noqa: S314 - our own
 
 
-def synthesize(settings: Settings, outdir: Path) -> dict[str, dict[str, Any]]:
-    build_app(settings, outdir=str(outdir)).synth()
+def synthesize(
+    settings: Settings, outdir: Path, fleet: Fleet | None = None
+) -> dict[str, dict[str, Any]]:
+    build_app(settings, outdir=str(outdir), fleet=fleet).synth()
     return {
         file.parent.name: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted(outdir.glob("stacks/*/cdk.tf.json"))
@@ -119,6 +130,38 @@ def test_each_resource_of_a_sample_is_drawn_or_part_of_what_is(sample: Drawing) 
         len(stack["resource"][t]) for stack in sample.stacks.values() for t in stack["resource"]
     )
     assert sum(map(len, sample.architecture.resources.values())) == count
+
+
+def test_a_fleet_is_drawn_without_a_host(
+    make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings, fleet = make_settings(), sample_fleet()
+    drawing = Drawing(settings, synthesize(settings, tmp_path / "out", fleet), fleet)
+    assert drawing.architecture.unknown == []
+    assert [card.title for card in drawing.part("ECS cluster").inner] == [
+        "btc-day", "eth-5min", "sol-8h",
+    ]  # fmt: skip
+    assert not drawing.has("EC2 instance")
+    assert {
+        ("ECR", "ECS cluster"), ("Parameter Store", "ECS cluster"), ("CodeBuild", "ECR"),
+        ("btc-day", "Everything out"), ("Internet gateway", "Allora testnet"),
+    } <= drawing.arrows()  # fmt: skip
+    for text in ("3 workers", "2 running", "Nothing in", "FARGATE_SPOT", "paused", "allora-fleet"):
+        assert text in drawing.texts
+    check_layout(drawing)
+
+
+def test_a_large_fleet_in_an_existing_network_fits(tmp_path: Path) -> None:
+    existing = "AWS_VPC_ID=vpc-0123456789abcdef0\nAWS_SUBNET_ID=subnet-0123456789abcdef0\n"
+    env = tmp_path / "env"
+    env.write_text(f"AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n{existing}")
+    tables = [f"[workers.a-worker-with-the-longest-name-{n:02}]\n" for n in range(40)]
+    (tmp_path / "fleet.toml").write_text("".join(tables).replace("longest-name-", "long-"))
+    settings, fleet = load_settings(env, {}), load_fleet(env, {})
+    drawing = Drawing(settings, synthesize(settings, tmp_path / "out", fleet), fleet)
+    assert drawing.has("36 more")
+    assert not drawing.has("Internet gateway")
+    check_layout(drawing)
 
 
 def test_a_resource_of_an_unknown_type_is_drawn_as_well(of: Draw) -> None:

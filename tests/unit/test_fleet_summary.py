@@ -46,7 +46,7 @@ def service(name: str, action: Action, before: int | None, after: int | None) ->
 
 def task(before: FleetWorker, after: FleetWorker) -> Change:
     """A task definition that is replaced."""
-    place = Place("us-east-1", "arn:p", {"worker": "w", "model": "m"})
+    place = Place("f", "us-east-1", "arn:p", {"worker": "w", "model": "m"})
 
     def side(worker: FleetWorker) -> dict[str, Any]:
         images = images_of(worker, Registry.of(worker.settings))

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from allora_cli.context import Context, open_context
+from allora_cli.context import Context, open_context, require_fleet
 from allora_cli.deploy.fleet import waiting
 from allora_cli.deploy.fleet.events import FleetProgress, FleetResult, TaskStopped, WorkerState
-from allora_cli.deploy.fleet.services import Ecs
 from allora_cli.deploy.fleet.waiting import states_of, wait_for_fleet
 from allora_cli.deploy.renderers import JsonLines
 from allora_cli.deploy.sentences import sentences
 from allora_cli.deploy.waiting import WaitPolicy
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Event
+from allora_cli.fleet.tasks import Ecs
 from settings.fleet import Fleet
 
 SETTINGS = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=us-east-1\n"
@@ -34,22 +34,21 @@ def service(name: str, desired: int, running: int, rollout: str = "COMPLETED") -
         "serviceName": name,
         "desiredCount": desired,
         "runningCount": running,
-        "taskDefinition": "new",
-        "deployments": [
-            {"status": "PRIMARY", "rolloutState": rollout},
-            {"status": "ACTIVE", "rolloutState": "COMPLETED"},
-        ],
+        "status": "ACTIVE",
+        "deployments": [{"id": "new", "status": "PRIMARY", "rolloutState": rollout}],
     }
 
 
-def stopped(code: str = "TaskFailedToStart", definition: str = "new") -> dict[str, Any]:
+def stopped(code: str = "TaskFailedToStart", deployment: str = "new") -> dict[str, Any]:
     return {
         "taskArn": "t",
-        "taskDefinitionArn": definition,
+        "startedBy": deployment,
         "group": "service:a",
+        "lastStatus": "STOPPED",
+        "createdAt": datetime(2026, 11, 29, tzinfo=UTC),
         "stopCode": code,
         "stoppedReason": "ResourceInitializationError: unable to pull secrets",
-        "containers": [{"name": "model", "exitCode": 1}, {"name": "worker"}],
+        "containers": [{"name": "model"}, {"name": "worker"}],
     }
 
 
@@ -70,8 +69,9 @@ class PlayedEcs:
     def get_paginator(self, _: str) -> PlayedEcs:
         return self
 
-    def paginate(self, **_: str) -> list[dict[str, Any]]:
-        return [{"taskArns": [each["taskArn"] for each in self._stops]}]
+    def paginate(self, **query: str) -> list[dict[str, Any]]:
+        stops = self._stops if query["desiredStatus"] == "STOPPED" else ()
+        return [{"taskArns": [each["taskArn"] for each in stops]}]
 
     def describe_tasks(self, **_: object) -> dict[str, Any]:
         return {"tasks": list(self._stops)}
@@ -92,8 +92,7 @@ def play(context: Context, monkeypatch: pytest.MonkeyPatch) -> Any:
         policy: WaitPolicy, *looks: list[dict[str, Any]], stops: tuple[dict[str, Any], ...] = ()
     ) -> tuple[list[Event], dict[str, WorkerState] | OperatorError]:
         """The events, and how the wait ends."""
-        ecs = Ecs(PlayedEcs(*looks, stops=stops), "allora-worker-fleet")
-        monkeypatch.setattr(waiting, "_ecs", lambda _: ecs)
+        played(monkeypatch, PlayedEcs(*looks, stops=stops))
         told: list[Event] = []
         wait = wait_for_fleet(context, fleet_of(context), policy)
         try:
@@ -105,6 +104,13 @@ def play(context: Context, monkeypatch: pytest.MonkeyPatch) -> Any:
             return told, error
 
     return play
+
+
+def played(monkeypatch: pytest.MonkeyPatch, client: PlayedEcs) -> None:
+    """Have the wait ask another client."""
+    ecs = Ecs(require_fleet())
+    ecs._ecs = client
+    monkeypatch.setattr(waiting, "_ecs", lambda *_: ecs)
 
 
 def fleet_of(context: Context) -> Fleet:
@@ -141,9 +147,7 @@ def test_a_missing_secret_is_named_with_the_command_that_stores_it(
     told, error = play(NOW, STARTING, stops=(stopped(),))
     (stop,) = of(TaskStopped, told)
     assert stop.stop_code == "TaskFailedToStart"
-    assert stop.reason == (
-        "ResourceInitializationError: unable to pull secrets; model ended with 1"
-    )
+    assert stop.reason == "ResourceInitializationError: unable to pull secrets"
     assert stop.remedies == (
         "allora secret set api-key --worker a",
         "allora secret set model/KEY --worker a",
@@ -154,7 +158,7 @@ def test_a_missing_secret_is_named_with_the_command_that_stores_it(
     assert "allora secret set api-key --worker a" in str(error)
 
 
-@pytest.mark.parametrize("stop", [stopped("ServiceSchedulerInitiated"), stopped(definition="old")])
+@pytest.mark.parametrize("stop", [stopped("ServiceSchedulerInitiated"), stopped(deployment="old")])
 def test_what_was_ended_on_purpose_is_no_failure(play: Any, stop: dict[str, Any]) -> None:
     told, states = play(NOW, STARTING, READY, stops=(stop,))
     assert not of(TaskStopped, told)
@@ -177,8 +181,7 @@ def test_it_ends_in_time(play: Any) -> None:
 def test_without_a_wait_the_states_are_those_of_now(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ecs = Ecs(PlayedEcs(STARTING), "allora-worker-fleet")
-    monkeypatch.setattr(waiting, "_ecs", lambda _: ecs)
+    played(monkeypatch, PlayedEcs(STARTING))
     assert states_of(context, fleet_of(context))["a"] is WorkerState.STARTING
 
 

@@ -12,8 +12,8 @@ import pytest
 Result = subprocess.CompletedProcess[str]
 SCRIPTS = Path(__file__).resolve().parents[2] / ".github" / "scripts"
 
-# $PLAN_<stack> is what `plan` prints; one that begins with "Error" fails. $OUTPUTS_<stack> or $OUTPUTS
-# is what `output` prints.
+# $PLAN_<stack> is what `plan` prints; one that begins with "Error" fails. $OUTPUTS_<stack>, or else
+# $OUTPUTS, is what `output` prints.
 TERRAFORM = r"""#!/usr/bin/env bash
 stack="${1##*/}"
 echo "$stack $2 ${*:3}" >>"$CALLS"

@@ -22,20 +22,24 @@ def diagram(
 ) -> None:
     """Draw the architecture of your settings, from the synthesized stacks, as SVG and PNG.
 
+    With a fleet.toml, that of the fleet.
+
     Needs no credentials, and changes nothing in AWS.
 
     Example: allora diagram --output-dir pictures
     """
     from allora_cli.diagram.architecture import Architecture
+    from allora_cli.diagram.fleet import FleetArchitecture
     from allora_cli.diagram.svg import draw
     from allora_cli.terraform.synthesis import read_stacks, synthesize
     from settings import load_settings
+    from settings.fleet_file import load_fleet
 
-    settings = load_settings()
+    settings, fleet = load_settings(), load_fleet()
     with console.working("Synthesizing the stacks"), TemporaryDirectory() as folder:
         synthesize(Path(folder))
         stacks = read_stacks(Path(folder))
-    a = Architecture(settings, stacks)
+    a = FleetArchitecture(settings, fleet, stacks) if fleet else Architecture(settings, stacks)
     files = write(draw(a.title, a.subtitle, a.root, a.arrows), output_dir, format_)
     document = {
         "files": [str(file) for file in files],

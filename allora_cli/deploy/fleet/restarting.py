@@ -36,10 +36,11 @@ def restart_fleet(
         raise OperatorError(
             ErrorCode.DECLINED, "Nothing was restarted. To be asked again, run the same command."
         )
-    yield Working(Phase.RESTART)
-    since = min([ecs.restart(name) for name in names])
+    yield Working(Phase.RESTART_TASKS)
+    for name in names:
+        ecs.restart(name)
     yield FleetRestarted(fleet.names.fleet, names)
-    states = yield from wait_for_fleet(fleet.shared, Fleet(workers), policy, since=since)
+    states = yield from wait_for_fleet(fleet.shared, Fleet(workers), policy)
     return FleetResult(fleet.names.fleet, states, instance_id=None)
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from allora_cli.aws.queries import PATIENCE, Unknown, asked
-from allora_cli.context import Context
+from allora_cli.context import Context, FleetContext
 from allora_cli.deploy.events import AwsRefused
 from allora_cli.deploy.fleet.events import FleetProgress, FleetWaitStarted, TaskStopped, WorkerState
 from allora_cli.deploy.fleet.secrets import missing_secrets
-from allora_cli.deploy.fleet.services import Ecs, Service, Stop
 from allora_cli.deploy.waiting import WaitPolicy
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
 from allora_cli.events import Event, Workflow
+from allora_cli.fleet.tasks import Ecs, Runtime, Task
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import duration
 from settings.fleet import Fleet
@@ -30,12 +29,12 @@ _MOST_NAMES: Final = 5
 
 def states_of(context: Context, fleet: Fleet) -> dict[str, WorkerState]:
     """Return how each worker is now."""
-    services = {each.name: each for each in _ecs(context).services(_names(fleet))}
-    return {name: _state(services.get(name)) for name in _names(fleet)}
+    runtimes = _ecs(context, fleet).runtimes()
+    return {name: _state(runtimes.get(name)) for name in _names(fleet)}
 
 
 def wait_for_fleet(
-    context: Context, fleet: Fleet, policy: WaitPolicy, *, since: datetime | None = None
+    context: Context, fleet: Fleet, policy: WaitPolicy
 ) -> Workflow[dict[str, WorkerState]]:
     """Wait until each worker runs its present task, or is paused.
 
@@ -43,7 +42,6 @@ def wait_for_fleet(
         context: the fleet's account and region.
         fleet: its workers that are waited for.
         policy: how long to wait.
-        since: failures of earlier tasks do not count.
 
     Returns:
         how each worker is, by name.
@@ -52,35 +50,31 @@ def wait_for_fleet(
         OperatorError: a task cannot start, or it takes too long; or AWS refuses.
     """
     yield FleetWaitStarted(FleetNames(context.settings).fleet, tuple(_names(fleet)))
-    return (yield from _Wait(context, fleet, policy, since).run())
+    return (yield from _Wait(context, fleet, policy).run())
 
 
-def _ecs(context: Context) -> Ecs:
-    client = context.session.client("ecs", config=PATIENCE)
-    return Ecs(client, FleetNames(context.settings).fleet)
+def _ecs(context: Context, fleet: Fleet) -> Ecs:
+    return Ecs(FleetContext(context.shared, fleet, FleetNames(context.shared.settings)))
 
 
 def _names(fleet: Fleet) -> list[str]:
     return [worker.name for worker in fleet.workers]
 
 
-def _state(service: Service | None) -> WorkerState:
-    if service is None or not service.is_steady:
+def _state(runtime: Runtime | None) -> WorkerState:
+    if runtime is None or runtime.service is None or not runtime.service.is_settled:
         return WorkerState.STARTING
-    return WorkerState.RUNNING if service.desired else WorkerState.PAUSED
+    return WorkerState.RUNNING if runtime.service.desired else WorkerState.PAUSED
 
 
 class _Wait:
-    def __init__(
-        self, context: Context, fleet: Fleet, policy: WaitPolicy, since: datetime | None
-    ) -> None:
-        self._since = since
+    def __init__(self, context: Context, fleet: Fleet, policy: WaitPolicy) -> None:
         self._workers = {worker.name: worker for worker in fleet.workers}
         self._policy = policy
-        self._ecs = _ecs(context)
+        self._ecs = _ecs(context, fleet)
         self._ssm: SSMClient = context.session.client("ssm", config=PATIENCE)
-        self._services: dict[str, Service] = {}
-        self._stops: dict[str, tuple[Stop, float]] = {}
+        self._runtimes: dict[str, Runtime] = {}
+        self._failures: dict[str, tuple[Task, float]] = {}
         self._told: set[Event] = set()
 
     def run(self) -> Workflow[dict[str, WorkerState]]:
@@ -96,7 +90,7 @@ class _Wait:
                 else:
                     yield from self._news()
                     if not self._waiting:
-                        return {name: _state(self._services[name]) for name in self._workers}
+                        return {name: _state(self._runtimes[name]) for name in self._workers}
                     self._give_up(is_late=time.monotonic() >= until)
                 time.sleep(self._policy.poll)
 
@@ -106,32 +100,25 @@ class _Wait:
         return [
             name
             for name in self._workers
-            if not (name in self._services and self._services[name].is_steady)
+            if _state(self._runtimes.get(name)) is WorkerState.STARTING
         ]
 
     def _look(self) -> None:
-        self._services = {each.name: each for each in self._ecs.services(self._workers)}
-        waiting = self._waiting
-        failed: dict[str, tuple[Stop, float]] = {}
-        for stop in self._ecs.stops() if waiting else ():
-            if stop.worker in waiting and self._is_present(stop):
-                _, since = self._stops.get(stop.worker, (stop, time.monotonic()))
-                failed[stop.worker] = stop, since
-        self._stops = failed
-
-    def _is_present(self, stop: Stop) -> bool:
-        """Return whether it ran what the service is to run now, and is not from before."""
-        if self._since and stop.created_at < self._since:
-            return False
-        service = self._services.get(stop.worker)
-        return service is not None and service.task_definition == stop.task_definition
+        self._runtimes = self._ecs.runtimes()
+        now = time.monotonic()
+        self._failures = {
+            name: (task, self._failures.get(name, (task, now))[1])
+            for name in self._waiting
+            if (task := _failed_task(self._runtimes.get(name)))
+        }
 
     def _news(self) -> Iterator[Event]:
         waiting = self._waiting
         yield from self._once(FleetProgress(len(self._workers) - len(waiting), tuple(waiting)))
-        for name, (stop, _) in self._stops.items():
+        for name, (task, _) in self._failures.items():
             remedies = tuple(missing_secrets(self._ssm, self._workers[name]))
-            yield from self._once(TaskStopped(name, stop.code, stop.reason, remedies))
+            code = task.stop_code or ""
+            yield from self._once(TaskStopped(name, code, task.reason or code, remedies))
 
     def _once(self, event: Event) -> Iterator[Event]:
         if event not in self._told:
@@ -141,20 +128,20 @@ class _Wait:
     def _give_up(self, *, is_late: bool) -> None:
         """End the wait when time is up, or when nothing but failed tasks is waited for."""
         grace, now = self._policy.grace.total_seconds(), time.monotonic()
-        ripe = [name for name, (_, since) in self._stops.items() if now - since >= grace]
-        if ripe and set(self._waiting) <= self._stops.keys():
+        ripe = [name for name, (_, since) in self._failures.items() if now - since >= grace]
+        if ripe and set(self._waiting) <= self._failures.keys():
             raise self._failed()
         if is_late:
-            raise self._failed() if self._stops else self._not_in_time()
+            raise self._failed() if self._failures else self._not_in_time()
 
     def _failed(self) -> OperatorError:
         told = [
-            f"{name}: {stop.reason.rstrip('.')}{self._remedy(name)}"
-            for name, (stop, _) in list(self._stops.items())[:_MOST_NAMES]
+            f"{name}: {task.reason or task.stop_code}{self._remedy(name)}"
+            for name, (task, _) in list(self._failures.items())[:_MOST_NAMES]
         ]
         return OperatorError(
             ErrorCode.TASK_FAILED,
-            f"{_count(self._stops)} cannot run: {'. '.join(told)}. {_GO_ON}",
+            f"{_count(self._failures)} cannot run: {'. '.join(told)}. {_GO_ON}",
             exit_code=ExitCode.UNHEALTHY,
         )
 
@@ -170,6 +157,15 @@ class _Wait:
             f"run yet: {names}. {_GO_ON}",
             exit_code=ExitCode.TIMEOUT,
         )
+
+
+def _failed_task(runtime: Runtime | None) -> Task | None:
+    """Return the last task of the present deployment, if it has failed."""
+    if runtime is None or runtime.service is None or runtime.stopped is None:
+        return None
+    stopped = runtime.stopped
+    is_present = stopped.started_by == runtime.service.deployment_id
+    return stopped if is_present and stopped.has_failed else None
 
 
 def _count(workers: Mapping[str, object] | list[str]) -> str:
