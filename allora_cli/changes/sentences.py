@@ -61,7 +61,7 @@ _WORKERS: Final[Mapping[WorkerAction, tuple[str, str, str]]] = {
     WorkerAction.NEW_PAUSED: ("+", "green", "new, and paused"),
     WorkerAction.RESUMED: ("~", "yellow", "runs again"),
     WorkerAction.TASK_REPLACED: ("±", "yellow", "the task is replaced"),
-    WorkerAction.CHANGED: ("~", "yellow", "changed, the task goes on"),
+    WorkerAction.CHANGED: ("~", "yellow", "changed"),
     WorkerAction.PAUSED: ("~", "yellow", "paused"),
     WorkerAction.REMOVED: ("-", "red", "removed; wallet and secrets stay"),
 }

@@ -67,10 +67,10 @@ def build_missing(
         OperatorError: a build has failed, or takes too long.
     """
     builds = distinct_builds(context.fleet.workers) if context.fleet else []
-    missing = missing_builds(context, builds) if builds else []
+    registry = Registry.of(context.settings)
+    missing = missing_builds(context.session.client("ecr"), registry, builds)
     if not missing:
         return ()
-    registry = Registry.of(context.settings)
     wanted = {build: Image.of(build, registry) for build in missing}
     yield ImagesMissing(tuple(wanted.values()), builder)
     if builder is Builder.DOCKER:
@@ -162,11 +162,15 @@ class _Builds:
             return
         del self._running[state.id]
         # A tag never moves: who comes second may not push, and need not.
-        if state.status is Status.SUCCEEDED or not missing_builds(self._context, [build]):
+        if state.status is Status.SUCCEEDED or not self._is_missing(build):
             yield ImageBuilt(image)
         else:
             yield BuildFailed(image, self._codebuild.last_lines(state))
             self._failures.append(self._why(image, state))
+
+    def _is_missing(self, build: Build) -> bool:
+        ecr, registry = self._context.session.client("ecr"), Registry.of(self._context.settings)
+        return bool(missing_builds(ecr, registry, [build]))
 
     def _why(self, image: Image, state: BuildState) -> str:
         phase = next((each.name for each in reversed(state.phases) if _has_failed(each)), "")

@@ -42,6 +42,11 @@ class Status(StrEnum):
     STOPPED = "STOPPED"
 
 
+_UNDER_WAY: Final = frozenset({Status.IN_PROGRESS, "QUEUED"})
+"""Statuses of phases that are not over
+(https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BuildPhase.html)."""
+
+
 @dataclass(frozen=True)
 class Phase:
     """A phase of a build that is over."""
@@ -169,7 +174,7 @@ def _state(build: Mapping[str, Any]) -> BuildState:
         phases=tuple(
             Phase(each["phaseType"], each["phaseStatus"], each.get("durationInSeconds", 0))
             for each in build.get("phases", [])
-            if "phaseStatus" in each
+            if each.get("phaseStatus", Status.IN_PROGRESS) not in _UNDER_WAY
         ),
         log_group=logs.get("groupName", ""),
         log_stream=logs.get("streamName", ""),

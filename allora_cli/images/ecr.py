@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -19,16 +19,15 @@ _ASKED_AT_ONCE: Final = 100
 """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchGetImage.html"""
 
 
-def missing_builds(context: Context, builds: Sequence[Build]) -> list[Build]:
+def missing_builds(ecr: Any, registry: Registry, builds: Sequence[Build]) -> list[Build]:  # noqa: ANN401 - boto3's, without stubs
     """Return the builds whose image is not in ECR.
 
     Raises:
         OperatorError: the repositories are not there.
     """
-    ecr = context.session.client("ecr")
     by_repository: defaultdict[str, list[Build]] = defaultdict(list)
     for build in builds:
-        by_repository[Registry.of(context.settings).repositories[build.kind]].append(build)
+        by_repository[registry.repositories[build.kind]].append(build)
     missing = set()
     for repository, wanted in by_repository.items():
         for tags in batches((build.tag for build in wanted), _ASKED_AT_ONCE):

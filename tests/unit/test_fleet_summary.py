@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,17 @@ def test_what_follows_from_another_model_is_no_reason_of_its_own(worker: Any) ->
 def test_another_definition_is_another_version_of_the_project(worker: Any) -> None:
     change = task(worker(), worker())
     assert worker_changes([change])[0].because == (Reason.DEFINITION,)
+
+
+def test_a_service_that_is_replaced_has_another_task() -> None:
+    strategy = (AttributeChange("capacity_provider_strategy", replaces=True),)
+    plain, other = (
+        replace(service("a", Action.REPLACE, 1, 1), attributes=each) for each in ((), strategy)
+    )
+    assert worker_changes([plain])[0].action is WorkerAction.TASK_REPLACED
+    assert worker_changes([other]) == (
+        WorkerChange(WorkerAction.TASK_REPLACED, ("a",), (Reason.CAPACITY,)),
+    )
 
 
 def test_a_change_of_services_alone_leaves_the_task() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,20 @@ def test_a_build_that_fails_names_phase_and_log_and_the_others_end(folder: Path)
     failed = of(BuildFailed, events)
     assert len(failed) == 2
     assert failed[0].log == (f"example.org/python{FAILS}: not found",)
+
+
+def test_ctrl_c_stops_no_build(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    codebuild.LOOKS[:] = [2, 2]
+    with monkeypatch.context() as pressed:
+        pressed.setattr(time, "sleep", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            told(context)
+    events = told(context)
+    assert [each.is_older for each in of(BuildStarted, events)] == [True, True]
+    assert len(of(ImageBuilt, events)) == started(context) == 2
 
 
 def test_who_pushes_second_has_not_failed(context: Context) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from allora_cli.doctor.check_context import CheckContext, require
 from allora_cli.doctor.findings import Finding, fail, ok, skipped, unknown
 from allora_cli.doctor.one_wallet import other_workers
 from allora_cli.doctor.state import has_host
+from allora_cli.wallet.needed import how_to_store, needed_parameters
 from allora_cli.wallet.secrets import list_secrets
 from allora_cli.wallet.store import read_wallets
-from containers.worker.allora_worker.contract import Secret
-from settings.fleet import FleetWorker
 from settings.names import Names
 
 _SHOWN: Final = 5
@@ -25,13 +24,13 @@ def check_fleet_secrets(context: CheckContext) -> Finding:
     needed = {
         parameter: worker.name
         for worker in require(context.fleet).running
-        for parameter in _parameters(worker)
+        for parameter in needed_parameters(worker)
     }
     stored = list_secrets(context.ssm, list(needed))
     missing = [secret.parameter for secret in stored if not secret.version]
     facts = {"needed": len(needed), "missing": missing}
     if missing:
-        remedies = dict.fromkeys(_how_to_store(needed[each], each) for each in missing)
+        remedies = dict.fromkeys(how_to_store(needed[each], each) for each in missing)
         return fail(f"not stored: {_few(missing)}", "\n".join([*remedies][:_SHOWN]), **facts)
     return ok(f"{len(needed)} stored" if needed else "none needed", **facts)
 
@@ -75,22 +74,6 @@ def _used_once(context: CheckContext, addresses: Mapping[str, str]) -> Finding:
     if unseen:
         return unknown("; ".join(unseen), **facts)
     return ok(f"{len(addresses)}, all different", **facts)
-
-
-def _parameters(worker: FleetWorker) -> Iterator[str]:
-    """Yield what ECS fetches before a task starts; without one of them it does not start."""
-    names = Names(worker.settings)
-    yield names.wallet
-    if worker.options.api_key:
-        yield f"{names.secrets_prefix}/{Secret.API_KEY}"
-    yield from (f"{names.secrets_prefix}/model/{name}" for name in worker.settings.model_secrets)
-
-
-def _how_to_store(worker: str, parameter: str) -> str:
-    name = parameter.split("/", 3)[-1]
-    if name == Secret.MNEMONIC:
-        return "allora wallet create --all (or, of your own: allora wallet import --worker NAME)"
-    return f"allora secret set {name} --worker {worker}"
 
 
 def _few(names: list[str]) -> str:
