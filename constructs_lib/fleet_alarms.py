@@ -1,4 +1,4 @@
-"""The alarms of a fleet: five, however many workers there are.
+"""The alarms of a fleet: six, however many workers there are.
 
 Each is on a metric that the workers share, so that it rings for any of them; `allora status` names
 the worker. Its statistic tells of one worker among many: a maximum, a minimum, or a number of
@@ -21,6 +21,8 @@ _REPORTS: Final = _PERIOD // 60
 
 NOT_EARNING_MINUTES: Final = 6 * 60
 REFUSED_MINUTES: Final = 10
+FOREIGN_TRANSACTIONS: Final = 3
+"""In 24 hours; a transfer of the operator's counts as one."""
 
 
 def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iterator[Alarm]:
@@ -91,6 +93,22 @@ def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iter
             f"A worker of the fleet has submitted nothing for {REFUSED_MINUTES} minutes, because "
             "the network does not speak its SDK's protocol any more, or because a fee would be "
             "above ALLORA_MAX_FEE or ALLORA_MAX_DAILY_FEES."
+        ),
+    )
+    yield Alarm(
+        FleetAlarmId.WALLET_SHARED,
+        sources.of(metrics.FOREIGN_TRANSACTIONS),
+        statistic="Maximum",
+        period=_PERIOD,
+        periods=1,
+        comparison="GreaterThanOrEqualToThreshold",
+        threshold=FOREIGN_TRANSACTIONS,
+        missing="notBreaching",
+        log="worker",
+        meaning=(
+            f"{FOREIGN_TRANSACTIONS} times in 24 hours or more a worker of the fleet has found "
+            "that somebody else had sent with its wallet: another task or host of the same worker. "
+            "No window is lost."
         ),
     )
 

@@ -54,6 +54,7 @@ class FleetAlarmId(StrEnum):
     NOT_EARNING = "not-earning"
     BALANCE_LOW = "balance-low"
     REFUSED = "refused"
+    WALLET_SHARED = "wallet-shared"
 
 
 FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
@@ -83,6 +84,11 @@ FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
         "https://github.com/allora-network/allora-sdk-py/releases, then make lock-worker "
         "SDK=X.Y.Z, set ALLORA_SDK_VERSION and type: allora deploy. If a fee is, compare it with "
         "what others pay: raise ALLORA_MAX_FEE, or name another ALLORA_GRPC_URL."
+    ),
+    FleetAlarmId.WALLET_SHARED: (
+        "nothing, if you have paid out several times: those are counted too. Otherwise allora logs "
+        "worker --since 1h has the worker's name (wallet_shared): see in the ECS console whether "
+        "it has two tasks, and in allora status whether a host has its wallet, and end one of both."
     ),
 }
 

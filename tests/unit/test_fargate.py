@@ -42,7 +42,10 @@ def described(tmp_path: Path) -> dict[str, Any]:
     fleet = load_fleet(tmp_path / ".env", {})
     assert fleet
     place = Place(
-        REGION, "arn:aws:ssm:us-east-1:123456789012:parameter", {"worker": "/w", "model": "/m"}
+        fleet="allora-fleet",
+        region=REGION,
+        parameter_arn="arn:aws:ssm:us-east-1:123456789012:parameter",
+        log_groups={"worker": "/w", "model": "/m"},
     )
     images = Images(worker="worker:1", model="model:1", secrets="worker:1")
     return {

@@ -142,6 +142,7 @@ FLEET_METRICS: Final = (
     RUNNING_WORKERS,
     MINUTES_NOT_EARNING,
     MINUTES_REFUSED,
+    FOREIGN_TRANSACTIONS,
 )
 """What alarms and dashboard of a fleet show, by `FLEET` alone."""
 

@@ -278,9 +278,8 @@ class WindowRun:
             in_a_day=error.in_a_day,
             **self._labels,
         )
-        name = self._context.settings.worker_name
-        count = error.in_a_day
-        reports.metric(FOREIGN_TRANSACTIONS, count, WorkerName=name, TopicId=str(topic_id))
+        labels = {**self._context.settings.labels, "TopicId": str(topic_id)}
+        reports.metric(FOREIGN_TRANSACTIONS, error.in_a_day, **labels)
 
     def _note_success(self, answer: Answer[Value], accepted: Accepted) -> None:
         value, tx_hash = _shown(answer.value), shorten(accepted.tx_hash, 64)
