@@ -86,7 +86,10 @@ def shows_no_secret(running: Running, *workers: Worker) -> None:
 
 
 def what_is_shown(running: Running, *workers: Worker) -> Iterator[tuple[str, str]]:
-    """What somebody sees without reading the files of the secrets, by its name."""
+    """What somebody sees without reading the files of the secrets, by its name.
+
+    The container that has placed them has ended, and nobody can inspect it on Fargate.
+    """
     ecs, cluster = running.deployed.client("ecs"), running.deployed.names.fleet
     for container in running.containers():
         container.reload()
