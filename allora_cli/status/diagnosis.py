@@ -323,7 +323,7 @@ def _not_earning(worker: Worker) -> Diagnosis | None:
         )
     state = worst.earning.state
     sentence += _off_by_magnitudes(topics)
-    return Diagnosis(_NOT_EARNING[state], sentence, verdicts.remedy(state))
+    return Diagnosis(_NOT_EARNING[state], sentence, verdicts.remedy(state, worker.role))
 
 
 def _of_alarms(status: Status) -> Diagnosis | None:

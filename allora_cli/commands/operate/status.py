@@ -31,9 +31,11 @@ def status(
 ) -> None:
     """Show whether the worker earns: host, containers, topics, wallet, alarms and cost.
 
-    The first line is the network's verdict: an accepted transaction is no earning.
+    The first line is the network's verdict, because a transaction that the chain accepts may still
+    earn nothing.
 
-    Exit code 0: healthy; 3: not healthy, for the reason in the first line. Times are UTC.
+    Exit code 0: it earns, or nothing is known to prevent it; 3: it does not, for the reason in the
+    first line. Times are UTC.
 
     Example: allora status --watch
     """
