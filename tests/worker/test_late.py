@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from allora_sdk.rpc_client.tx_manager import TxManager, TxTimeoutError
+from allora_worker.judge import Judge
 from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import TxBody, TxRaw
 
 from devtools.fake_chain import FakeChain
 from tests.worker.running import ADDRESS, Worker, end_windows
 from tests.worker.test_submissions import values
+from tests.worker.timings import QUICK
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -39,6 +43,18 @@ async def test_each_transaction_is_valid_up_to_a_block(
     of_registration, of_submission = last_blocks
     assert of_registration > nonce
     assert of_submission == nonce + chain.options.window_blocks - 1
+
+
+async def test_a_registration_is_valid_before_anything_else_has_asked_for_the_height(
+    chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_: Judge) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Judge, "run", hang)
+    # The registration has less time than the chain has had.
+    worker = await start(chain, timings=dataclasses.replace(QUICK, default_block=5.5))
+    assert worker.log.events("refused") == chain.state()["rejected"] == []
 
 
 async def test_a_transaction_after_its_window_is_free(

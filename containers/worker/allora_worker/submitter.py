@@ -102,6 +102,7 @@ class Submitter:
             RefusedError: The network refuses the wallet.
             ChainUnavailableError: The endpoint does not work.
         """
+        await self._chain.poll_height()  # limits the transaction; nobody may have asked for it yet
         async with self._one_at_a_time:
             endpoint = self._chain.endpoint
             try:
