@@ -186,10 +186,11 @@ async def test_the_newest_submission_is_recalled(
     assert await inquiry(network).recall(1010) == newest
 
 
-async def test_a_silent_network_recalls_nothing() -> None:
+async def test_what_a_silent_network_does_not_recall_is_not_taken_for_nothing() -> None:
     network = Network()
     network.is_silent, network.live = True, 1000
-    assert await inquiry(network).recall(1010) == 1000
+    with pytest.raises(ChainUnavailableError):
+        await inquiry(network).recall(1010)
 
 
 async def test_a_reputers_submission_is_judged_a_lag_later() -> None:

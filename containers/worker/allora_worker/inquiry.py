@@ -66,14 +66,15 @@ class Inquiry:
 
         An open nonce has live inferences, which the network forgets when it closes it. Then the
         admitted ones are known, and with the score the newest, admitted or not.
+
+        Raises:
+            ChainUnavailableError, RefusedError, GRPCError: The endpoint does not answer.
         """
-        found = await asyncio.gather(
-            or_none(self._queries.live_nonce()),
-            or_none(self._admitted_nonce()),
-            or_none(self._queries.standing()),
+        standing = await self._queries.standing()
+        live, admitted = await asyncio.gather(
+            or_none(self._queries.live_nonce()), or_none(self._admitted_nonce())
         )
-        live, admitted, standing = found
-        nonces = {live, admitted, standing.scored_nonce if standing else None}
+        nonces = {live, admitted, standing.scored_nonce}
         recalled = [nonce for nonce in nonces if nonce and 0 < nonce <= height]
         self._open |= dict.fromkeys(recalled)
         return max(recalled, default=None)

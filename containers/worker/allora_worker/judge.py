@@ -94,8 +94,9 @@ class Judge:
         if self._inquiry is None:
             role = self._context.role
             queries = VerdictQueries(self._chain, role, self._topic_id)
-            self._inquiry = Inquiry(self._topic, queries, role)
-            await self._recall(self._inquiry, self._topic, height)
+            inquiry = Inquiry(self._topic, queries, role)
+            await self._recall(inquiry, self._topic, height)
+            self._inquiry = inquiry
         facts = await self._inquiry.ask(height, self._status.take_unjudged())
         self._conclude(self._topic, facts)
         if any(new > old for new, old in zip(facts.judged, self._judged, strict=True)):
