@@ -55,7 +55,7 @@ def balance(api_url: str, address: str) -> int:
     path = f"cosmos/bank/v1beta1/balances/{quote(address)}/by_denom?{query}"
     answer = ask(api_url, path)
     try:
-        return int(answer["balance"]["amount"])
+        return natural(answer["balance"]["amount"])
     except (KeyError, TypeError, ValueError) as error:
         raise ChainError(f"{api_url} does not answer with a balance") from error
 
@@ -68,9 +68,21 @@ def height(api_url: str) -> int:
     """
     answer = ask(api_url, "cosmos/base/tendermint/v1beta1/blocks/latest")
     try:
-        return int(answer["block"]["header"]["height"])
+        return natural(answer["block"]["header"]["height"])
     except (KeyError, TypeError, ValueError) as error:
         raise ChainError(f"{api_url} does not answer with a block") from error
+
+
+def natural(value: Any) -> int:  # noqa: ANN401 - any JSON
+    """Return a number of an answer, which is not negative.
+
+    Raises:
+        TypeError, ValueError: it is none.
+    """
+    number = int(value)
+    if number < 0:
+        raise ValueError
+    return number
 
 
 def newest_submission(api_url: str, topic_id: int, role: str, address: str) -> int | None:

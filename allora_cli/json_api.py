@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import ssl
 import urllib.error
 import urllib.request
@@ -49,7 +50,7 @@ def ask(api_url: str, path: str, body: Mapping[str, Any] | None = None) -> dict[
     )
     try:
         with open_url(request, timeout=_SECONDS) as answer:
-            value = json.loads(answer.read(_MAX_BYTES))
+            value = _parsed(answer.read(_MAX_BYTES))
     except urllib.error.HTTPError as error:
         with error:
             raise _status_error(api_url, error) from error
@@ -72,9 +73,24 @@ def _status_error(api_url: str, error: urllib.error.HTTPError) -> ApiError:
 def _own_code(body: bytes) -> int | None:
     """Return the number that the API gives an error; None for errors of servers before it."""
     try:
-        return int(json.loads(body)["code"])
+        return int(_parsed(body)["code"])
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Parse JSON, or raise a ValueError; also for infinite numbers, which `int` cannot take."""
+    try:
+        return json.loads(body, parse_float=_finite, parse_constant=_finite)
+    except RecursionError as error:
+        raise ValueError from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
 
 
 def _beginning(error: urllib.error.HTTPError) -> bytes:

@@ -12,7 +12,7 @@ _NODE_RPC = (
 _VPC = "the VPC has one public subnet and no NAT gateway; AWS_VPC_CIDR sets its network"
 _KEY_NAME = "the SDK needs no key name: the wallet is the mnemonic in Parameter Store"
 _TUNED = "the Allora SDK sets fees, gas and retries by itself"
-_REPUTER = "this project runs a worker, not a reputer"
+_REPUTER = "a reputer here is a worker of its own, with ALLORA_WORKER_ROLE=reputer"
 
 LEGACY: dict[str, str] = {
     "AWS_VPC_MAX_AZS": _VPC,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from settings.errors import fault
+from settings.secret_rules import remedy_for_kind, secret_kind
 from settings.shown import shown
 
 _PINNED = re.compile(
@@ -24,10 +25,12 @@ def pinned(text: str) -> tuple[str, ...]:
     """Return the requirements of a file's text or of a comma-separated list, in their order.
 
     Raises:
-        PydanticCustomError: One is not pinned, or is an option of pip.
+        PydanticCustomError: One is not pinned, is an option of pip, or has a secret in it.
     """
     requirements = tuple(_lines(text))
     for requirement in requirements:
+        if kind := secret_kind(requirement):
+            raise fault(f"has {kind}, which would be in the image.", remedy_for_kind(kind))
         if not _PINNED.fullmatch(requirement):
             raise fault(
                 f"has {shown(requirement)}, which is no package with its version.",

@@ -194,6 +194,7 @@ def _asking() -> Iterator[None]:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError
+    value.encode()  # a lone surrogate is a ValueError
     return value
 
 
@@ -203,7 +204,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _refused(session: Session, reason: str) -> OperatorError:
-    line = first_line(reason.encode())
+    line = first_line(reason.encode(errors="replace"))
     return OperatorError(
         ErrorCode.FORGE, f"{session.url} refuses the signature: {line}. Nothing was linked."
     )

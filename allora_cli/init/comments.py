@@ -19,7 +19,7 @@ _MEANINGS: Final = {
 }
 _OWN_MODEL: Final = """\
 The model is the project's own (docs/model.md). For yours, a git repository with a Dockerfile or an
-image:
+image; for a predict.pkl of the Forge kit see samples/forge.env:
 MODEL_REPO=https://github.com/you/your-model
 MODEL_REF=v1.0.0
 MODEL_IMAGE=ghcr.io/you/your-model:1.0.0"""

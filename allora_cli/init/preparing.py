@@ -151,11 +151,11 @@ def _settle_model(interview: Interview) -> str:
     elif interview.is_given(_MODEL_IMAGE.variable):
         kind = _IMAGE
     else:
-        interview.tell(["The model:"])
+        interview.tell(["The model (with a predict.pkl of the Forge kit: see samples/forge.env):"])
         kind = interview.choose(
             "Model",
             {
-                _OWN: "the one of this project, for prices of coins, to begin with",
+                _OWN: "this project's own, for prices, log returns and volatilities, to begin with",
                 _REPOSITORY: "your own: a public git repository with a Dockerfile",
                 _IMAGE: "your own: a published image",
             },

@@ -13,6 +13,7 @@ from typing import Final
 from rich.text import Text
 
 from allora_cli.status.history import LastDay, Windows
+from allora_cli.status.verdicts import figure
 
 _ROWS: Final = 6
 _LABEL_EACH: Final = 3
@@ -22,6 +23,7 @@ _WIDE: Final = 80
 """Columns that a terminal must have for bars of two; they are one wide otherwise."""
 
 _SUBMITTED, _LOST, _NOTHING = "█", "x", " "
+_DIGITS: Final = 4
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
 _MIDDLE: Final = 3
 _STYLES: Final = {_SUBMITTED: "green", _LOST: "red", _NOTHING: ""}
@@ -44,15 +46,20 @@ def _rewards(day: LastDay, hours: list[datetime], width: int) -> Iterator[Text]:
         yield Text("No rewards in the last 24 hours.")
         return
     total, peak = sum(day.rewards.values()), max(day.rewards.values())
-    yield Text(f"Rewards, ALLO: {total:.4g} in all, at most {peak:.4g} an hour")
+    yield Text(f"Rewards, ALLO: {_figure(total)} in all, at most {_figure(peak)} an hour")
     yield _row(hours, day.rewards, (0, peak), width)
 
 
 def _scores(day: LastDay, hours: list[datetime], width: int) -> Iterator[Text]:
     for topic_id, scores in day.scores.items():
         low, high, last = min(scores.values()), max(scores.values()), scores[max(scores)]
-        yield Text(f"Score, topic {topic_id}: {last:.4g}, between {low:.4g} and {high:.4g}")
+        between = f"between {_figure(low)} and {_figure(high)}"
+        yield Text(f"Score, topic {topic_id}: {_figure(last)}, {between}")
         yield _row(hours, scores, (low, high), width)
+
+
+def _figure(value: float) -> str:
+    return figure(value, _DIGITS)
 
 
 def _row(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from allora_cli.host.status_report import Topic, Verdict, Worker
+from containers.worker.allora_worker.contract import Role
 from containers.worker.allora_worker.event_names import Earning
 
 _WORST_FIRST: Final = (
@@ -23,6 +24,11 @@ _EARNS_NOTHING: Final = frozenset(Earning) - {Earning.UNKNOWN, Earning.EARNING}
 _BETTER_MODEL: Final = (
     "A better model raises the score; a topic with fewer workers needs less of one: "
     "ALLORA_WORKER_TOPIC_ID. How it develops: allora status --plot{option}"
+)
+_BETTER_REPUTER: Final = (
+    "A reputer is paid by its stake, and by how near its losses are to the other reputers': add "
+    "stake, or check what the model answers (allora logs model{option}). How the score develops: "
+    "allora status --plot{option}"
 )
 _REMEDIES: Final = {
     Earning.NOT_WHITELISTED: (
@@ -44,8 +50,14 @@ _REMEDIES: Final = {
 _HOPELESS: Final = 6.0
 """Powers of ten, beyond which it does not matter how much worse a loss is."""
 
+_OF_A_VALUE: Final = 6
+"""Digits of a value, by which one sees its unit and how near it is to another."""
+
 _MOST_DIGITS: Final = 17
 """Enough to tell any two floating-point numbers apart."""
+
+_PLAIN: Final = range(-6, 9)
+"""Powers of ten in which a number is written without an exponent."""
 
 
 def worst_first(topics: Iterable[Topic]) -> list[Topic]:
@@ -83,9 +95,18 @@ def why_unknown(topics: Iterable[Topic]) -> str | None:
     return next(reasons, "the network has not judged it yet")
 
 
-def remedy(state: Earning, option: str = "") -> str:
-    """Return what to do about a verdict that nothing is earned; `option` is `Context.option`."""
-    return _REMEDIES[state].format(option=option)
+def remedy(state: Earning, role: str | None, option: str = "") -> str:
+    """Return what to do about a verdict that nothing is earned.
+
+    Args:
+        state: The verdict.
+        role: The worker's.
+        option: `Context.option`.
+    """
+    found = _REMEDIES[state]
+    if role == Role.REPUTER and found is _BETTER_MODEL:
+        found = _BETTER_REPUTER
+    return found.format(option=option)
 
 
 def fault(verdict: Verdict) -> str:
@@ -119,7 +140,21 @@ def income(topics: Sequence[Topic]) -> str:
 
 def facts(verdict: Verdict) -> str:
     """Return a verdict and its figures in one line."""
-    return ", ".join([summary(verdict), *_facts_of_score(verdict), *_loss(verdict)])
+    losses = [*_loss(verdict), *_naive(verdict)]
+    return ", ".join([summary(verdict), *_facts_of_score(verdict), *losses])
+
+
+def comparison(verdict: Verdict) -> str | None:
+    """Return the worker's value and the network's for one nonce; None if one is not known."""
+    try:
+        own, network = Decimal(verdict.value or ""), Decimal(verdict.network_value or "")
+    except InvalidOperation:
+        return None
+    if verdict.closed_nonce is None or not (own.is_finite() and network.is_finite()):
+        return None
+    theirs = figure(network, _OF_A_VALUE)
+    ours = f"own value {figure(own, _OF_A_VALUE)} for nonce {verdict.closed_nonce}"
+    return f"{ours}, the network's {theirs}"
 
 
 def summary(verdict: Verdict) -> str:
@@ -132,9 +167,11 @@ def summary(verdict: Verdict) -> str:
     return verdict.state.replace("_", " ")
 
 
-def figure(value: Decimal, digits: int = 3) -> str:
-    """Return a number with so many significant digits."""
-    return f"{float(value):.{digits}g}"
+def figure(value: Decimal | float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, as people write it."""
+    short = f"{float(value):.{digits}g}"
+    number = Decimal(short)
+    return f"{number:,f}" if number.adjusted() in _PLAIN else short
 
 
 def _amount(verdict: Verdict) -> str:
@@ -161,10 +198,20 @@ def _rank(verdict: Verdict) -> Iterator[str]:
 
 def _loss(verdict: Verdict) -> Iterator[str]:
     """Yield the loss in relation to the network's."""
-    if verdict.loss is None or verdict.network_loss is None:
+    if verdict.loss is not None and verdict.network_loss is not None:
+        yield f"loss {_ratio(verdict.loss, verdict.network_loss)} × the network's"
+
+
+def _naive(verdict: Verdict) -> Iterator[str]:
+    """Yield the loss in relation to the naive one, after that to the network's."""
+    if verdict.loss is None or verdict.network_loss is None or verdict.naive_loss is None:
         return
-    ratio = min(float(verdict.loss - verdict.network_loss), _HOPELESS)
-    yield f"loss {10**ratio:.2g} × the network's"
+    yield f"{_ratio(verdict.loss, verdict.naive_loss)} × the naive one"
+
+
+def _ratio(loss: Decimal, other: Decimal) -> str:
+    """Return the quotient of two losses, whose logarithms are given."""
+    return figure(10 ** min(float(loss - other), _HOPELESS), digits=2)
 
 
 def _below_threshold(verdict: Verdict) -> str:

@@ -50,6 +50,8 @@ def _topic(topic: Topic | None, now: datetime, *, is_detailed: bool) -> Text:
     if not is_detailed:
         return text.append(f", last submission {ago} ago")
     text.append(f"\nlast submission {_value(last)} for nonce {last.nonce}, {ago} ago")
+    if topic.earning and (compared := verdicts.comparison(topic.earning)):
+        text.append(f"\n{compared}")
     return text.append(f"\ntransaction {clamp(last.tx_hash, 2 * _DIGITS)}" if last.tx_hash else "")
 
 

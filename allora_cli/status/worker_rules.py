@@ -94,7 +94,7 @@ def not_earning(worker: Worker, option: str = "") -> Diagnosis | None:
         )
     state = worst.earning.state
     sentence += _off_by_magnitudes(topics)
-    return Diagnosis(_NOT_EARNING[state], sentence, verdicts.remedy(state, option))
+    return Diagnosis(_NOT_EARNING[state], sentence, verdicts.remedy(state, worker.role, option))
 
 
 def health_of(worker: Worker, at: datetime) -> Diagnosis:

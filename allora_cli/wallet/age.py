@@ -97,7 +97,7 @@ def _wrapping_key(passphrase: str, salt: bytes, work: int) -> bytes:
     try:
         # As bytes, which its types do not know: it would encode texts as Latin-1.
         key = scrypt(passphrase.encode(), whole_salt, 32, 2**work, _BLOCK, 1)  # type: ignore[arg-type]
-    except MemoryError as error:
+    except (MemoryError, ValueError) as error:  # both for want of memory
         raise AgeError from error
     assert isinstance(key, bytes)  # noqa: S101 - one key, not several
     return key

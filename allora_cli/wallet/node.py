@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from allora_cli import chain
@@ -21,6 +21,9 @@ from shared.networks import NETWORKS, AlloraNetwork
 
 if TYPE_CHECKING:
     from settings import Settings
+
+_MOST_GAS_PRICE: Final = 10**18
+"""In uallo. A unit of gas for more than an ALLO is no price."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ class Node:
         """Return an account; one that never had coins is not found."""
         answer = chain.ask(self.api_url, f"cosmos/auth/v1beta1/account_info/{quote(address)}")
         with self._expecting("an account"):
-            return Account(int(answer["info"]["account_number"]), int(answer["info"]["sequence"]))
+            info = answer["info"]
+            return Account(chain.natural(info["account_number"]), chain.natural(info["sequence"]))
 
     def gas_price(self) -> Decimal:
         """Return the least that a unit of gas costs now, in uallo.
@@ -107,7 +111,7 @@ class Node:
             return Decimal(self.network.lowest_gas_price)
         with self._expecting("a price"):
             price = Decimal(answer["price"]["amount"])
-            if not price.is_finite() or price < 0:
+            if not 0 <= price <= _MOST_GAS_PRICE:
                 raise ValueError
             return price
 

@@ -185,7 +185,7 @@ def _in_block(transaction: SignedTransaction, verdict: Verdict) -> Outcome:
 
 
 def _shown(verdict: Verdict) -> str:
-    return first_line(verdict.text.encode())
+    return first_line(verdict.text.encode(errors="replace"))
 
 
 def _hand_over(node: Node, transaction: SignedTransaction) -> Verdict | None:

@@ -35,6 +35,9 @@ from .rejection import (
 from .transactions import DENOM, Payload, Transaction, payloads
 from .windows import Role, Windows
 
+LEAST, MOST = Decimal("1e-40"), Decimal("1e40")
+"""Of the sizes of a number that is submitted, besides 0."""
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -246,12 +249,16 @@ def _check_content(payload: Payload, sender: str) -> None:
     if not numbers:
         raise Rejection(INVALID_VALUE, "no value: invalid value")
     for text in numbers:
-        if not _is_finite_number(text):
+        if not _is_possible_number(text):
             raise Rejection(INVALID_VALUE, f"{text!r}: invalid value")
 
 
-def _is_finite_number(text: str) -> bool:
+def _is_possible_number(text: str) -> bool:
+    """Return whether the chain can hold a number: `BoundedExp40Dec` in its folder math."""
     try:
-        return Decimal(text).is_finite()
+        number = Decimal(text)
     except InvalidOperation:
         return False
+    if not number.is_finite():
+        return False
+    return not number or LEAST <= number.copy_abs() <= MOST

@@ -7,6 +7,7 @@ import io
 import sys
 import tarfile
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def _fetch(settings: Settings, file: Path) -> None:
         return
     try:
         content = _read(settings)
-    except (OSError, BotoCoreError, ClientError) as error:
+    except (OSError, HTTPException, BotoCoreError, ClientError) as error:
         sys.exit(f"MODEL_FORGE: {settings.model_forge} cannot be read: {error}")
     if _digest(content) != settings.model_sha256:
         sys.exit(f"MODEL_SHA256 is not that of {settings.model_forge}: {_digest(content)}")

@@ -259,7 +259,7 @@ async def test_the_data_must_be_signed_with_the_workers_key(
     assert (await client.deliver(message)).code == 47
 
 
-@pytest.mark.parametrize("value", ["NaN", "Infinity", "", "1,5", "<html>"])
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "", "1,5", "<html>", "2e40", "-5e-41"])
 async def test_values_must_be_finite_numbers(paused: FakeChain, client: Client, value: str) -> None:
     await client.register()
     result = await client.deliver(client.inference(paused.open_window(69), value))

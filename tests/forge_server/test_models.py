@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from forge_server import child
 from forge_server.failures import LONGEST, Kind, ModelError
 from forge_server.pickles import THIS_PYTHON
 from forge_server.process import Model
@@ -240,3 +241,27 @@ def test_its_own_secrets_are_variables(tmp_path: Path, monkeypatch: pytest.Monke
     }
     secrets = secrets_of({name: str(file) for name, file in files.items()})
     assert secrets == {"ALLORA_API_KEY": "9"}
+
+
+def test_its_secrets_are_neither_in_a_sentence_nor_in_the_log(
+    save: Save, start: Start, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """An exception of an HTTP library quotes the URL, with the key in it."""
+    (tmp_path / "KEY").write_text("s3cret/k3y\n")
+    source = (
+        "import os\nfrom urllib.parse import quote\n"
+        "def predict(nonce):\n key = os.environ['KEY']\n"
+        " raise OSError(f'{key} refused: /prices?t={quote(key, safe=str())}&' + 60 * 'x')"
+    )
+    patch = tmp_path / "sitecustomize.py"
+    patch.write_text(
+        "import forge_server.settings, pathlib\n"
+        f"forge_server.settings.SECRETS = pathlib.Path({str(tmp_path)!r})\n"
+    )
+    paths = f"{tmp_path}:{Path(child.__file__).parents[1]}:{os.environ.get('PYTHONPATH', '')}"
+    model = start(save(source), PYTHONPATH=paths, KEY_FILE=str(tmp_path / "KEY"))
+    error = refusal(model)
+    assert error.sentence.startswith("The prediction raised OSError: *** refused: /prices?t=***&xx")
+    log = capfd.readouterr().err
+    assert "OSError: *** refused: /prices?t=***&xx" in log
+    assert "s3cret" not in log

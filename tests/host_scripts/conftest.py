@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+import boto3
 import pytest
 import requests
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 
@@ -13,8 +15,18 @@ def emulator() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    url = f"http://{host}:{port}"
+    _load_services(url)
+    yield url
     server.stop()
+
+
+def _load_services(url: str) -> None:
+    """Make the first calls, which take moto longer on a busy machine than the scripts wait."""
+    boto = boto3.Session("testing", "testing", region_name="us-east-1")
+    patience = Config(read_timeout=120)
+    boto.client("ssm", endpoint_url=url, config=patience).describe_parameters()
+    boto.client("s3", endpoint_url=url, config=patience).list_buckets()
 
 
 @pytest.fixture

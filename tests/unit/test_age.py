@@ -6,6 +6,7 @@ import base64
 
 import pyrage
 import pytest
+from Crypto.Protocol import KDF
 
 from allora_cli.wallet import age
 from tests.local.age_file import encrypted_quickly
@@ -72,6 +73,17 @@ def test_the_work_is_fixed() -> None:
 @pytest.mark.parametrize("work", [b"23", b"63", b"0", b"018", b"-1"])
 def test_work_that_no_computer_can_do_is_not_begun(work: bytes) -> None:
     file = encrypted_quickly(CONTENT, PASSPHRASE).replace(b" 10\n", b" " + work + b"\n", 1)
+    with pytest.raises(age.AgeError):
+        age.decrypt(file, PASSPHRASE)
+
+
+def test_work_that_needs_too_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = encrypted_quickly(CONTENT, PASSPHRASE)
+
+    def fail(*_: object) -> None:
+        raise ValueError("Error 2 while running scrypt")
+
+    monkeypatch.setattr(KDF, "scrypt", fail)
     with pytest.raises(age.AgeError):
         age.decrypt(file, PASSPHRASE)
 

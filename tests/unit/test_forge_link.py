@@ -139,6 +139,7 @@ def test_what_is_no_approval(forge: Forge, poll: Any, code: ErrorCode, told: str
     [
         ({"rejected": [{"address": ADDRESS, "reason": "bad\x1b[31m nonce"}]}, "bad"),
         ({"rejected": ["no"]}, "no"),
+        ({"error": "no \ud800"}, "no ?"),
         ({"error": "session is over"}, "session is over"),
     ],
 )
@@ -159,6 +160,7 @@ def test_a_signature_that_is_refused(forge: Forge, submitted: Any, told: str) ->
         {"challenges": ["text"]},
         {"challenges": [{"address": "allo1other", "message": TEXT}]},
         {"challenges": [{"address": ADDRESS, "message": None}]},
+        {"challenges": [{"address": ADDRESS, "message": "\ud800"}]},
         {"interval": []},
         {"verification_uri_complete": "https://forge.allora.network:port"},
         {"verification_uri_complete": "https://forge.example.com/link"},

@@ -187,6 +187,22 @@ class TestSettings:
         )
         assert model(settings)["build"]["args"]["SYSTEM_PACKAGES"] == "libgomp1 git"
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            f"kit @ git+https://me:hunter22@github.com/me/kit.git@{DIGEST[:40]}",
+            f"kit @ https://example.com/kit.whl?api_key=hunter22#sha256={DIGEST}",
+            "--extra-index-url https://me:hunter22@example.com/simple",
+        ],
+    )
+    def test_a_requirements_file_with_a_password(
+        self, make_settings: MakeSettings, from_file: dict[str, str], tmp_path: Path, line: str
+    ) -> None:
+        (tmp_path / "requirements.txt").write_text(f"cloudpickle==3.1.1\n{line}\n")
+        problems = refused(make_settings, from_file | {"MODEL_REQUIREMENTS": "requirements.txt"})
+        assert "a URL with a password or a key in it" in problems["MODEL_REQUIREMENTS"]
+        assert "hunter22" not in str(problems)
+
     def test_several_topics_get_a_warning(self, make_settings: MakeSettings) -> None:
         (warning,) = make_settings(**FROM_S3, ALLORA_WORKER_TOPIC_ID="69,77").warnings
         assert "one model answers for several topics" in warning

@@ -407,10 +407,33 @@ class TestEarning:
         assert first_line(status).startswith(f"✔ Earning {expected}")
 
     @pytest.mark.parametrize(
-        ("loss", "expected"), [("-4.3979", "0.1 ×"), ("-2.3979", "10 ×"), ("300", "1e+06 ×")]
+        ("loss", "expected"),
+        [("-4.3979", "0.1 ×"), ("-2.3979", "10 ×"), ("-1.3188", "120 ×"), ("300", "1,000,000 ×")],
     )
     def test_losses_are_logarithms(self, healthy: Status, loss: str, expected: str) -> None:
         assert f"loss {expected} the network's" in first_line(judged(healthy, {"loss": loss}))
+
+    @pytest.mark.parametrize("state", ["not_in_active_set", "no_reward"])
+    def test_a_reputer_is_told_of_its_stake(self, healthy: Status, state: str) -> None:
+        topic = SAMPLE["worker"]["topics"][0] | {"earning": EARNING | {"state": state}}
+        for role, has_stake in (("reputer", True), ("inferer", False)):
+            worker = SAMPLE["worker"] | {"role": role, "topics": [topic]}
+            status = changed(healthy, report=report(worker=worker))
+            assert ("add stake" in str(judge(status).remedy)) is has_stake
+
+    def test_large_and_small_amounts_are_written_plainly(self, healthy: Status) -> None:
+        for amount, expected in (("12345.6", "12,300"), ("0.0000123", "0.0000123")):
+            line = first_line(judged(healthy, {"rewards_allo_a_day": amount}))
+            assert line.startswith(f"✔ Earning {expected} ALLO a day")
+
+    def test_the_worker_s_value_stands_beside_the_network_s(self, healthy: Status) -> None:
+        rows = "\n".join(shown(healthy, WIDE))
+        assert "loss 0.8 × the network's, 0.63 × the naive one\n" in rows
+        assert "own value 64,000.5 for nonce 8123396, the network's 63,990.2\n" in rows
+        for unknown in (None, "of several", "NaN"):
+            status = judged(healthy, {"network_value": unknown, "naive_loss": None})
+            assert "for nonce 8123396" not in "\n".join(shown(status, WIDE))
+            assert "naive" not in "\n".join(shown(status, WIDE))
 
     def test_decimals_keep_all_their_digits_in_json(self, healthy: Status) -> None:
         exact = "0.123456789012345678901234567890"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,14 +11,19 @@ from typing import Any
 import pytest
 
 from allora_cli.__main__ import _report
+from allora_cli.chain import ChainError
 from allora_cli.errors import ErrorCode, OperatorError
 from allora_cli.wallet.amounts import Fees, exact_allo, read_amount
 from allora_cli.wallet.mnemonic import address_of, key_of
+from allora_cli.wallet.node import Node as RealNode
+from allora_cli.wallet.node import Verdict
 from allora_cli.wallet.quote import quote
 from allora_cli.wallet.recipient import check_memo, check_options, check_recipient, read_recipient
-from allora_cli.wallet.transaction import public_key_of
+from allora_cli.wallet.sending import _in_block
+from allora_cli.wallet.transaction import SignedTransaction, public_key_of
 from shared.networks import SUBMISSION_FEE
 from shared.wallet_library import wallet_library
+from tests.http_server import Handler, handled_by
 
 WORDS = "special sign fit simple patrol salute grocery chicken wheat radar tonight ceiling"
 OWN = "allo1jhg0e7s6gn44tfc5k37kr04sznyhedtctsc88d"
@@ -173,6 +179,42 @@ class TestQuote:
         dear = Node(price=Decimal(MAINNET_PRICE * 40))
         with pytest.raises(OperatorError, match="above ALLORA_MAX_FEE"):
             offer(1, dear)
+
+
+class TestAnswersThatNoChainGives:
+    """A server between may have an interest in what is signed, or in nobody's getting an answer."""
+
+    @staticmethod
+    def refused(body: bytes, ask: Callable[[RealNode], object]) -> None:
+        class Server(Handler):
+            def do_GET(self) -> None:
+                self.send(200, body, {})
+
+        with handled_by(Server) as url, pytest.raises(ChainError, match="does not answer"):
+            ask(RealNode(url, "testnet"))
+
+    @pytest.mark.parametrize("height", [b'"-7"', b"1e999", b"Infinity", b"NaN", b"null", b'"9e9"'])
+    def test_heights(self, height: bytes) -> None:
+        body = b'{"block":{"header":{"height":%s}}}' % height
+        self.refused(body, lambda node: node.height())
+
+    @pytest.mark.parametrize("number", [b'"-1"', b"1e999", b"[]"])
+    def test_accounts(self, number: bytes) -> None:
+        for info in (b'"account_number":"1","sequence":%s', b'"account_number":%s,"sequence":"1"'):
+            self.refused(b'{"info":{%s}}' % (info % number), lambda node: node.account(OWN))
+
+    @pytest.mark.parametrize("price", [b'"1e999999"', b'"NaN"', b'"-1"', b'"Infinity"', b'""'])
+    def test_prices(self, price: bytes) -> None:
+        body = b'{"price":{"amount":%s}}' % price
+        self.refused(body, lambda node: node.gas_price())
+
+    def test_nesting_without_an_end(self) -> None:
+        self.refused(b"[" * 100_000, lambda node: node.chain_id())
+
+    def test_half_a_character_in_a_refusal(self) -> None:
+        transaction = SignedTransaction("AB", b"", 7)
+        refused = _in_block(transaction, Verdict(7, 5, "sdk", "too \ud800 little"))
+        assert refused.text == "too ? little"
 
 
 def test_scripts_learn_the_hash_of_a_transfer_that_failed(

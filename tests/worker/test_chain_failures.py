@@ -412,3 +412,19 @@ async def test_what_the_worker_needs_in_a_topic_is_looked_at_again(
     await chain.behave(whitelisted=False)
     await refused(worker, "whitelist of topic 69")
     assert worker.log.events("window") == []
+
+
+async def test_several_topics_get_by_with_few_calls_at_once(start: Start) -> None:
+    """They would all be refused each time if they all tried again at the same moment."""
+    topics = range(60, 66)
+    options = Options(topics=tuple(topics), block_seconds=0.25, window_blocks=200)
+    timings = dataclasses.replace(
+        QUICK, chain_pause_min=4, chain_pause_max=4, balance=60, verdict_min=60, poll_min=60
+    )
+    async with FakeChain(options, say=lambda _: None) as chain:
+        await chain.behave(calls_per_block=12)
+        worker = await start(
+            chain, timings=timings, ALLORA_WORKER_TOPIC_ID=",".join(map(str, topics))
+        )
+        await chain.behave(calls_per_block=None)
+        await worker.stop()

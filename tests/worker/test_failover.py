@@ -107,6 +107,21 @@ async def test_an_endpoint_of_another_chain_is_left(
         await worker.stop()
 
 
+async def test_an_endpoint_of_another_chain_is_no_second_choice(
+    chain: FakeChain, start: Start
+) -> None:
+    options = Options(chain_id="elsewhere")
+    async with FakeChain(options, say=lambda _: None) as other:
+        worker = await start(chain, ALLORA_GRPC_URL=f"{chain.grpc_url},{other.grpc_url}")
+        await chain.behave(refuse=True)
+        await until(lambda: len(worker.log.events("chain_unavailable")) > 0)
+        await chain.behave(refuse=False)
+        await meets_the_next_window(chain)
+        assert worker.log.events("endpoint_changed") == []
+        assert worker.log.events("refused") == []
+        await worker.stop()
+
+
 async def test_endpoints_that_all_belong_to_another_chain_are_refused(
     chain: FakeChain, start: Start, second: Gate
 ) -> None:

@@ -12,7 +12,14 @@ from allora_sdk.rpc_client.protos.cosmos.base.tendermint.v1beta1 import (
     Header,
 )
 from allora_sdk.rpc_client.protos.emissions.v3 import Nonce, Nonces
-from allora_sdk.rpc_client.protos.emissions.v10 import GetOpenWorkerSubmissionWindowsResponse
+from allora_sdk.rpc_client.protos.emissions.v10 import (
+    GetLatestNetworkInferencesResponse,
+    GetNetworkInferencesAtBlockResponse,
+    GetOpenWorkerSubmissionWindowsResponse,
+    LabeledValue,
+    NetworkInferenceBundle,
+    WorkerInference,
+)
 from allora_sdk.rpc_client.protos.tendermint.types import Commit, CommitSig, Data
 from allora_worker.grpc_limits import _LimitedCodec, limit_answers
 from grpclib.client import Channel, UnaryUnaryMethod
@@ -48,6 +55,20 @@ def test_thousands_of_nonces_are_no_answer() -> None:
     encoded = bytes(GetOpenWorkerSubmissionWindowsResponse(nonces=nonces))
     with pytest.raises(ValueError, match="GetOpenWorkerSubmissionWindowsResponse of"):
         CODEC.decode(encoded, GetOpenWorkerSubmissionWindowsResponse)
+
+
+@pytest.mark.parametrize(
+    "kind", [GetNetworkInferencesAtBlockResponse, GetLatestNetworkInferencesResponse]
+)
+def test_a_network_may_have_many_inferers(
+    kind: type[GetNetworkInferencesAtBlockResponse | GetLatestNetworkInferencesResponse],
+) -> None:
+    inferences = [
+        WorkerInference(worker=f"allo1{number:038}", values=[LabeledValue(value="65000.25")])
+        for number in range(2000)
+    ]
+    answer = kind(network_inferences=NetworkInferenceBundle(inferer_values=inferences))
+    assert CODEC.decode(bytes(answer), kind) == answer
 
 
 @pytest.mark.asyncio

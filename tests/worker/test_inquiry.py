@@ -157,6 +157,14 @@ async def test_what_was_submitted_while_the_network_was_silent_is_asked_for_late
     assert (await asked.ask(1025, {})).judged == (1000, 0)
 
 
+async def test_what_was_submitted_before_a_reset_of_the_chain_hides_nothing() -> None:
+    network = Network()
+    asked = inquiry(network)
+    network.admits = {1000: ME}
+    before = dict.fromkeys((50_000, 50_020, 50_040), Decimal(1))
+    assert (await asked.ask(1015, {1000: Decimal(7)} | before)).judged == (1000, 0)
+
+
 @pytest.mark.parametrize(
     ("live", "admitted", "average", "newest"),
     [
@@ -178,10 +186,11 @@ async def test_the_newest_submission_is_recalled(
     assert await inquiry(network).recall(1010) == newest
 
 
-async def test_a_silent_network_recalls_nothing() -> None:
+async def test_what_a_silent_network_does_not_recall_is_not_taken_for_nothing() -> None:
     network = Network()
     network.is_silent, network.live = True, 1000
-    assert await inquiry(network).recall(1010) == 1000
+    with pytest.raises(ChainUnavailableError):
+        await inquiry(network).recall(1010)
 
 
 async def test_a_reputers_submission_is_judged_a_lag_later() -> None:

@@ -17,6 +17,8 @@ import pytest_asyncio
 from allora_sdk.rpc_client.protos.emissions import v3
 from allora_sdk.rpc_client.protos.emissions.v10 import QueryServiceStub
 from allora_worker.event_names import Earning, Event
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
 
 from devtools.fake_chain import FakeChain, Options
 from devtools.fake_chain.competitors import Competitor
@@ -192,6 +194,26 @@ async def test_a_new_process_learns_the_verdict_and_counts_no_reward_again(
     assert found["rank"] == 2
     assert found["reward_fraction"]
     assert found["reward_allo"] is found["rewards_allo_a_day"] is None
+
+
+async def test_a_new_process_asks_for_the_last_submission_until_there_is_an_answer(
+    chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow_down(*_: object) -> None:
+        raise GRPCError(Status.RESOURCE_EXHAUSTED, "slow down")
+
+    first = await start(chain)
+    await submit(chain, first)
+    chain.settle(69)
+    await first.stop()
+    chain.make_blocks(900)
+    with monkeypatch.context() as patch:
+        patch.setattr(Standings, "_average", slow_down)
+        second = await start(chain)
+        await until(lambda: "slow down" in verdict(second)["reason"])
+        assert second.topic().seconds_since_success < 90
+    await until(partial(is_in, second, Earning.EARNING))
+    assert second.topic().seconds_since_success >= 90
 
 
 async def test_what_prevents_submissions_is_told(chain: FakeChain, start: Start) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from allora_sdk.rpc_client.tx_manager import TxManager, TxTimeoutError
+from allora_worker.judge import Judge
 from cosmpy.protos.cosmos.tx.v1beta1.tx_pb2 import TxBody, TxRaw
 
 from devtools.fake_chain import FakeChain
 from tests.worker.running import ADDRESS, Worker, end_windows
 from tests.worker.test_submissions import values
+from tests.worker.timings import QUICK
 from tests.worker.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -39,6 +43,23 @@ async def test_each_transaction_is_valid_up_to_a_block(
     of_registration, of_submission = last_blocks
     assert of_registration > nonce
     assert of_submission == nonce + chain.options.window_blocks - 1
+
+
+async def test_a_registration_needs_no_height_from_the_judge(
+    chain: FakeChain, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own question about the height may fail, or come later."""
+
+    async def wait_for_ever(_: Judge) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Judge, "run", wait_for_ever)
+    # Until a block is measured: a network's height is far beyond the blocks of some minutes.
+    timings = dataclasses.replace(QUICK, default_block=5.5)
+    worker = await start(chain, timings=timings, ready=False)
+    await until(lambda: worker.topic().is_registered or worker.topic().refusal)
+    assert worker.topic().is_registered
+    assert chain.state()["rejected"] == []
 
 
 async def test_a_transaction_after_its_window_is_free(

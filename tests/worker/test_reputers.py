@@ -131,6 +131,26 @@ async def test_losses_for_another_nonce_are_no_success(make: Make, start: Start)
     assert [each["nonce"] for each in submissions(chain)] == [1041, 1081]
 
 
+async def test_a_new_process_counts_from_a_submission_long_after_its_nonce(
+    make: Make, model: ModelServer, start: Start
+) -> None:
+    lag = 50 * EPOCH
+    chain = await make(lag)
+    own = twin(chain)
+    own.join(reputer=True)
+    while not open_nonces(chain):
+        chain.make_block(BLOCK)
+    [nonce] = open_nonces(chain)
+    assert own.code(own.loss(nonce)) == 0
+    while open_nonces(chain)[:1] == [nonce]:
+        chain.make_block(BLOCK)
+    model.answers("soon")
+    worker = await start(chain, ready=False, ALLORA_WORKER_ROLE="reputer")
+    await until(lambda: worker.topic().verdict.standing)
+    # The worker takes a block for a tenth of a second, and has been there for a moment.
+    assert EPOCH / 10 <= worker.topic().seconds_since_success < lag / 10
+
+
 async def test_returns_are_measured_in_standard_deviations(
     chain: FakeChain, model: ModelServer, start: Start
 ) -> None:

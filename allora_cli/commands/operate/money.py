@@ -80,7 +80,7 @@ def send(
 
     Asks for the address twice, shows amount and fee, and asks once more. Keeps the fees of a day
     in the wallet, except with --all. With --yes, give the address as --to and as --confirm.
-    Exit code 4: nobody answers whether it was sent.
+    Exit code 4: it is not known whether it was sent.
 
     Example: allora wallet send 12.5 --to allo1…
     """

@@ -38,9 +38,11 @@ def status(
 
     Of a fleet, a line a worker, those that need attention first.
 
-    The first line is the network's verdict: an accepted transaction is no earning.
+    The first line is the network's verdict, because a transaction that the chain accepts may still
+    earn nothing.
 
-    Exit code 0: healthy; 3: not healthy, for the reason in the first line. Times are UTC.
+    Exit code 0: it earns, or nothing is known to prevent it; 3: it does not, for the reason in the
+    first line. Times are UTC.
 
     Example: allora status --watch
     """

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .answers import as_text
 from .calls import Question, call
-from .failures import Kind, ModelError
+from .failures import Kind, ModelError, hide, without_secrets
 from .pickles import load
 from .settings import read_settings, secrets_of
 
@@ -24,7 +24,9 @@ def main() -> None:
     """Load the model, say so, and answer until the server closes the socket."""
     _be_the_first_to_go()
     settings = read_settings(os.environ)
-    os.environ.update(secrets_of(os.environ))
+    secrets = secrets_of(os.environ)
+    hide(secrets.values())
+    os.environ.update(secrets)
     with socket.socket(fileno=int(sys.argv[1])) as server, server.makefile("rwb") as lines:
 
         def send(**message: str) -> None:
@@ -53,9 +55,10 @@ def _be_the_first_to_go() -> None:
 
 
 def _show(error: ModelError) -> None:
-    """Print the traceback of the model's own code."""
+    """Print the traceback of the model's own code, without its secrets."""
     if error.kind in (Kind.UNUSABLE, Kind.FAILED) and error.__cause__:
-        traceback.print_exception(error.__cause__)
+        lines = traceback.format_exception(error.__cause__)
+        print(without_secrets("".join(lines)), end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

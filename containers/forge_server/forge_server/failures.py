@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from http import HTTPStatus
+from urllib.parse import quote, quote_plus
 
 LONGEST = 105
 """Characters of a sentence: the worker quotes a status and 120 characters."""
+
+_SHORTEST_SECRET = 6
+"""Characters; shorter ones are in every text."""
+
+_hidden: set[str] = set()
 
 
 class Kind(str, Enum):  # noqa: UP042 - Python 3.10
@@ -48,9 +55,23 @@ class ModelError(Exception):
         super().__init__(self.sentence)
 
 
+def hide(secrets: Iterable[str]) -> None:
+    """Leave secrets out of all sentences from now on: an exception may quote a URL with one."""
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            _hidden.update((secret, quote(secret, safe=""), quote_plus(secret)))
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without what is hidden."""
+    for secret in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
 def one_line(text: str) -> str:
-    """Return a text without line breaks, of at most LONGEST characters."""
-    text = " ".join(text.split())
+    """Return a text without line breaks and secrets, of at most LONGEST characters."""
+    text = " ".join(without_secrets(text).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

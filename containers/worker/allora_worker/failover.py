@@ -64,8 +64,10 @@ class Endpoints:
             reports.warning(Event.CHAIN_UNAVAILABLE, f"{which}: {reason}")
         if self.are_several:
             endpoint.disconnect()
-            others = [each for each in self.all if each is not endpoint]
-            self.use(min(others, key=lambda each: (each.is_foreign, each.failed_at)), reason)
+            # Another network has no account of this wallet, and would seem to refuse it.
+            others = [each for each in self.all if each is not endpoint and not each.is_foreign]
+            if others:
+                self.use(min(others, key=lambda each: each.failed_at), reason)
         elif self._failed_in_a_row % _FAILURES_UNTIL_RECONNECT == 0:
             endpoint.disconnect()
 

@@ -23,6 +23,7 @@ _MAX_BYTES_OF: Final[Mapping[str, int]] = {
     "GetOpenReputerSubmissionWindowsResponse": 4 * 1024,
     "GetTxResponse": 256 * 1024,  # with all its events
     "GetNetworkInferencesAtBlockResponse": 1024 * 1024,  # of all workers
+    "GetLatestNetworkInferencesResponse": 1024 * 1024,
     "GetInferencesAtBlockResponse": 1024 * 1024,
     "GetForecastsAtBlockResponse": 1024 * 1024,
     "GetNetworkLossBundleAtBlockResponse": 1024 * 1024,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from .block_clock import MAX_BLOCKS_AHEAD
 from .contract import Role
 from .verdict import Admission, Settlement, Standing
 from .verdict_queries import VerdictQueries, or_none
@@ -65,14 +66,15 @@ class Inquiry:
 
         An open nonce has live inferences, which the network forgets when it closes it. Then the
         admitted ones are known, and with the score the newest, admitted or not.
+
+        Raises:
+            ChainUnavailableError, RefusedError, GRPCError: The endpoint does not answer.
         """
-        found = await asyncio.gather(
-            or_none(self._queries.live_nonce()),
-            or_none(self._admitted_nonce()),
-            or_none(self._queries.standing()),
+        standing = await self._queries.standing()
+        live, admitted = await asyncio.gather(
+            or_none(self._queries.live_nonce()), or_none(self._admitted_nonce())
         )
-        live, admitted, standing = found
-        nonces = {live, admitted, standing.scored_nonce if standing else None}
+        nonces = {live, admitted, standing.scored_nonce}
         recalled = [nonce for nonce in nonces if nonce and 0 < nonce <= height]
         self._open |= dict.fromkeys(recalled)
         return max(recalled, default=None)
@@ -172,7 +174,11 @@ class Inquiry:
         scored_since = closed_since = self._scored_since(height)
         if self._role is not Role.REPUTER:
             closed_since += self._topic.ground_truth_lag
-        self._open = {each: value for each, value in self._open.items() if each >= closed_since}
+        # Those from before a reset of the chain are higher than its blocks.
+        newest = height + MAX_BLOCKS_AHEAD
+        self._open = {
+            each: value for each, value in self._open.items() if closed_since <= each <= newest
+        }
         if self._admission and self._admission.nonce < closed_since:
             self._admission = None
         if self._settlement and self._settlement.nonce < scored_since:

@@ -22,7 +22,7 @@ from .rewards import Payment, Payments
 from .verdict import Verdict, decide
 from .verdict_queries import UNANSWERED, VerdictQueries
 from .waiting import wait_for
-from .windows import Topic
+from .windows import Topic, window_of
 
 _FAILURES_UNTIL_UNKNOWN: Final = 3
 # The network pays in a topic once an epoch, which takes minutes, and on a test chain seconds.
@@ -94,8 +94,9 @@ class Judge:
         if self._inquiry is None:
             role = self._context.role
             queries = VerdictQueries(self._chain, role, self._topic_id)
-            self._inquiry = Inquiry(self._topic, queries, role)
-            await self._recall(self._inquiry, height)
+            inquiry = Inquiry(self._topic, queries, role)
+            await self._recall(inquiry, self._topic, height)
+            self._inquiry = inquiry
         facts = await self._inquiry.ask(height, self._status.take_unjudged())
         self._conclude(self._topic, facts)
         if any(new > old for new, old in zip(facts.judged, self._judged, strict=True)):
@@ -113,11 +114,15 @@ class Judge:
             self._judged = (0, 0)
         return height
 
-    async def _recall(self, inquiry: Inquiry, height: int) -> None:
-        """Count the time since the last success from the newest submission on the chain."""
+    async def _recall(self, inquiry: Inquiry, topic: Topic, height: int) -> None:
+        """Count the time since the last success from the newest submission on the chain.
+
+        It was sent in its window, which is a reputer's long after the nonce.
+        """
         nonce = await inquiry.recall(height)
         if nonce is not None and not self._status.submissions:
-            self._status.succeeded_ago((height - nonce) * self._context.clock.block_seconds)
+            blocks = max(height - window_of(self._context.role, topic, nonce).start, 0)
+            self._status.succeeded_ago(blocks * self._context.clock.block_seconds)
 
     # --- the verdict
 

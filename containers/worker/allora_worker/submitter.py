@@ -118,6 +118,8 @@ class Submitter:
             ChainUnavailableError: The endpoint does not work.
         """
         async with self._one_at_a_time:
+            # The clock may know no height yet, and the transaction's last block is by it.
+            await self._chain.poll_height()
             endpoint = self._chain.endpoint
             try:
                 registration = self._use_case(topic, Decimal(0)).initialize()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import Callable
 from typing import Final
@@ -96,7 +97,8 @@ class TopicWorker:
             await asyncio.wait(tasks, timeout=self._context.timings.stop_submission)
 
     async def _sleep(self, seconds: float) -> None:
-        await wait_for(self._retry_now, seconds)
+        # Of several topics each has a pause of its own: a node refuses too many calls at once.
+        await wait_for(self._retry_now, seconds * random.uniform(0.5, 1))  # noqa: S311 - no secret
         self._retry_now.clear()
 
     # --- preparation
