@@ -11,7 +11,7 @@ from containers.model_server.model_server import settings as own_model
 from containers.model_server.model_server.horizon import parse_horizon
 from containers.model_server.model_server.task import CannotServeError, task_of
 from containers.worker.allora_worker import contract
-from containers.worker.allora_worker.topic_facts import Facts, Kind
+from containers.worker.allora_worker.topic_facts import Facts, Kind, token_for
 from settings.example_model import is_example
 
 _BRING_A_MODEL: Final = (
@@ -58,16 +58,6 @@ def _is_asked(data: Mapping[str, Any]) -> bool:
 def _is_told_the_topic(data: Mapping[str, Any]) -> bool:
     endpoint = data.get("inference_endpoint") or contract.OF_TOPIC
     return "{TopicId}" in endpoint or "{Kind}" in endpoint
-
-
-def token_for(token: str | None, facts: Facts | None) -> str:
-    """Return what the model is asked about in a topic, as the worker chooses it.
-
-    Args:
-        token: ALLORA_WORKER_TOKEN, if it is set.
-        facts: What the topic asks for, if that is known.
-    """
-    return token or (facts.token if facts else contract.DEFAULT_TOKEN)
 
 
 def unserved_kind(data: Mapping[str, Any], facts: Facts) -> Misfit | None:

@@ -13,7 +13,7 @@ from pydantic import (
     PlainSerializer,
     ValidationError,
     ValidatorFunctionWrapHandler,
-    field_validator,
+    WrapValidator,
 )
 
 from allora_cli.host.log_events import Line
@@ -25,6 +25,16 @@ Time = Annotated[
 ]
 """ISO 8601 in whole seconds; with its zone, so that times can be compared."""
 
+
+def _or_none(value: object, parse: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return parse(value)
+    except ValidationError:
+        return None
+
+
+_IF_UNDERSTOOD = WrapValidator(_or_none)
+"""None for what this release does not understand: it is of a newer one, or of another program."""
 
 ExactDecimal = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=80)]
 """A text in JSON, with all the chain's digits (34 at most)."""
@@ -114,18 +124,7 @@ class Topic(BaseModel):
     value_problem: str | None = None
     """Why the model's newest value is off by orders of magnitude."""
     last_submission: Submission | None = None
-    earning: Verdict | None = None
-
-    @field_validator("earning", mode="wrap")
-    @classmethod
-    def _none_from_a_newer_release(
-        cls, value: object, parse: ValidatorFunctionWrapHandler
-    ) -> object:
-        """A verdict that this release does not understand is no verdict."""
-        try:
-            return parse(value)
-        except ValidationError:
-            return None
+    earning: Annotated[Verdict | None, _IF_UNDERSTOOD] = None
 
 
 class ModelServer(BaseModel):
@@ -187,18 +186,7 @@ class HostStatus(BaseModel):
     memory_used: float | None = Field(default=None, alias="MemoryUsed")
     model_commit: str | None = None
     containers: dict[str, Container | None] = Field(default_factory=dict)
-    worker: Worker | None = None
-
-    @field_validator("worker", mode="wrap")
-    @classmethod
-    def _none_where_it_is_another_program(
-        cls, value: object, parse: ValidatorFunctionWrapHandler
-    ) -> object:
-        """An image of the operator's may answer to `/health` with anything."""
-        try:
-            return parse(value)
-        except ValidationError:
-            return None
+    worker: Annotated[Worker | None, _IF_UNDERSTOOD] = None
 
     def container(self, name: str) -> Container:
         """Return the container `worker` or `model`, an empty one if there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
@@ -47,6 +48,8 @@ class FakeChain:
         self._calls: Counter[str] = Counter()
         self._websocket = Websocket(self.ledger, self._calls)
         self._next_block: asyncio.Future[Block] | None = None
+        self._made_at = time.monotonic()
+        """When the newest block was made."""
 
     async def __aenter__(self) -> Self:
         """Start all servers, and the clock."""
@@ -248,11 +251,19 @@ class FakeChain:
         return int(runner.addresses[0][1])
 
     async def _run_clock(self) -> None:
+        """Make each block a whole interval after the one before, also where that was asked for.
+
+        Otherwise a client that meets the two measures a chain that is faster than this one.
+        """
         while True:
-            await asyncio.sleep(self.options.block_seconds)
-            self.make_block()
+            left = self._made_at + self.options.block_seconds - time.monotonic()
+            if left > 0:
+                await asyncio.sleep(left)
+            else:
+                self.make_block()
 
     def _publish(self, block: Block) -> None:
+        self._made_at = time.monotonic()
         self._websocket.publish(block)
         if self._next_block is not None:
             self._next_block.set_result(block)

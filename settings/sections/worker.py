@@ -10,11 +10,11 @@ from pydantic import BeforeValidator, ValidationInfo, field_validator
 
 from containers.model_server.model_server import settings as own_model
 from containers.worker.allora_worker import contract
-from containers.worker.allora_worker.topic_facts import Facts, facts_of
+from containers.worker.allora_worker.topic_facts import Facts, facts_of, token_for
 from settings.checks import comma_list, one_of
 from settings.errors import fault, warn
 from settings.example_model import SYMBOLS, is_example
-from settings.fit import MODEL_HOSTS, misfit, runs_own_model, token_for
+from settings.fit import MODEL_HOSTS, misfit, runs_own_model
 from settings.sections.images import Image, warn_of_moving_image
 from settings.shown import shown
 from settings.variable import Section, variable

@@ -11,13 +11,13 @@ from http import HTTPStatus
 from typing import Final
 
 import aiohttp
-from grpclib.exceptions import GRPCError
 
 from . import reports
+from .chain import UNANSWERED
 from .complaints import complaint
 from .context import Context
 from .contract import Secret
-from .errors import ChainUnavailableError, RefusedError, one_line
+from .errors import one_line
 from .event_names import Event
 from .money import allo
 from .secret_files import read_secret
@@ -54,7 +54,7 @@ class Account:
     async def run(self) -> None:
         """Check the balance regularly, and more often while it is too low."""
         while True:
-            with contextlib.suppress(ChainUnavailableError, RefusedError, GRPCError):
+            with contextlib.suppress(*UNANSWERED):
                 await self._check_balance()  # the topics report when it fails
             pause = self._timings.balance
             await asyncio.sleep(min(pause, _LOW_BALANCE_SECONDS) if self._is_low else pause)

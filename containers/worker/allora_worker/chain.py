@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -43,6 +44,9 @@ from .waiting import in_own_task
 from .windows import Topic, Window
 
 T = TypeVar("T")
+
+UNANSWERED: Final = (ChainUnavailableError, RefusedError, GRPCError)
+"""What a query raises that the endpoint does not answer, or answers with nonsense."""
 
 # Raised when a call does not reach a working node; TimeoutError is an OSError.
 _UNREACHABLE: Final = (OSError, StreamTerminatedError, ProtocolError, HttpAnswerError)
@@ -109,8 +113,7 @@ class Chain:
 
     def event_type(self, role: Role) -> str:
         """Return the type of the event that opens a window for a role."""
-        actor = "Reputer" if role is Role.REPUTER else "Worker"
-        return self._event(f"{actor}SubmissionWindowOpened")
+        return self._event(f"{side_of(role)}SubmissionWindowOpened")
 
     @property
     def rewards_event_type(self) -> str:
@@ -147,6 +150,21 @@ class Chain:
             raise meaning from error
         self.note_success()
         return result
+
+    async def query(self, name: str, read: Callable[[Any], T], **fields: object) -> T:
+        """Return what `read` extracts from an answer of the chain's own module, emissions.
+
+        Args:
+            name: Of the query, as in `Topic` for `GetTopic`.
+            read: Reads the answer.
+            fields: Of the request.
+
+        Raises:
+            SdkRefusedError, ChainUnavailableError, GRPCError: As `ask`.
+        """
+        request = getattr(self.messages, f"Get{name}Request")(**fields)
+        method = re.sub("([A-Z])", r"_\1", f"Get{name}").lower()[1:]
+        return await self.ask(getattr(self.client.emissions.query, method)(request), read)
 
     def translate(self, error: Exception, endpoint: Endpoint) -> Exception:
         """Return the SdkRefusedError or ChainUnavailableError that an error means, or the error.
@@ -202,11 +220,11 @@ class Chain:
 
     async def topic(self, topic_id: int) -> Topic:
         """Return a topic, or raise `RefusedError` if there is none."""
-        request = self.messages.GetTopicRequest(topic_id=topic_id)
         try:
-            topic = await self.ask(
-                self.client.emissions.query.get_topic(request),
+            topic = await self.query(
+                "Topic",
                 lambda answer: answer.topic and read_topic(topic_id, answer.topic),
+                topic_id=topic_id,
             )
         except GRPCError as error:
             raise _no_topic(topic_id, error.message or error.status.name) from error
@@ -245,22 +263,13 @@ class Chain:
 
     async def open_nonces(self, role: Role, topic_id: int) -> list[int]:
         """Return the nonces whose windows are open for a role, the oldest first."""
-        query = self.client.emissions.query
-        if role is Role.REPUTER:
-            request = self.messages.GetOpenReputerSubmissionWindowsRequest(topic_id=topic_id)
-            call = query.get_open_reputer_submission_windows(request)
-            return await self.ask(call, read_reputer_nonces)
-        request = self.messages.GetOpenWorkerSubmissionWindowsRequest(topic_id=topic_id)
-        return await self.ask(query.get_open_worker_submission_windows(request), read_worker_nonces)
+        read = read_reputer_nonces if role is Role.REPUTER else read_worker_nonces
+        return await self.query(f"Open{side_of(role)}SubmissionWindows", read, topic_id=topic_id)
 
     async def newest_window(self, role: Role, topic_id: int) -> Window | None:
         """Return the newest window that is open for a role, or None."""
-        query, about = self.client.emissions.query, {"topic_id": topic_id, "address": self.address}
-        if role is Role.REPUTER:
-            request = self.messages.GetReputerSubmissionWindowStatusRequest(**about)
-            return await self.ask(query.get_reputer_submission_window_status(request), read_window)
-        request = self.messages.GetWorkerSubmissionWindowStatusRequest(**about)
-        return await self.ask(query.get_worker_submission_window_status(request), read_window)
+        name = f"{side_of(role)}SubmissionWindowStatus"
+        return await self.query(name, read_window, topic_id=topic_id, address=self.address)
 
     async def newest_submission(self, role: Role, topic_id: int) -> int | None:
         """Return the nonce of the wallet's newest submission in a topic, or None.
@@ -269,20 +278,16 @@ class Chain:
         (AppendReputerLoss and PlanInferenceAdmission in x/emissions/keeper of
         https://github.com/allora-network/allora-chain).
         """
-        query, actor = self.client.emissions.query, role.value
-        request_type = getattr(self.messages, f"Get{actor.title()}ScoreEmaRequest")
-        request = request_type(topic_id=topic_id, **{actor: self.address})
-        call = getattr(query, f"get_{actor}_score_ema")(request)
-        return await self.ask(call, read_scored_nonce)
+        name, about = score_of(role, self.address)
+        return await self.query(name, read_scored_nonce, topic_id=topic_id, **about)
 
     async def newest_inference(self, topic_id: int) -> int | None:
         """Return the nonce of the wallet's newest inference in a topic, or None."""
-        request = self.messages.GetWorkerLatestInputInferenceByTopicIdRequest(
-            topic_id=topic_id, worker_address=self.address
-        )
-        query = self.client.emissions.query
-        return await self.ask(
-            query.get_worker_latest_input_inference_by_topic_id(request), read_inference_nonce
+        return await self.query(
+            "WorkerLatestInputInferenceByTopicId",
+            read_inference_nonce,
+            topic_id=topic_id,
+            worker_address=self.address,
         )
 
     async def account_sequence(self) -> int:
@@ -311,6 +316,16 @@ class Chain:
             f"the wallet has {has}, and a transaction needs {allo(self.needed_balance):g} ALLO; "
             f"fund {self.address} {self.network.funding}"
         )
+
+
+def side_of(role: Role) -> str:
+    """Return how the chain calls a role where inferers and forecasters are the same to it."""
+    return "Reputer" if role is Role.REPUTER else "Worker"
+
+
+def score_of(role: Role, address: str) -> tuple[str, dict[str, str]]:
+    """Return the query of the average of somebody's scores, and its field with the address."""
+    return f"{role.title()}ScoreEma", {role.value: address}
 
 
 def _message(error: GRPCError) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from . import contract
 from .answers import Inference, NotAValueError, read_inference, read_labels
 from .block_clock import BlockClock
 from .chain import Chain
@@ -16,7 +15,7 @@ from .settings import Settings
 from .status import Status
 from .submitter import Submitter
 from .timings import Timings
-from .topic_facts import Facts, facts_of
+from .topic_facts import Facts, facts_of, token_for
 
 _ANY_LABELS: Final = Labels(allowed=(), most=1000)
 
@@ -45,7 +44,7 @@ class Context:
 
     def token_for(self, facts: Facts | None) -> str:
         """Return what the model server is asked about in a topic."""
-        return self.settings.token or (facts.token if facts else contract.DEFAULT_TOKEN)
+        return token_for(self.settings.token, facts)
 
     def inference_request(self, token: str | None = None) -> Question:
         """Return a request to the model server outside of any window.

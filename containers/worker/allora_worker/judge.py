@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from . import reports
 from .block_clock import MAX_BLOCKS_AHEAD
+from .chain import UNANSWERED
 from .context import Context
 from .errors import one_line
 from .event_names import Earning, Event
@@ -20,7 +21,7 @@ from .metric_names import REWARDS, SCORE
 from .rate_limit import RateLimit
 from .rewards import Payment, Payments
 from .verdict import Verdict, decide
-from .verdict_queries import UNANSWERED, VerdictQueries
+from .verdict_queries import VerdictQueries
 from .waiting import wait_for
 from .windows import Topic, window_of
 

@@ -6,10 +6,7 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
-from grpclib.exceptions import GRPCError
-
-from .chain import Chain
-from .errors import ChainUnavailableError, RefusedError
+from .chain import UNANSWERED, Chain
 
 
 async def values_of_others(chain: Chain, topic_id: int, seconds: float) -> list[Decimal]:
@@ -29,10 +26,8 @@ async def values_of_others(chain: Chain, topic_id: int, seconds: float) -> list[
             if inference.worker != chain.address and len(inference.values) == 1
         ]
 
-    request = chain.messages.GetLatestNetworkInferencesRequest(topic_id=topic_id)
-    query = chain.client.emissions.query.get_latest_network_inferences(request)
     try:
         async with asyncio.timeout(seconds):
-            return await chain.ask(query, read)
-    except (TimeoutError, ChainUnavailableError, RefusedError, GRPCError):
+            return await chain.query("LatestNetworkInferences", read, topic_id=topic_id)
+    except (TimeoutError, *UNANSWERED):
         return []  # no reason not to submit

@@ -2,7 +2,8 @@
 
 The chain tells it in the topic's metadata alone, a text for people. topics.json has the networks'
 own list of active topics, with these facts in fields of its own; topics that it lacks are read from
-their metadata. Only the standard library is imported: settings and `allora` use this module too.
+their metadata. It imports the standard library and the contract alone: settings and `allora` use it
+too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from .contract import DEFAULT_TOKEN
 
 _DATA: Final = Path(__file__).with_name("topics.json")
 _UNITS: Final = {"m": "min", "min": "min", "minute": "min", "h": "h", "hour": "h", "d": "d",
@@ -111,6 +114,16 @@ def known_topics() -> TopicList:
             for network, rows in data["topics"].items()
         },
     )
+
+
+def token_for(token: str | None, facts: Facts | None) -> str:
+    """Return what the model is asked about in a topic.
+
+    Args:
+        token: ALLORA_WORKER_TOKEN, if it is set.
+        facts: What the topic asks for, if that is known.
+    """
+    return token or (facts.token if facts else DEFAULT_TOKEN)
 
 
 def facts_of(network: str, topic_id: int, metadata: str | None = None) -> Facts | None:

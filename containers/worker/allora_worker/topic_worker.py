@@ -13,6 +13,7 @@ from grpclib.exceptions import GRPCError
 
 from . import reports
 from .block_clock import MAX_BLOCKS_AHEAD
+from .chain import UNANSWERED
 from .circuit_breaker import CircuitBreaker
 from .context import Context
 from .contract import Role
@@ -175,7 +176,7 @@ class TopicWorker:
         if run := self._runs.get(nonce):
             return run.window
         role = self._context.role
-        with contextlib.suppress(ChainUnavailableError, RefusedError, GRPCError):
+        with contextlib.suppress(*UNANSWERED):
             newest = await self._chain.newest_window(role, topic.topic_id)
             if newest is not None and newest.nonce == nonce:
                 return newest

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from grpclib.exceptions import GRPCError
-
 from . import verdict_answers as answers
-from .chain import Chain
+from .chain import UNANSWERED, Chain, score_of, side_of
 from .contract import Role
-from .errors import ChainUnavailableError, RefusedError
 from .verdict import Losses, Standing
 
 T = TypeVar("T")
-
-UNANSWERED: Final = (ChainUnavailableError, RefusedError, GRPCError)
-"""What a query raises that the endpoint does not answer, or answers with nonsense."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +21,6 @@ class _Names:
     """How the emissions module names the queries of a role.
 
     Args:
-        window_status: Whether somebody could submit.
-        score: The exponential moving average of somebody's scores.
-        score_of: The field of the request with the address.
-        threshold: The lowest score in the active set.
         scores: All scores for a nonce.
         fraction: Somebody's share in the rewards.
         fraction_of: The field of the request with the address.
@@ -39,10 +28,6 @@ class _Names:
         read_admitted: Reads the answer.
     """
 
-    window_status: str
-    score: str
-    score_of: str
-    threshold: str
     scores: str
     fraction: str
     fraction_of: str
@@ -52,10 +37,6 @@ class _Names:
 
 _NAMES: Final[Mapping[Role, _Names]] = {
     Role.INFERER: _Names(
-        window_status="WorkerSubmissionWindowStatus",
-        score="InfererScoreEma",
-        score_of="inferer",
-        threshold="CurrentLowestInfererScore",
         scores="WorkerInferenceScoresAtBlock",
         fraction="PreviousInferenceRewardFraction",
         fraction_of="worker",
@@ -63,10 +44,6 @@ _NAMES: Final[Mapping[Role, _Names]] = {
         read_admitted=answers.read_inferences,
     ),
     Role.FORECASTER: _Names(
-        window_status="WorkerSubmissionWindowStatus",
-        score="ForecasterScoreEma",
-        score_of="forecaster",
-        threshold="CurrentLowestForecasterScore",
         scores="WorkerForecastScoresAtBlock",
         fraction="PreviousForecastRewardFraction",
         fraction_of="worker",
@@ -74,10 +51,6 @@ _NAMES: Final[Mapping[Role, _Names]] = {
         read_admitted=answers.read_forecasts,
     ),
     Role.REPUTER: _Names(
-        window_status="ReputerSubmissionWindowStatus",
-        score="ReputerScoreEma",
-        score_of="reputer",
-        threshold="CurrentLowestReputerScore",
         scores="ReputersScoresAtBlock",
         fraction="PreviousReputerRewardFraction",
         fraction_of="reputer",
@@ -101,11 +74,11 @@ class VerdictQueries:
 
     async def standing(self) -> Standing:
         """Return the worker's standing at the moment."""
-        names, address = self._names, self.address
         is_active, is_whitelisted = await self._ask(
-            names.window_status, _read_status, address=address
+            f"{side_of(self._role)}SubmissionWindowStatus", _read_status, address=self.address
         )
-        score = await self._ask(names.score, answers.read_score, **{names.score_of: address})
+        name, about = score_of(self._role, self.address)
+        score = await self._ask(name, answers.read_score, **about)
         if score is None:
             return Standing(is_active, is_whitelisted)
         return Standing(is_active, is_whitelisted, *score)
@@ -126,7 +99,8 @@ class VerdictQueries:
 
     async def threshold(self) -> Decimal | None:
         """Return the lowest score in the active set, or None if the network does not say."""
-        return await or_none(self._ask(self._names.threshold, answers.read_threshold))
+        name = f"CurrentLowest{self._role.title()}Score"
+        return await or_none(self._ask(name, answers.read_threshold))
 
     async def network_value(self, nonce: int) -> Decimal | None:
         """Return the network's inference for a nonce, or None if the network does not say."""
@@ -152,10 +126,7 @@ class VerdictQueries:
         return await or_none(call) or Losses()
 
     async def _ask(self, name: str, read: Callable[[Any], T], **fields: object) -> T:
-        chain = self._chain
-        request = getattr(chain.messages, f"Get{name}Request")(topic_id=self._topic_id, **fields)
-        method = re.sub("([A-Z])", r"_\1", f"Get{name}").lower()[1:]
-        return await chain.ask(getattr(chain.client.emissions.query, method)(request), read)
+        return await self._chain.query(name, read, topic_id=self._topic_id, **fields)
 
 
 async def or_none(call: Awaitable[T]) -> T | None:

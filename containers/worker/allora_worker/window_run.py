@@ -10,15 +10,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from grpclib.exceptions import GRPCError
-
 from . import reports
 from .answers import read_forecasts, read_inference, read_truth
+from .chain import UNANSWERED
 from .circuit_breaker import CircuitBreaker
 from .context import Context
 from .contract import Guard, Role
 from .errors import (
-    ChainUnavailableError,
     FailureKind,
     RefusedError,
     WindowLostError,
@@ -135,7 +133,7 @@ class WindowRun:
             newest = await self._context.chain.newest_submission(
                 self._context.role, self._topic.topic_id
             )
-        except (ChainUnavailableError, RefusedError, GRPCError):
+        except UNANSWERED:
             return  # the attempt to submit will show
         if newest == self.nonce:
             raise _AlreadySubmittedError
