@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import warnings
 from collections import Counter
 from decimal import Decimal
 from typing import cast
@@ -201,3 +204,17 @@ async def test_a_reputers_submission_is_judged_a_lag_later() -> None:
     assert facts.admission is not None
     assert not facts.admission.is_admitted
     assert facts.admission.network_value is None
+
+
+async def test_a_worker_that_stops_while_it_recalls_leaves_no_query_behind() -> None:
+    network = Network()
+    inquiry = Inquiry(TOPIC, cast("VerdictQueries", network), Role.INFERER)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        recalling = asyncio.create_task(inquiry.recall(1000))
+        # Before the tasks of its two queries begin, which are created by then.
+        asyncio.get_running_loop().call_soon(recalling.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await recalling
+        gc.collect()
+    assert [str(each.message) for each in caught] == []

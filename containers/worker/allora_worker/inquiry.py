@@ -72,7 +72,7 @@ class Inquiry:
         """
         standing = await self._queries.standing()
         live, admitted = await asyncio.gather(
-            or_none(self._queries.live_nonce()), or_none(self._admitted_nonce())
+            or_none(self._queries.live_nonce), or_none(self._admitted_nonce)
         )
         nonces = {live, admitted, standing.scored_nonce}
         recalled = [nonce for nonce in nonces if nonce and 0 < nonce <= height]

@@ -100,12 +100,12 @@ class VerdictQueries:
     async def threshold(self) -> Decimal | None:
         """Return the lowest score in the active set, or None if the network does not say."""
         name = f"CurrentLowest{self._role.title()}Score"
-        return await or_none(self._ask(name, answers.read_threshold))
+        return await or_none(lambda: self._ask(name, answers.read_threshold))
 
     async def network_value(self, nonce: int) -> Decimal | None:
         """Return the network's inference for a nonce, or None if the network does not say."""
         return await or_none(
-            self._ask(
+            lambda: self._ask(
                 "NetworkInferencesAtBlock",
                 answers.read_network_value,
                 block_height_last_inference=nonce,
@@ -114,25 +114,26 @@ class VerdictQueries:
 
     async def reward_fraction(self) -> Decimal | None:
         """Return the worker's share in the rewards, or None if the network does not say."""
-        names, address = self._names, self.address
-        return await or_none(
-            self._ask(names.fraction, answers.read_reward_fraction, **{names.fraction_of: address})
-        )
+        name, about = self._names.fraction, {self._names.fraction_of: self.address}
+        return await or_none(lambda: self._ask(name, answers.read_reward_fraction, **about))
 
     async def losses(self, nonce: int) -> Losses:
         """Return the losses for a nonce, as far as the network says."""
         read = partial(answers.read_losses, address=self.address)
-        call = self._ask("NetworkLossBundleAtBlock", read, block_height=nonce)
-        return await or_none(call) or Losses()
+        name = "NetworkLossBundleAtBlock"
+        return await or_none(lambda: self._ask(name, read, block_height=nonce)) or Losses()
 
     async def _ask(self, name: str, read: Callable[[Any], T], **fields: object) -> T:
         return await self._chain.query(name, read, topic_id=self._topic_id, **fields)
 
 
-async def or_none(call: Awaitable[T]) -> T | None:
-    """Await a query that may stay unanswered; return None then."""
+async def or_none(query: Callable[[], Awaitable[T]]) -> T | None:
+    """Ask what may stay unanswered; return None then.
+
+    A function, and not its coroutine: a task that is cancelled before it begins never awaits it.
+    """
     try:
-        return await call
+        return await query()
     except UNANSWERED:
         return None
 
