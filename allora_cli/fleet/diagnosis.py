@@ -10,7 +10,7 @@ from allora_cli.fleet.collect import FleetStatus, WorkerStatus
 from allora_cli.fleet.reports import Report
 from allora_cli.fleet.tasks import StopCode, Task, TaskState
 from allora_cli.status.conditions import Condition, Diagnosis
-from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of
+from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of, sharing
 from allora_cli.terminal.text import clamp, duration
 from settings.fleet_file import FLEET_FILE
 
@@ -144,7 +144,12 @@ def _of_worker(status: WorkerStatus) -> Diagnosis | None:
     if not isinstance(status.report, Report):
         return None
     worker, option = status.report.worker, status.context.option
-    return refusal_of(worker, option) or fault_of(worker, option) or not_earning(worker, option)
+    return (
+        refusal_of(worker, option)
+        or fault_of(worker, option)
+        or sharing(worker, status.at, option)
+        or not_earning(worker, option)
+    )
 
 
 def _healthy(status: WorkerStatus) -> Diagnosis:

@@ -32,6 +32,7 @@ class Condition(StrEnum):
     CHAIN_UNAVAILABLE = "status-chain-unavailable"
     FEE_REFUSED = "status-fee-refused"
     WINDOWS_LOST = "status-windows-lost"
+    WALLET_SHARED = "status-wallet-shared"
     REGISTERING = "status-registering"
     NOT_WHITELISTED = "status-not-whitelisted"
     TOPIC_INACTIVE = "status-topic-inactive"
