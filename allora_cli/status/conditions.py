@@ -39,6 +39,7 @@ class Condition(StrEnum):
     NOT_ADMITTED = "status-not-admitted"
     NOT_IN_ACTIVE_SET = "status-not-in-active-set"
     NO_REWARD = "status-no-reward"
+    BALANCE_LOW = "status-balance-low"
     ALARM = "status-alarm"
     PAUSED = "paused"
     """As `fleet.toml` says."""

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from allora_cli.terminal.console import SafeConsole
 from settings import load_settings
 from settings.fleet_file import load_fleet
 from settings.names import Names
+from shared.networks import TESTNET
 from tests.screens import WIDTHS, check_screen, printed
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
@@ -118,6 +120,13 @@ HANGS = changed(DEPLOYED, is_unhealthy=True)
 OLD = changed(REPORT, at=NOW - timedelta(minutes=5))
 REFUSED = Unknown(OperatorError(ErrorCode.ACCESS_DENIED, "AWS refuses: no."), is_passing=False)
 
+
+def has(allo: Decimal) -> Report:
+    return unhealthy(status="healthy", balance_allo=float(allo))
+
+
+LIMIT = TESTNET.hundred_transactions
+
 FINDINGS: tuple[tuple[dict[str, Any], Condition], ...] = (
     ({}, Condition.EARNING),
     ({"stopped": DEPLOYED}, Condition.EARNING),
@@ -141,6 +150,8 @@ FINDINGS: tuple[tuple[dict[str, Any], Condition], ...] = (
     ({"report": shared(3, minutes=59)}, Condition.WALLET_SHARED),
     ({"report": shared(3, minutes=60)}, Condition.EARNING),
     ({"report": shared(2, minutes=1)}, Condition.EARNING),
+    ({"report": has(LIMIT * Decimal("0.99"))}, Condition.BALANCE_LOW),
+    ({"report": has(LIMIT)}, Condition.EARNING),
     ({"name": "own", "report": None}, Condition.RUNNING),
     ({"name": "resting", "service": IDLE, "task": None, "report": None}, Condition.PAUSED),
     ({"name": "resting"}, Condition.NOT_AS_IN_FILE),
