@@ -43,6 +43,8 @@ class BaseStack(TerraformStack):
         # cdktf 0.21 has no property for it.
         self.add_override("terraform.backend.s3.use_lockfile", value=True)
         self.add_override("terraform.required_version", _TERRAFORM_VERSION)
+        # cdktf shortens it; in full, it also names OpenTofu's copy of the provider.
+        self.add_override("terraform.required_providers.aws.source", "hashicorp/aws")
 
     def provider_in(self, region: str) -> AwsProvider | None:
         """Return a provider for another region, or None for the stack's own region."""
