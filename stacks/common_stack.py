@@ -81,7 +81,7 @@ class CommonStack(BaseStack):
             partition=settings.partition,
             region=settings.aws_region,
             account_id=settings.aws_account_id,
-            environment=ENVIRONMENTS[Architecture.ARM64],
+            environment=ENVIRONMENTS[Architecture.X86_64],  # not all regions have the other
             buildspec=literal(BUILDSPEC.read_text("utf-8")),
             repository_arns=images.arns,
             log_group_name=names.log_groups["images"],
