@@ -180,7 +180,7 @@ def _of_a_fleet(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield f"cloudwatch:dashboard/{names.in_region}", "cloudwatch", _DASHBOARD
     yield "*", "iam", "ListPolicies"
     yield f"iam:policy/{names.fleet}-*", "iam", _IAM_POLICY
-    yield f"iam:role/{names.fleet}-*", "iam", "AttachRolePolicy DetachRolePolicy"
+    yield f"iam:role/{names.execution_role}-*", "iam", "AttachRolePolicy DetachRolePolicy"
     linked = f"iam:role/aws-service-role/{ECS_SERVICE}/{ECS_ROLE}"
     yield linked, "iam", CREATE_LINKED_ROLE.removeprefix("iam:")
 

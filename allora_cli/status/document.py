@@ -19,6 +19,7 @@ from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import (
     Container,
     Fees,
+    ForeignTransactions,
     HostStatus,
     ModelServer,
     Time,
@@ -102,6 +103,9 @@ class WalletPart(BaseModel):
     address: str | None
     balance_allo: float | None
     explorer_url: str | None
+    foreign_transactions: ForeignTransactions | None = Field(
+        description="None before a worker of this release reports"
+    )
 
 
 class SubmissionPart(BaseModel):
@@ -254,6 +258,7 @@ def parts_of_worker(worker: Worker | None, network: AlloraNetwork) -> dict[str, 
             address=worker.address,
             balance_allo=worker.balance_allo,
             explorer_url=network.account_url(worker.address) if worker.address else None,
+            foreign_transactions=worker.foreign_transactions,
         ),
         "fees": worker.fees,
         "model": worker.model,

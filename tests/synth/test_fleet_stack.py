@@ -228,9 +228,10 @@ def of_workers(stack: Stack) -> dict[str, Any]:
     }
 
 
-def test_the_network_is_in_an_availability_zone_and_no_local_zone(fleet: Synth) -> None:
+def test_the_network_is_in_an_availability_zone_where_fargate_runs(fleet: Synth) -> None:
     (zones,) = fleet()[FLEET].data("aws_availability_zones")
     assert zones["filter"] == [{"name": "zone-type", "values": ["availability-zone"]}]
+    assert "usw1-az2" in zones["exclude_zone_ids"]
 
 
 def test_an_existing_network_is_used(fleet: Synth) -> None:

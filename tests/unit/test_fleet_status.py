@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from settings import load_settings
 from settings.fleet_file import load_fleet
 from settings.names import Names
 from shared.alarm_remedies import FLEET_REMEDIES, FleetAlarmId
+from shared.networks import TESTNET
 from tests.screens import WIDTHS, check_screen, printed
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
@@ -105,6 +107,12 @@ def unhealthy(**changes: Any) -> Report:
     return Report(REPORT.at, REPORT.task_id, Worker.model_validate(health))
 
 
+def shared(times: int, *, minutes: float) -> Report:
+    last = (NOW - timedelta(minutes=minutes)).isoformat()
+    foreign = {"last_24_hours": times, "last_at": last}
+    return unhealthy(status="healthy", foreign_transactions=foreign)
+
+
 IDLE = changed(SERVICE, desired=0)
 YOUNG = changed(TASK, id="two", started_at=NOW - timedelta(seconds=20))
 PENDING = changed(TASK, id="two", state="PENDING", started_at=None)
@@ -113,6 +121,13 @@ DEPLOYED = changed(FAILED, stop_code="ServiceSchedulerInitiated", exit_code=None
 HANGS = changed(DEPLOYED, is_unhealthy=True)
 OLD = changed(REPORT, at=NOW - timedelta(minutes=5))
 REFUSED = Unknown(OperatorError(ErrorCode.ACCESS_DENIED, "AWS refuses: no."), is_passing=False)
+
+
+def has(allo: Decimal) -> Report:
+    return unhealthy(status="healthy", balance_allo=float(allo))
+
+
+LIMIT = TESTNET.hundred_transactions
 
 FINDINGS: tuple[tuple[dict[str, Any], Condition], ...] = (
     ({}, Condition.EARNING),
@@ -134,6 +149,11 @@ FINDINGS: tuple[tuple[dict[str, Any], Condition], ...] = (
     ({"report": changed(REPORT, task_id="of the task before")}, Condition.NO_REPORT),
     ({"report": REFUSED}, Condition.UNKNOWN),
     ({"report": unhealthy(model={"state": "failing"})}, Condition.MODEL_FAILING),
+    ({"report": shared(3, minutes=59)}, Condition.WALLET_SHARED),
+    ({"report": shared(3, minutes=60)}, Condition.EARNING),
+    ({"report": shared(2, minutes=1)}, Condition.EARNING),
+    ({"report": has(LIMIT * Decimal("0.99"))}, Condition.BALANCE_LOW),
+    ({"report": has(LIMIT)}, Condition.EARNING),
     ({"name": "own", "report": None}, Condition.RUNNING),
     ({"name": "resting", "service": IDLE, "task": None, "report": None}, Condition.PAUSED),
     ({"name": "resting"}, Condition.NOT_AS_IN_FILE),
@@ -152,6 +172,19 @@ def test_a_container_that_ended_a_task_is_named(status: Make) -> None:
     assert "5 minutes ago" in verdict.sentence
     assert "the container worker exited with code 78" in verdict.sentence
     assert verdict.remedy == "Why: allora logs --worker earns"
+
+
+def test_a_second_process_with_a_wallet_is_told(fleet: FleetContext, status: Make) -> None:
+    verdict = judge(status(report=shared(5, minutes=2)))
+    assert "5 times in 24 hours, the last time 2 minutes ago" in verdict.sentence
+    assert verdict.remedy
+    assert "allora doctor" in verdict.remedy
+    assert verdict.remedy.endswith("--worker earns")
+    one = FleetStatus(NOW, fleet, (status(report=shared(1, minutes=300)),))
+    wallet = printed(lambda console: console.print_screen(WorkerView().screen(one, 200)), 200)[-1]
+    assert wallet.endswith("; 1 foreign transaction a day")
+    [worker] = document_of(one).as_json()["workers"]
+    assert worker["wallet"]["foreign_transactions"]["last_24_hours"] == 1
 
 
 def test_remedies_name_the_worker(status: Make) -> None:
