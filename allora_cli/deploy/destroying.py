@@ -79,6 +79,7 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
     context = open_context()
     if context.fleet and scope.everything:
         raise _too_many_wallets(context.fleet)
+    fleet = FleetNames(context.settings).fleet if context.fleet else None
     was_killed = yield from recover(context, answers)
     stacks = handled_stacks(context)
     resources = [resource for stack in stacks for resource in resources_of(context, stack)]
@@ -95,7 +96,8 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
         consent.require_possible()
         yield from destroy_all(context, _asking(context, consent, settled))
     else:
-        yield NotDeployed(context.settings.worker_name, context.settings.state_bucket)
+        settings = context.settings
+        yield NotDeployed(settings.worker_name, settings.state_bucket, fleet)
         if scope.everything or settled:
             answers.require_possible()
             yield from consent.ask(Proposal(destroys=True))
@@ -113,7 +115,7 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
         context.settings.worker_name,
         destroyed=bool(resources),
         left=left,
-        fleet=FleetNames(context.settings).fleet if context.fleet else None,
+        fleet=fleet,
     )
 
 
