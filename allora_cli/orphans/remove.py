@@ -118,6 +118,8 @@ class _Removal:
         cluster = FleetNames(self._context.settings).fleet
         ecs = self._context.session.client("ecs")
         ecs.delete_service(cluster=cluster, service=id_, force=True)
+        # Until its task has ended, an interface is in the subnet.
+        ecs.get_waiter("services_inactive").wait(cluster=cluster, services=[id_])
 
     def _instance(self, id_: str) -> None:
         here: Any = [{"Name": "instance-id", "Values": [id_]}]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import botocore.waiter
 import pytest
 from moto import mock_aws
+from moto.ecs.models import EC2ContainerServiceBackend, Service
 
 from allora_cli.context import Context, open_context
 from allora_cli.orphans.find import find_orphans
@@ -148,6 +151,32 @@ def test_they_can_be_removed(context: Context, left: dict[str, str]) -> None:
     assert removed == left.keys()
     assert found(context) == []
     assert Registry.of(context.settings).repositories["worker"] == REPOSITORY
+
+
+@pytest.mark.usefixtures("left")
+def test_a_service_is_gone_when_its_task_has_ended(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task's interface is in the subnet until then."""
+    deleted: list[Service] = []
+    ended: list[float] = []
+    delete = EC2ContainerServiceBackend.delete_service
+
+    def drain(self: EC2ContainerServiceBackend, *which: Any) -> Service:
+        service = delete(self, *which)
+        service.status = "DRAINING"
+        deleted.append(service)
+        return service
+
+    def end(seconds: float) -> None:
+        ended.append(seconds)
+        deleted[0].status = "INACTIVE"
+
+    monkeypatch.setattr(EC2ContainerServiceBackend, "delete_service", drain)
+    monkeypatch.setattr(botocore.waiter, "time", SimpleNamespace(sleep=end))
+    for removed in remove_orphans(context, found(context)):
+        assert ended or removed.type != "aws_ecs_service"
+    assert ended
 
 
 @pytest.mark.usefixtures("left")
