@@ -260,6 +260,7 @@ _ECS_TASK_DEFINITION = "RegisterTaskDefinition ListTagsForResource TagResource"
 _ECR_REPOSITORY = """
     CreateRepository DeleteRepository DescribeRepositories PutImageScanningConfiguration
     PutImageTagMutability ListTagsForResource TagResource
+    PutLifecyclePolicy GetLifecyclePolicy DeleteLifecyclePolicy
     BatchGetImage BatchCheckLayerAvailability CompleteLayerUpload GetDownloadUrlForLayer
     InitiateLayerUpload PutImage UploadLayerPart
 """
