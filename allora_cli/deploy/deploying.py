@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -174,6 +174,18 @@ def approval(context: Context, answers: Answers, unfunded: WalletUnfunded | None
         return True
 
     return approve
+
+
+def followed_by(approve: Approve, act: Callable[[], None]) -> Approve:
+    """Return an approval that acts as soon as a proposal is approved."""
+
+    def approve_and_act(proposal: Proposal) -> Workflow[bool]:
+        is_approved = yield from approve(proposal)
+        if is_approved:
+            act()
+        return is_approved
+
+    return approve_and_act
 
 
 def _unfunded(context: Context, report: Report) -> WalletUnfunded | None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Final
 
-from allora_cli.changes.proposal import Proposal
 from allora_cli.context import Context
-from allora_cli.deploy.deploying import approval, settled, wait_for
+from allora_cli.deploy.deploying import approval, followed_by, settled, wait_for
 from allora_cli.deploy.events import SettingChanged, UpdateResult
 from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import bring_up_to_date
@@ -56,14 +55,7 @@ def update(
     with file.draft(new, OPTIONS) as draft:
         context = replace(context, settings=draft.settings, names=Names(draft.settings))
         yield from (SettingChanged(name, old[name], value) for name, value in new.items())
-        ask = approval(context, answers)
-
-        def approve(proposal: Proposal) -> Workflow[bool]:
-            is_approved = yield from ask(proposal)
-            if is_approved:
-                file.replace_by(draft)
-            return is_approved
-
+        approve = followed_by(approval(context, answers), lambda: file.replace_by(draft))
         settle = settled(context, answers, was_killed=was_killed)
         yield from bring_up_to_date(context, settle, approve, env_file=draft.path)
         file.replace_by(draft)

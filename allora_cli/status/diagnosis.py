@@ -188,7 +188,8 @@ def _of_worker(status: Status) -> Diagnosis | None:
     worker = _report(status).worker
     if not worker:
         return None
-    return fault_of(worker, status.context.option) or sharing(worker, status.at)
+    option = status.context.option
+    return fault_of(worker, option) or sharing(worker, status.at, option)
 
 
 def _of_network(status: Status) -> Diagnosis | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.image_repositories import KEPT_IMAGES
+from constructs_lib.fleet.image_repositories import KEPT_IMAGES
 from containers.worker.allora_worker import contract
 from settings.fleet import Architecture
 from settings.fleet_file import load_fleet

@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import botocore.waiter
 import pytest
 from moto import mock_aws
+from moto.ecs.models import EC2ContainerServiceBackend, Service
 
 from allora_cli.context import Context, open_context
 from allora_cli.deploy import deploying, destroying
@@ -284,6 +287,32 @@ def test_an_unknown_host_keeps_no_fleet_from_its_deployment(
     deploying.require_only_host(context)
     with pytest.raises(OperatorError, match="i-0"):
         deploying.require_only_host(replace(context, fleet=None))
+
+
+@pytest.mark.usefixtures("left")
+def test_a_service_is_gone_when_its_task_has_ended(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task's interface is in the subnet until then."""
+    deleted: list[Service] = []
+    ended: list[float] = []
+    delete = EC2ContainerServiceBackend.delete_service
+
+    def drain(self: EC2ContainerServiceBackend, *which: Any) -> Service:
+        service = delete(self, *which)
+        service.status = "DRAINING"
+        deleted.append(service)
+        return service
+
+    def end(seconds: float) -> None:
+        ended.append(seconds)
+        deleted[0].status = "INACTIVE"
+
+    monkeypatch.setattr(EC2ContainerServiceBackend, "delete_service", drain)
+    monkeypatch.setattr(botocore.waiter, "time", SimpleNamespace(sleep=end))
+    for removed in remove_orphans(context, found(context)):
+        assert ended or removed.type != "aws_ecs_service"
+    assert ended
 
 
 @pytest.mark.usefixtures("left")
