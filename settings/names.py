@@ -58,9 +58,12 @@ class FleetNames:
     Attributes:
         fleet: Of the cluster, the security group and the network; begins the others' names.
         in_region: Base of names that are unique in an account: the dashboard's, the alarms'.
+        log_group_prefix: Prefix of the log groups.
         log_groups: CloudWatch log groups by part: worker, model, images (their builds). The
             workers share them; the name of a log stream begins with the worker's.
         builder: The CodeBuild project.
+        execution_role, builder_role: What the names of these roles begin with. They are short,
+            because a role's name has at most 64 characters, 26 of them from Terraform.
         contexts_prefix: Prefix of the build contexts in the state bucket.
         parameter_arn: Prefix of the ARNs of SSM parameters, to which a parameter's name is added.
     """
@@ -68,10 +71,13 @@ class FleetNames:
     def __init__(self, settings: Settings) -> None:
         self.fleet = f"{settings.name_prefix}-fleet"
         self.in_region = f"{self.fleet}-{settings.aws_region}"
+        self.log_group_prefix = FLEET_LOG_GROUP_PREFIX
         self.log_groups: Mapping[str, str] = {
             part: f"{FLEET_LOG_GROUP_PREFIX}/{part}" for part in ("worker", "model", "images")
         }
         self.builder = f"{self.fleet}-images"
+        self.execution_role = f"{settings.name_prefix}-ecs"
+        self.builder_role = f"{settings.name_prefix}-img"
         self.contexts_prefix = FLEET_CONTEXTS_PREFIX
         self.parameter_arn = (
             f"arn:{settings.partition}:ssm:{settings.aws_region}:{settings.aws_account_id}"

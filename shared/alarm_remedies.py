@@ -57,7 +57,7 @@ class FleetAlarmId(StrEnum):
     WALLET_SHARED = "wallet-shared"
 
 
-FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
+FLEET_REMEDIES: Final[Mapping[str, str]] = {
     FleetAlarmId.NO_SUBMISSION: (
         "allora status lists the workers, the one in trouble first; allora status --worker NAME "
         "says what is wrong with it. A topic that is not active has no windows: give the worker "

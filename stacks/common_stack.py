@@ -5,10 +5,10 @@ from __future__ import annotations
 from constructs import Construct
 
 from constructs_lib.alarm_topic import AlarmTopic
-from constructs_lib.execution_role import ExecutionRole
 from constructs_lib.expressions import literal
-from constructs_lib.image_builder import ImageBuilder
-from constructs_lib.image_repositories import ImageRepositories
+from constructs_lib.fleet.execution_role import ExecutionRole
+from constructs_lib.fleet.image_builder import ImageBuilder
+from constructs_lib.fleet.image_repositories import ImageRepositories
 from constructs_lib.log_groups import LogGroups
 from constructs_lib.worker_role import WorkerRole
 from fleet.builders import ENVIRONMENTS
@@ -77,10 +77,11 @@ class CommonStack(BaseStack):
             self,
             "fleet-image-builder",
             name=names.builder,
+            role_name=names.builder_role,
             partition=settings.partition,
             region=settings.aws_region,
             account_id=settings.aws_account_id,
-            environment=ENVIRONMENTS[Architecture.ARM64],
+            environment=ENVIRONMENTS[Architecture.X86_64],  # not all regions have the other
             buildspec=literal(BUILDSPEC.read_text("utf-8")),
             repository_arns=images.arns,
             log_group_name=names.log_groups["images"],
@@ -90,6 +91,7 @@ class CommonStack(BaseStack):
             self,
             "fleet-execution-role",
             name=names.fleet,
+            role_name=names.execution_role,
             partition=settings.partition,
             region=settings.aws_region,
             account_id=settings.aws_account_id,

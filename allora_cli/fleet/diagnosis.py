@@ -11,6 +11,7 @@ from allora_cli.fleet.collect import FleetStatus, WorkerStatus
 from allora_cli.fleet.reports import Report
 from allora_cli.fleet.tasks import StopCode, Task, TaskState
 from allora_cli.host.status_report import Worker
+from allora_cli.status.alarms import Alarm
 from allora_cli.status.conditions import Condition, Diagnosis
 from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of, sharing
 from allora_cli.terminal.text import clamp, duration
@@ -42,8 +43,19 @@ def judge_all(status: FleetStatus) -> list[tuple[WorkerStatus, Diagnosis]]:
 
 
 def is_healthy(status: FleetStatus) -> bool:
-    """Return whether no worker needs attention, and none runs that `fleet.toml` has not."""
-    return not status.not_in_file and all(judge(each).is_healthy for each in status.workers)
+    """Return whether no worker needs attention, no other one runs, and no alarm is on."""
+    return (
+        not status.not_in_file
+        and not firing_in(status)
+        and all(judge(each).is_healthy for each in status.workers)
+    )
+
+
+def firing_in(status: FleetStatus) -> list[Alarm]:
+    """Return the alarms that are on; none if they are not known."""
+    if isinstance(status.alarms, Unknown):
+        return []
+    return [alarm for alarm in status.alarms if alarm.is_firing]
 
 
 _STARTING: Final = {Condition.TASK_STARTING, Condition.REGISTERING}

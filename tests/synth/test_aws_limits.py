@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,9 @@ from devtools.embedded_aws.front.account import ACCOUNT, Plan
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.front.refusal import RefusedError
 from devtools.embedded_aws.front.rules import ec2, table
+from settings.fleet_file import load_fleet
+from settings.loader import load_settings
+from shared.stacks import COMMON, FLEET
 from tests.synthesized import Stack
 
 Synth = Callable[..., dict[str, Stack]]
@@ -42,6 +46,18 @@ LONGEST = {
 }
 
 
+LONGEST_FLEET = f"""
+[workers.{"u" * 32}]
+capacity = "FARGATE_SPOT"
+api_key = true
+ALLORA_WORKER_IMAGE = "ghcr.io/you/worker:1"
+MODEL_IMAGE = "ghcr.io/you/model:1"
+MODEL_COMMAND = "python -m model"
+MODEL_SECRETS = "{LONGEST["MODEL_SECRETS"]}"
+[workers.{"v" * 32}]
+"""
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_everything_keeps_the_limits(synth: Synth, region: str) -> None:
     stacks = synth(**LONGEST, AWS_REGION=region)
@@ -55,14 +71,76 @@ def test_everything_keeps_the_limits(synth: Synth, region: str) -> None:
     assert [refusal for each in asked if (refusal := refused(region, *each))] == []
 
 
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_fleet_keeps_the_limits(
+    synthesize: Callable[..., dict[str, Stack]], tmp_path: Path, region: str
+) -> None:
+    variables = LONGEST | {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": region}
+    shared = {name: text for name, text in variables.items() if name != "MODEL_REPO"}
+    env_file = tmp_path / ".env"
+    env_file.write_text("".join(f"{name}={text}\n" for name, text in shared.items()))
+    (tmp_path / "fleet.toml").write_text(LONGEST_FLEET)
+    settings = load_settings(env_file, {})
+    stacks = synthesize(settings, load_fleet(env_file, {}))
+    asked = [
+        request
+        for stack in (COMMON, FLEET)
+        for request in requests(stacks[stack], settings.partition)
+    ]
+    assert {operation for _, operation, _ in asked} >= {
+        *("CreateRole", "CreatePolicy", "CreateRepository", "CreateProject"),
+        *("CreateCluster", "RegisterTaskDefinition", "CreateService"),
+    }
+    assert [refusal for each in asked if (refusal := refused(region, *each))] == []
+
+
 def test_a_limit_that_is_not_kept_is_seen() -> None:
     alarm = ("cloudwatch", "PutMetricAlarm", {"AlarmName": "n" * 256})
     assert "less than or equal to 255" in str(refused("us-east-1", *alarm))
 
 
-def refused(region: str, service: str, operation: str, parameters: dict[str, Any]) -> str | None:
-    """Why AWS would not carry out a request."""
-    call = Call(
+MODEL = {"name": "model", "image": "i", "essential": True}
+SERVICE = {"serviceName": "s", "deploymentConfiguration": {"maximumPercent": 100}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked", "why"),
+    [
+        ("CreateService", SERVICE, "rebalancing"),
+        (
+            "CreateService",
+            {"serviceName": "s", "launchType": "FARGATE", "capacityProviderStrategy": [{}]},
+            "both a launch type",
+        ),
+        ("RegisterTaskDefinition", {"stopTimeout": 121}, "stopTimeout is 120"),
+        ("RegisterTaskDefinition", {"linuxParameters": {"tmpfs": [{}]}}, "no tmpfs"),
+        ("RegisterTaskDefinition", {"healthCheck": {"interval": 1}}, "from 5 to 300"),
+        *(
+            (
+                "RegisterTaskDefinition",
+                {"dependsOn": [{"containerName": other, "condition": condition}]},
+                why,
+            )
+            for other, condition, why in (
+                ("model", "SUCCESS", "on an essential container"),
+                ("model", "HEALTHY", "needs a health check"),
+                ("absent", "START", "no container 'absent'"),
+            )
+        ),
+    ],
+)
+def test_what_ecs_refuses_is_seen(operation: str, asked: dict[str, Any], why: str) -> None:
+    if operation == "RegisterTaskDefinition":
+        worker = {"name": "worker", "image": "i", **asked}
+        on = {"family": "f", "requiresCompatibilities": ["FARGATE"]}
+        asked = {**on, "containerDefinitions": [MODEL, worker]}
+    call = _call("us-east-1", "ecs", operation, asked)
+    with pytest.raises(RefusedError, match=why):
+        table.check(call)
+
+
+def _call(region: str, service: str, operation: str, parameters: dict[str, Any]) -> Call:
+    return Call(
         service=service,
         region=region,
         access_key="embedded",
@@ -70,6 +148,11 @@ def refused(region: str, service: str, operation: str, parameters: dict[str, Any
         protocol="json",
         parameters=parameters,
     )
+
+
+def refused(region: str, service: str, operation: str, parameters: dict[str, Any]) -> str | None:
+    """Why AWS would not carry out a request."""
+    call = _call(region, service, operation, parameters)
     try:
         constraints.check(call)
         table.check(call)
@@ -78,12 +161,13 @@ def refused(region: str, service: str, operation: str, parameters: dict[str, Any
     return None
 
 
-def requests(stack: Stack) -> Iterator[Request]:
+def requests(stack: Stack, partition: str = "aws") -> Iterator[Request]:
     """The requests of a stack's resources; references stand for what they are about."""
+    arn = _ARN.replace(":aws:", f":{partition}:")
     default = stack.json["provider"]["aws"][0]["default_tags"][0]["tags"]
     for type_, ask in REQUESTS.items():
         for resource in stack.all(type_):
-            known = json.loads(re.sub(r"\$\{[^}]*\.arn\}", _ARN, json.dumps(resource)))
+            known = json.loads(re.sub(r"\$\{[^}]*\.arn\}", arn, json.dumps(resource)))
             yield from ask(known | {"tags": default | known.get("tags", {})})
 
 
@@ -215,6 +299,88 @@ def _volume(volume: Mapping[str, Any]) -> Iterator[Request]:
     yield "ec2", "CreateVolume", {"VolumeType": volume["type"], "Size": volume["size"], **tags}
 
 
+def _policy(policy: Mapping[str, Any]) -> Iterator[Request]:
+    name = policy["name_prefix"] + UNIQUE
+    document = {"PolicyName": name, "PolicyDocument": policy["policy"]}
+    yield "iam", "CreatePolicy", {**document, "Tags": _pairs(policy["tags"])}
+
+
+def _repository(repository: Mapping[str, Any]) -> Iterator[Request]:
+    name = {"repositoryName": repository["name"], "tags": _pairs(repository["tags"])}
+    yield "ecr", "CreateRepository", name
+
+
+def _project(project: Mapping[str, Any]) -> Iterator[Request]:
+    environment = project["environment"]
+    yield (
+        "codebuild",
+        "CreateProject",
+        {
+            "name": project["name"],
+            "description": project["description"],
+            "serviceRole": _ARN,
+            "timeoutInMinutes": project["build_timeout"],
+            "source": project["source"],
+            "artifacts": project["artifacts"],
+            "environment": {
+                "type": environment["type"],
+                "image": environment["image"],
+                "computeType": environment["compute_type"],
+                "privilegedMode": environment["privileged_mode"],
+            },
+        },
+    )
+
+
+def _cluster(cluster: Mapping[str, Any]) -> Iterator[Request]:
+    tags = [{"key": key, "value": value} for key, value in cluster["tags"].items()]
+    yield "ecs", "CreateCluster", {"clusterName": cluster["name"], "tags": tags}
+
+
+def _task_definition(task: Mapping[str, Any]) -> Iterator[Request]:
+    platform = task["runtime_platform"]
+    yield (
+        "ecs",
+        "RegisterTaskDefinition",
+        {
+            "family": task["family"],
+            "networkMode": task["network_mode"],
+            "requiresCompatibilities": task["requires_compatibilities"],
+            "cpu": task["cpu"],
+            "memory": task["memory"],
+            "executionRoleArn": _ARN,
+            "runtimePlatform": {
+                "cpuArchitecture": platform["cpu_architecture"],
+                "operatingSystemFamily": platform["operating_system_family"],
+            },
+            "volumes": [{"name": each["name"]} for each in task["volume"]],
+            "containerDefinitions": json.loads(task["container_definitions"].replace("$$", "$")),
+        },
+    )
+
+
+def _service(service: Mapping[str, Any]) -> Iterator[Request]:
+    yield (
+        "ecs",
+        "CreateService",
+        {
+            "serviceName": service["name"],
+            "desiredCount": service["desired_count"],
+            "platformVersion": service["platform_version"],
+            "propagateTags": service["propagate_tags"],
+            "availabilityZoneRebalancing": service["availability_zone_rebalancing"],
+            "deploymentConfiguration": {
+                "minimumHealthyPercent": service["deployment_minimum_healthy_percent"],
+                "maximumPercent": service["deployment_maximum_percent"],
+            },
+            "capacityProviderStrategy": [
+                {"capacityProvider": each["capacity_provider"], "weight": each["weight"]}
+                for each in service["capacity_provider_strategy"]
+            ],
+        },
+    )
+
+
 REQUESTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Request]]] = {
     "aws_iam_role": _role,
     "aws_iam_role_policy": _role_policy,
@@ -230,6 +396,12 @@ REQUESTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Request]]] = {
     "aws_vpc_security_group_egress_rule": _rule("Egress"),
     "aws_instance": _instance,
     "aws_ebs_volume": _volume,
+    "aws_iam_policy": _policy,
+    "aws_ecr_repository": _repository,
+    "aws_codebuild_project": _project,
+    "aws_ecs_cluster": _cluster,
+    "aws_ecs_task_definition": _task_definition,
+    "aws_ecs_service": _service,
 }
 """By type of Terraform; the others take nothing but ids and numbers from the settings."""
 

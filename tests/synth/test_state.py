@@ -51,6 +51,12 @@ def test_terraform_that_cannot_lock_is_refused(synth: Callable[..., dict[str, St
         assert stack.json["terraform"]["required_version"] == ">= 1.10.0"
 
 
+def test_the_provider_has_its_full_name(synth: Callable[..., dict[str, Stack]]) -> None:
+    for stack in synth().values():
+        providers = stack.json["terraform"]["required_providers"]
+        assert providers == {"aws": {"source": "hashicorp/aws", "version": "5.100.0"}}
+
+
 def test_common_is_deployed_first(make_settings: Callable[..., Settings], tmp_path: Path) -> None:
     build_app(make_settings(), outdir=str(tmp_path)).synth()
     manifest = json.loads((tmp_path / "manifest.json").read_text())

@@ -14,7 +14,7 @@ from stacks.app import build_app
 from tests.conftest import SAMPLES, sample_fleet
 from tests.terraform.conftest import Terraform
 
-PROVIDER = {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}
+PROVIDER = {"required_providers": {"aws": {"source": "hashicorp/aws", "version": "5.100.0"}}}
 
 
 def test_every_sample_is_valid(tmp_path: Path, terraform: Terraform) -> None:

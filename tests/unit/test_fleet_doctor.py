@@ -11,12 +11,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from allora_cli.doctor import worker
 from allora_cli.doctor.account import check_settings
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.examine import examine
 from allora_cli.doctor.findings import Check, Finding, Group, Scope, Verdict, ok
-from allora_cli.doctor.fleet import network, quotas, secrets
+from allora_cli.doctor.fleet import network, quotas, secrets, zone
 from allora_cli.doctor.fleet.images import check_fleet_images
 from allora_cli.wallet.mnemonic import make_words
 from fleet.images import Registry, distinct_builds
@@ -103,6 +104,22 @@ class TestScope:
         assert {check.id for check in CHECKS if check.scope is Scope.FLEET} == {
             each.id for each in CHECKS if each.id.startswith("fleet-")
         }
+
+
+class TestHostBesideFleet:
+    """The remedies for the single host are commands that work where there is a fleet."""
+
+    def test_the_command_that_stores_its_secrets_names_it(self, look: Look) -> None:
+        context = look(env="MODEL_SECRETS=KEY\n", deployed=True)
+        assert worker.check_secrets(context).remedy.splitlines() == [
+            "allora wallet create --worker worker (or: allora wallet import --worker worker)",
+            "allora secret set model/KEY --worker worker",
+        ]
+
+    def test_so_does_the_one_that_replaces_what_is_no_wallet(self, look: Look) -> None:
+        store("worker/mnemonic", "no words")
+        remedy = worker.check_wallet(look(deployed=True)).remedy
+        assert remedy == "allora wallet import --replace --worker worker"
 
 
 class TestSecrets:
@@ -257,6 +274,24 @@ class TestSubnet:
         ec2.create_network_interface(SubnetId=subnet, Groups=[group])
         assert f"1 needed, 11 in {subnet}" == quotas.check_fleet_subnet(context).detail
         assert "AWS_VPC_ID" in quotas.check_fleet_vpc(context).detail
+
+    def test_a_zone_without_fargate_is_refused(
+        self, look: Look, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ec2 = boto3.client("ec2", region_name="us-east-1")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(
+            VpcId=vpc, CidrBlock="10.0.0.0/28", AvailabilityZone="us-east-1b"
+        )["Subnet"]
+        existing = f"AWS_VPC_ID={vpc}\nAWS_SUBNET_ID={subnet['SubnetId']}\n"
+        contexts = [look(env=existing), look(env="AWS_AVAILABILITY_ZONE=us-east-1b\n")]
+        assert {zone.check_fleet_zone(each).verdict for each in (*contexts, look())} == {Verdict.OK}
+        without = (subnet["AvailabilityZoneId"],)
+        monkeypatch.setattr(zone, "ZONES_WITHOUT_FARGATE", without)
+        assert {zone.check_fleet_zone(each).remedy for each in contexts} == {
+            "another AWS_SUBNET_ID",
+            "another AWS_AVAILABILITY_ZONE",
+        }
 
 
 class TestImages:

@@ -24,11 +24,13 @@ from allora_cli.fleet.output import FleetView, WorkerView
 from allora_cli.fleet.reports import Report, newest_reports
 from allora_cli.fleet.tasks import Runtime, Service, Task, task_of
 from allora_cli.host.status_report import Worker
+from allora_cli.status.alarms import Alarm, list_alarms
 from allora_cli.status.conditions import Condition
 from allora_cli.terminal.console import SafeConsole
 from settings import load_settings
 from settings.fleet_file import load_fleet
 from settings.names import Names
+from shared.alarm_remedies import FLEET_REMEDIES, FleetAlarmId
 from shared.networks import TESTNET
 from tests.screens import WIDTHS, check_screen, printed
 
@@ -200,6 +202,56 @@ def test_who_needs_attention_comes_first_and_who_rests_last(
     assert not is_healthy(all_)
     assert is_healthy(FleetStatus(NOW, fleet, (resting, status())))
     assert not is_healthy(FleetStatus(NOW, fleet, (status(),), not_in_file=("gone",)))
+
+
+def alarm(name: str, state: str = "ALARM") -> Alarm:
+    return Alarm(name, state, "What it means.", NOW - timedelta(minutes=5), f"Mend the {name}.")
+
+
+ON = (alarm("no-submission"), alarm("refused", "OK"), alarm("balance-low", "INSUFFICIENT_DATA"))
+
+
+def test_an_alarm_that_is_on_needs_attention(fleet: FleetContext, status: Make) -> None:
+    all_well = FleetStatus(NOW, fleet, (status(),))
+    rings = changed(all_well, alarms=ON)
+    assert not is_healthy(rings)
+    assert is_healthy(changed(all_well, alarms=ON[1:]))
+    assert is_healthy(changed(all_well, alarms=REFUSED)), "what is not known is no fault"
+    lines = lines_of(rings, 200)
+    assert lines[0] == "✘ 1 alarm is on. 1 workers: 1 earning, 0 paused"
+    assert "✘ no-submission, for 5 minutes: Mend the no-submission." in lines
+    document = document_of(rings).as_json()
+    assert document["healthy"] is False
+    assert [(each["name"], each["state"]) for each in document["alarms"]] == [
+        (f"{fleet.names.in_region}-{each.name}", each.state) for each in ON
+    ]
+
+
+def test_alarms_that_cannot_be_read_are_told(fleet: FleetContext, status: Make) -> None:
+    unread = FleetStatus(NOW, fleet, (status(),), alarms=REFUSED)
+    document = document_of(unread)
+    assert document.alarms is None
+    assert document.unknown["alarms"].trouble == ErrorCode.ACCESS_DENIED
+    assert any(line.startswith("Alarms: ? AWS refuses") for line in lines_of(unread, 200))
+
+
+def test_the_fleet_s_own_alarms_are_listed(fleet: FleetContext) -> None:
+    with mock_aws():
+        cloudwatch = boto3.client("cloudwatch", "us-east-1")
+        host = fleet.shared.names.in_region
+        for name in (f"{fleet.names.in_region}-refused", f"{host}-disk-full"):
+            cloudwatch.put_metric_alarm(
+                AlarmName=name,
+                MetricName="m",
+                Namespace="n",
+                Period=60,
+                Statistic="Sum",
+                EvaluationPeriods=1,
+                Threshold=1,
+                ComparisonOperator="GreaterThanThreshold",
+            )
+        (found,) = list_alarms(cloudwatch, f"{fleet.names.in_region}-", FLEET_REMEDIES)
+    assert (found.name, found.remedy) == ("refused", FLEET_REMEDIES[FleetAlarmId.REFUSED])
 
 
 @pytest.fixture

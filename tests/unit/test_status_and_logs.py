@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, Verdict, parse_status
 from allora_cli.status import watching
-from allora_cli.status.collect import Alarm, CostSoFar, Host, Status
+from allora_cli.status.alarms import Alarm
+from allora_cli.status.collect import CostSoFar, Host, Status
 from allora_cli.status.conditions import Condition
 from allora_cli.status.diagnosis import judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
@@ -44,6 +46,7 @@ from containers.worker.allora_worker.event_names import Earning
 from settings import Settings, load_settings
 from settings.names import Names
 from shared import host_events
+from shared.alarm_remedies import REMEDIES
 from shared.host_events import State
 from tests.screens import WIDTHS, check_screen
 
@@ -79,7 +82,8 @@ def line(id_: str, at: datetime = NOW, text: str = "") -> Line:
 
 
 def alarm(name: str, state: str = "OK") -> Alarm:
-    return Alarm(name, state, f"What it means. To do: {REASON}", NOW - timedelta(minutes=5))
+    means = f"What it means. To do: {REASON}"
+    return Alarm(name, state, means, NOW - timedelta(minutes=5), REMEDIES.get(name, means))
 
 
 def unknown(text: str = "AWS refuses: no.") -> Unknown:
@@ -159,6 +163,24 @@ class TestVerdict:
         verdict = judge(everything)
         assert verdict.finding is Condition.HOST_STOPPED
         assert "--instance-ids i-0123456789abcdef0 --region us-east-1" in str(verdict.remedy)
+
+    def test_beside_a_fleet_the_commands_name_the_worker(self, healthy: Status) -> None:
+        new = Host("t3.medium", "running", "us-east-1a", None, NOW, None)
+        stopped = {"worker": SAMPLE["containers"]["worker"] | {"state": "exited"}}
+        down = report(containers=SAMPLE["containers"] | stopped)
+        for faulty in (
+            changed(healthy, report=None),
+            changed(healthy, report=None, host=new, progress=None),
+            changed(healthy, report=down),
+            changed(healthy, report=report(worker=None)),
+        ):
+            beside = replace(faulty, context=replace(faulty.context, option=" --worker w"))
+            alone, named = judge(faulty).remedy, judge(beside).remedy
+            assert alone
+            assert named
+            assert "--worker" not in alone
+            commands = alone.count("allora logs") + alone.count("allora restart")
+            assert named.count("--worker w") == commands > 0
 
     @pytest.mark.parametrize(
         ("seconds", "finding"), [(170, Condition.EARNING), (181, Condition.NO_REPORT)]
