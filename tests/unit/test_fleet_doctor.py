@@ -12,7 +12,6 @@ import pytest
 from moto import mock_aws
 
 from allora_cli.doctor import worker
-from allora_cli.doctor import worker
 from allora_cli.doctor.account import check_settings
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
