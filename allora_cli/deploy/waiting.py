@@ -180,7 +180,7 @@ class Wait:
             sentence = (
                 f"After {waited}, {missing}.{latest} What was deployed goes on by itself. Look at "
                 f"allora logs boot{self._option}, allora doctor, or at the host: "
-                f"allora connect{self._option}. {_GO_ON}"
+                f"allora connect. {_GO_ON}"
             )
         return OperatorError(ErrorCode.NOT_IN_TIME, sentence, exit_code=ExitCode.TIMEOUT)
 

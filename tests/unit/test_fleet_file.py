@@ -179,6 +179,41 @@ def test_what_is_no_fleet_is_said(tmp_path: Path, text: str, start: str) -> None
     assert problems(tmp_path, text)[0].startswith(start)
 
 
+def remedy(folder: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as refused:
+        fleet_of(folder, text)
+    (problem,) = refused.value.problems
+    return problem.remedy
+
+
+def test_a_text_without_quotes_is_told_from_those_of_env(tmp_path: Path) -> None:
+    told = remedy(tmp_path, "[workers.a]\nALLORA_WORKER_TOKEN=ETH\n")
+    assert 'ALLORA_WORKER_TOKEN = "ETH"' in told
+
+
+def test_an_emptied_file_says_how_to_stop_and_to_remove_a_fleet(tmp_path: Path) -> None:
+    told = remedy(tmp_path, "[fleet]\n")
+    assert "paused = true" in told
+    assert "allora destroy" in told
+    fleet = fleet_of(tmp_path, "[fleet]\npaused = true\n[workers.a]\n[workers.b]\n")
+    assert fleet
+    assert not fleet.running
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ('mnemonic = "x"', "allora wallet import --worker btc-day"),
+        ('CG_API_KEY = "x"', "allora secret set model/CG_API_KEY --worker btc-day"),
+        ('ALLORA_API_KEY = "x"', "allora secret set api-key --worker btc-day"),
+    ],
+)
+def test_the_command_that_stores_a_secret_names_its_worker(
+    tmp_path: Path, line: str, command: str
+) -> None:
+    assert command in remedy(tmp_path, f"[workers.btc-day]\n{line}\n")
+
+
 @pytest.mark.parametrize(
     "line",
     [

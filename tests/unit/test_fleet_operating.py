@@ -170,6 +170,23 @@ def test_wallets_for_all_replace_none(allora: Command) -> None:
     assert (trouble, "each of the 3 workers has a wallet" in message) == ("worker-name", True)
 
 
+def test_where_all_have_a_wallet_it_is_said_that_none_was_made(allora: Command) -> None:
+    allora.json("wallet", "create", "--all")
+    _, out, _ = allora.run("wallet", "create", "--all")
+    assert out.startswith("Each of the 3 workers has a wallet. Nothing was created.")
+
+
+def test_a_removed_workers_wallet_can_still_be_reached(allora: Command, tmp_path: Path) -> None:
+    allora.json("wallet", "create", "--worker", "sol")
+    file = tmp_path / "fleet.toml"
+    file.write_text(FILE.replace("[workers.sol]", "[workers.sun]"))
+    trouble, message = allora.refused("wallet", "address", "--worker", "sol")
+    assert trouble == ErrorCode.WORKER_NAME
+    assert "put the worker's table back, with paused = true" in message
+    file.write_text(f"{file.read_text()}[workers.sol]\npaused = true\n")
+    assert allora.json("wallet", "address", "--worker", "sol")["address"]
+
+
 @pytest.mark.parametrize("other", [("--replace",), ("--worker", "eth"), ("--address", "allo1")])
 def test_all_goes_with_nothing_that_replaces(allora: Command, other: tuple[str, ...]) -> None:
     trouble, _ = allora.refused("wallet", "create", "--all", *other)

@@ -76,7 +76,7 @@ def _reader(part: Part, worker: str | None) -> Reader:
     if part is Part.BOOT:
         raise not_in_a_fleet(
             "allora logs boot shows the set-up of a host",
-            f"How a task starts: allora status{context.option}",
+            f"How a task starts: allora status{context.option if worker else ''}",
         )
     return FleetLogReader(fleet, part, worker or "")
 
