@@ -63,7 +63,7 @@ def update(
     try:
         ready = None if policy is None else (yield from wait_for(context, deployment, policy))
     except OperatorError as error:
-        raise _with_way_back(error, old, new) from error
+        raise _with_way_back(error, old, new, context.option) from error
     return UpdateResult(
         context.settings.worker_name,
         **asdict(deployment),
@@ -80,17 +80,18 @@ def newest_image(context: Context) -> str:
     return found["Parameter"]["Value"]
 
 
-def way_back(old: Mapping[str, str | None]) -> str:
+def way_back(old: Mapping[str, str | None], option: str) -> str:
     """Return how to get the values that were there before.
 
     Args:
         old: by variable; None for one that was not set.
+        option: `Context.option`.
     """
     options = [f"{OPTIONS[variable]} {value}" for variable, value in old.items() if value]
     unset = [variable for variable, value in old.items() if not value]
     first = f"remove {', '.join(unset)} from the settings file, then " if unset else ""
     command = " ".join(["allora update", *options])
-    return f"To go back to what worked before: {first}{command}"
+    return f"To go back to what worked before: {first}{command}{option}"
 
 
 def _resolved(context: Context, changes: Mapping[str, str]) -> dict[str, str]:
@@ -100,9 +101,11 @@ def _resolved(context: Context, changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_way_back(
-    error: OperatorError, old: Mapping[str, str | None], new: Mapping[str, str]
+    error: OperatorError, old: Mapping[str, str | None], new: Mapping[str, str], option: str
 ) -> OperatorError:
     replaced = {name: value for name, value in old.items() if value != new[name]}
     if error.exit_code not in {ExitCode.UNHEALTHY, ExitCode.TIMEOUT} or not replaced:
         return error
-    return OperatorError(error.code, f"{error} {way_back(replaced)}", exit_code=error.exit_code)
+    return OperatorError(
+        error.code, f"{error} {way_back(replaced, option)}", exit_code=error.exit_code
+    )
