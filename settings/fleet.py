@@ -126,6 +126,17 @@ class FleetOptions(Section):
         default_text="`false`",
         example="true",
     )
+    model_logs: Annotated[bool, BeforeValidator(_yes_or_no)] = variable(
+        "model_logs",
+        "`true` keeps what a `MODEL_IMAGE` prints, for `allora logs model`. Only for a model that "
+        "you trust: CloudWatch makes a metric of each line in its [own format]"
+        "(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/"
+        "CloudWatch_Embedded_Metric_Format_Specification.html), which costs 0.30 USD a month, and "
+        "may pose as one of the fleet's. The project's own model is always kept.",
+        default=False,
+        default_text="`false`",
+        example="true",
+    )
     api_key: Annotated[bool, BeforeValidator(_yes_or_no)] = variable(
         "api_key",
         "`true` gives the worker its API key of developer.allora.network, which testnet's faucet "
@@ -152,6 +163,11 @@ class FleetWorker:
     def name(self) -> str:
         """The worker's name: of its table, its secrets' path, its service and its construct."""
         return self.settings.worker_name
+
+    @property
+    def logs_model(self) -> bool:
+        """Whether what its model prints is kept."""
+        return self.settings.runs_own_model or self.options.model_logs
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class ExecutionRole(Construct):
                     "Effect": "Allow",
                     "Principal": {"Service": "ecs-tasks.amazonaws.com"},
                     "Action": "sts:AssumeRole",
-                    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cross-service-confused-deputy-prevention.html
+                    # As for a task role: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
                     "Condition": {
                         "StringEquals": {"aws:SourceAccount": account_id},
                         "ArnLike": {"aws:SourceArn": f"arn:{partition}:ecs:{here}:*"},

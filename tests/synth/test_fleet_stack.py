@@ -155,6 +155,17 @@ def test_secrets_reach_only_the_container_that_places_them(fleet: Synth) -> None
     assert variables(found["model"])["CG_API_KEY_FILE"] == "/run/secrets/CG_API_KEY"
 
 
+def test_what_a_strangers_model_prints_cannot_become_a_metric(fleet: Synth) -> None:
+    """CloudWatch makes metrics of lines in its own format: they cost, and may pose as ours."""
+    text = "[workers.own]\n[workers.stranger]\nMODEL_IMAGE = 'ghcr.io/you/model:1'\n"
+    stack = fleet(text)[FLEET]
+    assert containers(stack, "own")["model"]["logConfiguration"]["logDriver"] == "awslogs"
+    assert "logConfiguration" not in containers(stack, "stranger")["model"]
+    trusted = fleet(text + "model_logs = true\n")[FLEET]
+    logs = containers(trusted, "stranger")["model"]["logConfiguration"]["options"]
+    assert logs["awslogs-group"] == "/allora-fleet/model"
+
+
 def test_worker_and_model_share_an_address(fleet: Synth) -> None:
     found = containers(fleet()[FLEET], "eth-5min")
     endpoint = variables(found["worker"])["ALLORA_WORKER_INFERENCE_ENDPOINT"]

@@ -277,6 +277,14 @@ def test_a_worker_that_has_written_nothing_is_told_so(lines: Command) -> None:
     assert "Nothing in the worker log of sol" in err
 
 
+def test_a_model_that_nobody_trusts_has_no_log(allora: Command, tmp_path: Path) -> None:
+    table = "[workers.image]\nMODEL_IMAGE = 'ghcr.io/you/m:1'\n"
+    (tmp_path / "fleet.toml").write_text(f"{FILE}{table}")
+    trouble, message = allora.refused("logs", "model", "--worker", "image")
+    assert trouble == ErrorCode.NOT_IN_A_FLEET
+    assert "model_logs = true" in message
+
+
 def test_a_task_has_no_set_up_to_show(allora: Command) -> None:
     trouble, message = allora.refused("logs", "boot", "--worker", "eth")
     assert trouble == ErrorCode.NOT_IN_A_FLEET
