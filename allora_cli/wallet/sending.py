@@ -97,12 +97,12 @@ def send(node: Node, transfer: Transfer, key: SigningKey, patience: Patience) ->
             outcome = Outcome(State.UNKNOWN, transaction)
             outcome = _send(node, transaction, patience)
             if outcome.state is not State.OVERTAKEN:
-                break
+                return outcome
     except KeyboardInterrupt:
         if outcome is None or outcome.state is State.OVERTAKEN:
             raise
-    assert outcome, "it is signed at least once"
-    return outcome
+        return outcome
+    return Outcome(State.OVERTAKEN, transaction)
 
 
 def require_sent(node: Node, outcome: Outcome) -> None:
