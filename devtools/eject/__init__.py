@@ -1,1 +1,1 @@
-"""Write the synthesized stacks as HCL that a person maintains, without CDKTF (docs/leaving-cdktf.md)."""
+"""Write the stacks as HCL that a person maintains without CDKTF (docs/leaving-cdktf.md)."""

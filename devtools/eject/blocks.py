@@ -87,7 +87,7 @@ def _each_block(value: Json) -> list[Mapping[str, Json]]:
 
 
 def _lifecycle(content: Mapping[str, Json], depth: int) -> str:
-    conditions = {"block_types": dict.fromkeys(_CONDITIONS, {"block": NO_BLOCKS})}
+    conditions = {"block_types": {name: {"block": NO_BLOCKS} for name in _CONDITIONS}}
     referring = {
         name: reference(value) if name in _REFERENCES else value for name, value in content.items()
     }

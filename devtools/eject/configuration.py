@@ -81,6 +81,8 @@ def subject_files(
     """Return the files with resources and data sources, a part for each subject.
 
     Args:
+        stack: With variables and locals in their places.
+        schemas: Of the providers.
         local_values: Those of what the stack reads from other stacks.
     """
     parts: dict[Subject, list[Element]] = defaultdict(list)

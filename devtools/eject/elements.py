@@ -51,7 +51,7 @@ def elements_of(stack: Mapping[str, Json]) -> list[Element]:
 
 
 def needed_first(elements: Iterable[Element]) -> list[Element]:
-    """Return elements so that each comes after those that it refers to; otherwise in their order."""
+    """Return elements in an order in which each refers only to earlier ones."""
     by_address = {each.address: each for each in elements}
     order = TopologicalSorter(
         {

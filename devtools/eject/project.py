@@ -38,6 +38,7 @@ def write_project(
         synthesized: What CDKTF has written.
         stacks: The stacks in it, by id.
         folder: An empty or new folder.
+        schemas: Of the providers.
 
     Raises:
         EjectError: Something cannot be written, or Terraform fails.
@@ -93,8 +94,9 @@ def _files_of(
 
 
 _USER_DATA = """\
-# What the host does at its first boot: the files in user-data/, and a command. A change replaces the
-# host. The template writes JSON as the deployed host got it, for the same digest.
+# What the host does at its first boot: it gets the files in user-data/, and runs a command.
+# A change replaces the host. The template writes JSON as the
+# deployed host got it, for the same digest.
 
 """
 

@@ -139,10 +139,10 @@ def _template(first_line: str, commands: Json, text: str) -> str:
 
 
 def _as_python(encoded: str, text: str) -> str:
-    """Return an expression for JSON as Python writes it, where Terraform's differs.
+    r"""Return an expression for JSON as Python writes it, where Terraform's differs.
 
     Terraform escapes `<`, `>` and `&`, and this project what YAML might change. A line break, which
-    JSON escapes, stands for an escaped backslash meanwhile: `\\\\u003c` is a text and no `<`.
+    JSON escapes, stands for an escaped backslash meanwhile: `\\u003c` is a text and no `<`.
     """
     escapes = [(r"\u003c", "<"), (r"\u003e", ">"), (r"\u0026", "&"), *_escapes_in(text)]
     for before, after in [("\\\\", "\n"), *escapes, ("\n", "\\\\")]:
