@@ -20,8 +20,8 @@ _NAME = re.compile(r"(?!for\b)[A-Za-z_][A-Za-z0-9_-]*")
 _INDENT = "  "
 _DELIMITER = "EOT"
 
-_SHORT = 90
-"""Up to how many characters a list has one line."""
+_SHORT = 100
+"""Up to how many characters a list, or a member of one, has one line."""
 
 _FIRST = (
     *("for_each", "alias", "name", "name_prefix", "family", "description", "type"),
@@ -93,17 +93,28 @@ def key_of(name: str) -> str:
 
 
 def _list(items: Sequence[Json], depth: int) -> str:
-    in_one_line = f"[{', '.join(map(_in_one_line, items))}]"
-    if len(in_one_line) <= _SHORT and "\n" not in in_one_line:
-        return in_one_line
-    return _enclosed("[", (write(each, depth + 1) for each in items), "]", depth, end=",")
+    if line := _in_one_line(items):
+        return line
+    written = (_in_one_line(each) or write(each, depth + 1) for each in items)
+    return _enclosed("[", written, "]", depth, end=",")
 
 
-def _in_one_line(value: Json) -> str:
-    if isinstance(value, Mapping) and value:
-        members = (f"{key_of(name)} = {_in_one_line(each)}" for name, each in value.items())
-        return f"{{ {', '.join(members)} }}"
-    return write(value)
+def _in_one_line(value: Json) -> str | None:
+    """Return a value in one line, or None if that would be long."""
+    match value:
+        case Mapping():
+            members = in_reading_order(value)
+            parts = [(f"{key_of(name)} = ", _in_one_line(each)) for name, each in members]
+            opening, closing = ("{ ", " }") if parts else ("{", "}")
+        case list():
+            parts = [("", _in_one_line(each)) for each in value]
+            opening, closing = "[", "]"
+        case _:
+            parts, opening, closing = [("", write(value))], "", ""
+    if any(part is None for _, part in parts):
+        return None
+    line = f"{opening}{', '.join(f'{name}{part}' for name, part in parts)}{closing}"
+    return line if len(line) <= _SHORT and "\n" not in line else None
 
 
 def _enclosed(opening: str, items: Iterable[str], closing: str, depth: int, *, end: str) -> str:

@@ -29,7 +29,9 @@ _SUBJECTS: Final = {
     "network": Subject("network", "A VPC with a public subnet"),
     "security-group": Subject("network", "Who reaches what"),
     "offerings": Subject("host", "The zones that offer the instance type"),
-    "build-contexts": Subject("host", "The archive with the host's scripts and images' sources"),
+    "build-contexts": Subject(
+        "host", "The archive with the host's scripts and the images' sources"
+    ),
     "host": Subject("host", "The worker's host and its address"),
     "data-volume": Subject("storage", "The data volume, which outlives the host"),
     "cluster": Subject("cluster", "The cluster of the workers"),

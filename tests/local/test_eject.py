@@ -14,7 +14,7 @@ def test_hcl_changes_nothing_but_with_a_renamed_resource(deployed: Deployed) -> 
         assert planned.returncode == NO_CHANGES, planned.output
         assert "Warning" not in planned.output
 
-    alarms = stacks / COMMON / "alarms.tf"
-    alarms.write_text(alarms.read_text().replace("alarm-topic_D89A1C02", "alarm-topic"))
+    for file in (stacks / COMMON).glob("*.tf"):
+        file.write_text(file.read_text().replace("alarm-topic_D89A1C02", "alarm-topic"))
     renamed = plan(deployed.deployment, stacks / COMMON)
-    assert renamed.returncode == CHANGES or "alarm-topic_D89A1C02" in renamed.output
+    assert renamed.returncode == CHANGES, renamed.output

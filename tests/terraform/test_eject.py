@@ -166,8 +166,8 @@ def modules_of(
     synthesized.mkdir(parents=True)
     build_app(load_settings(sample, {}), outdir=str(synthesized), fleet=fleet).synth()
     stacks = read_stacks(synthesized)
-    for stack in stacks.values():
-        stack.pop("import", None)
+    for content in stacks.values():
+        content.pop("import", None)
     written = directory / "hcl" / name
     write_project(synthesized, stacks, written, schemas)
     for stack, content in stacks.items():
