@@ -111,6 +111,10 @@ lock: setup-dev ## Lock the newest versions that the Pipfile, package.json and s
 lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
 	@scripts/setup/lock.sh worker "$(or $(SDK),$(error Name the version: make lock-worker SDK=1.4.0))"
 
+.PHONY: cdk-terrain
+cdk-terrain: setup-dev ## Move this checkout to CDK Terrain, CDKTF's successor, for good
+	@python -m devtools.cdk_terrain
+
 .PHONY: clean
 clean: local-stop ## Remove installed and generated files, but not .env
 	@rm -rf .venv .tools node_modules cdktf.out .local .*_cache

@@ -2,7 +2,7 @@
 # Synthesizes with the project's own Python and Node.js, for any `cdktf` (cdktf.json).
 root="$(cd "$(dirname "$0")/.." && pwd)"
 
-has_packages() { "$1" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("cdktf"))' 2>/dev/null; }
+has_packages() { "$1" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec("constructs"))' 2>/dev/null; }
 
 if [ -x "$root/.venv/bin/cdktf" ]; then # set up
   PATH="$root/.venv/bin:$PATH" exec "$root/.venv/bin/python" "$root/main.py"

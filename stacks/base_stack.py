@@ -15,6 +15,9 @@ from shared.stacks import state_key
 # https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
 _TERRAFORM_VERSION = ">= 1.10.0"
 
+_AWS_PROVIDER_VERSION = "5.100.0"
+"""What set-up installs (scripts/setup/provider/versions.tf), whatever the bindings are made for."""
+
 
 class BaseStack(TerraformStack):
     """A stack with the AWS provider and its state, locked, in S3.
@@ -45,6 +48,7 @@ class BaseStack(TerraformStack):
         self.add_override("terraform.required_version", _TERRAFORM_VERSION)
         # cdktf shortens it; in full, it also names OpenTofu's copy of the provider.
         self.add_override("terraform.required_providers.aws.source", "hashicorp/aws")
+        self.add_override("terraform.required_providers.aws.version", _AWS_PROVIDER_VERSION)
 
     def provider_in(self, region: str) -> AwsProvider | None:
         """Return a provider for another region, or None for the stack's own region."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.host import requirements
 
 TESTS = Path(__file__).resolve().parent
-CDKTF = TESTS.parent / "node_modules" / "cdktf-cli" / "bundle" / "bin" / "cdktf"
+CDKTF = TESTS.parent / "node_modules/cdktf-cli/bundle/bin/cdktf"
 CHECKOV = TESTS.parent / ".tools" / "checkov" / "bin" / "checkov"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.findings import Finding, fail, ok, unknown, warning
 from allora_cli.host.ssm_session import TOOLS
+from allora_cli.terraform.synthesis import ROOT
 
 _SETUP = "make setup, then: . .venv/bin/activate"
 _SECONDS = 30
@@ -19,7 +21,7 @@ _SECONDS = 30
 
 def check_python(_: CheckContext) -> Finding:
     """Check that Python is new enough."""
-    found = ".".join(map(str, sys.version_info[:3]))
+    found = _text(sys.version_info[:3])
     if sys.version_info < (3, 11):  # noqa: UP036 - a system without `make setup` may be older
         return fail(f"{found}: 3.11 or newer is needed", "make setup PYTHON=/path/to/python3.12")
     return ok(found, version=found)
@@ -31,8 +33,10 @@ def check_node(_: CheckContext) -> Finding:
 
 
 def check_cdktf(_: CheckContext) -> Finding:
-    """Check that the cdktf CLI has the library's version."""
-    return _tool("cdktf", "--version", "0.21", lambda version: version[:2] == (0, 21))
+    """Check that the cdktf CLI is of the line that package.json names: 0.21 for 0.21.0."""
+    packages = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    line = packages["dependencies"]["cdktf-cli"].rpartition(".")[0]
+    return _tool("cdktf", "--version", line, lambda version: _text(version[:2]) == line)
 
 
 def check_terraform(_: CheckContext) -> Finding:
@@ -51,6 +55,10 @@ def check_session_manager(_: CheckContext) -> Finding:
             missing=names,
         )
     return ok("both are installed")
+
+
+def _text(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def _tool(

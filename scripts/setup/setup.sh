@@ -147,7 +147,7 @@ install_node_packages() {
   local -r choice="${1:+--omit=$1}"
   local mark
   mark="$(fingerprint package-lock.json)"
-  is_done "node-packages" "$mark" node_modules/cdktf-cli/bundle/bin/cdktf &&
+  is_done "node-packages" "$mark" node_modules/.package-lock.json &&
     [[ -n "$choice" || -e node_modules/bats/bin/bats ]] && return
   run_step "cdktf CLI and other npm packages" "$NETWORK_REMEDY" \
     env PATH="$VENV/bin:$PATH" "$VENV/bin/npm" ci "${choice:---include=dev}" --include=optional --no-global --no-ignore-scripts \

@@ -13,7 +13,11 @@ from tests.local.deployer import deployer
 from tests.local.deployment import Deployment
 from tests.local.ejected import NO_CHANGES, eject, plan
 
-WORDS = "abandon " * 11 + "about"
+WORDS = {
+    "worker": "abandon " * 11 + "about",
+    "btc-day": "legal winner thank year wave sausage worth useful legal winner thank yellow",
+    "eth-5min": "letter advice cage absurd amount doctor acoustic avoid letter advice cage above",
+}
 TWO = """
 [workers.btc-day]
 [workers.eth-5min]
@@ -30,9 +34,9 @@ def fleet(emulator: Emulator, tmp_path: Any) -> Deployment:
     made = Deployment(emulator, tmp_path)
     made.variables |= deployer(made)
     write(made, TWO)
-    for worker in ("worker", "btc-day", "eth-5min"):
+    for worker, words in WORDS.items():
         made.client("ssm").put_parameter(
-            Name=f"/allora/{worker}/mnemonic", Value=WORDS, Type="SecureString"
+            Name=f"/allora/{worker}/mnemonic", Value=words, Type="SecureString"
         )
     return made
 

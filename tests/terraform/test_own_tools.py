@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CLI = ROOT / "node_modules" / "cdktf-cli" / "bundle" / "bin" / "cdktf"
+CLI = ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf"
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Move a checkout from CDKTF to CDK Terrain (docs/leaving-cdktf.md)."""
