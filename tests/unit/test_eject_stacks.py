@@ -58,6 +58,14 @@ def test_what_is_referred_to_comes_first() -> None:
     assert needed_first([subnet, vpc]) == [vpc, subnet]
 
 
+def test_an_address_that_begins_another_is_no_reference() -> None:
+    short, long = element("network/a"), element("network/a-b")
+    refers = element("network/0", vpc=f"${{{long.address}.id}}")
+    assert needed_first([refers, long, short])[-1] == refers
+    alike = Element("data", short.type, short.name, {"vpc": f"{short.address}.id"}, "network/x")
+    assert needed_first([alike, short]) == [short, alike]
+
+
 def test_each_element_is_written_under_its_subject_with_what_it_was_called() -> None:
     stack = {
         "resource": {
@@ -174,7 +182,7 @@ def test_what_would_be_left_out_is_refused(stack: dict[str, Any], named: str) ->
 
 
 def test_a_type_that_no_provider_has_is_refused() -> None:
-    with pytest.raises(CannotWriteError, match="aws_thing"):
+    with pytest.raises(EjectError, match="aws_thing"):
         SCHEMAS.of_element("resource", "aws_thing")
 
 
