@@ -100,8 +100,15 @@ def open_context(worker: str | None = None) -> Context:
         OperatorError: There is no such worker, or the credentials belong to another account.
     """
     settings = load_settings()
-    context = Context(settings, Names(settings), open_session(settings), load_fleet())
+    fleet = load_fleet()
+    option = host_option(settings, fleet)
+    context = Context(settings, Names(settings), open_session(settings), fleet, option)
     return context if worker is None else context.of(_settings_of(worker, context))
+
+
+def host_option(settings: Settings, fleet: Fleet | None) -> str:
+    """Return `Context.option` of the single host's worker: empty where there is no fleet."""
+    return f" --worker {settings.worker_name}" if fleet else ""
 
 
 def open_worker(worker: str | None) -> Context:

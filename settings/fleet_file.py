@@ -75,7 +75,7 @@ def names_to_complete(environ: Mapping[str, str] = os.environ) -> list[str]:
     path = fleet_file(chosen_file(environ))
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     workers = document.get("workers")
     return list(workers) if isinstance(workers, dict) else []
@@ -109,6 +109,8 @@ class _Reader:
         tables = self._tables()
         shared_options = tables["fleet"]
         self._refuse_unknown("fleet", shared_options, _OPTIONS)
+        if self._options("fleet", shared_options) is None:
+            shared_options = {}  # what is wrong there is told once
         workers = [
             worker
             for name, table in tables["workers"].items()
@@ -135,7 +137,7 @@ class _Reader:
             raise self._refused(f"cannot be read: {reason}.") from None
         except UnicodeDecodeError:
             raise self._refused("is not UTF-8 text.", "save the file as UTF-8") from None
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise self._refused(f"is not TOML: {error}.", "https://toml.io has examples") from None
         for key in document:
             if key not in ("fleet", "workers"):

@@ -31,7 +31,7 @@ def _secrets_left(context: Context) -> Iterator[Leftover]:
             if context.names.wallet in names
             else f"the secrets: {', '.join(names)}",
             "free",
-            f"{command} {' '.join(names)} (first: allora backup)",
+            f"{command} {' '.join(names)} (first: allora backup{context.option})",
         )
 
 

@@ -167,7 +167,7 @@ def test_wallets_for_all_replace_none(allora: Command) -> None:
     assert allora.json("wallet", "create", "--all") == {"wallets": []}
     assert stored() == found
     trouble, message = allora.refused("wallet", "create")
-    assert (trouble, "Each of the 3 workers has a wallet" in message) == ("worker-name", True)
+    assert (trouble, "each of the 3 workers has a wallet" in message) == ("worker-name", True)
 
 
 @pytest.mark.parametrize("other", [("--replace",), ("--worker", "eth"), ("--address", "allo1")])
