@@ -8,8 +8,10 @@ import pytest
 
 from allora_cli.errors import ExitCode
 from devtools.embedded_aws.emulator import Emulator
+from shared.stacks import COMMON, FLEET
 from tests.local.deployer import deployer
 from tests.local.deployment import Deployment
+from tests.local.ejected import NO_CHANGES, eject, plan
 
 WORDS = {
     "worker": "abandon " * 11 + "about",
@@ -68,6 +70,12 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
     ):
         assert words in first.output
     assert services(fleet) == {"btc-day": (1, 1), "eth-5min": (0, 0)}
+
+    # The exit to HCL: the same stacks without CDKTF.
+    stacks = eject(fleet)
+    for stack in (COMMON, FLEET):
+        planned = plan(fleet, stacks / stack)
+        assert planned.returncode == NO_CHANGES, planned.output
 
     write(fleet, TWO.replace("paused = true", "") + 'MODEL_IMAGE = "ghcr.io/you/m:1"\n')
     second = fleet.allora("deploy", "--yes")
