@@ -49,7 +49,7 @@ worker-local-stop: setup ## Remove the containers of `make worker-local`
 
 .PHONY: test
 test: ## Run all tests except those that boot a host
-	@scripts/setup/setup.sh dev checkov images
+	@scripts/setup/setup.sh dev checkov images cdktn
 	@scripts/test.sh
 
 .PHONY: test-unit

@@ -36,7 +36,7 @@ install_uv() {
 # Tools with environments of their own.
 lock_tools() {
   local name
-  for name in pipenv checkov images; do compile "scripts/setup/$name.in" -o "scripts/setup/$name.txt"; done
+  for name in pipenv checkov images cdktn; do compile "scripts/setup/$name.in" -o "scripts/setup/$name.txt"; done
 }
 
 lock_model_server() {

@@ -4,8 +4,8 @@
 #
 #   scripts/setup/setup.sh              for a deployment
 #   scripts/setup/setup.sh NAME...      also: embedded-aws (`make local`), dev (development and tests),
-#                                       checkov, images (tests of security and of the container
-#                                       images, in environments of their own)
+#                                       checkov, images, cdktn (tests of security, of the container
+#                                       images, of the move to CDK Terrain, in environments of their own)
 #
 #   .venv/      Python packages, and in bin/ allora, cdktf, node, npm, terraform and pipenv
 #   .tools/     Terraform with the AWS provider; pipenv, checkov and others, each in its own
@@ -82,13 +82,15 @@ install_tool() {
 title_of() {
   case "$1" in
   images) echo "Packages of the container images, for their tests" ;;
+  cdktn) echo "CDK Terrain, for the test of the move to it" ;;
   *) echo "$1" ;;
   esac
 }
 
 install_tool_now() {
+  local -r compile="$([[ "$1" == cdktn ]] || echo 1)" # 2,000 modules, of which a synth uses thirty
   "$VENV/bin/python" -m venv --clear "$TOOLS/$1" &&
-    "$TOOLS/$1/bin/python" -m pip install --require-hashes --no-deps -r "$SETUP/$1.txt"
+    PIP_COMPILE="${compile:-0}" "$TOOLS/$1/bin/python" -m pip install --require-hashes --no-deps -r "$SETUP/$1.txt"
 }
 
 # The next SDK alone: the packages that it needs are those of `images`.
