@@ -107,6 +107,10 @@ bench: setup-dev ## Measure synth and the cdktf CLI
 lock: setup-dev ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow
 	@scripts/setup/lock.sh
 
+.PHONY: lock-packages
+lock-packages: setup-dev ## Lock Pipfile and package.json alone, which change nothing that is deployed
+	@scripts/setup/lock.sh packages
+
 .PHONY: lock-worker
 lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
 	@scripts/setup/lock.sh worker "$(or $(SDK),$(error Name the version: make lock-worker SDK=1.4.0))"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import pytest
 from devtools.cdk_terrain.renaming import concerns, renamed
 
 ROOT = Path(__file__).resolve().parents[1]
-PYTHON = ROOT / ".tools" / "cdktn" / "bin" / "python"
-"""Of an environment with CDK Terrain's packages, and Node.js 24."""
+PACKAGES = ROOT / ".tools" / "cdktn"
+"""CDK Terrain's, with Node.js 24; ahead of this environment's own on the path."""
 
 HAS_MOVED = "cdktn = " in (ROOT / "Pipfile").read_text("utf-8")
 """Whether this checkout itself is on CDK Terrain: then there is nothing left to show."""
@@ -38,13 +39,14 @@ def moved_copy(directory: Path) -> Path:
 
 def run_moved(copy: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
     """Run Python in the copy, with CDK Terrain's packages; it must not fail."""
-    if not PYTHON.exists():
+    if not PACKAGES.exists():
         pytest.fail("CDK Terrain is not installed for this test: `make test` installs it.")
     done = subprocess.run(
-        [PYTHON, *arguments],
+        [sys.executable, *arguments],
         cwd=copy,
         env={
             **(os.environ if environment is None else environment),
+            "PYTHONPATH": str(PACKAGES),
             # The copy has no cache of its own.
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".tools" / "jsii"),
         },

@@ -4,8 +4,9 @@
 #
 #   scripts/setup/setup.sh              for a deployment
 #   scripts/setup/setup.sh NAME...      also: embedded-aws (`make local`), dev (development and tests),
-#                                       checkov, images, cdktn (tests of security, of the container
-#                                       images, of the move to CDK Terrain, in environments of their own)
+#                                       checkov, images (tests of security and of the container
+#                                       images, in environments of their own),
+#                                       cdktn (CDK Terrain, for the test of the move to it)
 #
 #   .venv/      Python packages, and in bin/ allora, cdktf, node, npm, terraform and pipenv
 #   .tools/     Terraform with the AWS provider; pipenv, checkov and others, each in its own
@@ -82,15 +83,13 @@ install_tool() {
 title_of() {
   case "$1" in
   images) echo "Packages of the container images, for their tests" ;;
-  cdktn) echo "CDK Terrain, for the test of the move to it" ;;
   *) echo "$1" ;;
   esac
 }
 
 install_tool_now() {
-  local -r compile="$([[ "$1" == cdktn ]] || echo 1)" # 2,000 modules, of which a synth uses thirty
   "$VENV/bin/python" -m venv --clear "$TOOLS/$1" &&
-    PIP_COMPILE="${compile:-0}" "$TOOLS/$1/bin/python" -m pip install --require-hashes --no-deps -r "$SETUP/$1.txt"
+    "$TOOLS/$1/bin/python" -m pip install --require-hashes --no-deps -r "$SETUP/$1.txt"
 }
 
 # The next SDK alone: the packages that it needs are those of `images`.
@@ -106,6 +105,21 @@ install_next_sdk_now() {
   rm -rf "$TOOLS/next-sdk" &&
     "$TOOLS/images/bin/python" -m pip install --require-hashes --no-deps --target "$TOOLS/next-sdk" \
       -r <(awk '/^[^ ]/ { is_sdk = /^allora-sdk==/ } is_sdk' "$NEXT_SDK_LOCK")
+}
+
+# What stands in for CDKTF's packages in our environment, and for its Node.js.
+install_cdktn() {
+  local mark
+  mark="$(fingerprint "$SETUP/cdktn.txt")"
+  is_done cdktn "$mark" "$TOOLS/cdktn/cdktn" && return
+  run_step "CDK Terrain, for the test of the move to it" "$NETWORK_REMEDY" install_cdktn_now
+  mark_done cdktn "$mark"
+}
+
+# Not compiled: of the provider's 1,900 modules a synth uses thirty.
+install_cdktn_now() {
+  rm -rf "$TOOLS/cdktn" &&
+    PIP_COMPILE=0 "$VENV/bin/python" -m pip install --require-hashes --no-deps --target "$TOOLS/cdktn" -r "$SETUP/cdktn.txt"
 }
 
 # install_python_packages CATEGORY...: the missing ones of the Pipfile, in one run.
@@ -205,11 +219,12 @@ warm_up() {
 }
 
 main() {
-  local categories="packages" omit=dev name
+  local categories="packages" omit=dev cdktn="" name
   local -a tools=()
   for name in "$@"; do
     case "$name" in
     embedded-aws) categories+=" embedded-aws" ;;
+    cdktn) cdktn=1 ;;
     dev) categories+=" dev-packages" omit="" ;;
     *) tools+=("$name") ;;
     esac
@@ -238,6 +253,7 @@ main() {
     install_tool "$name"
     [[ "$name" != images ]] || install_next_sdk
   done
+  [[ -z "$cdktn" ]] || install_cdktn
   rm -rf "$DOWNLOADS"
 }
 

@@ -21,6 +21,7 @@ def main(folder: Path) -> None:
     from settings.fleet_file import load_fleet  # noqa: PLC0415
     from stacks.app import build_app  # noqa: PLC0415
 
+    folder.mkdir()
     for sample in SAMPLES.glob("*.env"):
         build_app(load_settings(sample, {}), outdir=str(folder / sample.stem)).synth()
     beside = folder / "settings"

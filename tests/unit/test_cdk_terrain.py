@@ -64,7 +64,7 @@ def test_it_renames_everything_once(checkout: Path) -> None:
     assert len(old_names(checkout)) > 30
     first = move(checkout)
     assert first.returncode == 0, first.stderr
-    assert "make lock && make setup" in first.stdout
+    assert "make lock-packages && make setup" in first.stdout
     assert old_names(checkout) == []
     changed = git(checkout, "diff")
 
