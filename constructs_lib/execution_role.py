@@ -23,7 +23,8 @@ class ExecutionRole(Construct):
     No container has it: it is not a task role.
 
     Args:
-        name: the beginning of the role's name.
+        name: the beginning of the names of its policies.
+        role_name: the beginning of its own name.
         repository_arns: the ECR repositories to pull from.
         log_group_names: the log groups to write to.
         secrets_prefixes: prefixes of the SSM parameters to read, one a worker.
@@ -35,6 +36,7 @@ class ExecutionRole(Construct):
         id_: str,
         *,
         name: str,
+        role_name: str,
         partition: str,
         region: str,
         account_id: str,
@@ -47,7 +49,7 @@ class ExecutionRole(Construct):
         role = IamRole(
             self,
             "role",
-            name_prefix=f"{name}-",
+            name_prefix=f"{role_name}-",
             description="Allora fleet: ECS fetches images and secrets, and writes logs",
             assume_role_policy=_policy(
                 {

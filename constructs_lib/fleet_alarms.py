@@ -13,6 +13,7 @@ from typing import Final
 from constructs_lib.alarms import Alarm, Limits
 from constructs_lib.metrics import FleetSources
 from containers.worker.allora_worker import metric_names as metrics
+from shared.alarm_limits import FOREIGN_A_DAY, FOREIGN_SECONDS
 from shared.alarm_remedies import FleetAlarmId
 
 _PERIOD: Final = 300
@@ -21,8 +22,6 @@ _REPORTS: Final = _PERIOD // 60
 
 NOT_EARNING_MINUTES: Final = 6 * 60
 REFUSED_MINUTES: Final = 10
-FOREIGN_A_DAY: Final = 3
-"""A transfer of the operator's is one."""
 
 
 def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iterator[Alarm]:
@@ -99,7 +98,7 @@ def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iter
         FleetAlarmId.WALLET_SHARED,
         sources.of(metrics.FOREIGN_TRANSACTIONS),
         statistic="Maximum",
-        period=3600,
+        period=FOREIGN_SECONDS,
         periods=1,
         comparison="GreaterThanOrEqualToThreshold",
         threshold=FOREIGN_A_DAY,

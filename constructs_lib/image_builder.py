@@ -28,7 +28,8 @@ class ImageBuilder(Construct):
     images, for both architectures.
 
     Args:
-        name: of the project, and the beginning of its role's name.
+        name: of the project.
+        role_name: the beginning of its role's name.
         environment: type and image of the build environment; a build may name another one.
         buildspec: the text of a buildspec.
         repository_arns: the ECR repositories to push to.
@@ -42,6 +43,7 @@ class ImageBuilder(Construct):
         id_: str,
         *,
         name: str,
+        role_name: str,
         partition: str,
         region: str,
         account_id: str,
@@ -56,7 +58,7 @@ class ImageBuilder(Construct):
         role = IamRole(
             self,
             "role",
-            name_prefix=f"{name}-",
+            name_prefix=f"{role_name}-",
             description="Allora fleet: CodeBuild builds images",
             assume_role_policy=_policy(
                 {

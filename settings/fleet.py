@@ -43,6 +43,10 @@ class TaskSize(NamedTuple):
         return f"{self.cpu / 1024:g} vCPU, {self.memory / 1024:g} GB"
 
 
+ZONES_WITHOUT_FARGATE: Final = ("apne1-az3", "cnn1-az4", "usw1-az2")
+"""Ids of availability zones
+(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate-Regions.html)."""
+
 _GIB: Final = 1024
 SIZES: Final = {
     256: (512, 1 * _GIB, 2 * _GIB),

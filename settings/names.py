@@ -61,6 +61,8 @@ class FleetNames:
         log_groups: CloudWatch log groups by part: worker, model, images (their builds). The
             workers share them; the name of a log stream begins with the worker's.
         builder: The CodeBuild project.
+        execution_role, builder_role: What the names of these roles begin with. They are short,
+            because a role's name has at most 64 characters, 26 of them from Terraform.
         contexts_prefix: Prefix of the build contexts in the state bucket.
         parameter_arn: Prefix of the ARNs of SSM parameters, to which a parameter's name is added.
     """
@@ -72,6 +74,8 @@ class FleetNames:
             part: f"{FLEET_LOG_GROUP_PREFIX}/{part}" for part in ("worker", "model", "images")
         }
         self.builder = f"{self.fleet}-images"
+        self.execution_role = f"{settings.name_prefix}-ecs"
+        self.builder_role = f"{settings.name_prefix}-img"
         self.contexts_prefix = FLEET_CONTEXTS_PREFIX
         self.parameter_arn = (
             f"arn:{settings.partition}:ssm:{settings.aws_region}:{settings.aws_account_id}"

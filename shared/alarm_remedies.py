@@ -57,7 +57,7 @@ class FleetAlarmId(StrEnum):
     WALLET_SHARED = "wallet-shared"
 
 
-FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
+FLEET_REMEDIES: Final[Mapping[str, str]] = {
     FleetAlarmId.NO_SUBMISSION: (
         "allora status lists the workers, the one in trouble first; allora status --worker NAME "
         "says what is wrong with it. A topic that is not active has no windows: give the worker "
@@ -86,8 +86,8 @@ FLEET_REMEDIES: Final[Mapping[FleetAlarmId, str]] = {
         "what others pay: raise ALLORA_MAX_FEE, or name another ALLORA_GRPC_URL."
     ),
     FleetAlarmId.WALLET_SHARED: (
-        "nothing after transfers of your own. Otherwise allora logs worker --since 1h names the "
-        "worker, and allora doctor tells whether another one of this account has its wallet; end "
+        "nothing after transfers of your own. Otherwise allora status names the worker, and "
+        "allora doctor tells whether another one of this account has its wallet; end "
         "that one, or give it its own: allora wallet create --replace --worker NAME. If nothing of "
         "yours has it, a stranger may know the words: send the coins to another wallet."
     ),

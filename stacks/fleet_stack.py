@@ -21,7 +21,7 @@ from constructs_lib.network import ExistingNetwork, NetworkPlace, PublicNetwork
 from fleet.containers import VOLUMES, Place, container_definitions
 from fleet.images import Registry, images_of
 from settings import Settings
-from settings.fleet import Fleet
+from settings.fleet import ZONES_WITHOUT_FARGATE, Fleet
 from settings.names import FleetNames
 from shared.stacks import FleetOutputs
 from stacks.base_stack import BaseStack
@@ -111,6 +111,7 @@ class FleetStack(BaseStack):
             "zones",
             state="available",
             filter=[DataAwsAvailabilityZonesFilter(name="zone-type", values=["availability-zone"])],
+            exclude_zone_ids=list(ZONES_WITHOUT_FARGATE),
         )
         return PublicNetwork(
             self,

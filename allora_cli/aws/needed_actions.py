@@ -179,7 +179,7 @@ def _of_a_fleet(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield f"cloudwatch:alarm:{names.in_region}-*", "cloudwatch", _ALARM
     yield f"cloudwatch:dashboard/{names.in_region}", "cloudwatch", _DASHBOARD
     yield f"iam:policy/{names.fleet}-*", "iam", _IAM_POLICY
-    yield f"iam:role/{names.fleet}-*", "iam", "AttachRolePolicy DetachRolePolicy"
+    yield f"iam:role/{names.execution_role}-*", "iam", "AttachRolePolicy DetachRolePolicy"
     linked = f"iam:role/aws-service-role/{ECS_SERVICE}/{ECS_ROLE}"
     yield linked, "iam", CREATE_LINKED_ROLE.removeprefix("iam:")
 
@@ -260,6 +260,7 @@ _ECS_TASK_DEFINITION = "RegisterTaskDefinition ListTagsForResource TagResource"
 _ECR_REPOSITORY = """
     CreateRepository DeleteRepository DescribeRepositories PutImageScanningConfiguration
     PutImageTagMutability ListTagsForResource TagResource
+    PutLifecyclePolicy GetLifecyclePolicy DeleteLifecyclePolicy
     BatchGetImage BatchCheckLayerAvailability CompleteLayerUpload GetDownloadUrlForLayer
     InitiateLayerUpload PutImage UploadLayerPart
 """

@@ -62,6 +62,7 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "aws_ecs_cluster": Kind.CLUSTER,
     "aws_ecs_cluster_capacity_providers": Kind.CLUSTER,
     "aws_ecr_repository": Kind.FLEET,
+    "aws_ecr_lifecycle_policy": Kind.FLEET,
     "aws_codebuild_project": Kind.FLEET,
     "aws_iam_policy": Kind.FLEET,
     "aws_iam_role_policy_attachment": Kind.FLEET,

@@ -58,7 +58,9 @@ class FleetArchitecture(Architecture):
         lines = ["builds what is missing"]
         builder = self._card(Part("CodeBuild", lines, "container"), "aws_codebuild_project")
         lines = ["images, named after their sources"]
-        images = self._card(Part("ECR", lines, "object"), "aws_ecr_repository")
+        images = self._card(
+            Part("ECR", lines, "object"), "aws_ecr_repository", "aws_ecr_lifecycle_policy"
+        )
         images.title = "ECR"
         secrets = Part("Parameter Store", ["/allora/<worker>/", "encrypted"], "parameters")
         self.arrows += [

@@ -22,6 +22,7 @@ from allora_cli.doctor.findings import Check, Finding, Group, Scope
 from allora_cli.doctor.fleet import network, secrets
 from allora_cli.doctor.fleet import quotas as fleet_quotas
 from allora_cli.doctor.fleet.images import check_fleet_images
+from allora_cli.doctor.fleet.zone import check_fleet_zone
 from allora_cli.doctor.sources import checks as sources
 
 _SETTINGS: Final = ("settings",)
@@ -75,6 +76,7 @@ CHECKS: Final = (
     _of_host("exposure", "Open ports", worker.check_exposure, _SETTINGS, ("secrets",)),
     _of_host("other-hosts", "Hosts", worker.check_other_hosts, _REGION, ("state-lock",)),
     _of_fleet("fleet-vcpus", "Fleet's vCPUs", fleet_quotas.check_fleet_vcpus),
+    _of_fleet("fleet-zone", "Fleet's zone", check_fleet_zone),
     _of_fleet("fleet-subnet", "Fleet's addresses", fleet_quotas.check_fleet_subnet),
     _of_fleet("fleet-vpc", "Fleet's VPC", fleet_quotas.check_fleet_vpc),
     _of_fleet("fleet-images", "Fleet's images", check_fleet_images),

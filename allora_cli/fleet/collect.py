@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,8 +13,10 @@ from allora_cli.fleet.reports import Report, newest_reports
 from allora_cli.fleet.tasks import Ecs, Runtime
 from allora_cli.host.status_report import Topic
 from allora_cli.status import verdicts
+from allora_cli.status.alarms import Alarm, list_alarms
 from allora_cli.terraform.deployment import find_deployment
 from settings.fleet import FleetWorker
+from shared.alarm_remedies import FLEET_REMEDIES
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class FleetStatus:
         at: When it was asked for.
         workers: In the order of `fleet.toml`.
         not_in_file: Names of workers that run, and are not in `fleet.toml`.
+        alarms: The fleet's; none of a single worker's.
         host_worker: The name of the single host's worker, if it is deployed as well; its status is
             not in this one.
     """
@@ -63,6 +67,7 @@ class FleetStatus:
     fleet: FleetContext
     workers: tuple[WorkerStatus, ...]
     not_in_file: tuple[str, ...] = ()
+    alarms: Sequence[Alarm] | Unknown = ()
     host_worker: str | None = None
 
 
@@ -79,6 +84,7 @@ class FleetObserver:
         self._worker = worker
         self._ecs = Ecs(fleet)
         self._logs = fleet.session.client("logs", config=PATIENCE)
+        self._cloudwatch = fleet.session.client("cloudwatch", config=PATIENCE)
 
     def look(self) -> FleetStatus:
         """Return the fleet's status.
@@ -89,6 +95,7 @@ class FleetObserver:
         now = datetime.now(UTC)
         group = self._fleet.names.log_groups["worker"]
         host_worker = Question(self._find_host_worker)
+        alarms = Question(self._list_alarms)
         reports = Question(lambda: newest_reports(self._logs, group, now, worker=self._worker))
         with one_sentence_errors():
             runtimes = self._ecs.runtimes()
@@ -103,6 +110,7 @@ class FleetObserver:
                 if self._worker in {"", worker.name}
             ),
             not_in_file=() if self._worker else tuple(sorted(runtimes.keys() - names)),
+            alarms=alarms.answer(),
             host_worker=None if isinstance(host := host_worker.answer(), Unknown) else host,
         )
 
@@ -111,6 +119,11 @@ class FleetObserver:
         if self._worker or find_deployment(shared) is None:
             return None
         return shared.settings.worker_name
+
+    def _list_alarms(self) -> list[Alarm]:
+        if self._worker:
+            return []
+        return list_alarms(self._cloudwatch, f"{self._fleet.names.in_region}-", FLEET_REMEDIES)
 
     def _status(
         self,

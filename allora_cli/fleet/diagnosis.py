@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from allora_cli.aws.queries import Unknown
 from allora_cli.fleet.collect import FleetStatus, WorkerStatus
 from allora_cli.fleet.reports import Report
 from allora_cli.fleet.tasks import StopCode, Task, TaskState
+from allora_cli.host.status_report import Worker
+from allora_cli.status.alarms import Alarm
 from allora_cli.status.conditions import Condition, Diagnosis
-from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of
+from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of, sharing
 from allora_cli.terminal.text import clamp, duration
 from settings.fleet_file import FLEET_FILE
 
@@ -40,8 +43,19 @@ def judge_all(status: FleetStatus) -> list[tuple[WorkerStatus, Diagnosis]]:
 
 
 def is_healthy(status: FleetStatus) -> bool:
-    """Return whether no worker needs attention, and none runs that `fleet.toml` has not."""
-    return not status.not_in_file and all(judge(each).is_healthy for each in status.workers)
+    """Return whether no worker needs attention, no other one runs, and no alarm is on."""
+    return (
+        not status.not_in_file
+        and not firing_in(status)
+        and all(judge(each).is_healthy for each in status.workers)
+    )
+
+
+def firing_in(status: FleetStatus) -> list[Alarm]:
+    """Return the alarms that are on; none if they are not known."""
+    if isinstance(status.alarms, Unknown):
+        return []
+    return [alarm for alarm in status.alarms if alarm.is_firing]
 
 
 _STARTING: Final = {Condition.TASK_STARTING, Condition.REGISTERING}
@@ -144,7 +158,25 @@ def _of_worker(status: WorkerStatus) -> Diagnosis | None:
     if not isinstance(status.report, Report):
         return None
     worker, option = status.report.worker, status.context.option
-    return refusal_of(worker, option) or fault_of(worker, option) or not_earning(worker, option)
+    return (
+        refusal_of(worker, option)
+        or fault_of(worker, option)
+        or sharing(worker, status.at, option)
+        or not_earning(worker, option)
+        or _of_balance(status, worker)
+    )
+
+
+def _of_balance(status: WorkerStatus, worker: Worker) -> Diagnosis | None:
+    """Return what the alarm that all workers share does not: whose balance is low."""
+    limit = status.worker.settings.alarm_balance
+    if worker.balance_allo is None or Decimal(str(worker.balance_allo)) >= limit:
+        return None
+    return Diagnosis(
+        Condition.BALANCE_LOW,
+        f"its wallet has {worker.balance_allo:g} ALLO, less than {limit:f} (ALARM_BALANCE).",
+        f"Send ALLO to the address of: allora wallet address{status.context.option}",
+    )
 
 
 def _healthy(status: WorkerStatus) -> Diagnosis:

@@ -7,6 +7,7 @@ writes its schema, docs/fleet-status.schema.json.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from allora_cli.fleet.tasks import Task
 from allora_cli.host.status_report import Fees, ModelServer, Time
 from allora_cli.status.conditions import Condition, Diagnosis
 from allora_cli.status.document import (
+    AlarmPart,
     ReportPart,
     TopicPart,
     UnknownPart,
     VersionsPart,
     WalletPart,
+    alarm_parts,
     parts_of_worker,
     topic_parts,
 )
@@ -89,6 +92,7 @@ class FleetDocument(BaseModel):
     region: str
     workers: list[WorkerPart] = Field(description="those that need attention first")
     not_in_file: list[str] = Field(description="running, and not in `fleet.toml`")
+    alarms: list[AlarmPart] | None = Field(description="the fleet's; none with `--worker`")
     host_worker: str | None = Field(
         description="the single host's worker, if it is deployed as well; not among `workers`"
     )
@@ -107,8 +111,6 @@ def schema_text() -> str:
 def document_of(status: FleetStatus) -> FleetDocument:
     """Return the document of a fleet's status."""
     judged = judge_all(status)
-    reports = (worker.report for worker in status.workers)
-    unread = next((report for report in reports if isinstance(report, Unknown)), None)
     return FleetDocument(
         at=status.at,
         healthy=is_healthy(status),
@@ -116,11 +118,23 @@ def document_of(status: FleetStatus) -> FleetDocument:
         region=status.fleet.shared.settings.aws_region,
         workers=[_worker(worker, verdict) for worker, verdict in judged],
         not_in_file=list(status.not_in_file),
+        alarms=alarm_parts(status.alarms, f"{status.fleet.names.in_region}-"),
         host_worker=status.host_worker,
-        unknown={"report": UnknownPart(trouble=unread.error.code, message=str(unread.error))}
-        if unread
-        else {},
+        unknown={
+            part: UnknownPart(trouble=unread.error.code, message=str(unread.error))
+            for part, unread in _unknown(status)
+        },
     )
+
+
+def _unknown(status: FleetStatus) -> Iterator[tuple[str, Unknown]]:
+    """Yield the parts that AWS does not give; all reports come from one question."""
+    for worker in status.workers:
+        if isinstance(worker.report, Unknown):
+            yield "report", worker.report
+            break
+    if isinstance(status.alarms, Unknown):
+        yield "alarms", status.alarms
 
 
 def _worker(status: WorkerStatus, verdict: Diagnosis) -> WorkerPart:

@@ -9,18 +9,22 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from allora_cli.aws.queries import Unknown
 from allora_cli.fleet.collect import FleetStatus, WorkerStatus
-from allora_cli.fleet.diagnosis import is_healthy, judge, judge_all
+from allora_cli.fleet.diagnosis import firing_in, is_healthy, judge, judge_all
 from allora_cli.fleet.reports import Report
 from allora_cli.fleet.tasks import Task
+from allora_cli.status.alarm_rows import alarm_counts, firing_alarms
 from allora_cli.status.conditions import Condition, Diagnosis
 from allora_cli.status.screen import RUNBOOK, headline
-from allora_cli.status.worker_rows import topics, versions, wallet
+from allora_cli.status.worker_rows import NOT_KNOWN, topics, versions, wallet
 from allora_cli.terminal.layout import Listing
 from allora_cli.terminal.text import clamp, duration, moment
 
 _SIGN: Final = 2
 _SHORTEST: Final = 24
+_REASON: Final = 170
+"""Characters of a reason or an error: two lines of 100 columns, or three of 80."""
 _STEADY: Final = {Condition.PAUSED: ("-", "dim"), Condition.UNKNOWN: ("?", "yellow")}
 
 
@@ -40,6 +44,7 @@ def screen_of(status: FleetStatus, width: int) -> Group:
         parts.append(
             Text(f"✘ Running, and not in fleet.toml: {names}. allora deploy removes them.", "red")
         )
+    parts += _alarms(status)
     if any(not verdict.is_healthy for _, verdict in judged):
         parts += [Text(), Text("What to do: allora status --worker NAME", style="dim")]
     return Group(*parts)
@@ -54,8 +59,21 @@ def headline_of(status: FleetStatus) -> Text:
     counts = f"{len(judged)} workers: {earning} earning, {paused} paused"
     if is_healthy(status):
         return Text.assemble(("✔ ", "bold green"), counts)
-    count = bad + len(status.not_in_file)
-    return Text.assemble((f"✘ {count} need{'s' * (count == 1)} attention. ", "bold red"), counts)
+    if count := bad + len(status.not_in_file):
+        trouble = f"✘ {count} need{'s' * (count == 1)} attention. "
+    else:
+        firing = len(firing_in(status))
+        trouble = f"✘ {firing} alarm{' is' if firing == 1 else 's are'} on. "
+    return Text.assemble((trouble, "bold red"), counts)
+
+
+def _alarms(status: FleetStatus) -> Iterator[Text]:
+    label = Text("Alarms: ")
+    if isinstance(status.alarms, Unknown):
+        yield label + Text(f"{NOT_KNOWN} {clamp(str(status.alarms.error), _REASON)}", "yellow")
+    elif status.alarms:
+        yield label + alarm_counts(status.alarms)
+        yield from firing_alarms(status.alarms, status.at, longest=_REASON)
 
 
 def _row(status: WorkerStatus, verdict: Diagnosis, column: int, width: int) -> Text:

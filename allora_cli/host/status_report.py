@@ -150,6 +150,13 @@ class Fees(BaseModel):
     """Why it did not sign the last transaction."""
 
 
+class ForeignTransactions(BaseModel):
+    """How often the worker found that somebody else had sent with its wallet."""
+
+    last_24_hours: int
+    last_at: Time | None = None
+
+
 class Worker(BaseModel):
     """What the worker answers to `/health`."""
 
@@ -161,6 +168,7 @@ class Worker(BaseModel):
     address: str | None = None
     balance_allo: float | None = None
     fees: Fees | None = None
+    foreign_transactions: Annotated[ForeignTransactions | None, _IF_UNDERSTOOD] = None
     topics: list[Topic] = Field(default_factory=list)
     model: ModelServer = Field(default_factory=ModelServer)
 

@@ -27,7 +27,9 @@ from allora_cli.images.events import (
 from allora_cli.images.local import build_locally
 from allora_cli.terminal.interrupts import CtrlC
 from fleet.images import Build, Registry, distinct_builds
+from settings import Settings
 from settings.fleet_file import FLEET_FILE
+from shared.aws_console import console_url
 
 _POLL: Final = 5.0
 """Seconds between two looks."""
@@ -101,7 +103,8 @@ class _Builds:
         """Build everything.
 
         Raises:
-            OperatorError: an image could not be built, or it takes too long.
+            OperatorError: an image could not be built, it takes too long, or the account runs no
+                builds.
         """
         until = time.monotonic() + _PATIENCE.total_seconds()
         with CtrlC() as ctrl_c:
@@ -132,6 +135,8 @@ class _Builds:
         for build, image in tuple(self._waiting.items()):
             build_id = self._codebuild.start(build, image)
             if build_id is None:
+                if not self._running:
+                    raise _no_room(self._context.settings)
                 if not self._is_held_up:
                     self._is_held_up = True
                     yield BuildsWait(tuple(self._waiting.values()))
@@ -193,6 +198,18 @@ def _failed(failures: list[str]) -> OperatorError:
         ErrorCode.IMAGE_BUILD,
         f"Images could not be built: {'. '.join(failures)}. No task was changed. Run the same "
         "command again when it is mended.",
+    )
+
+
+def _no_room(settings: Settings) -> OperatorError:
+    console = console_url(settings.partition, settings.aws_region)
+    return OperatorError(
+        ErrorCode.IMAGE_BUILD,
+        "CodeBuild runs no build for this account now: other builds use its quota, or the quota is "
+        "zero, as it may be of a new account. No task was changed. Request more of the quota "
+        '"Concurrently running builds for ARM/Small environment" (Linux/Small for x86_64) at '
+        f"{console}/servicequotas/home/services/codebuild/quotas, or build with Docker here: "
+        "allora images --local. Then run the same command again.",
     )
 
 

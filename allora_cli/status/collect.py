@@ -17,8 +17,8 @@ from allora_cli.host import log_events
 from allora_cli.host.protocol import HostEvent, last_host_event
 from allora_cli.host.status_report import HostStatus, Topic, Worker, parse_status
 from allora_cli.status import verdicts
+from allora_cli.status.alarms import Alarm, list_alarms
 from allora_cli.status.history import LastDay, read_last_day
-from allora_cli.terminal.text import clean
 from allora_cli.terraform.deployment import Deployment, require_deployment
 from shared.alarm_remedies import REMEDIES
 
@@ -41,37 +41,6 @@ class Host:
     address: str | None
     launched_at: datetime
     state_reason: str | None
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """One of the worker's alarms.
-
-    Attributes:
-        name: without what all names begin with.
-        description: what it means, and what to do.
-        since: when it came into its state.
-    """
-
-    name: str
-    state: str
-    description: str
-    since: datetime
-
-    @property
-    def remedy(self) -> str:
-        """What to do; of an alarm that is not ours, its description."""
-        return REMEDIES.get(self.name, self.description)
-
-    @property
-    def is_firing(self) -> bool:
-        """Whether it is in ALARM."""
-        return self.state == "ALARM"
-
-    @property
-    def lacks_data(self) -> bool:
-        """Whether there are no metrics that it could judge by."""
-        return self.state == "INSUFFICIENT_DATA"
 
 
 @dataclass(frozen=True)
@@ -197,18 +166,7 @@ class Observer:
         return parse_status(line) if line else None
 
     def _list_alarms(self) -> list[Alarm]:
-        prefix = f"{self._context.names.in_region}-"
-        pages = self._cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix)
-        return [
-            Alarm(
-                name=alarm["AlarmName"].removeprefix(prefix),
-                state=alarm["StateValue"],
-                description=clean(alarm.get("AlarmDescription", "")),
-                since=alarm["StateUpdatedTimestamp"],
-            )
-            for page in pages
-            for alarm in page["MetricAlarms"]
-        ]
+        return list_alarms(self._cloudwatch, f"{self._context.names.in_region}-", REMEDIES)
 
     def _read_last_day(self, now: datetime) -> LastDay:
         settings = self._context.settings

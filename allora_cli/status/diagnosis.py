@@ -11,7 +11,7 @@ from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import Container, HostStatus
 from allora_cli.status.collect import Host, Status
 from allora_cli.status.conditions import Condition, Diagnosis
-from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of
+from allora_cli.status.worker_rules import fault_of, health_of, not_earning, refusal_of, sharing
 from allora_cli.terminal.text import duration
 
 REPORT_IS_OLD: Final = timedelta(minutes=3)
@@ -180,7 +180,7 @@ def _run_time(container: Container, report: HostStatus) -> str:
 
 def _of_worker(status: Status) -> Diagnosis | None:
     worker = _report(status).worker
-    return fault_of(worker) if worker else None
+    return fault_of(worker) or sharing(worker, status.at) if worker else None
 
 
 def _of_network(status: Status) -> Diagnosis | None:

@@ -7,7 +7,7 @@ writes its schema, docs/status.schema.json.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import (
     Container,
     Fees,
+    ForeignTransactions,
     HostStatus,
     ModelServer,
     Time,
@@ -26,6 +27,7 @@ from allora_cli.host.status_report import (
     Verdict,
     Worker,
 )
+from allora_cli.status.alarms import Alarm
 from allora_cli.status.collect import CostSoFar, Host, Status
 from allora_cli.status.conditions import Condition, Diagnosis
 from allora_cli.status.diagnosis import report_age
@@ -101,6 +103,9 @@ class WalletPart(BaseModel):
     address: str | None
     balance_allo: float | None
     explorer_url: str | None
+    foreign_transactions: ForeignTransactions | None = Field(
+        description="None before a worker of this release reports"
+    )
 
 
 class SubmissionPart(BaseModel):
@@ -233,7 +238,7 @@ def document_of(status: Status, verdict: Diagnosis) -> Document:
         topics=topic_parts(status.topics, network, status.at),
         last_24_hours=_last_day(status),
         hours=_hours(status),
-        alarms=_alarms(status),
+        alarms=alarm_parts(status.alarms, f"{status.context.names.in_region}-"),
         cost=_cost(status),
         unknown={
             part: UnknownPart(trouble=answer.error.code, message=str(answer.error))
@@ -253,6 +258,7 @@ def parts_of_worker(worker: Worker | None, network: AlloraNetwork) -> dict[str, 
             address=worker.address,
             balance_allo=worker.balance_allo,
             explorer_url=network.account_url(worker.address) if worker.address else None,
+            foreign_transactions=worker.foreign_transactions,
         ),
         "fees": worker.fees,
         "model": worker.model,
@@ -355,18 +361,24 @@ def _counts(windows: Windows) -> dict[str, int]:
     return {"submissions": windows.submissions, "failures": windows.failures}
 
 
-def _alarms(status: Status) -> list[AlarmPart] | None:
-    if isinstance(status.alarms, Unknown):
+def alarm_parts(alarms: Sequence[Alarm] | Unknown, prefix: str) -> list[AlarmPart] | None:
+    """Return the parts about alarms; None if they are not known.
+
+    Args:
+        alarms: of a host or a fleet.
+        prefix: what their names in AWS begin with.
+    """
+    if isinstance(alarms, Unknown):
         return None
     return [
         AlarmPart(
-            name=f"{status.context.names.in_region}-{alarm.name}",
+            name=f"{prefix}{alarm.name}",
             state=alarm.state,
             since=alarm.since,
             remedy=alarm.remedy,
             description=alarm.description,
         )
-        for alarm in status.alarms
+        for alarm in alarms
     ]
 
 

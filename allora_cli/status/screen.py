@@ -12,6 +12,7 @@ from rich.text import Text
 from allora_cli.aws.prices import CALCULATOR
 from allora_cli.aws.queries import Unknown
 from allora_cli.host.status_report import Container, HostStatus
+from allora_cli.status.alarm_rows import alarm_counts, firing_alarms
 from allora_cli.status.collect import Host, Status
 from allora_cli.status.conditions import Condition, Diagnosis
 from allora_cli.status.diagnosis import REPORT_IS_OLD, report_age
@@ -33,7 +34,6 @@ _REMEDY: Final = 1024
 
 _GOOD: Final = {Condition.EARNING: "Earning", Condition.SUBMITTING: "Submitting:"}
 
-_ALARMS: Final = 3
 _IMAGE: Final = 12
 
 
@@ -212,23 +212,9 @@ def _alarms(status: Status, verdict: Diagnosis) -> Iterator[Text]:
     if isinstance(alarms, Unknown):
         yield _unknown(alarms)
         return
-    firing = [alarm for alarm in alarms if alarm.is_firing]
-    without_data = sum(alarm.lacks_data for alarm in alarms)
-    on = f"{len(firing) or 'none'} of {len(alarms)} on"
-    text = Text(on, style="red" if firing else "")
-    if without_data:
-        text.append(f", {without_data} without data")
-    yield text
-    is_headline = verdict.finding is Condition.ALARM and len(firing) == 1
-    for alarm in firing[:_ALARMS]:
-        line = Text.assemble(
-            (f"✘ {alarm.name}", "red"), f", for {duration(status.at - alarm.since)}"
-        )
-        if not is_headline:
-            line.append(f": {clamp(alarm.remedy, max(_REASON - len(line), 0))}")
-        yield line
-    if len(firing) > _ALARMS:
-        yield Text(f"and {len(firing) - _ALARMS} more: --json has them")
+    yield alarm_counts(alarms)
+    is_headline = verdict.finding is Condition.ALARM and sum(a.is_firing for a in alarms) == 1
+    yield from firing_alarms(alarms, status.at, longest=_REASON, with_remedies=not is_headline)
 
 
 def _cost(status: Status) -> Text:

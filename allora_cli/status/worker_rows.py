@@ -62,7 +62,7 @@ def _value(submission: Submission) -> str:
 
 
 def wallet(worker: Worker | None) -> Text:
-    """Return the wallet's address, its balance and the fees that it paid."""
+    """Return the wallet's address, its balance, the fees that it paid, and who else sends."""
     if worker is None:
         return Text(NOT_KNOWN)
     balance = NOT_KNOWN if worker.balance_allo is None else f"{worker.balance_allo:g}"
@@ -70,4 +70,6 @@ def wallet(worker: Worker | None) -> Text:
     if fees := worker.fees:
         spent = f"; fees {fees.last_24_hours_allo:g} of {fees.max_daily_fees_allo:g} a day"
         text.append(spent, style="red" if fees.refusal else "")
+    if (foreign := worker.foreign_transactions) and (count := foreign.last_24_hours):
+        text.append(f"; {count} foreign transaction{'s' * (count != 1)} a day", "yellow")
     return text

@@ -5,7 +5,7 @@ Remedies name commands; `option` is what they take to act on this worker (`Conte
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from allora_cli.host.status_report import Topic, Worker
@@ -13,6 +13,7 @@ from allora_cli.status import verdicts
 from allora_cli.status.conditions import Condition, Diagnosis
 from allora_cli.terminal.text import duration
 from containers.worker.allora_worker.event_names import Earning, TopicState
+from shared.alarm_limits import FOREIGN_A_DAY, FOREIGN_SECONDS
 
 _WAIT_FOR_IT: Final = (
     "The network judges a nonce once its true value is known, in some topics a day later: "
@@ -75,6 +76,23 @@ def fault_of(worker: Worker, option: str = "") -> Diagnosis | None:
         Condition.REGISTERING,
         f"the worker is starting: {_stop(worker.reason)}.",
         f"Wait a minute. More: allora logs worker -f{option}",
+    )
+
+
+def sharing(worker: Worker, at: datetime, option: str = "") -> Diagnosis | None:
+    """Return the diagnosis if somebody else sends with the wallet, at present."""
+    foreign = worker.foreign_transactions
+    if not foreign or not foreign.last_at or foreign.last_24_hours < FOREIGN_A_DAY:
+        return None
+    age = at - foreign.last_at
+    if age >= timedelta(seconds=FOREIGN_SECONDS):
+        return None
+    return Diagnosis(
+        Condition.WALLET_SHARED,
+        f"somebody else has sent with its wallet {foreign.last_24_hours} times in 24 hours, the "
+        f"last time {duration(age)} ago.",
+        "If it was not you, a second process or a stranger has the wallet: allora doctor, then "
+        f"allora logs worker --since 1h{option}",
     )
 
 

@@ -79,9 +79,12 @@ class Forwarding:
 
     def __exit__(self, *_: object) -> None:
         for process in self._processes:
-            if process.stdout:  # a closed pipe would end it, maybe with its state unsaved
-                process.stdout.read()
-            process.wait()
+            if process.stdout is None:
+                process.wait()
+                continue
+            with process.stdout as output:
+                output.read()  # a closed pipe would end it, maybe with its state unsaved
+                process.wait()
         for number, handler in self._before.items():
             signal.signal(number, handler)
         if self._came:

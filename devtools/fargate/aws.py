@@ -9,13 +9,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from devtools.fargate.definition import LogTarget, TaskDefinition, read
+from devtools.fargate.definition import LogTarget, RefusedError, TaskDefinition, read
 
 Clients = Callable[..., Any]
 """Makes a client of a service, with the credentials that are given as keywords or with its own."""
 
 _SERVICES_A_CALL = 10
 """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
+
+_ONE_TASK = 100
+"""Percent: the old task ends before the new one starts."""
 
 
 class StartError(Exception):
@@ -28,6 +31,7 @@ class Service:
 
     Attributes:
         deployment_id: Another one asks for new tasks, also of the same definition.
+        maximum_percent: Of the wanted number of tasks, while a deployment lasts.
     """
 
     name: str
@@ -35,6 +39,12 @@ class Service:
     definition_arn: str
     deployment_id: str
     network: Mapping[str, Any]
+    maximum_percent: int
+
+    def check(self) -> None:
+        """Raise `RefusedError` if a second task could run beside the first, which is not played."""
+        if self.desired_count > 1 or self.maximum_percent > _ONE_TASK:
+            raise RefusedError("only one task of a service is played here, and none beside it")
 
 
 class Cluster:
@@ -59,6 +69,7 @@ class Cluster:
                 definition_arn=each["taskDefinition"],
                 deployment_id=each["deployments"][0]["id"],
                 network=each["networkConfiguration"],
+                maximum_percent=each["deploymentConfiguration"]["maximumPercent"],
             )
             for each in found
             if each["status"] == "ACTIVE"

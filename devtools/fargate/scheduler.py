@@ -78,6 +78,7 @@ class Scheduler:
         keeper.stop("the scheduler ends")
 
     def _make(self, task_arn: str, service: Service) -> Task:
+        service.check()
         definition = self._cluster.definition(service.definition_arn)
         role = ExecutionRole(self._clients, definition.execution_role_arn)
         return Task(task_arn, definition, self._engine, role)

@@ -12,6 +12,8 @@ from typing import Any, Self
 from docker import DockerClient
 from docker.models.containers import Container
 
+from allora_cli.fleet.streams import prefix_of
+from allora_cli.host.log_events import read_streams
 from devtools.fargate.containers import NAME_LABEL, TASK_LABEL
 from devtools.fargate.keeper import Change
 from devtools.fargate.scheduler import Scheduler
@@ -149,13 +151,9 @@ class Running:
     def log(self, part: str, worker: Worker, task_arn: str = "") -> list[str]:
         """The lines of a worker's tasks, or of one of them, in CloudWatch."""
         task_id = task_arn.rpartition("/")[2]
-        stream = f"{worker.name}/{part}/{task_id}" if task_id else f"{worker.name}/"
-        logs = self.deployed.client("logs")
-        pages = logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self.deployed.names.log_groups[part],
-            logStreamNamePrefix=stream,
-        )
-        return [event["message"] for page in pages for event in page["events"]]
+        logs, group = self.deployed.client("logs"), self.deployed.names.log_groups[part]
+        stream = prefix_of(worker.name, part) + task_id if task_id else prefix_of(worker.name)
+        return [line.text for line in read_streams(logs, group, stream)]
 
     def events(self, worker: Worker, name: str) -> list[dict[str, Any]]:
         """The events of one name in a worker's log."""

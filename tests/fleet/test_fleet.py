@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import pytest
+from docker.models.containers import Container
 
 from devtools.fargate.containers import PAUSE
 from shared.stacks import COMMON, FLEET, state_key
@@ -19,6 +19,7 @@ from tests.host.waiting import wait_for
 from tests.local.deployment import BUCKET
 
 TRAINED = "12345.5"
+KILLED = 128 + 9
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +59,7 @@ def comes_up_while_a_model_trains(running: Running, btc: Worker, eth: Worker, ow
 
 
 def submits_the_models_values(running: Running, btc: Worker, eth: Worker, own: Worker) -> None:
-    model = running.container(running.wait_for_task(own.name), "model")
-    assert model.exec_run(["touch", "/tmp/trained"]).exit_code == 0
+    train(running.container(running.wait_for_task(own.name), "model"))
     values = [
         submission["values"][0]["value"] for submission in running.serves_a_window(btc, eth, own)
     ]
@@ -67,6 +67,10 @@ def submits_the_models_values(running: Running, btc: Worker, eth: Worker, own: W
     for value in values[:2]:
         assert exchanges.day_ago <= float(value) <= exchanges.price
     assert values[2] == TRAINED
+
+
+def train(model: Container) -> None:
+    assert model.exec_run(["touch", "/tmp/trained"]).exit_code == 0
 
 
 # --- secrets
@@ -111,7 +115,7 @@ def what_is_shown(running: Running, *workers: Worker) -> Iterator[tuple[str, str
         yield f"state of {stack}", state.decode()
 
 
-def read(container: Any, command: str) -> str:
+def read(container: Container, command: str) -> str:
     """What a shell command prints in a container."""
     return str(container.exec_run(["sh", "-c", command]).output.decode(errors="replace").strip())
 
@@ -162,8 +166,13 @@ def is_paused_updated_and_removed_alone(
     assert running.wait_for_end(tasks[2]).exit_codes["worker"] == 0
     running.serves_a_window(btc)
     updated = running.wait_for_task(own.name, number=3)
+    running.signal(running.container(updated, "worker"), "KILL")
+    assert running.wait_for_end(updated).exit_codes["worker"] == KILLED
+    replaced = running.wait_for_task(own.name, number=4)
+    train(running.container(replaced, "model"))
+    running.serves_a_window(btc, own)
     running.deployed.remove(own.name)
-    running.wait_for_end(updated)
+    assert running.wait_for_end(replaced).exit_codes["worker"] == 0
     running.serves_a_window(btc)
     assert running.changes(btc.name, "RUNNING")[-1].task_arn == tasks[0]
     assert running.changes(btc.name, "STOPPING") == []

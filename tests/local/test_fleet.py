@@ -8,10 +8,16 @@ import pytest
 
 from allora_cli.errors import ExitCode
 from devtools.embedded_aws.emulator import Emulator
+from shared.stacks import COMMON, FLEET
 from tests.local.deployer import deployer
 from tests.local.deployment import Deployment
+from tests.local.ejected import NO_CHANGES, eject, plan
 
-WORDS = "abandon " * 11 + "about"
+WORDS = {
+    "worker": "abandon " * 11 + "about",
+    "btc-day": "legal winner thank year wave sausage worth useful legal winner thank yellow",
+    "eth-5min": "letter advice cage absurd amount doctor acoustic avoid letter advice cage above",
+}
 TWO = """
 [workers.btc-day]
 [workers.eth-5min]
@@ -28,9 +34,9 @@ def fleet(emulator: Emulator, tmp_path: Any) -> Deployment:
     made = Deployment(emulator, tmp_path)
     made.variables |= deployer(made)
     write(made, TWO)
-    for worker in ("worker", "btc-day", "eth-5min"):
+    for worker, words in WORDS.items():
         made.client("ssm").put_parameter(
-            Name=f"/allora/{worker}/mnemonic", Value=WORDS, Type="SecureString"
+            Name=f"/allora/{worker}/mnemonic", Value=words, Type="SecureString"
         )
     return made
 
@@ -64,6 +70,12 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
     ):
         assert words in first.output
     assert services(fleet) == {"btc-day": (1, 1), "eth-5min": (0, 0)}
+
+    # The exit to HCL: the same stacks without CDKTF.
+    stacks = eject(fleet)
+    for stack in (COMMON, FLEET):
+        planned = plan(fleet, stacks / stack)
+        assert planned.returncode == NO_CHANGES, planned.output
 
     write(fleet, TWO.replace("paused = true", "") + 'MODEL_IMAGE = "ghcr.io/you/m:1"\n')
     second = fleet.allora("deploy", "--yes")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,9 @@ from devtools.embedded_aws.front.account import ACCOUNT, Plan
 from devtools.embedded_aws.front.call import Call
 from devtools.embedded_aws.front.refusal import RefusedError
 from devtools.embedded_aws.front.rules import ec2, table
+from settings.fleet_file import load_fleet
+from settings.loader import load_settings
+from shared.stacks import COMMON, FLEET
 from tests.synthesized import Stack
 
 Synth = Callable[..., dict[str, Stack]]
@@ -42,6 +46,18 @@ LONGEST = {
 }
 
 
+LONGEST_FLEET = f"""
+[workers.{"u" * 32}]
+capacity = "FARGATE_SPOT"
+api_key = true
+ALLORA_WORKER_IMAGE = "ghcr.io/you/worker:1"
+MODEL_IMAGE = "ghcr.io/you/model:1"
+MODEL_COMMAND = "python -m model"
+MODEL_SECRETS = "{LONGEST["MODEL_SECRETS"]}"
+[workers.{"v" * 32}]
+"""
+
+
 @pytest.mark.parametrize("region", REGIONS)
 def test_everything_keeps_the_limits(synth: Synth, region: str) -> None:
     stacks = synth(**LONGEST, AWS_REGION=region)
@@ -51,6 +67,29 @@ def test_everything_keeps_the_limits(synth: Synth, region: str) -> None:
         *("PutRetentionPolicy", "CreateTopic", "Subscribe", "PutMetricAlarm", "PutDashboard"),
         *("CreateVpc", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress"),
         *("AuthorizeSecurityGroupEgress", "RunInstances", "CreateVolume"),
+    }
+    assert [refusal for each in asked if (refusal := refused(region, *each))] == []
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_fleet_keeps_the_limits(
+    synthesize: Callable[..., dict[str, Stack]], tmp_path: Path, region: str
+) -> None:
+    variables = LONGEST | {"AWS_ACCOUNT_ID": "123456789012", "AWS_REGION": region}
+    shared = {name: text for name, text in variables.items() if name != "MODEL_REPO"}
+    env_file = tmp_path / ".env"
+    env_file.write_text("".join(f"{name}={text}\n" for name, text in shared.items()))
+    (tmp_path / "fleet.toml").write_text(LONGEST_FLEET)
+    settings = load_settings(env_file, {})
+    stacks = synthesize(settings, load_fleet(env_file, {}))
+    asked = [
+        request
+        for stack in (COMMON, FLEET)
+        for request in requests(stacks[stack], settings.partition)
+    ]
+    assert {operation for _, operation, _ in asked} >= {
+        *("CreateRole", "CreatePolicy", "CreateRepository", "CreateProject"),
+        *("CreateCluster", "RegisterTaskDefinition", "CreateService"),
     }
     assert [refusal for each in asked if (refusal := refused(region, *each))] == []
 
@@ -78,12 +117,13 @@ def refused(region: str, service: str, operation: str, parameters: dict[str, Any
     return None
 
 
-def requests(stack: Stack) -> Iterator[Request]:
+def requests(stack: Stack, partition: str = "aws") -> Iterator[Request]:
     """The requests of a stack's resources; references stand for what they are about."""
+    arn = _ARN.replace(":aws:", f":{partition}:")
     default = stack.json["provider"]["aws"][0]["default_tags"][0]["tags"]
     for type_, ask in REQUESTS.items():
         for resource in stack.all(type_):
-            known = json.loads(re.sub(r"\$\{[^}]*\.arn\}", _ARN, json.dumps(resource)))
+            known = json.loads(re.sub(r"\$\{[^}]*\.arn\}", arn, json.dumps(resource)))
             yield from ask(known | {"tags": default | known.get("tags", {})})
 
 
@@ -215,6 +255,88 @@ def _volume(volume: Mapping[str, Any]) -> Iterator[Request]:
     yield "ec2", "CreateVolume", {"VolumeType": volume["type"], "Size": volume["size"], **tags}
 
 
+def _policy(policy: Mapping[str, Any]) -> Iterator[Request]:
+    name = policy["name_prefix"] + UNIQUE
+    document = {"PolicyName": name, "PolicyDocument": policy["policy"]}
+    yield "iam", "CreatePolicy", {**document, "Tags": _pairs(policy["tags"])}
+
+
+def _repository(repository: Mapping[str, Any]) -> Iterator[Request]:
+    name = {"repositoryName": repository["name"], "tags": _pairs(repository["tags"])}
+    yield "ecr", "CreateRepository", name
+
+
+def _project(project: Mapping[str, Any]) -> Iterator[Request]:
+    environment = project["environment"]
+    yield (
+        "codebuild",
+        "CreateProject",
+        {
+            "name": project["name"],
+            "description": project["description"],
+            "serviceRole": _ARN,
+            "timeoutInMinutes": project["build_timeout"],
+            "source": project["source"],
+            "artifacts": project["artifacts"],
+            "environment": {
+                "type": environment["type"],
+                "image": environment["image"],
+                "computeType": environment["compute_type"],
+                "privilegedMode": environment["privileged_mode"],
+            },
+        },
+    )
+
+
+def _cluster(cluster: Mapping[str, Any]) -> Iterator[Request]:
+    tags = [{"key": key, "value": value} for key, value in cluster["tags"].items()]
+    yield "ecs", "CreateCluster", {"clusterName": cluster["name"], "tags": tags}
+
+
+def _task_definition(task: Mapping[str, Any]) -> Iterator[Request]:
+    platform = task["runtime_platform"]
+    yield (
+        "ecs",
+        "RegisterTaskDefinition",
+        {
+            "family": task["family"],
+            "networkMode": task["network_mode"],
+            "requiresCompatibilities": task["requires_compatibilities"],
+            "cpu": task["cpu"],
+            "memory": task["memory"],
+            "executionRoleArn": _ARN,
+            "runtimePlatform": {
+                "cpuArchitecture": platform["cpu_architecture"],
+                "operatingSystemFamily": platform["operating_system_family"],
+            },
+            "volumes": [{"name": each["name"]} for each in task["volume"]],
+            "containerDefinitions": json.loads(task["container_definitions"].replace("$$", "$")),
+        },
+    )
+
+
+def _service(service: Mapping[str, Any]) -> Iterator[Request]:
+    yield (
+        "ecs",
+        "CreateService",
+        {
+            "serviceName": service["name"],
+            "desiredCount": service["desired_count"],
+            "platformVersion": service["platform_version"],
+            "propagateTags": service["propagate_tags"],
+            "availabilityZoneRebalancing": service["availability_zone_rebalancing"],
+            "deploymentConfiguration": {
+                "minimumHealthyPercent": service["deployment_minimum_healthy_percent"],
+                "maximumPercent": service["deployment_maximum_percent"],
+            },
+            "capacityProviderStrategy": [
+                {"capacityProvider": each["capacity_provider"], "weight": each["weight"]}
+                for each in service["capacity_provider_strategy"]
+            ],
+        },
+    )
+
+
 REQUESTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Request]]] = {
     "aws_iam_role": _role,
     "aws_iam_role_policy": _role_policy,
@@ -230,6 +352,12 @@ REQUESTS: dict[str, Callable[[Mapping[str, Any]], Iterator[Request]]] = {
     "aws_vpc_security_group_egress_rule": _rule("Egress"),
     "aws_instance": _instance,
     "aws_ebs_volume": _volume,
+    "aws_iam_policy": _policy,
+    "aws_ecr_repository": _repository,
+    "aws_codebuild_project": _project,
+    "aws_ecs_cluster": _cluster,
+    "aws_ecs_task_definition": _task_definition,
+    "aws_ecs_service": _service,
 }
 """By type of Terraform; the others take nothing but ids and numbers from the settings."""
 

@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.image_repositories import KEPT_IMAGES
+from containers.worker.allora_worker import contract
+from settings.fleet import Architecture
 from settings.fleet_file import load_fleet
 from settings.loader import load_settings
 from shared.stacks import COMMON, FLEET
 from stacks.app import build_app
 from tests.synthesized import Stack
+
+LOCKS = Path(contract.__file__).parents[1] / "locks"
+"""A file for each SDK that a worker's image can have."""
 
 ENV = "AWS_ACCOUNT_ID=123456789012\nAWS_REGION=eu-central-1\n"
 TWO = """
@@ -73,6 +79,17 @@ def test_without_a_file_there_is_no_stack_of_it(synth: Synth) -> None:
     stacks = synth()
     assert FLEET not in stacks
     assert not stacks[COMMON].all("aws_ecr_repository")
+
+
+def test_old_images_expire_and_no_deployment_s_own(fleet: Synth) -> None:
+    """A deployment with both architectures and each SDK is far from what is kept."""
+    common = fleet()[COMMON]
+    assert len(common.all("aws_ecr_repository")) == 2
+    policies = [json.loads(each["policy"]) for each in common.all("aws_ecr_lifecycle_policy")]
+    selections = [rule["selection"] for policy in policies for rule in policy["rules"]]
+    assert [each["countType"] for each in selections] == ["imageCountMoreThan"] * 2
+    assert {each["countNumber"] for each in selections} == {KEPT_IMAGES}
+    assert 10 * len(Architecture) * len(list(LOCKS.glob("*.txt"))) < KEPT_IMAGES
 
 
 def test_a_worker_is_a_service_and_a_task_definition(fleet: Synth) -> None:
@@ -211,9 +228,10 @@ def of_workers(stack: Stack) -> dict[str, Any]:
     }
 
 
-def test_the_network_is_in_an_availability_zone_and_no_local_zone(fleet: Synth) -> None:
+def test_the_network_is_in_an_availability_zone_where_fargate_runs(fleet: Synth) -> None:
     (zones,) = fleet()[FLEET].data("aws_availability_zones")
     assert zones["filter"] == [{"name": "zone-type", "values": ["availability-zone"]}]
+    assert "usw1-az2" in zones["exclude_zone_ids"]
 
 
 def test_an_existing_network_is_used(fleet: Synth) -> None:

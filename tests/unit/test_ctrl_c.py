@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from allora_cli.terminal.interrupts import CtrlC
+from allora_cli.terminal.interrupts import CtrlC, Forwarding
 
 
 class Destroyed:
@@ -29,3 +33,16 @@ def test_it_interrupts_at_once_and_is_python_s_again_afterwards() -> None:
     with pytest.raises(KeyboardInterrupt), CtrlC():
         signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_program_s_pipe_is_closed_once_it_has_ended() -> None:
+    with Forwarding() as signals:
+        process = signals.start(
+            [sys.executable, "-c", "print('all of it')"],
+            cwd=Path.cwd(),
+            env=os.environ,
+            stdout=subprocess.PIPE,
+        )
+    assert process.returncode == 0
+    assert process.stdout
+    assert process.stdout.closed

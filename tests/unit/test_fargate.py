@@ -260,6 +260,7 @@ def test_services_and_tasks_are_those_of_the_cluster(
             taskDefinition=arn,
             desiredCount=1,
             networkConfiguration=network,
+            deploymentConfiguration={"minimumHealthyPercent": 0, "maximumPercent": 100},
         )
     services = cluster.services()
     assert len(services) == 12
@@ -268,6 +269,7 @@ def test_services_and_tasks_are_those_of_the_cluster(
         "model",
         "worker",
     ]
+    services["w3"].check()
     before = services["w3"].deployment_id
     ecs.update_service(cluster="fleet", service="w3", forceNewDeployment=True)
     assert cluster.services()["w3"].deployment_id != before
@@ -298,7 +300,7 @@ def complete_ecs_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the keeper of a service
 
 
-SERVICE = Service("a", 1, "definition:1", "deployment-1", {})
+SERVICE = Service("a", 1, "definition:1", "deployment-1", {}, 100)
 
 
 class Tasks:
@@ -343,6 +345,12 @@ class _Task:
     def stop(self) -> Mapping[str, int]:
         self._tasks.happened.append(f"stop {self.arn}")
         return {}
+
+
+@pytest.mark.parametrize("other", [{"desired_count": 2}, {"maximum_percent": 200}])
+def test_two_tasks_of_a_service_are_refused(other: dict[str, int]) -> None:
+    with pytest.raises(RefusedError):
+        replace(SERVICE, **other).check()  # type: ignore[arg-type]  # names and types fit
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
 from allora_cli.doctor.examine import examine
 from allora_cli.doctor.findings import Check, Finding, Group, Scope, Verdict, ok
-from allora_cli.doctor.fleet import network, quotas, secrets
+from allora_cli.doctor.fleet import network, quotas, secrets, zone
 from allora_cli.doctor.fleet.images import check_fleet_images
 from allora_cli.wallet.mnemonic import make_words
 from fleet.images import Registry, distinct_builds
@@ -257,6 +257,24 @@ class TestSubnet:
         ec2.create_network_interface(SubnetId=subnet, Groups=[group])
         assert f"1 needed, 11 in {subnet}" == quotas.check_fleet_subnet(context).detail
         assert "AWS_VPC_ID" in quotas.check_fleet_vpc(context).detail
+
+    def test_a_zone_without_fargate_is_refused(
+        self, look: Look, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ec2 = boto3.client("ec2", region_name="us-east-1")
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(
+            VpcId=vpc, CidrBlock="10.0.0.0/28", AvailabilityZone="us-east-1b"
+        )["Subnet"]
+        existing = f"AWS_VPC_ID={vpc}\nAWS_SUBNET_ID={subnet['SubnetId']}\n"
+        contexts = [look(env=existing), look(env="AWS_AVAILABILITY_ZONE=us-east-1b\n")]
+        assert {zone.check_fleet_zone(each).verdict for each in (*contexts, look())} == {Verdict.OK}
+        without = (subnet["AvailabilityZoneId"],)
+        monkeypatch.setattr(zone, "ZONES_WITHOUT_FARGATE", without)
+        assert {zone.check_fleet_zone(each).remedy for each in contexts} == {
+            "another AWS_SUBNET_ID",
+            "another AWS_AVAILABILITY_ZONE",
+        }
 
 
 class TestImages:

@@ -78,8 +78,8 @@ STACKS: dict[str, dict[str, Any]] = {
             "aws_codebuild_project": {"project": {"name": "allora-worker-fleet-images"}},
             "aws_iam_role": {
                 "worker-role": {"name_prefix": "allora-worker-"},
-                "execution": {"name_prefix": "allora-worker-fleet-"},
-                "builder": {"name_prefix": "allora-worker-fleet-images-"},
+                "execution": {"name_prefix": "allora-worker-ecs-"},
+                "builder": {"name_prefix": "allora-worker-img-"},
             },
         }
     },
@@ -134,8 +134,8 @@ def test_each_stack_has_a_network_of_its_own(context: Context) -> None:
 def test_roles_are_told_apart_by_their_names() -> None:
     names = {
         "allora-worker-20261129000000000000000001": "worker-role",
-        "allora-worker-fleet-20261129000000000000000002": "execution",
-        "allora-worker-fleet-images-20261129000000000000000003": "builder",
+        "allora-worker-ecs-20261129000000000000000002": "execution",
+        "allora-worker-img-20261129000000000000000003": "builder",
     }
     orphans = [Orphan("aws_iam_role", name, COMMON, name, import_id=name) for name in names]
     assert {each.id: each.address for each in placed(orphans, NOTHING, STACKS)} == {

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ from allora_cli.fleet.output import FleetView, WorkerView
 from allora_cli.fleet.reports import Report, newest_reports
 from allora_cli.fleet.tasks import Runtime, Service, Task, task_of
 from allora_cli.host.status_report import Worker
+from allora_cli.status.alarms import Alarm, list_alarms
 from allora_cli.status.conditions import Condition
 from allora_cli.terminal.console import SafeConsole
 from settings import load_settings
 from settings.fleet_file import load_fleet
 from settings.names import Names
+from shared.alarm_remedies import FLEET_REMEDIES, FleetAlarmId
+from shared.networks import TESTNET
 from tests.screens import WIDTHS, check_screen, printed
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)
@@ -103,6 +107,12 @@ def unhealthy(**changes: Any) -> Report:
     return Report(REPORT.at, REPORT.task_id, Worker.model_validate(health))
 
 
+def shared(times: int, *, minutes: float) -> Report:
+    last = (NOW - timedelta(minutes=minutes)).isoformat()
+    foreign = {"last_24_hours": times, "last_at": last}
+    return unhealthy(status="healthy", foreign_transactions=foreign)
+
+
 IDLE = changed(SERVICE, desired=0)
 YOUNG = changed(TASK, id="two", started_at=NOW - timedelta(seconds=20))
 PENDING = changed(TASK, id="two", state="PENDING", started_at=None)
@@ -111,6 +121,13 @@ DEPLOYED = changed(FAILED, stop_code="ServiceSchedulerInitiated", exit_code=None
 HANGS = changed(DEPLOYED, is_unhealthy=True)
 OLD = changed(REPORT, at=NOW - timedelta(minutes=5))
 REFUSED = Unknown(OperatorError(ErrorCode.ACCESS_DENIED, "AWS refuses: no."), is_passing=False)
+
+
+def has(allo: Decimal) -> Report:
+    return unhealthy(status="healthy", balance_allo=float(allo))
+
+
+LIMIT = TESTNET.hundred_transactions
 
 FINDINGS: tuple[tuple[dict[str, Any], Condition], ...] = (
     ({}, Condition.EARNING),
@@ -132,6 +149,11 @@ FINDINGS: tuple[tuple[dict[str, Any], Condition], ...] = (
     ({"report": changed(REPORT, task_id="of the task before")}, Condition.NO_REPORT),
     ({"report": REFUSED}, Condition.UNKNOWN),
     ({"report": unhealthy(model={"state": "failing"})}, Condition.MODEL_FAILING),
+    ({"report": shared(3, minutes=59)}, Condition.WALLET_SHARED),
+    ({"report": shared(3, minutes=60)}, Condition.EARNING),
+    ({"report": shared(2, minutes=1)}, Condition.EARNING),
+    ({"report": has(LIMIT * Decimal("0.99"))}, Condition.BALANCE_LOW),
+    ({"report": has(LIMIT)}, Condition.EARNING),
     ({"name": "own", "report": None}, Condition.RUNNING),
     ({"name": "resting", "service": IDLE, "task": None, "report": None}, Condition.PAUSED),
     ({"name": "resting"}, Condition.NOT_AS_IN_FILE),
@@ -152,6 +174,19 @@ def test_a_container_that_ended_a_task_is_named(status: Make) -> None:
     assert verdict.remedy == "Why: allora logs --worker earns"
 
 
+def test_a_second_process_with_a_wallet_is_told(fleet: FleetContext, status: Make) -> None:
+    verdict = judge(status(report=shared(5, minutes=2)))
+    assert "5 times in 24 hours, the last time 2 minutes ago" in verdict.sentence
+    assert verdict.remedy
+    assert "allora doctor" in verdict.remedy
+    assert verdict.remedy.endswith("--worker earns")
+    one = FleetStatus(NOW, fleet, (status(report=shared(1, minutes=300)),))
+    wallet = printed(lambda console: console.print_screen(WorkerView().screen(one, 200)), 200)[-1]
+    assert wallet.endswith("; 1 foreign transaction a day")
+    [worker] = document_of(one).as_json()["workers"]
+    assert worker["wallet"]["foreign_transactions"]["last_24_hours"] == 1
+
+
 def test_remedies_name_the_worker(status: Make) -> None:
     verdict = judge(status(report=unhealthy(model={"state": "failing"})))
     assert verdict.remedy == "Why: allora logs model --worker earns"
@@ -167,6 +202,56 @@ def test_who_needs_attention_comes_first_and_who_rests_last(
     assert not is_healthy(all_)
     assert is_healthy(FleetStatus(NOW, fleet, (resting, status())))
     assert not is_healthy(FleetStatus(NOW, fleet, (status(),), not_in_file=("gone",)))
+
+
+def alarm(name: str, state: str = "ALARM") -> Alarm:
+    return Alarm(name, state, "What it means.", NOW - timedelta(minutes=5), f"Mend the {name}.")
+
+
+ON = (alarm("no-submission"), alarm("refused", "OK"), alarm("balance-low", "INSUFFICIENT_DATA"))
+
+
+def test_an_alarm_that_is_on_needs_attention(fleet: FleetContext, status: Make) -> None:
+    all_well = FleetStatus(NOW, fleet, (status(),))
+    rings = changed(all_well, alarms=ON)
+    assert not is_healthy(rings)
+    assert is_healthy(changed(all_well, alarms=ON[1:]))
+    assert is_healthy(changed(all_well, alarms=REFUSED)), "what is not known is no fault"
+    lines = lines_of(rings, 200)
+    assert lines[0] == "✘ 1 alarm is on. 1 workers: 1 earning, 0 paused"
+    assert "✘ no-submission, for 5 minutes: Mend the no-submission." in lines
+    document = document_of(rings).as_json()
+    assert document["healthy"] is False
+    assert [(each["name"], each["state"]) for each in document["alarms"]] == [
+        (f"{fleet.names.in_region}-{each.name}", each.state) for each in ON
+    ]
+
+
+def test_alarms_that_cannot_be_read_are_told(fleet: FleetContext, status: Make) -> None:
+    unread = FleetStatus(NOW, fleet, (status(),), alarms=REFUSED)
+    document = document_of(unread)
+    assert document.alarms is None
+    assert document.unknown["alarms"].trouble == ErrorCode.ACCESS_DENIED
+    assert any(line.startswith("Alarms: ? AWS refuses") for line in lines_of(unread, 200))
+
+
+def test_the_fleet_s_own_alarms_are_listed(fleet: FleetContext) -> None:
+    with mock_aws():
+        cloudwatch = boto3.client("cloudwatch", "us-east-1")
+        host = fleet.shared.names.in_region
+        for name in (f"{fleet.names.in_region}-refused", f"{host}-disk-full"):
+            cloudwatch.put_metric_alarm(
+                AlarmName=name,
+                MetricName="m",
+                Namespace="n",
+                Period=60,
+                Statistic="Sum",
+                EvaluationPeriods=1,
+                Threshold=1,
+                ComparisonOperator="GreaterThanThreshold",
+            )
+        (found,) = list_alarms(cloudwatch, f"{fleet.names.in_region}-", FLEET_REMEDIES)
+    assert (found.name, found.remedy) == ("refused", FLEET_REMEDIES[FleetAlarmId.REFUSED])
 
 
 @pytest.fixture

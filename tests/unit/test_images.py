@@ -226,6 +226,18 @@ def test_more_builds_than_the_account_runs_wait(
     assert len(of(ImageBuilt, events)) == 2
 
 
+def test_an_account_that_runs_no_builds_is_told_what_to_do(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new account's quota may be zero: nothing would end that one could wait for."""
+    monkeypatch.setattr(CodeBuild, "start", lambda *_: None)
+    with pytest.raises(OperatorError) as raised:
+        told(context)
+    assert raised.value.code is ErrorCode.IMAGE_BUILD
+    assert "servicequotas/home/services/codebuild/quotas" in str(raised.value)
+    assert "allora images --local" in str(raised.value)
+
+
 @pytest.mark.usefixtures("folder")
 def test_without_repositories_the_remedy_is_named() -> None:
     with mock_aws(), pytest.raises(OperatorError, match="allora deploy"):

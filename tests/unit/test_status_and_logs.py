@@ -28,7 +28,8 @@ from allora_cli.host.parts import Part
 from allora_cli.host.protocol import HostEvent
 from allora_cli.host.status_report import HostStatus, Verdict, parse_status
 from allora_cli.status import watching
-from allora_cli.status.collect import Alarm, CostSoFar, Host, Status
+from allora_cli.status.alarms import Alarm
+from allora_cli.status.collect import CostSoFar, Host, Status
 from allora_cli.status.conditions import Condition
 from allora_cli.status.diagnosis import judge
 from allora_cli.status.document import SCHEMA, document_of, schema_text
@@ -44,6 +45,7 @@ from containers.worker.allora_worker.event_names import Earning
 from settings import Settings, load_settings
 from settings.names import Names
 from shared import host_events
+from shared.alarm_remedies import REMEDIES
 from shared.host_events import State
 from tests.screens import WIDTHS, check_screen
 
@@ -79,7 +81,8 @@ def line(id_: str, at: datetime = NOW, text: str = "") -> Line:
 
 
 def alarm(name: str, state: str = "OK") -> Alarm:
-    return Alarm(name, state, f"What it means. To do: {REASON}", NOW - timedelta(minutes=5))
+    means = f"What it means. To do: {REASON}"
+    return Alarm(name, state, means, NOW - timedelta(minutes=5), REMEDIES.get(name, means))
 
 
 def unknown(text: str = "AWS refuses: no.") -> Unknown:

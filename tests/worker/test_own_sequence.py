@@ -42,7 +42,9 @@ def test_moves_are_counted_for_a_day() -> None:
         now = hours * 3600
         own.take_moved(8 + hours)
     assert own.moves_in_a_day == 3
+    assert own.report() == {"last_24_hours": 3, "last_at": "1970-01-01T02:00:00+00:00"}
     now = DAY + 1
     assert own.moves_in_a_day == 2
     now = 2 * DAY
     assert own.moves_in_a_day == 0
+    assert own.report() == {"last_24_hours": 0, "last_at": None}

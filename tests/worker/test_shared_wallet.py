@@ -31,7 +31,7 @@ async def test_no_window_is_lost_and_no_fee_and_the_operator_hears_of_it(
 ) -> None:
     second_state = tmp_path / "second"
     second_state.mkdir()
-    await start(chain)
+    first = await start(chain)
     second = await start(chain, STATE_DIR=str(second_state))  # whose log has the lines of both
     nonces = []
     for _ in range(WINDOWS):
@@ -47,6 +47,8 @@ async def test_no_window_is_lost_and_no_fee_and_the_operator_hears_of_it(
     assert len(found) >= WINDOWS
     assert max(found) > 1
     assert "another process" in second.log.events("wallet_shared")[0]["message"]
+    told = [(await each.health())["foreign_transactions"] for each in (first, second)]
+    assert max(each["last_24_hours"] for each in told) == max(found)
 
 
 async def test_a_transfer_of_the_operator_s_costs_no_window(chain: FakeChain, start: Start) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
 _DAY: Final = 86_400.0
@@ -14,10 +15,10 @@ class OwnSequence:
     """The sequence that the account has as long as nobody but this process sends.
 
     Args:
-        now: Returns the present in seconds; for tests.
+        now: Unix time.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._next: int | None = None
         self._now = now
         self._moved_at: deque[float] = deque()
@@ -48,3 +49,12 @@ class OwnSequence:
         if has_moved:
             self._moved_at.append(self._now())
         return has_moved
+
+    def report(self) -> dict[str, object]:
+        """Return the part of `/health` about transactions that somebody else has sent."""
+        count = self.moves_in_a_day
+        last = datetime.fromtimestamp(self._moved_at[-1], UTC) if count else None
+        return {
+            "last_24_hours": count,
+            "last_at": last and last.isoformat(timespec="seconds"),
+        }

@@ -97,7 +97,9 @@ class Service:
             status=self.status,
             clock=clock,
             chain=chain,
-            submitter=Submitter(chain, wallet, self._settings.role, self._timings),
+            submitter=Submitter(
+                chain, wallet, self._settings.role, self._timings, self.status.own_sequence
+            ),
             model=Model(session, self._timings),
         )
 

@@ -14,6 +14,7 @@ from .event_names import Event, ModelState, TopicState
 from .fees import Fees
 from .labels import Labels
 from .model import ModelError, ModelFailureKind
+from .own_sequence import OwnSequence
 from .verdict import Verdict
 
 
@@ -211,6 +212,7 @@ class Status:
     endpoint: str
     """The chain's gRPC endpoint in use: scheme, host and port."""
     model: ModelStatus = field(default_factory=ModelStatus)
+    own_sequence: OwnSequence = field(default_factory=OwnSequence)
     balance_allo: float | None = None
     started_at: float = field(default_factory=time.monotonic)
 
@@ -243,6 +245,7 @@ class Status:
             "endpoint": self.endpoint,
             "balance_allo": self.balance_allo,
             "fees": self.fees.report(),
+            "foreign_transactions": self.own_sequence.report(),
             "uptime_seconds": round(time.monotonic() - self.started_at, 1),
             "topics": [topic.report() for topic in self.topics.values()],
             "model": self.model.report(),

@@ -94,14 +94,21 @@ class Accepted:
 class Submitter:
     """Registers and submits in one role."""
 
-    def __init__(self, chain: Chain, wallet: Wallet, role: Role, timings: Timings) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        wallet: Wallet,
+        role: Role,
+        timings: Timings,
+        own_sequence: OwnSequence,
+    ) -> None:
         self._chain = chain
         self._wallet = wallet
         self._role = role
         self._timings = timings
         # Each transaction carries the account's sequence number, which rises with each.
         self._one_at_a_time = asyncio.Lock()
-        self._own_sequence = OwnSequence()
+        self._own_sequence = own_sequence
 
     async def check_whitelist(self, topic: Topic) -> None:
         """Raise `RefusedError` if the wallet is not on the topic's whitelist."""
