@@ -119,6 +119,10 @@ lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK
 cdk-terrain: setup-dev ## Move this checkout to CDK Terrain, CDKTF's successor, for good
 	@python -m devtools.cdk_terrain
 
+.PHONY: eject
+eject: setup ## Write the stacks of the present settings as plain Terraform: make eject TO=folder
+	@python -m devtools.eject "$(or $(TO),$(error Name a new folder: make eject TO=../my-terraform))"
+
 .PHONY: clean
 clean: local-stop ## Remove installed and generated files, but not .env
 	@rm -rf .venv .tools node_modules cdktf.out .local .*_cache

@@ -23,7 +23,7 @@ def main() -> int:
     print_in_any_locale()
     parser = argparse.ArgumentParser(prog="make eject", description=__doc__)
     parser.add_argument("folder", type=Path, help="a new or empty folder")
-    folder = parser.parse_args().folder
+    folder = parser.parse_args().folder.expanduser()
     try:
         load_settings()
         load_fleet()

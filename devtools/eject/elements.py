@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
@@ -70,4 +71,7 @@ def _element(kind: str, type_: str, name: str, content: Mapping[str, Json]) -> E
 
 
 def _refers(element: Element, address: str) -> bool:
-    return element.address != address and address in json.dumps(element.content, default=vars)
+    # Not to one whose address only begins or ends alike.
+    reference = rf"(?<![\w.-]){re.escape(address)}(?![\w-])"
+    content = json.dumps(element.content, default=vars)
+    return element.address != address and re.search(reference, content) is not None

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from allora_cli.terraform.runner import environment
 from devtools.eject.blocks import Schema
-from devtools.eject.refusal import CannotWriteError, EjectError
+from devtools.eject.refusal import EjectError
 from fast_synth.working_directories import LOCK_FILE
 from settings.environment import terraform_binary
 
@@ -62,12 +62,12 @@ class Schemas:
         """Return the schema of a resource's or data source's type.
 
         Raises:
-            CannotWriteError: No provider has it.
+            EjectError: No provider has it.
         """
         try:
             return self.elements[kind][type_]
         except KeyError:
-            raise CannotWriteError(f"{kind} {type_}", "a type that no provider has") from None
+            raise EjectError(f"{kind} {type_}: none of the required providers has it.") from None
 
 
 def run_terraform(folder: Path, *arguments: str) -> str:

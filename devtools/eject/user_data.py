@@ -50,41 +50,28 @@ def with_readable_user_data(stack: Mapping[str, Json], archive_sha256: str | Non
         CannotWriteError: The user data is not what this project makes.
     """
     changed = deepcopy(stack)
-    resources = changed.get("resource", {})
-    if "aws_instance" not in resources:
+    instances = changed.get("resource", {}).get("aws_instance", {})
+    if not instances:
         return UserData(changed)
-    ((name, instance),) = resources["aws_instance"].items()
-    place = f"aws_instance.{name}"
+    ((name, instance),) = instances.items()
     text = gzip.decompress(base64.b64decode(instance["user_data_base64"])).decode()
     instance["user_data_base64"] = Hcl("base64gzip(local.user_data)")
-    _replace_digest(resources.get("terraform_data", {}), text, place)
-    for archive in resources.get("aws_s3_object", {}).values():
-        for attribute in ("key", "source"):
-            archive[attribute] = archive[attribute].replace(
-                str(archive_sha256), f"${{var.{_ARCHIVE_DIGEST}}}"
-            )
+    _replace_digest(changed, text, f"aws_instance.{name}")
+    if archive_sha256:
+        _replace_archive(changed, archive_sha256)
     first_line, _, document = text.partition("\n")
     cloud_config = json.loads(document)
     if unknown := cloud_config.keys() - {"write_files", "runcmd"}:
-        raise CannotWriteError(place, *unknown)
-    return UserData(
-        changed,
-        {
-            "host_files": [
-                _host_file(each, archive_sha256) for each in cloud_config["write_files"]
-            ],
-            "user_data": Hcl(
-                f'templatefile("${{path.module}}/{_TEMPLATE}", {{ files = local.host_files }})'
-            ),
-        },
-        {
-            _TEMPLATE: _template(first_line, cloud_config["runcmd"], text),
-            **{
-                _path(each): _content(each["content"], archive_sha256)
-                for each in cloud_config["write_files"]
-            },
-        },
-    )
+        raise CannotWriteError(f"aws_instance.{name}", *unknown)
+    host_files = cloud_config["write_files"]
+    files = {_path(each): _content(each["content"], archive_sha256) for each in host_files}
+    files[_TEMPLATE] = _template(first_line, cloud_config["runcmd"], host_files)
+    rendered = f'templatefile("${{path.module}}/{_TEMPLATE}", {{ files = local.host_files }})'
+    local_values = {
+        "host_files": [_host_file(each, archive_sha256) for each in host_files],
+        "user_data": Hcl(rendered),
+    }
+    return UserData(changed, local_values, files)
 
 
 def archive_digest_file(archive_sha256: str) -> tuple[str, str]:
@@ -92,13 +79,20 @@ def archive_digest_file(archive_sha256: str) -> tuple[str, str]:
     return "archive.auto.tfvars", f'{_ARCHIVE_DIGEST} = "{archive_sha256}"\n'
 
 
-def _replace_digest(triggers: Mapping[str, Json], text: str, place: str) -> None:
+def _replace_digest(stack: Json, text: str, place: str) -> None:
     digest = hashlib.sha256(text.encode()).hexdigest()
-    for trigger in triggers.values():
+    for trigger in stack["resource"].get("terraform_data", {}).values():
         if trigger["input"].get("user_data_sha256") == digest:
             trigger["input"]["user_data_sha256"] = Hcl("sha256(local.user_data)")
             return
     raise CannotWriteError(place, "user data without a digest that replaces the host")
+
+
+def _replace_archive(stack: Json, archive_sha256: str) -> None:
+    for archive in stack["resource"].get("aws_s3_object", {}).values():
+        for name in ("key", "source"):
+            digest = f"${{var.{_ARCHIVE_DIGEST}}}"
+            archive[name] = archive[name].replace(archive_sha256, digest)
 
 
 def _path(host_file: Json) -> str:
@@ -126,11 +120,11 @@ def _host_file(host_file: Json, archive_sha256: str | None) -> Json:
     }
 
 
-def _template(first_line: str, commands: Json, text: str) -> str:
+def _template(first_line: str, commands: Json, host_files: Json) -> str:
     """Return the template of the user data, in one line as the project writes it."""
     file = (
         '{"path": "${file.path}", "permissions": "${file.permissions}", '
-        f'"content": ${{{_as_python("jsonencode(file.content)", text)}}}}}'
+        f'"content": ${{{_as_python("jsonencode(file.content)", host_files)}}}}}'
     )
     comma = "%{ if index > 0 }, %{ endif }"
     files = f"%{{ for index, file in files }}{comma}{file}%{{ endfor }}"
@@ -138,26 +132,25 @@ def _template(first_line: str, commands: Json, text: str) -> str:
     return f'{first_line}\n{{"write_files": [{files}], "runcmd": {runcmd}}}\n'
 
 
-def _as_python(encoded: str, text: str) -> str:
+def _as_python(encoded: str, host_files: Json) -> str:
     r"""Return an expression for JSON as Python writes it, where Terraform's differs.
 
     Terraform escapes `<`, `>` and `&`, and this project what YAML might change. A line break, which
     JSON escapes, stands for an escaped backslash meanwhile: `\\u003c` is a text and no `<`.
     """
-    escapes = [(r"\u003c", "<"), (r"\u003e", ">"), (r"\u0026", "&"), *_escapes_in(text)]
+    escapes = [(r"\u003c", "<"), (r"\u003e", ">"), (r"\u0026", "&"), *_escapes_in(host_files)]
     for before, after in [("\\\\", "\n"), *escapes, ("\n", "\\\\")]:
         encoded = f"replace({encoded}, {write(before)}, {write(after)})"
     return encoded
 
 
-def _escapes_in(text: str) -> Iterable[tuple[str, str]]:
-    """Yield the characters that the text has as escapes, with these."""
-    _, _, document = text.partition("\n")
+def _escapes_in(host_files: Json) -> Iterable[tuple[str, str]]:
+    """Yield the characters that the user data has as escapes, with these."""
     characters = {
         character
-        for file in json.loads(document)["write_files"]
+        for file in host_files
         for character in file["content"]
-        # Of these, Terraform escapes the last two as well.
+        # Terraform escapes the two separators as well.
         if "\x7f" <= character <= "\uffff" and character not in "\u2028\u2029"
     }
     for character in sorted(characters):

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import sys
+
 from shared.stacks import COMMON, SINGLE_NODE
 from tests.local.ejected import CHANGES, NO_CHANGES, eject, plan
-from tests.local.template import Deployed
+from tests.local.template import CANARY, Deployed
 
 
 def test_hcl_changes_nothing_but_with_a_renamed_resource(deployed: Deployed) -> None:
-    stacks = eject(deployed.deployment)
+    deployment = deployed.deployment
+    stacks = eject(deployment)
+    folder = stacks.parent
+    assert deployment.run("terraform", "fmt", "-check", "-recursive", str(folder)).output == ""
+    packed = deployment.run(sys.executable, str(folder / "pack.py"))
+    assert packed.returncode == 0, packed.output
+    assert len([*(folder / "build-contexts").iterdir()]) == 1, "the same files, the same archive"
+    for file in folder.rglob("*"):
+        assert not file.is_file() or CANARY.encode() not in file.read_bytes()
+
     for stack in (COMMON, SINGLE_NODE):
-        planned = plan(deployed.deployment, stacks / stack)
+        planned = plan(deployment, stacks / stack)
         assert planned.returncode == NO_CHANGES, planned.output
         assert "Warning" not in planned.output
 
     for file in (stacks / COMMON).glob("*.tf"):
         file.write_text(file.read_text().replace("alarm-topic_D89A1C02", "alarm-topic"))
-    renamed = plan(deployed.deployment, stacks / COMMON)
+    renamed = plan(deployment, stacks / COMMON)
     assert renamed.returncode == CHANGES, renamed.output
