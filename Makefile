@@ -91,9 +91,15 @@ docs: setup-dev ## Generate docs/configuration.md, docs/permissions.md and docs/
 	@python -m allora_cli.fleet.document
 
 .PHONY: pictures
-pictures: setup-dev ## Draw the README's diagram
+pictures: setup-dev ## Draw the diagrams of the README and of docs/fleet.md
 	@env -i HOME="$$HOME" PATH="$$PATH" ALLORA_ENV_FILE=samples/testnet.env \
 		python -m allora_cli diagram --output-dir docs/images
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+		cp samples/fleet.toml "$$folder" && cp samples/testnet.env "$$folder/.env" && \
+		env -i HOME="$$HOME" PATH="$$PATH" ALLORA_ENV_FILE="$$folder/.env" \
+		python -m allora_cli diagram --output-dir "$$folder" && \
+		mv "$$folder/architecture.svg" docs/images/fleet.svg && \
+		mv "$$folder/architecture.png" docs/images/fleet.png
 
 .PHONY: session
 session: ## Record the README's terminal session (root on Linux)

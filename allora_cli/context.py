@@ -100,8 +100,15 @@ def open_context(worker: str | None = None) -> Context:
         OperatorError: There is no such worker, or the credentials belong to another account.
     """
     settings = load_settings()
-    context = Context(settings, Names(settings), open_session(settings), load_fleet())
+    fleet = load_fleet()
+    option = host_option(settings, fleet)
+    context = Context(settings, Names(settings), open_session(settings), fleet, option)
     return context if worker is None else context.of(_settings_of(worker, context))
+
+
+def host_option(settings: Settings, fleet: Fleet | None) -> str:
+    """Return `Context.option` of the single host's worker: empty where there is no fleet."""
+    return f" --worker {settings.worker_name}" if fleet else ""
 
 
 def open_worker(worker: str | None) -> Context:
@@ -175,12 +182,18 @@ def _settings_of(name: str, context: Context) -> Settings:
 def _no_such_worker(name: str, context: Context) -> OperatorError:
     names = [each.name for each in context.fleet.workers] if context.fleet else []
     likely = did_you_mean(name, [*names, context.settings.worker_name])
+    kept = f" {_WALLET_STAYS}" if context.fleet else ""
     return OperatorError(
-        ErrorCode.WORKER_NAME, f"There is no worker {name!r}{likely} {_names(context)}"
+        ErrorCode.WORKER_NAME, f"There is no worker {name!r}{likely} {_names(context)}{kept}"
     )
 
 
 _MOST_NAMES: Final = 20
+
+_WALLET_STAYS: Final = (
+    "The wallet of a worker that was removed or renamed is still stored: to reach it, put the "
+    "worker's table back, with paused = true."
+)
 
 
 def _names(context: Context) -> str:

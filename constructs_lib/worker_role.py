@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from constructs_lib.iam_policy import policy_document
 from shared.service_principals import ec2_principal
 
 
@@ -47,7 +47,7 @@ class WorkerRole(Construct):
             "role",
             name_prefix=f"{name}-",
             description="Allora worker host: Session Manager, its own logs, parameters and metrics",
-            assume_role_policy=_policy(
+            assume_role_policy=policy_document(
                 {
                     "Sid": "Ec2",
                     "Effect": "Allow",
@@ -62,7 +62,7 @@ class WorkerRole(Construct):
             "policy",
             name="worker-host",
             role=role.id,
-            policy=_policy(
+            policy=policy_document(
                 _SESSION_MANAGER,
                 {
                     "Sid": "WriteOwnLogs",
@@ -111,7 +111,3 @@ _SESSION_MANAGER: dict[str, Any] = {
     ],
     "Resource": "*",
 }
-
-
-def _policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

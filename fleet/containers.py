@@ -148,7 +148,7 @@ def _model(worker: FleetWorker, images: Images, place: Place) -> dict[str, Any]:
             "capabilities": {"add": [], "drop": list(_MODEL_DROPS)},
         },
         "stopTimeout": _STOP_SECONDS,
-        "logConfiguration": _logs(worker, place, "model"),
+        **({"logConfiguration": _logs(worker, place, "model")} if worker.logs_model else {}),
     }
 
 

@@ -67,37 +67,44 @@ def _size(text: str) -> TaskSize:
     found = _SIZE.fullmatch(text)
     if not found:
         raise fault("is not a size of a task.", 'as in "0.25 vCPU, 0.5 GB"')
-    cpu, memory = (int(float(number) * 1024) for number in found.groups())
-    if cpu not in SIZES:
+    units, mib = (float(number) * 1024 for number in found.groups())
+    if units not in SIZES:
         choices = ", ".join(f"{each / 1024:g}" for each in SIZES)
         raise fault(f"has a number of vCPUs that Fargate does not offer; it offers {choices}.")
-    if memory not in SIZES[cpu]:
+    cpu = int(units)
+    if mib not in SIZES[cpu]:
         first, last = SIZES[cpu][0] / 1024, SIZES[cpu][-1] / 1024
         raise fault(
             f"has a memory that Fargate does not offer with {cpu / 1024:g} vCPU: from "
             f"{first:g} to {last:g} GB.",
             f'as in "{TaskSize(cpu, SIZES[cpu][0])}"',
         )
-    return TaskSize(cpu, memory)
+    return TaskSize(cpu, int(mib))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise fault("is not text.", "write it in quotes")
+    return value
 
 
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
-        raise fault("is neither true nor false.", "without quotes: paused = true")
+        raise fault("is neither true nor false.", "true or false, without quotes")
     return value
 
 
 class FleetOptions(Section):
     """How a worker runs: in `[fleet]` for all of them, in `[workers.NAME]` for one."""
 
-    size: Annotated[TaskSize, BeforeValidator(_size)] = variable(
+    size: Annotated[TaskSize, BeforeValidator(_size), BeforeValidator(_text)] = variable(
         "size",
         "Processors and memory of worker and model together, in a size that Fargate offers.",
         default="0.25 vCPU, 0.5 GB",
         example="0.5 vCPU, 1 GB",
         check_default=True,
     )
-    capacity: Annotated[Capacity, one_of(*Capacity)] = variable(
+    capacity: Annotated[Capacity, one_of(*Capacity), BeforeValidator(_text)] = variable(
         "capacity",
         "`FARGATE`, or `FARGATE_SPOT` at about a third of the price: AWS takes such a task away "
         "with two minutes' notice when it needs the capacity, and starts another one when it can.",
@@ -105,7 +112,7 @@ class FleetOptions(Section):
         example="FARGATE_SPOT",
         check_default=True,
     )
-    architecture: Annotated[Architecture, one_of(*Architecture)] = variable(
+    architecture: Annotated[Architecture, one_of(*Architecture), BeforeValidator(_text)] = variable(
         "architecture",
         "The processor that the images are for: `arm64`, or `x86_64` at a quarter more.",
         default=Architecture.ARM64.value,
@@ -115,6 +122,17 @@ class FleetOptions(Section):
     paused: Annotated[bool, BeforeValidator(_yes_or_no)] = variable(
         "paused",
         "`true` keeps the worker's definition and secrets, and runs nothing.",
+        default=False,
+        default_text="`false`",
+        example="true",
+    )
+    model_logs: Annotated[bool, BeforeValidator(_yes_or_no)] = variable(
+        "model_logs",
+        "`true` keeps what a `MODEL_IMAGE` prints, for `allora logs model`. Only for a model that "
+        "you trust: CloudWatch makes a metric of each line in its [own format]"
+        "(https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/"
+        "CloudWatch_Embedded_Metric_Format_Specification.html), which costs 0.30 USD a month, and "
+        "may pose as one of the fleet's. The project's own model is always kept.",
         default=False,
         default_text="`false`",
         example="true",
@@ -145,6 +163,11 @@ class FleetWorker:
     def name(self) -> str:
         """The worker's name: of its table, its secrets' path, its service and its construct."""
         return self.settings.worker_name
+
+    @property
+    def logs_model(self) -> bool:
+        """Whether what its model prints is kept."""
+        return self.settings.runs_own_model or self.options.model_logs
 
 
 @dataclass(frozen=True)

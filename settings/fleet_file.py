@@ -49,6 +49,16 @@ _MODEL_SOURCES: Final = frozenset(
 
 _OPTIONS: Final = frozenset(FleetOptions.model_fields)
 
+_IS_TOML: Final = (
+    'unlike in .env, a text is in quotes: ALLORA_WORKER_TOKEN = "ETH". Each table is there once. '
+    "https://toml.io has examples"
+)
+
+_HAS_WORKERS: Final = (
+    "add one: [workers.btc-day]. To stop a deployed fleet, keep its tables: paused = true in "
+    "[fleet]; or remove it with allora destroy"
+)
+
 
 def load_fleet(
     env_file: Path | None = None, environ: Mapping[str, str] = os.environ
@@ -75,7 +85,7 @@ def names_to_complete(environ: Mapping[str, str] = os.environ) -> list[str]:
     path = fleet_file(chosen_file(environ))
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     workers = document.get("workers")
     return list(workers) if isinstance(workers, dict) else []
@@ -108,14 +118,16 @@ class _Reader:
         """Return the fleet, or raise a SettingsError with all problems."""
         tables = self._tables()
         shared_options = tables["fleet"]
-        self._refuse_unknown("fleet", shared_options, _OPTIONS)
+        self._refuse_unknown("fleet", shared_options, _OPTIONS, "NAME")
+        if self._options("fleet", shared_options) is None:
+            shared_options = {}  # what is wrong there is told once
         workers = [
             worker
             for name, table in tables["workers"].items()
             if (worker := self._worker(name, table, shared_options))
         ]
         if not tables["workers"]:
-            self._add("workers", "has no workers.", "add one: [workers.btc-day]")
+            self._add("workers", "has no workers.", _HAS_WORKERS)
         if len(tables["workers"]) > _MOST_WORKERS:
             self._add(
                 "workers",
@@ -135,8 +147,8 @@ class _Reader:
             raise self._refused(f"cannot be read: {reason}.") from None
         except UnicodeDecodeError:
             raise self._refused("is not UTF-8 text.", "save the file as UTF-8") from None
-        except tomllib.TOMLDecodeError as error:
-            raise self._refused(f"is not TOML: {error}.", "https://toml.io has examples") from None
+        except (ValueError, RecursionError) as error:
+            raise self._refused(f"is not TOML: {error}.", _IS_TOML) from None
         for key in document:
             if key not in ("fleet", "workers"):
                 self._add(
@@ -154,7 +166,7 @@ class _Reader:
         before = len(self._problems)
         self._check_name(name, where)
         options = self._options(where, {**shared_options, **_only(own, _OPTIONS)})
-        self._refuse_unknown(where, own, _OPTIONS | OF_A_WORKER)
+        self._refuse_unknown(where, own, _OPTIONS | OF_A_WORKER, name)
         settings = self._settings(where, name, _only(own, OF_A_WORKER))
         if options is None or settings is None or len(self._problems) > before:
             return None
@@ -236,14 +248,16 @@ class _Reader:
                     "publish an image of the model, and name it in MODEL_IMAGE",
                 )
 
-    def _refuse_unknown(self, where: str, table: Mapping[str, Any], known: frozenset[str]) -> None:
+    def _refuse_unknown(
+        self, where: str, table: Mapping[str, Any], known: frozenset[str], worker: str
+    ) -> None:
         for key, value in table.items():
             if key in known:
                 continue
             if is_secret_name(key) or secret_kind(key) or secret_kind(str(value)):
                 name = where if secret_kind(key) else f"{where}.{key}"
                 message = "is a secret, which does not belong in this file."
-                self._add(name, message, remedy_for(key))
+                self._add(name, message, remedy_for(key, f" --worker {worker}"))
             elif key in self._shared or key in _ALL:
                 message = "cannot differ from worker to worker."
                 self._add(f"{where}.{key}", message, f"set {key} in .env")

@@ -58,6 +58,7 @@ class FleetNames:
     Attributes:
         fleet: Of the cluster, the security group and the network; begins the others' names.
         in_region: Base of names that are unique in an account: the dashboard's, the alarms'.
+        log_group_prefix: Prefix of the log groups.
         log_groups: CloudWatch log groups by part: worker, model, images (their builds). The
             workers share them; the name of a log stream begins with the worker's.
         builder: The CodeBuild project.
@@ -70,6 +71,7 @@ class FleetNames:
     def __init__(self, settings: Settings) -> None:
         self.fleet = f"{settings.name_prefix}-fleet"
         self.in_region = f"{self.fleet}-{settings.aws_region}"
+        self.log_group_prefix = FLEET_LOG_GROUP_PREFIX
         self.log_groups: Mapping[str, str] = {
             part: f"{FLEET_LOG_GROUP_PREFIX}/{part}" for part in ("worker", "model", "images")
         }

@@ -107,18 +107,23 @@ def _url_holds_secret(url: str) -> bool:
     return "@" in parts.netloc or any(is_secret_name(name) for name, _ in parse_qsl(parts.query))
 
 
-def remedy_for(name: str) -> str:
-    """Return the remedy for a secret variable in the settings file."""
+def remedy_for(name: str, option: str = "") -> str:
+    """Return the remedy for a secret variable in a settings file.
+
+    Args:
+        name: the variable's.
+        option: names the worker, with a blank before it; empty where there is but one.
+    """
     upper = name.upper()
     if upper in AWS_CREDENTIALS:
         return "remove the line; `aws configure` or `aws sso login`, and AWS_PROFILE if need be"
     if "MNEMONIC" in upper:
-        return "remove the line; allora wallet import"
+        return f"remove the line; allora wallet import{option}"
     if upper == "ALLORA_API_KEY":
-        return "remove the line; allora secret set api-key"
+        return f"remove the line; allora secret set api-key{option}"
     if upper == "ALLORA_INFERENCE_TOKEN":
-        return "remove the line; allora secret set inference-token"
-    return f"remove the line, {_model_secret(name)}, if the model needs it"
+        return f"remove the line; allora secret set inference-token{option}"
+    return f"remove the line, {_model_secret(name)}{option}, if the model needs it"
 
 
 def remedy_for_kind(kind: str) -> str:

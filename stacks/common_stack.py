@@ -5,10 +5,10 @@ from __future__ import annotations
 from constructs import Construct
 
 from constructs_lib.alarm_topic import AlarmTopic
-from constructs_lib.execution_role import ExecutionRole
 from constructs_lib.expressions import literal
-from constructs_lib.image_builder import ImageBuilder
-from constructs_lib.image_repositories import ImageRepositories
+from constructs_lib.fleet.execution_role import ExecutionRole
+from constructs_lib.fleet.image_builder import ImageBuilder
+from constructs_lib.fleet.image_repositories import ImageRepositories
 from constructs_lib.log_groups import LogGroups
 from constructs_lib.worker_role import WorkerRole
 from fleet.builders import ENVIRONMENTS

@@ -13,10 +13,10 @@ from cdktf_cdktf_provider_aws.data_aws_availability_zones import (
 from constructs import Construct
 
 from constructs_lib.alarms import Limits
-from constructs_lib.fleet_cluster import FleetCluster
-from constructs_lib.fleet_monitoring import FleetMonitoring
-from constructs_lib.fleet_security_group import FleetSecurityGroup
-from constructs_lib.fleet_worker import FleetPlace, FleetWorker
+from constructs_lib.fleet.cluster import FleetCluster
+from constructs_lib.fleet.monitoring import FleetMonitoring
+from constructs_lib.fleet.security_group import FleetSecurityGroup
+from constructs_lib.fleet.worker import FleetPlace, FleetWorker
 from constructs_lib.network import ExistingNetwork, NetworkPlace, PublicNetwork
 from fleet.containers import VOLUMES, Place, container_definitions
 from fleet.images import Registry, images_of

@@ -178,6 +178,7 @@ def _of_a_fleet(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield f"codebuild:project/{names.builder}", "codebuild", _CODEBUILD_PROJECT
     yield f"cloudwatch:alarm:{names.in_region}-*", "cloudwatch", _ALARM
     yield f"cloudwatch:dashboard/{names.in_region}", "cloudwatch", _DASHBOARD
+    yield "*", "iam", "ListPolicies"
     yield f"iam:policy/{names.fleet}-*", "iam", _IAM_POLICY
     yield f"iam:role/{names.execution_role}-*", "iam", "AttachRolePolicy DetachRolePolicy"
     linked = f"iam:role/aws-service-role/{ECS_SERVICE}/{ECS_ROLE}"
@@ -271,6 +272,7 @@ _CODEBUILD_PROJECT = """
 _IAM_POLICY = """
     CreatePolicy DeletePolicy GetPolicy TagPolicy
     CreatePolicyVersion DeletePolicyVersion GetPolicyVersion ListPolicyVersions
+    ListPolicyTags ListEntitiesForPolicy
 """
 _STATE_OBJECT = "GetObject GetObjectVersion PutObject DeleteObject"
 _SECRETS = "GetParameter GetParameters PutParameter DeleteParameters"

@@ -69,6 +69,7 @@ _REASONS: Final[Mapping[str, str]] = {
     Reason.WORKER_IMAGE: "another worker image",
     Reason.MODEL_IMAGE: "another model image",
     Reason.SECRETS: "other secrets",
+    Reason.MODEL_LOGS: "the model's log is turned on or off",
     Reason.SIZE: "another size",
     Reason.ARCHITECTURE: "another architecture",
     Reason.CAPACITY: "another capacity",

@@ -37,6 +37,7 @@ class Reason(StrEnum):
     WORKER_IMAGE = "worker-image"
     MODEL_IMAGE = "model-image"
     SECRETS = "secrets"
+    MODEL_LOGS = "model-logs"
     SIZE = "size"
     ARCHITECTURE = "architecture"
     CAPACITY = "capacity"
@@ -141,11 +142,17 @@ def _of_containers(change: Change) -> list[str]:
             found.append("MODEL_COMMAND")
     if before.get("secrets", {}).get("secrets") != after.get("secrets", {}).get("secrets"):
         found.append(Reason.SECRETS)
+    if Reason.MODEL_IMAGE not in found and _is_logged(before) is not _is_logged(after):
+        found.append(Reason.MODEL_LOGS)
     return found
 
 
 def _containers(values: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {each["name"]: each for each in json.loads(values.get("container_definitions") or "[]")}
+
+
+def _is_logged(containers: Mapping[str, Mapping[str, Any]]) -> bool:
+    return bool(containers.get("model", {}).get("logConfiguration"))
 
 
 def _environment(container: Mapping[str, Any]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from allora_cli.events import Phase, Workflow, Working
 from allora_cli.orphans.orphan import Orphan
 from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.deployment import Deployment, find_deployment, require_deployment
+from allora_cli.terraform.handled_stacks import handled_stacks
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import require_region, resources_of
 from allora_cli.wallet.funding import funding_of
@@ -123,12 +124,15 @@ def require_only_host(context: Context) -> None:
     """Make sure that no other instance signs with the worker's wallet, or might.
 
     Terraform ends the old host before it starts a new one, but knows those in its state alone. Two
-    hosts of one worker name have one wallet, and spoil each other's transactions (ADR 17).
+    hosts of one worker name have one wallet, and spoil each other's transactions (ADR 17). A fleet
+    without the single host has other wallets, which the doctor compares.
 
     Raises:
         OperatorError: there is one that Terraform does not know, also one that is stopped; or the
             settings name another region than that of the host that it knows.
     """
+    if SINGLE_NODE not in handled_stacks(context):
+        return
     settings = context.settings
     known = hosts_in(resources_of(context, SINGLE_NODE))
     require_region(context, known)
@@ -170,6 +174,18 @@ def approval(context: Context, answers: Answers, unfunded: WalletUnfunded | None
         return True
 
     return approve
+
+
+def followed_by(approve: Approve, act: Callable[[], None]) -> Approve:
+    """Return an approval that acts as soon as a proposal is approved."""
+
+    def approve_and_act(proposal: Proposal) -> Workflow[bool]:
+        is_approved = yield from approve(proposal)
+        if is_approved:
+            act()
+        return is_approved
+
+    return approve_and_act
 
 
 def _unfunded(context: Context, report: Report) -> WalletUnfunded | None:

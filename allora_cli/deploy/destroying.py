@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from allora_cli.deploy.events import (
     DestroyResult,
     KeptBecause,
     Left,
+    Leftover,
     NotDeployed,
     OrphanRemoved,
     OrphansFound,
@@ -33,6 +34,7 @@ from allora_cli.terminal.prompts import Answers
 from allora_cli.terraform.handled_stacks import app_stacks, handled_stacks
 from allora_cli.terraform.locks import held_lock
 from allora_cli.terraform.ownership import require_own_worker
+from allora_cli.terraform.running_costs import price
 from allora_cli.terraform.state import hosts_in
 from allora_cli.terraform.state_objects import (
     delete_bucket,
@@ -46,6 +48,7 @@ from settings.fleet_file import FLEET_FILE
 from settings.names import FleetNames
 from shared.stacks import COMMON
 
+_MOST_NAMES: Final = 5
 _DELETED_AT_ONCE: Final = 10
 """https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameters.html"""
 
@@ -76,14 +79,15 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
     context = open_context()
     if context.fleet and scope.everything:
         raise _too_many_wallets(context.fleet)
+    fleet = FleetNames(context.settings).fleet if context.fleet else None
     was_killed = yield from recover(context, answers)
-    resources = [
-        resource for stack in handled_stacks(context) for resource in resources_of(context, stack)
-    ]
+    stacks = handled_stacks(context)
+    resources = [resource for stack in stacks for resource in resources_of(context, stack)]
     require_region(context, hosts_in(resources))
     require_own_worker(context.settings, resources)
     consent = _Consent(context, answers, scope)
-    orphans = _orphans(context)
+    found = _orphans(context)
+    orphans = tuple(orphan for orphan in found if orphan.stack in stacks)
     settled = orphans if was_killed or not answers.yes else ()
     if orphans:
         yield OrphansFound(orphans, context.settings.state_bucket, is_settled=bool(settled))
@@ -92,7 +96,8 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
         consent.require_possible()
         yield from destroy_all(context, _asking(context, consent, settled))
     else:
-        yield NotDeployed(context.settings.worker_name, context.settings.state_bucket)
+        settings = context.settings
+        yield NotDeployed(settings.worker_name, settings.state_bucket, fleet)
         if scope.everything or settled:
             answers.require_possible()
             yield from consent.ask(Proposal(destroys=True))
@@ -103,14 +108,14 @@ def destroy(answers: Answers, scope: Scope) -> Workflow[DestroyResult]:
     if scope.everything:
         yield Working(Phase.REMOVE)
         yield from _remove_everything(context)
-    left = tuple(leftovers(context))
+    left = (*leftovers(context), *_left_alone(found, stacks))
     if left:
         yield Left(left)
     return DestroyResult(
         context.settings.worker_name,
         destroyed=bool(resources),
         left=left,
-        fleet=FleetNames(context.settings).fleet if context.fleet else None,
+        fleet=fleet,
     )
 
 
@@ -126,6 +131,21 @@ def _too_many_wallets(fleet: Fleet) -> OperatorError:
 
 def _orphans(context: Context) -> tuple[Orphan, ...]:
     return find_orphans(context, Known.of(context)).orphans
+
+
+def _left_alone(orphans: Sequence[Orphan], stacks: Collection[str]) -> Iterator[Leftover]:
+    """Yield what is in no state, and belongs to none of the stacks that are destroyed."""
+    others = [orphan for orphan in orphans if orphan.stack not in stacks]
+    if others:
+        costs = [orphan.usd for orphan in others]
+        usd = None if None in costs else sum(cost for cost in costs if cost)
+        names = ", ".join(orphan.what for orphan in others[:_MOST_NAMES])
+        more = f" and {len(others) - _MOST_NAMES} more" if len(others) > _MOST_NAMES else ""
+        yield Leftover(
+            f"what is in no state, of a stack that is not deployed: {names}{more}",
+            price(usd),
+            "allora state orphans lists it; allora state remove ID",
+        )
 
 
 def _asking(context: Context, consent: _Consent, orphans: Sequence[Orphan]) -> Approve:

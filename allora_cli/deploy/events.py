@@ -145,11 +145,18 @@ class OrphanRemoved(Event):
 
 @dataclass(frozen=True)
 class NotDeployed(Event):
-    """There is nothing to destroy."""
+    """There is nothing to destroy.
+
+    Attributes:
+        worker_name: the single host's.
+        bucket: where the states would be.
+        fleet: its name; None without a `fleet.toml`.
+    """
 
     code = EventCode.NOT_DEPLOYED
     worker_name: str
     bucket: str
+    fleet: str | None = None
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def _secrets_left(context: Context) -> Iterator[Leftover]:
             if context.names.wallet in names
             else f"the secrets: {', '.join(names)}",
             "free",
-            f"{command} {' '.join(names)} (first: allora backup)",
+            f"{command} {' '.join(names)} (first: allora backup{context.option})",
         )
 
 
@@ -42,13 +42,18 @@ def _fleet_secrets_left(context: Context, fleet: Fleet) -> Iterator[Leftover]:
         if _parameters_below(context, Names(worker.settings).secrets_prefix)
     ]
     if having:
+        region = context.settings.aws_region
+        listed = (
+            f"aws ssm get-parameters-by-path --region {region} --path /allora/NAME --recursive "
+            "--query 'Parameters[].Name' --output text"
+        )
         more = f" and {len(having) - _MOST_NAMES} more" if len(having) > _MOST_NAMES else ""
         yield Leftover(
             f"the wallets and secrets of {len(having)} of the fleet's workers: "
             f"{', '.join(having[:_MOST_NAMES])}{more}",
             "free",
-            f"aws ssm delete-parameters --region {context.settings.aws_region} --names "
-            "/allora/NAME/mnemonic, for each NAME (first: allora backup --worker NAME)",
+            f"aws ssm delete-parameters --region {region} --names $({listed}), for each NAME "
+            "(first: allora backup --worker NAME)",
         )
 
 

@@ -96,13 +96,13 @@ def _restart_service(context: Context, instance_id: str) -> datetime:
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "InvalidInstanceId":
-            raise _out_of_reach(instance_id) from error
+            raise _out_of_reach(context, instance_id) from error
         raise
-    _wait_for_command(ssm, instance_id, str(sent["Command"]["CommandId"]))
+    _wait_for_command(context, ssm, instance_id, str(sent["Command"]["CommandId"]))
     return _time_of(sent)
 
 
-def _wait_for_command(ssm: SSMClient, instance_id: str, command_id: str) -> None:
+def _wait_for_command(context: Context, ssm: SSMClient, instance_id: str, command_id: str) -> None:
     until = time.monotonic() + 2 * _DELIVERED_WITHIN.total_seconds()
     while time.monotonic() < until:
         try:
@@ -119,18 +119,18 @@ def _wait_for_command(ssm: SSMClient, instance_id: str, command_id: str) -> None
             raise OperatorError(
                 ErrorCode.RESTART_FAILED,
                 f"The host could not restart the service: {said}. Restart the host: "
-                "allora restart --reboot",
+                f"allora restart --reboot{context.option}",
             )
         time.sleep(_POLL_SECONDS)
-    raise _out_of_reach(instance_id)
+    raise _out_of_reach(context, instance_id)
 
 
-def _out_of_reach(instance_id: str) -> OperatorError:
+def _out_of_reach(context: Context, instance_id: str) -> OperatorError:
     return OperatorError(
         ErrorCode.SESSION_MANAGER,
         f"Systems Manager does not reach the host {instance_id}: its agent does not run (yet), or "
         "has no way out. Nothing was restarted. Restart the host itself, which needs no agent: "
-        "allora restart --reboot",
+        f"allora restart --reboot{context.option}",
     )
 
 

@@ -247,9 +247,8 @@ def _(event: StackApplied) -> Iterator[Sentence]:
 
 @sentences.register
 def _(event: events.NotDeployed) -> Iterator[Sentence]:
-    yield Sentence(
-        f"Nothing is deployed: the worker {event.worker_name!r} has no stack in {event.bucket}."
-    )
+    whose = f"fleet {event.fleet!r}" if event.fleet else f"worker {event.worker_name!r}"
+    yield Sentence(f"Nothing is deployed: the {whose} has no stack in {event.bucket}.")
 
 
 @sentences.register

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Final
 
-from allora_cli.changes.proposal import Proposal
 from allora_cli.context import Context
-from allora_cli.deploy.deploying import approval, settled, wait_for
+from allora_cli.deploy.deploying import approval, followed_by, settled, wait_for
 from allora_cli.deploy.events import SettingChanged, UpdateResult
 from allora_cli.deploy.recovery.states import recover
 from allora_cli.deploy.stacks import bring_up_to_date
@@ -56,14 +55,7 @@ def update(
     with file.draft(new, OPTIONS) as draft:
         context = replace(context, settings=draft.settings, names=Names(draft.settings))
         yield from (SettingChanged(name, old[name], value) for name, value in new.items())
-        ask = approval(context, answers)
-
-        def approve(proposal: Proposal) -> Workflow[bool]:
-            is_approved = yield from ask(proposal)
-            if is_approved:
-                file.replace_by(draft)
-            return is_approved
-
+        approve = followed_by(approval(context, answers), lambda: file.replace_by(draft))
         settle = settled(context, answers, was_killed=was_killed)
         yield from bring_up_to_date(context, settle, approve, env_file=draft.path)
         file.replace_by(draft)
@@ -71,7 +63,7 @@ def update(
     try:
         ready = None if policy is None else (yield from wait_for(context, deployment, policy))
     except OperatorError as error:
-        raise _with_way_back(error, old, new) from error
+        raise _with_way_back(error, old, new, context.option) from error
     return UpdateResult(
         context.settings.worker_name,
         **asdict(deployment),
@@ -88,17 +80,18 @@ def newest_image(context: Context) -> str:
     return found["Parameter"]["Value"]
 
 
-def way_back(old: Mapping[str, str | None]) -> str:
+def way_back(old: Mapping[str, str | None], option: str) -> str:
     """Return how to get the values that were there before.
 
     Args:
         old: by variable; None for one that was not set.
+        option: `Context.option`.
     """
     options = [f"{OPTIONS[variable]} {value}" for variable, value in old.items() if value]
     unset = [variable for variable, value in old.items() if not value]
     first = f"remove {', '.join(unset)} from the settings file, then " if unset else ""
     command = " ".join(["allora update", *options])
-    return f"To go back to what worked before: {first}{command}"
+    return f"To go back to what worked before: {first}{command}{option}"
 
 
 def _resolved(context: Context, changes: Mapping[str, str]) -> dict[str, str]:
@@ -108,9 +101,11 @@ def _resolved(context: Context, changes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_way_back(
-    error: OperatorError, old: Mapping[str, str | None], new: Mapping[str, str]
+    error: OperatorError, old: Mapping[str, str | None], new: Mapping[str, str], option: str
 ) -> OperatorError:
     replaced = {name: value for name, value in old.items() if value != new[name]}
     if error.exit_code not in {ExitCode.UNHEALTHY, ExitCode.TIMEOUT} or not replaced:
         return error
-    return OperatorError(error.code, f"{error} {way_back(replaced)}", exit_code=error.exit_code)
+    return OperatorError(
+        error.code, f"{error} {way_back(replaced, option)}", exit_code=error.exit_code
+    )

@@ -75,6 +75,7 @@ class Wait:
         since: datetime | None = None,
     ) -> None:
         self._instance_id = instance_id
+        self._option = context.option
         self._network = NETWORKS[context.settings.allora_network]
         self._policy = policy
         self.progress = Progress(since or _launched_at(context, instance_id), steps)
@@ -150,7 +151,7 @@ class Wait:
 
     def _needs_operator(self, obstacle: Obstacle) -> OperatorError:
         again = (
-            "Then restart it: allora restart --reboot"
+            f"Then restart it: allora restart --reboot{self._option}"
             if obstacle.is_final
             else "The host tries again by itself"
         )
@@ -170,7 +171,7 @@ class Wait:
                 f"The deployment works so far: after {waited}, only a submission is missing. The "
                 "topic has to open a window first, which may take an hour or a day"
                 f"{when}. The worker does the rest by itself. Look later: "
-                f"allora status. {_GO_ON}"
+                f"allora status{self._option}. {_GO_ON}"
             )
         else:
             step = progress.current
@@ -178,7 +179,7 @@ class Wait:
             latest = self._latest()
             sentence = (
                 f"After {waited}, {missing}.{latest} What was deployed goes on by itself. Look at "
-                "allora logs boot, allora doctor, or at the host: "
+                f"allora logs boot{self._option}, allora doctor, or at the host: "
                 f"allora connect. {_GO_ON}"
             )
         return OperatorError(ErrorCode.NOT_IN_TIME, sentence, exit_code=ExitCode.TIMEOUT)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import boto3
 
 from allora_cli.aws.queries import QUICK
+from allora_cli.context import host_option
 from settings import Settings
 from settings.fleet import Fleet
 from settings.names import FleetNames, Names
@@ -68,6 +69,11 @@ class CheckContext:
     def fleet_names(self) -> FleetNames:
         """Return the fleet's names in AWS, for checks that need "settings"."""
         return FleetNames(self.settings)
+
+    @property
+    def option(self) -> str:
+        """Return what a command takes to act on the single host's worker, as `Context.option`."""
+        return host_option(self.settings, self.fleet)
 
     @property
     def home_region(self) -> str:

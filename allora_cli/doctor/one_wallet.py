@@ -16,8 +16,6 @@ from allora_cli.host.other_workers import OtherWorker, find_workers, regions_wit
 _RECENT: Final = 720
 """Blocks: about an hour."""
 
-_OWN_WALLET: Final = "end one of the two, or give it its own: allora wallet create --replace"
-
 
 def check_one_wallet(context: CheckContext) -> Finding:
     """Check that no other worker signs with the wallet: the addresses are compared."""
@@ -26,14 +24,17 @@ def check_one_wallet(context: CheckContext) -> Finding:
     others, unseen = other_workers(context)
     same = [worker for worker in others if worker.address == context.address]
     facts: dict[str, Any] = {"others": [asdict(worker) for worker in others], "unseen": unseen}
+    own_wallet = (
+        "end one of the two, or give it its own: allora wallet create --replace" + context.option
+    )
     if same:
-        return fail(f"{_listed(same)} signs with this wallet, too", _OWN_WALLET, **facts)
+        return fail(f"{_listed(same)} signs with this wallet, too", own_wallet, **facts)
     if submitted := _submitted_elsewhere(context):
         topic, blocks = submitted
         return warning(
             f"nothing is deployed here, and the wallet submitted in topic {topic} {blocks} blocks "
             "ago",
-            f"if another worker did: {_OWN_WALLET}",
+            f"if another worker did: {own_wallet}",
             **facts,
         )
     unknowns = [f"{worker} has not reported a wallet" for worker in others if not worker.address]

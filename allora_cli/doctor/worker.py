@@ -65,7 +65,7 @@ def check_secrets(context: CheckContext) -> Finding:
     missing = sorted(required - kinds.keys())
     facts = {"stored": sorted(kinds), "missing": missing}
     if missing:
-        remedy = "\n".join(map(_how_to_store, missing))
+        remedy = "\n".join(_how_to_store(each, context.option) for each in missing)
         return fail(f"not stored: {', '.join(missing)}", remedy, **facts)
     if plain := sorted(name for name, kind in kinds.items() if kind != "SecureString"):
         return warning(
@@ -84,7 +84,7 @@ def check_wallet(context: CheckContext) -> Finding:
     if wallet.address is None:
         return fail(
             "the stored words are no wallet: one is misspelt, missing or out of place",
-            "allora wallet import --replace",
+            f"allora wallet import --replace{context.option}",
         )
     context.address = wallet.address
     return ok(wallet.address, address=wallet.address)
@@ -177,7 +177,7 @@ def check_exposure(context: CheckContext) -> Finding:
     return ok(f"{door}: /health, and inferences for the inference-token", **facts)
 
 
-def _how_to_store(secret: str) -> str:
+def _how_to_store(secret: str, option: str) -> str:
     if secret == Secret.MNEMONIC:
-        return "allora wallet create (or: allora wallet import)"
-    return f"allora secret set {secret}"
+        return f"allora wallet create{option} (or: allora wallet import{option})"
+    return f"allora secret set {secret}{option}"

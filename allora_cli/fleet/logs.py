@@ -35,6 +35,11 @@ class FleetLogReader:
         """Return whose log it is, for people."""
         return self._worker or "the fleet"
 
+    @property
+    def option(self) -> str:
+        """Return what `allora status` takes to show the same, as `Context.option`."""
+        return f" --worker {self._worker}" if self._worker else ""
+
     def read(self, since: datetime | None) -> Iterator[Entry]:
         """Yield all lines.
 

@@ -21,6 +21,15 @@ def not_in_a_fleet(what: str, instead: str) -> OperatorError:
     )
 
 
+def model_is_not_logged(worker: str) -> OperatorError:
+    """Return the error about the log of a worker's model, which is not kept."""
+    return OperatorError(
+        ErrorCode.NOT_IN_A_FLEET,
+        f"What the model of {worker} prints is not kept, because its image may be anybody's. If "
+        f"you trust it: model_logs = true in its table of {FLEET_FILE}, then allora deploy",
+    )
+
+
 def require_host(context: Context, what: str, instead: str) -> None:
     """Raise an OperatorError where there is a fleet and no single host; see `not_in_a_fleet`."""
     if context.fleet and find_deployment(context) is None:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from allora_cli.host.log_format import is_for_machines, json_of, text_of
 from allora_cli.host.log_reader import Entry, Note, Reader
@@ -17,8 +16,6 @@ from allora_cli.host.parts import Part
 from allora_cli.terminal import console
 from allora_cli.terminal.interrupts import CtrlC
 from allora_cli.terminal.text import clean, moment
-
-_HELP: Final = "How the worker does: allora status. What may be missing: allora doctor"
 
 
 @dataclass(frozen=True)
@@ -114,8 +111,10 @@ def _print_all(
 def _nothing(reader: Reader, view: View, since: datetime | None) -> str:
     when = f" since {moment(since)}" if since else ""
     hint = " (metrics are hidden: --raw shows them)" if view.part is Part.WORKER else ""
+    found = f"Nothing in the {view.part} log of {reader.whose}{when}{'' if view.raw else hint}."
     return (
-        f"Nothing in the {view.part} log of {reader.whose}{when}{'' if view.raw else hint}. {_HELP}"
+        f"{found} How the worker does: allora status{reader.option}. What may be missing: allora "
+        "doctor"
     )
 
 

@@ -124,6 +124,10 @@ class Reader(Protocol):
     def whose(self) -> str:
         """Return whose log it is, for people."""
 
+    @property
+    def option(self) -> str:
+        """Return what `allora status` takes to show the same, as `Context.option`."""
+
     def read(self, since: datetime | None) -> Iterator[Entry]:
         """Yield all lines."""
 
@@ -183,6 +187,11 @@ class LogReader:
     def whose(self) -> str:
         """Return whose log it is, for people."""
         return f"the host {self.instance_id}"
+
+    @property
+    def option(self) -> str:
+        """Return what `allora status` takes to show the same, as `Context.option`."""
+        return self._context.option
 
     def read(self, since: datetime | None) -> Iterator[Entry]:
         """Yield all lines of the host.

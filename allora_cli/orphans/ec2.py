@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from allora_cli.context import Context
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Orphan
+from allora_cli.orphans.tags import tags_of
 from allora_cli.terraform.running_costs import RunningCosts
-from shared.stacks import FLEET, SINGLE_NODE, STACKS
+from shared.stacks import SINGLE_NODE
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -54,16 +55,9 @@ class Ec2Search:
         self._stack = stack
         self._ec2 = ec2
         self._costs = RunningCosts(context)
-        # What a fleet's workers share has no worker's name.
-        whose = {} if stack == FLEET else {"Worker": [context.settings.worker_name]}
-        tags = {
-            **whose,
-            "Project": [context.settings.name_prefix],
-            "ManagedBy": ["cdktf"],
-            "Stack": [stack] if stack == FLEET else list(STACKS),
-        }
+        tags = tags_of(context.settings, stack)
         self._ours: list[Any] = [
-            {"Name": f"tag:{tag}", "Values": values} for tag, values in tags.items()
+            {"Name": f"tag:{tag}", "Values": [value]} for tag, value in tags.items()
         ]
 
     def instances(self) -> list[Orphan]:

@@ -71,12 +71,22 @@ def _searches(context: Context, known: Known) -> Iterator[Search]:
 
 def _fleet_searches(context: Context, fleet: Fleet, known: Known) -> Iterator[Search]:
     search = FleetSearch(context, fleet, known)
-    ecr, codebuild, ecs = (
-        context.session.client(service, config=PATIENCE) for service in ("ecr", "codebuild", "ecs")
-    )
-    ec2 = Ec2Search(context, known, context.session.client("ec2", config=PATIENCE), FLEET)
+    client = context.session.client
+    ecr = client("ecr", config=PATIENCE)
+    codebuild = client("codebuild", config=PATIENCE)
+    ecs = client("ecs", config=PATIENCE)
+    iam = client("iam", config=PATIENCE)
+    cloudwatch = client("cloudwatch", config=PATIENCE)
+    logs = client("logs", config=PATIENCE)
+    ec2 = Ec2Search(context, known, client("ec2", config=PATIENCE), FLEET)
+    named = NamedSearch(context, known, FLEET)
     yield ec2.networks
     yield ec2.security_groups
     yield lambda: search.repositories(ecr)
     yield lambda: search.builders(codebuild)
     yield lambda: search.services(ecs)
+    yield lambda: search.clusters(ecs)
+    yield lambda: search.policies(iam)
+    yield lambda: named.alarms(cloudwatch)
+    yield lambda: named.dashboards(cloudwatch)
+    yield lambda: named.log_groups(logs)

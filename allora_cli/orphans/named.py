@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 from allora_cli.context import Context
 from allora_cli.orphans.known import Known
 from allora_cli.orphans.orphan import Orphan
-from shared.stacks import COMMON, SINGLE_NODE
+from allora_cli.orphans.tags import has_tags_of
+from settings.names import FleetNames
+from shared.stacks import COMMON, FLEET, SINGLE_NODE
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -31,12 +33,14 @@ class NamedSearch:
     Args:
         context: whose worker.
         known: what the states have.
+        stack: that would have alarms and dashboard; by default the single host's.
     """
 
-    def __init__(self, context: Context, known: Known) -> None:
+    def __init__(self, context: Context, known: Known, stack: str = SINGLE_NODE) -> None:
         self._known = known
         self._settings = context.settings
-        self._names = context.names
+        self._stack = stack
+        self._names = FleetNames(context.settings) if stack == FLEET else context.names
 
     def roles(self, iam: IAMClient) -> list[Orphan]:
         """Return roles and instance profiles.
@@ -84,7 +88,7 @@ class NamedSearch:
             Orphan(
                 "aws_cloudwatch_metric_alarm",
                 name,
-                SINGLE_NODE,
+                self._stack,
                 f"the alarm {name}",
                 _ALARM_USD,
                 values={"alarm_name": name},
@@ -93,7 +97,7 @@ class NamedSearch:
             for each in page["MetricAlarms"]
             if not self._known.has("aws_cloudwatch_metric_alarm", name := each["AlarmName"])
             and self._is_tagged(
-                SINGLE_NODE, cloudwatch.list_tags_for_resource(ResourceARN=each["AlarmArn"])
+                self._stack, cloudwatch.list_tags_for_resource(ResourceARN=each["AlarmArn"])
             )
         ]
 
@@ -105,7 +109,7 @@ class NamedSearch:
         if name not in listed or self._known.has("aws_cloudwatch_dashboard", name):
             return []
         type_, what = "aws_cloudwatch_dashboard", f"the dashboard {name}"
-        return [Orphan(type_, name, SINGLE_NODE, what, _DASHBOARD_USD)]
+        return [Orphan(type_, name, self._stack, what, _DASHBOARD_USD)]
 
     def topics(self, sns: Any) -> list[Orphan]:  # noqa: ANN401 - the stubs lack SNS
         """Return the alarms' topic."""
@@ -161,11 +165,4 @@ class NamedSearch:
         return not documents or any(here in json.dumps(each) for each in documents)
 
     def _is_tagged(self, stack: str, listed: Mapping[str, Any]) -> bool:
-        """Return whether tags are those of this worker: another one may have the same names."""
-        tags = {each["Key"]: each["Value"] for each in listed.get("Tags", [])}
-        return (
-            tags.get("Worker") == self._settings.worker_name
-            and tags.get("Project") == self._settings.name_prefix
-            and tags.get("ManagedBy") == "cdktf"
-            and tags.get("Stack") == stack
-        )
+        return has_tags_of(self._settings, stack, listed)

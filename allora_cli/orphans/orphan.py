@@ -17,6 +17,8 @@ class Fate(StrEnum):
     """Terraform takes it into the state."""
     REMOVE = "remove"
     """It has no place there: the state has another one, or it must not run on."""
+    LEAVE = "leave"
+    """The deployment leaves its stack alone: of a fleet, that of the single host."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Orphan:
         import_id: by which Terraform imports it; empty where creating it again takes it over.
         values: those of its attributes by which it is told from others of its type.
         address: in its stack; empty where it has no place.
+        is_handled: whether the deployment has its stack.
     """
 
     type: str
@@ -44,10 +47,13 @@ class Orphan:
     import_id: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
+    is_handled: bool = True
 
     @property
     def fate(self) -> Fate:
         """Return what becomes of it."""
+        if not self.is_handled:
+            return Fate.LEAVE
         return Fate.ADOPT if self.address else Fate.REMOVE
 
     def as_dict(self) -> dict[str, Any]:
@@ -66,6 +72,7 @@ class Orphan:
 _FATES: Final[Mapping[Fate, str]] = {
     Fate.ADOPT: "allora deploy takes it over",
     Fate.REMOVE: "to be removed: it has no place in the state",
+    Fate.LEAVE: "allora deploy leaves it alone, because its stack is not deployed",
 }
 
 

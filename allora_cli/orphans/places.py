@@ -58,7 +58,7 @@ def placed(
     Args:
         orphans: all of them.
         known: what the states have; those places are taken.
-        stacks: the Terraform JSON of each stack.
+        stacks: the Terraform JSON of each stack that is deployed.
     """
     taken = {(stack, each) for stack, found in known.addresses.items() for each in found}
     vpcs = {stack: _home(orphans, known, stack) for stack in known.addresses}
@@ -75,7 +75,7 @@ def placed(
             )
             address = next(free, "")
             taken.add((orphan.stack, address))
-        result.append(replace(orphan, address=address))
+        result.append(replace(orphan, address=address, is_handled=orphan.stack in stacks))
     return tuple(_without_followers(result))
 
 
@@ -120,7 +120,8 @@ def _home(orphans: Iterable[Orphan], known: Known, stack: str) -> str:
 def _addresses(orphan: Orphan, stack: Mapping[str, Any]) -> Iterator[str]:
     """Yield the addresses in a stack that an orphan could have."""
     declared: Mapping[str, Mapping[str, Any]] = stack.get("resource", {}).get(orphan.type, {})
-    prefix = _longest_prefix(orphan.id, declared.values())
+    # An ARN ends with the name.
+    prefix = _longest_prefix(orphan.id.rpartition("/")[2], declared.values())
     for name, config in declared.items():
         if config.get("name_prefix", prefix) != prefix:
             continue
@@ -137,11 +138,11 @@ def _longest_prefix(name: str, configs: Iterable[Mapping[str, Any]]) -> str:
 
 def _without_followers(orphans: Sequence[Orphan]) -> Iterator[Orphan]:
     """Leave out what goes with the resource that it belongs to."""
-    removed = {orphan.id for orphan in orphans if orphan.fate is Fate.REMOVE}
-    vpcs = {each.id for each in orphans if each.type == "aws_vpc" and each.fate is Fate.REMOVE}
+    removed = {orphan.id for orphan in orphans if orphan.fate is not Fate.ADOPT}
+    vpcs = {each.id for each in orphans if each.type == "aws_vpc" and each.id in removed}
     for orphan in orphans:
         belongs = {"aws_route", "aws_route_table_association"} & {orphan.type}
-        if belongs and (orphan.fate is Fate.REMOVE or orphan.vpc in vpcs):
+        if belongs and (orphan.fate is not Fate.ADOPT or orphan.vpc in vpcs):
             continue
         if orphan.values.get("security_group") in removed:
             continue

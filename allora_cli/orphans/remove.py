@@ -90,6 +90,7 @@ class _Removal:
                 DashboardNames=[id_]
             ),
             "aws_ecs_service": self._service,
+            "aws_ecs_cluster": lambda id_: client("ecs").delete_cluster(cluster=id_),
             "aws_codebuild_project": lambda id_: client("codebuild").delete_project(
                 name=id_.rpartition("/")[2]
             ),
@@ -108,6 +109,7 @@ class _Removal:
             "aws_vpc": lambda id_: ec2.delete_vpc(VpcId=id_),
             "aws_iam_instance_profile": self._profile,
             "aws_iam_role": self._role,
+            "aws_iam_policy": self._policy,
             "aws_sns_topic": lambda id_: client("sns").delete_topic(TopicArn=id_),
             "aws_cloudwatch_log_group": lambda id_: client("logs").delete_log_group(
                 logGroupName=id_
@@ -118,6 +120,8 @@ class _Removal:
         cluster = FleetNames(self._context.settings).fleet
         ecs = self._context.session.client("ecs")
         ecs.delete_service(cluster=cluster, service=id_, force=True)
+        # Until its tasks have ended, AWS deletes neither the cluster nor the network.
+        ecs.get_waiter("services_inactive").wait(cluster=cluster, services=[id_])
 
     def _instance(self, id_: str) -> None:
         here: Any = [{"Name": "instance-id", "Values": [id_]}]
@@ -187,3 +191,12 @@ class _Removal:
         for name in iam.list_role_policies(RoleName=id_)["PolicyNames"]:
             iam.delete_role_policy(RoleName=id_, PolicyName=name)
         iam.delete_role(RoleName=id_)
+
+    def _policy(self, id_: str) -> None:
+        iam = self._context.session.client("iam")
+        for role in iam.list_entities_for_policy(PolicyArn=id_)["PolicyRoles"]:
+            iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=id_)
+        for version in iam.list_policy_versions(PolicyArn=id_)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                iam.delete_policy_version(PolicyArn=id_, VersionId=version["VersionId"])
+        iam.delete_policy(PolicyArn=id_)

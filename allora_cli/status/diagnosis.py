@@ -23,8 +23,6 @@ _SET_UP: Final = timedelta(minutes=30)
 _JUST_STARTED: Final = timedelta(minutes=1)
 """How long after its start a worker may not answer yet."""
 
-_FOLLOW_BOOT: Final = "Follow it: allora logs boot -f"
-
 
 def judge(status: Status) -> Diagnosis:
     """Return the first fault that is found; causes come before what follows from them."""
@@ -55,7 +53,7 @@ def _of_host(status: Status) -> Diagnosis | None:
             f"Start it: {command}",
         )
     if state == "pending":
-        return Diagnosis(Condition.HOST_STARTING, "the host is about to start.", _FOLLOW_BOOT)
+        return Diagnosis(Condition.HOST_STARTING, "the host is about to start.", _follow(status))
     return None
 
 
@@ -75,7 +73,8 @@ def _of_report(status: Status) -> Diagnosis | None:
     return Diagnosis(
         Condition.NO_REPORT,
         f"the host {since}: it hangs, or does not reach CloudWatch.",
-        "Its last lines: allora logs boot. If that does not help: allora restart --reboot",
+        f"Its last lines: allora logs boot{status.context.option}. If that does not help: allora "
+        f"restart --reboot{status.context.option}",
     )
 
 
@@ -99,41 +98,48 @@ def _of_boot(status: Status) -> Diagnosis | None:
         return Diagnosis(
             Condition.BOOT_FAILED,
             f"the host could not be set up: {progress.text}",
-            "All that it reported: allora logs boot",
+            f"All that it reported: allora logs boot{status.context.option}",
         )
     is_new = isinstance(status.host, Host) and status.at - status.host.launched_at < _SET_UP
     if is_new and not (progress and progress.is_up):
         step = progress.text if progress else "it has reported nothing yet"
-        return Diagnosis(Condition.SETTING_UP, f"the host is being set up: {step}.", _FOLLOW_BOOT)
+        return Diagnosis(
+            Condition.SETTING_UP, f"the host is being set up: {step}.", _follow(status)
+        )
     return None
 
 
 def _of_containers(status: Status) -> Diagnosis | None:
     report = _report(status)
     worker, model = report.container("worker"), report.container("model")
+    option = status.context.option
     if verdict := _of_start(status):
         return verdict
     if worker.state != "running":
         return _of_boot(status) or Diagnosis(
             Condition.WORKER_DOWN,
             f"the worker's container {_down(worker)}.",
-            "Why: allora logs worker",
+            f"Why: allora logs worker{option}",
         )
     if report.worker is None and not (_is_foreign(status) and worker.is_well):
         return Diagnosis(
             Condition.WORKER_SILENT,
             f"the worker has run for {_run_time(worker, report)}, and does not answer.",
-            "If it stays so: allora logs worker, then allora restart",
+            f"If it stays so: allora logs worker{option}, then allora restart{option}",
         )
-    if report.worker and (refusal := refusal_of(report.worker)):
+    if report.worker and (refusal := refusal_of(report.worker, option)):
         return refusal
     if not model.is_well:
         return Diagnosis(
             Condition.MODEL_DOWN,
             f"the model's container {_down(model)}.",
-            "Why: allora logs model",
+            f"Why: allora logs model{option}",
         )
     return None
+
+
+def _follow(status: Status) -> str:
+    return f"Follow it: allora logs boot -f{status.context.option}"
 
 
 def _is_foreign(status: Status) -> bool:
@@ -180,12 +186,15 @@ def _run_time(container: Container, report: HostStatus) -> str:
 
 def _of_worker(status: Status) -> Diagnosis | None:
     worker = _report(status).worker
-    return fault_of(worker) or sharing(worker, status.at) if worker else None
+    if not worker:
+        return None
+    option = status.context.option
+    return fault_of(worker, option) or sharing(worker, status.at, option)
 
 
 def _of_network(status: Status) -> Diagnosis | None:
     worker = _report(status).worker
-    return not_earning(worker) if worker else None
+    return not_earning(worker, status.context.option) if worker else None
 
 
 def _of_alarms(status: Status) -> Diagnosis | None:

@@ -32,7 +32,11 @@ _SENTENCE: Final = 260
 _REMEDY: Final = 1024
 """Of an alarm: no link in it is cut."""
 
-_GOOD: Final = {Condition.EARNING: "Earning", Condition.SUBMITTING: "Submitting:"}
+_GOOD: Final = {
+    Condition.EARNING: "Earning",
+    Condition.SUBMITTING: "Submitting:",
+    Condition.PAUSED: "Paused:",
+}
 
 _IMAGE: Final = 12
 

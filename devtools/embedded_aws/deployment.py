@@ -44,7 +44,7 @@ def up(steps: Steps, interrupts: Interrupts) -> None:
 
 
 def destroy(steps: Steps, interrupts: Interrupts) -> None:
-    """Destroy both stacks.
+    """Destroy the stacks, also a fleet's: cdktf destroys none that another one depends on.
 
     Raises:
         ToolError: cdktf failed.
@@ -55,13 +55,13 @@ def destroy(steps: Steps, interrupts: Interrupts) -> None:
         steps.say("The embedded AWS is not running: there is nothing to destroy.")
         return
     OUTPUTS.unlink(missing_ok=True)
-    command = ("cdktf", "destroy", *reversed(STACKS))
+    command = ("cdktf", "destroy", *reversed(workspace.stacks()))
     with steps.step(" ".join(command)):
         _tools(running, interrupts, patience=_PATIENCE).run(
             *command, "--auto-approve", title="cdktf destroy"
         )
     steps.say(
-        "✔ Both stacks are gone. The embedded AWS still runs: `make local` deploys again,\n"
+        "✔ The stacks are gone. The embedded AWS still runs: `make local` deploys again,\n"
         "  `make local-stop` ends it."
     )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
+from settings.fleet_file import FLEET_FILE
+from shared.stacks import ALL_STACKS, STACKS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOCAL: Final = ROOT / ".local"
@@ -29,6 +31,11 @@ def variables() -> dict[str, str]:
         # Apart from what a deployment to AWS leaves in cdktf.out, such as its backend's settings.
         "CDKTF_OUTPUT": str(_OUTDIR.relative_to(ROOT)),
     }
+
+
+def stacks() -> tuple[str, ...]:
+    """Return the stacks that these files describe, in the order of deployment."""
+    return ALL_STACKS if ENV_FILE.with_name(FLEET_FILE).exists() else STACKS
 
 
 def prepare(emulator: Emulator) -> None:

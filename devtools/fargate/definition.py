@@ -8,13 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-_MAY_BE_ADDED: Final = {"SYS_PTRACE"}
-"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KernelCapabilities.html"""
-
-_LONGEST_STOP: Final = 120
-"""Seconds that Fargate gives a container to stop."""
+from devtools.fargate.refusals import refusals
 
 
 class RefusedError(Exception):
@@ -143,17 +139,7 @@ def _reasons(described: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _reasons_of(container: Mapping[str, Any]) -> Iterator[str]:
-    linux = container.get("linuxParameters", {})
-    for name in ("tmpfs", "sharedMemorySize", "devices", "maxSwap", "swappiness"):
-        if linux.get(name):
-            yield f"Fargate has no {name}"
-    for name in ("privileged", "links", "dockerSecurityOptions", "extraHosts"):
-        if container.get(name):
-            yield f"Fargate has no {name}"
-    for added in set(linux.get("capabilities", {}).get("add", [])) - _MAY_BE_ADDED:
-        yield f"Fargate adds no capability {added}"
-    if container.get("stopTimeout", 0) > _LONGEST_STOP:
-        yield f"Fargate's longest stopTimeout is {_LONGEST_STOP}"
+    yield from refusals(container)
     if container.get("logConfiguration", {}).get("logDriver", "awslogs") != "awslogs":
         yield "only the log driver awslogs is played here"
     for secret in container.get("secrets", []):

@@ -55,7 +55,7 @@ def workers() -> tuple[Worker, ...]:
         Worker(
             "own-model",
             14,
-            {"MODEL_IMAGE": OWN_IMAGE, "MODEL_SECRETS": "CG_API_KEY"},
+            {"MODEL_IMAGE": OWN_IMAGE, "MODEL_SECRETS": "CG_API_KEY", "model_logs": True},
             {"CG_API_KEY": KEY},
         ),
     )

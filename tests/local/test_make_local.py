@@ -309,7 +309,7 @@ def test_the_embedded_aws_from_before_outlives_an_interrupted_run(copy: Copy) ->
     assert locks(before) == []
 
     destroyed = copy.make("local-destroy")
-    assert "Both stacks are gone" in destroyed
+    assert "The stacks are gone" in destroyed
     assert resources(before) == []
     assert "is stopped" in copy.make("local-stop")
     assert copy.processes() == []

@@ -30,6 +30,7 @@ from tests.conftest import ROOT, SAMPLES, sample_fleet
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURE = ROOT / "docs" / "images" / "architecture.svg"
+FLEET_PICTURE = PICTURE.with_name("fleet.svg")
 
 Draw = Callable[..., "Drawing"]
 
@@ -132,10 +133,8 @@ def test_each_resource_of_a_sample_is_drawn_or_part_of_what_is(sample: Drawing) 
     assert sum(map(len, sample.architecture.resources.values())) == count
 
 
-def test_a_fleet_is_drawn_without_a_host(
-    make_settings: Callable[..., Settings], tmp_path: Path
-) -> None:
-    settings, fleet = make_settings(), sample_fleet()
+def test_a_fleet_is_drawn_without_a_host(tmp_path: Path) -> None:
+    settings, fleet = load_settings(ROOT / "samples" / "testnet.env", {}), sample_fleet()
     drawing = Drawing(settings, synthesize(settings, tmp_path / "out", fleet), fleet)
     assert drawing.architecture.unknown == []
     assert [card.title for card in drawing.part("ECS cluster").inner] == [
@@ -150,6 +149,7 @@ def test_a_fleet_is_drawn_without_a_host(
     for text in ("3 workers", "2 running", "Nothing in", "FARGATE_SPOT", "paused", "allora-fleet"):
         assert text in drawing.texts
     check_layout(drawing)
+    assert FLEET_PICTURE.read_bytes() == drawing.svg.encode(), "docs/images is stale: make pictures"
 
 
 def test_a_large_fleet_in_an_existing_network_fits(tmp_path: Path) -> None:

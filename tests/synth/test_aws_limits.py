@@ -99,9 +99,48 @@ def test_a_limit_that_is_not_kept_is_seen() -> None:
     assert "less than or equal to 255" in str(refused("us-east-1", *alarm))
 
 
-def refused(region: str, service: str, operation: str, parameters: dict[str, Any]) -> str | None:
-    """Why AWS would not carry out a request."""
-    call = Call(
+MODEL = {"name": "model", "image": "i", "essential": True}
+SERVICE = {"serviceName": "s", "deploymentConfiguration": {"maximumPercent": 100}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "asked", "why"),
+    [
+        ("CreateService", SERVICE, "rebalancing"),
+        (
+            "CreateService",
+            {"serviceName": "s", "launchType": "FARGATE", "capacityProviderStrategy": [{}]},
+            "both a launch type",
+        ),
+        ("RegisterTaskDefinition", {"stopTimeout": 121}, "stopTimeout is 120"),
+        ("RegisterTaskDefinition", {"linuxParameters": {"tmpfs": [{}]}}, "no tmpfs"),
+        ("RegisterTaskDefinition", {"healthCheck": {"interval": 1}}, "from 5 to 300"),
+        *(
+            (
+                "RegisterTaskDefinition",
+                {"dependsOn": [{"containerName": other, "condition": condition}]},
+                why,
+            )
+            for other, condition, why in (
+                ("model", "SUCCESS", "on an essential container"),
+                ("model", "HEALTHY", "needs a health check"),
+                ("absent", "START", "no container 'absent'"),
+            )
+        ),
+    ],
+)
+def test_what_ecs_refuses_is_seen(operation: str, asked: dict[str, Any], why: str) -> None:
+    if operation == "RegisterTaskDefinition":
+        worker = {"name": "worker", "image": "i", **asked}
+        on = {"family": "f", "requiresCompatibilities": ["FARGATE"]}
+        asked = {**on, "containerDefinitions": [MODEL, worker]}
+    call = _call("us-east-1", "ecs", operation, asked)
+    with pytest.raises(RefusedError, match=why):
+        table.check(call)
+
+
+def _call(region: str, service: str, operation: str, parameters: dict[str, Any]) -> Call:
+    return Call(
         service=service,
         region=region,
         access_key="embedded",
@@ -109,6 +148,11 @@ def refused(region: str, service: str, operation: str, parameters: dict[str, Any
         protocol="json",
         parameters=parameters,
     )
+
+
+def refused(region: str, service: str, operation: str, parameters: dict[str, Any]) -> str | None:
+    """Why AWS would not carry out a request."""
+    call = _call(region, service, operation, parameters)
     try:
         constraints.check(call)
         table.check(call)

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from constructs_lib.alarms import Limits
-from constructs_lib.fleet_alarms import fleet_alarms
+from constructs_lib.fleet.alarms import fleet_alarms
 from constructs_lib.metrics import FleetSources
 from containers.worker.allora_worker import metric_names
 from shared.alarm_remedies import FLEET_REMEDIES, FleetAlarmId

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.image_repositories import KEPT_IMAGES
+from constructs_lib.fleet.image_repositories import KEPT_IMAGES
 from containers.worker.allora_worker import contract
 from settings.fleet import Architecture
 from settings.fleet_file import load_fleet
@@ -127,6 +127,13 @@ def test_the_worker_is_bound_as_on_a_host(fleet: Synth) -> None:
     assert "healthCheck" not in model
 
 
+def test_a_worker_that_stands_still_is_replaced_within_two_minutes(fleet: Synth) -> None:
+    worker = containers(fleet()[FLEET], "btc-day")["worker"]
+    check = worker["healthCheck"]
+    seconds = (check["interval"] + check["timeout"]) * check["retries"] + worker["stopTimeout"]
+    assert seconds < 120
+
+
 def test_secrets_reach_only_the_container_that_places_them(fleet: Synth) -> None:
     text = '[workers.a]\napi_key = true\nMODEL_SECRETS = "CG_API_KEY"\n'
     found = containers(fleet(text)[FLEET], "a")
@@ -146,6 +153,17 @@ def test_secrets_reach_only_the_container_that_places_them(fleet: Synth) -> None
     assert "worker-secrets" not in mounts["model"]
     assert "model-secrets" not in mounts["worker"]
     assert variables(found["model"])["CG_API_KEY_FILE"] == "/run/secrets/CG_API_KEY"
+
+
+def test_what_a_strangers_model_prints_cannot_become_a_metric(fleet: Synth) -> None:
+    """CloudWatch makes metrics of lines in its own format: they cost, and may pose as ours."""
+    text = "[workers.own]\n[workers.stranger]\nMODEL_IMAGE = 'ghcr.io/you/model:1'\n"
+    stack = fleet(text)[FLEET]
+    assert containers(stack, "own")["model"]["logConfiguration"]["logDriver"] == "awslogs"
+    assert "logConfiguration" not in containers(stack, "stranger")["model"]
+    trusted = fleet(text + "model_logs = true\n")[FLEET]
+    logs = containers(trusted, "stranger")["model"]["logConfiguration"]["options"]
+    assert logs["awslogs-group"] == "/allora-fleet/model"
 
 
 def test_worker_and_model_share_an_address(fleet: Synth) -> None:
@@ -206,10 +224,13 @@ CHANGED = {
 
 
 def test_a_change_of_one_of_a_hundred_is_a_change_of_its_own_resources(fleet: Synth) -> None:
-    before = of_workers(fleet("".join(HUNDRED))[FLEET])
+    hundred = fleet("".join(HUNDRED))[FLEET]
+    before = of_workers(hundred)
     assert len(before) == 200
     for what, table in CHANGED.items():
-        after = of_workers(fleet("".join([*HUNDRED[:50], table, *HUNDRED[51:]]))[FLEET])
+        stack = fleet("".join([*HUNDRED[:50], table, *HUNDRED[51:]]))[FLEET]
+        assert stack.json["provider"] == hundred.json["provider"], what  # its tags are of all
+        after = of_workers(stack)
         differing = {
             id_.split("_")[1]
             for id_ in before.keys() | after.keys()

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from allora_cli.doctor import worker
 from allora_cli.doctor.account import check_settings
 from allora_cli.doctor.check_context import CheckContext
 from allora_cli.doctor.checks import CHECKS
@@ -103,6 +104,22 @@ class TestScope:
         assert {check.id for check in CHECKS if check.scope is Scope.FLEET} == {
             each.id for each in CHECKS if each.id.startswith("fleet-")
         }
+
+
+class TestHostBesideFleet:
+    """The remedies for the single host are commands that work where there is a fleet."""
+
+    def test_the_command_that_stores_its_secrets_names_it(self, look: Look) -> None:
+        context = look(env="MODEL_SECRETS=KEY\n", deployed=True)
+        assert worker.check_secrets(context).remedy.splitlines() == [
+            "allora wallet create --worker worker (or: allora wallet import --worker worker)",
+            "allora secret set model/KEY --worker worker",
+        ]
+
+    def test_so_does_the_one_that_replaces_what_is_no_wallet(self, look: Look) -> None:
+        store("worker/mnemonic", "no words")
+        remedy = worker.check_wallet(look(deployed=True)).remedy
+        assert remedy == "allora wallet import --replace --worker worker"
 
 
 class TestSecrets:

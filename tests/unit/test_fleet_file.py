@@ -141,6 +141,12 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     assert any("did you mean size?" in each for each in told)
 
 
+def test_what_all_share_is_told_once(tmp_path: Path) -> None:
+    text = "[fleet]\nsize = 'huge'\napi_key = 1\n[workers.a]\n[workers.b]\npaused = 'x'\n"
+    told = [each.partition(": ")[0] for each in problems(tmp_path, text)]
+    assert told == ["fleet.size", "fleet.api_key", "workers.b.paused"]
+
+
 @pytest.mark.parametrize(
     ("text", "start"),
     [
@@ -149,10 +155,63 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         ("workers = 1", "workers: is not a table."),
         ("workers.a = 1", "workers.a: is not a table."),
         ("", "workers: has no workers."),
+        (f"x = {'9' * 5000}", "fleet.toml: is not TOML: "),
+        (f"x = {'[' * 5000}", "fleet.toml: is not TOML: "),
+        (f"[workers.a]\nsize = '{'9' * 400} vCPU, 1 GB'", "workers.a.size: "),
+        ("[workers.a]\nsize = '0.2501 vCPU, 1 GB'", "workers.a.size: "),
+        ("[workers.a]\nsize = '1 vCPU, 2.0001 GB'", "workers.a.size: "),
+        *(
+            (f"[workers.a]\n{option} = {value}", f"workers.a.{option}: ")
+            for option in ("size", "capacity", "architecture", "paused", "api_key")
+            for value in ("1", "[]", "{ a = 1 }", "1.5", "2026-11-29")
+        ),
+        *(
+            (f"[workers.a]\n{variable} = {value}", f"workers.a.{variable}: ")
+            for variable in ("MODEL_PORT", "MODEL_SECRETS", "ALLORA_WORKER_TOPIC_ID")
+            for value in ("{ a = 1 }", "1.5", "2026-11-29", "[[1]]", "true")
+        ),
+        ("[workers]\na = [1]", "workers.a: is not a table."),
+        ("fleet = 1\n[workers.a]", "fleet: is not a table."),
+        ("[workers.'']", "workers.: is not a name"),
     ],
 )
 def test_what_is_no_fleet_is_said(tmp_path: Path, text: str, start: str) -> None:
     assert problems(tmp_path, text)[0].startswith(start)
+
+
+def remedy(folder: Path, text: str) -> str:
+    with pytest.raises(SettingsError) as refused:
+        fleet_of(folder, text)
+    (problem,) = refused.value.problems
+    return problem.remedy
+
+
+def test_a_text_without_quotes_is_told_from_those_of_env(tmp_path: Path) -> None:
+    told = remedy(tmp_path, "[workers.a]\nALLORA_WORKER_TOKEN=ETH\n")
+    assert 'ALLORA_WORKER_TOKEN = "ETH"' in told
+
+
+def test_an_emptied_file_says_how_to_stop_and_to_remove_a_fleet(tmp_path: Path) -> None:
+    told = remedy(tmp_path, "[fleet]\n")
+    assert "paused = true" in told
+    assert "allora destroy" in told
+    fleet = fleet_of(tmp_path, "[fleet]\npaused = true\n[workers.a]\n[workers.b]\n")
+    assert fleet
+    assert not fleet.running
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ('mnemonic = "x"', "allora wallet import --worker btc-day"),
+        ('CG_API_KEY = "x"', "allora secret set model/CG_API_KEY --worker btc-day"),
+        ('ALLORA_API_KEY = "x"', "allora secret set api-key --worker btc-day"),
+    ],
+)
+def test_the_command_that_stores_a_secret_names_its_worker(
+    tmp_path: Path, line: str, command: str
+) -> None:
+    assert command in remedy(tmp_path, f"[workers.btc-day]\n{line}\n")
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,24 @@ def test_wallets_for_all_replace_none(allora: Command) -> None:
     assert allora.json("wallet", "create", "--all") == {"wallets": []}
     assert stored() == found
     trouble, message = allora.refused("wallet", "create")
-    assert (trouble, "Each of the 3 workers has a wallet" in message) == ("worker-name", True)
+    assert (trouble, "each of the 3 workers has a wallet" in message) == ("worker-name", True)
+
+
+def test_where_all_have_a_wallet_it_is_said_that_none_was_made(allora: Command) -> None:
+    allora.json("wallet", "create", "--all")
+    _, out, _ = allora.run("wallet", "create", "--all")
+    assert out.startswith("Each of the 3 workers has a wallet. Nothing was created.")
+
+
+def test_a_removed_workers_wallet_can_still_be_reached(allora: Command, tmp_path: Path) -> None:
+    allora.json("wallet", "create", "--worker", "sol")
+    file = tmp_path / "fleet.toml"
+    file.write_text(FILE.replace("[workers.sol]", "[workers.sun]"))
+    trouble, message = allora.refused("wallet", "address", "--worker", "sol")
+    assert trouble == ErrorCode.WORKER_NAME
+    assert "put the worker's table back, with paused = true" in message
+    file.write_text(f"{file.read_text()}[workers.sol]\npaused = true\n")
+    assert allora.json("wallet", "address", "--worker", "sol")["address"]
 
 
 @pytest.mark.parametrize("other", [("--replace",), ("--worker", "eth"), ("--address", "allo1")])
@@ -258,6 +275,14 @@ def test_a_worker_that_has_written_nothing_is_told_so(lines: Command) -> None:
     code, out, err = lines.run("logs", "--worker", "sol")
     assert (code, out) == (ExitCode.OK, "")
     assert "Nothing in the worker log of sol" in err
+
+
+def test_a_model_that_nobody_trusts_has_no_log(allora: Command, tmp_path: Path) -> None:
+    table = "[workers.image]\nMODEL_IMAGE = 'ghcr.io/you/m:1'\n"
+    (tmp_path / "fleet.toml").write_text(f"{FILE}{table}")
+    trouble, message = allora.refused("logs", "model", "--worker", "image")
+    assert trouble == ErrorCode.NOT_IN_A_FLEET
+    assert "model_logs = true" in message
 
 
 def test_a_task_has_no_set_up_to_show(allora: Command) -> None:

@@ -22,6 +22,7 @@ from allora_cli.fleet.diagnosis import is_healthy, judge, judge_all
 from allora_cli.fleet.document import SCHEMA, document_of, schema_text
 from allora_cli.fleet.output import FleetView, WorkerView
 from allora_cli.fleet.reports import Report, newest_reports
+from allora_cli.fleet.screen import screen_of_one
 from allora_cli.fleet.tasks import Runtime, Service, Task, task_of
 from allora_cli.host.status_report import Worker
 from allora_cli.status.alarms import Alarm, list_alarms
@@ -190,6 +191,13 @@ def test_a_second_process_with_a_wallet_is_told(fleet: FleetContext, status: Mak
 def test_remedies_name_the_worker(status: Make) -> None:
     verdict = judge(status(report=unhealthy(model={"state": "failing"})))
     assert verdict.remedy == "Why: allora logs model --worker earns"
+
+
+def test_a_paused_worker_is_not_called_healthy(status: Make) -> None:
+    paused = status("resting", service=IDLE, task=None, report=None)
+    assert printed(lambda console: console.print(screen_of_one(paused)), 80)[0] == (
+        "✔ Paused: as fleet.toml says."
+    )
 
 
 def test_who_needs_attention_comes_first_and_who_rests_last(

@@ -102,6 +102,11 @@ def test_the_setting_is_why_a_task_is_replaced(worker: Any, lines: str, reasons:
     assert reasons <= set(because(worker(), worker(lines)))
 
 
+def test_the_models_log_is_a_reason_of_its_own(worker: Any) -> None:
+    model = "MODEL_IMAGE = 'm:1'\n"
+    assert because(worker(model), worker(model + "model_logs = true\n")) == (Reason.MODEL_LOGS,)
+
+
 def test_what_follows_from_another_model_is_no_reason_of_its_own(worker: Any) -> None:
     assert because(worker(), worker("MODEL_IMAGE = 'm:1'")) == (Reason.MODEL_IMAGE,)
     other = worker("MODEL_IMAGE = 'm:1'\nALLORA_MAX_FEE = '0.5'")

@@ -8,6 +8,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,24 @@ class TestVerdict:
         verdict = judge(everything)
         assert verdict.finding is Condition.HOST_STOPPED
         assert "--instance-ids i-0123456789abcdef0 --region us-east-1" in str(verdict.remedy)
+
+    def test_beside_a_fleet_the_commands_name_the_worker(self, healthy: Status) -> None:
+        new = Host("t3.medium", "running", "us-east-1a", None, NOW, None)
+        stopped = {"worker": SAMPLE["containers"]["worker"] | {"state": "exited"}}
+        down = report(containers=SAMPLE["containers"] | stopped)
+        for faulty in (
+            changed(healthy, report=None),
+            changed(healthy, report=None, host=new, progress=None),
+            changed(healthy, report=down),
+            changed(healthy, report=report(worker=None)),
+        ):
+            beside = replace(faulty, context=replace(faulty.context, option=" --worker w"))
+            alone, named = judge(faulty).remedy, judge(beside).remedy
+            assert alone
+            assert named
+            assert "--worker" not in alone
+            commands = alone.count("allora logs") + alone.count("allora restart")
+            assert named.count("--worker w") == commands > 0
 
     @pytest.mark.parametrize(
         ("seconds", "finding"), [(170, Condition.EARNING), (181, Condition.NO_REPORT)]

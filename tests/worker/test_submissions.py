@@ -167,8 +167,9 @@ async def test_a_restart_in_a_window_sends_nothing_twice(chain: FakeChain, start
     assert (await second.health())["http_status"] == 200
 
 
-async def test_a_second_submission_that_the_chain_refuses_is_no_failure(
-    chain: FakeChain, model: ModelServer, start: Start
+@pytest.mark.parametrize("is_noticed", [True, False])
+async def test_a_submission_from_elsewhere_is_no_failure(
+    chain: FakeChain, model: ModelServer, start: Start, *, is_noticed: bool
 ) -> None:
     worker = await start(chain)
     await until(lambda: worker.service.status.model.state == "ok")
@@ -177,9 +178,13 @@ async def test_a_second_submission_that_the_chain_refuses_is_no_failure(
     await until(lambda: worker.topic().open_windows)
     elsewhere = twin(chain)
     assert elsewhere.code(elsewhere.inference(nonce)) == 0
+    if not is_noticed:  # by the account's sequence
+        chain.ledger.accounts[ADDRESS].sequence -= 1
     model.answers("7")
     await until(lambda: worker.log.events("already_submitted"))
-    assert "inference already submitted" in worker.log.events("attempt_failed")[0]["message"]
+    failed = [each["message"] for each in worker.log.events("attempt_failed")]
+    assert ["inference already submitted" in each for each in failed] == [True] * (not is_noticed)
+    assert len(worker.log.events("wallet_shared")) == is_noticed
     assert values(chain) == [(69, nonce, "1.5")]
     assert worker.topic().is_fine
     assert not worker.topic().failures

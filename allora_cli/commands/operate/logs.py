@@ -66,7 +66,7 @@ def logs(
 def _reader(part: Part, worker: str | None) -> Reader:
     from allora_cli.context import meant_fleet, open_context
     from allora_cli.fleet.logs import FleetLogReader
-    from allora_cli.fleet.refusals import not_in_a_fleet
+    from allora_cli.fleet.refusals import model_is_not_logged, not_in_a_fleet
     from allora_cli.host.log_reader import LogReader
 
     context = open_context(worker)
@@ -76,8 +76,10 @@ def _reader(part: Part, worker: str | None) -> Reader:
     if part is Part.BOOT:
         raise not_in_a_fleet(
             "allora logs boot shows the set-up of a host",
-            f"How a task starts: allora status{context.option}",
+            f"How a task starts: allora status{context.option if worker else ''}",
         )
+    if part is Part.MODEL and worker and not fleet.worker(worker).logs_model:
+        raise model_is_not_logged(worker)
     return FleetLogReader(fleet, part, worker or "")
 
 

@@ -153,11 +153,15 @@ def _create_all(*, json: bool) -> None:
         created.append({"worker": name, "address": address, "parameter": storing.wallet.parameter})
         funding[context.settings.allora_network] = context
         console.err.print(f"✔ {name}: {address}", markup=False)
+    count = len(fleet.fleet.workers)
     lines = [
-        f"{len(created)} of {len(fleet.fleet.workers)} workers got a wallet; the others had one."
+        f"{len(created)} of {count} workers got a wallet; the others had one."
+        if created
+        else f"Each of the {count} workers has a wallet. Nothing was created. The address of one: "
+        "allora wallet address --worker NAME"
     ]
     for network, context in funding.items():
-        lines += [f"Each on {network}:", *_how_to_fund(context)]
+        lines += [f"Each on {network}:", *_how_to_fund(context, " --worker NAME")]
     if created:
         lines += [
             f"Next: allora backup --all. {_NO_OTHER_COPY}",
@@ -200,11 +204,11 @@ def show(
             f"  A running worker keeps its wallet until: allora restart{context.option}",
         ]
     if storing.is_new:
-        lines += [*_how_to_fund(context), *then]
+        lines += [*_how_to_fund(context, context.option), *then]
     console.show(document, lines, json=json)
 
 
-def _how_to_fund(context: Context) -> Iterator[str]:
+def _how_to_fund(context: Context, option: str) -> Iterator[str]:
     from allora_cli.wallet.funding import funding_of
 
     funding = funding_of(context.settings)
@@ -215,6 +219,6 @@ def _how_to_fund(context: Context) -> Iterator[str]:
     yield f"  Needed for about 100 transactions: {funding.allo:f} ALLO"
     if funding.faucet:
         yield "  With a key of https://developer.allora.network the worker gets test coins itself:"
-        yield f"  allora secret set api-key{context.option}"
+        yield f"  allora secret set api-key{option}"
         if context.is_in_fleet:
             yield "  and, in fleet.toml: api_key = true"

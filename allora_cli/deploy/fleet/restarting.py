@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from allora_cli.context import FleetContext
 from allora_cli.deploy.fleet.events import FleetRestarted, FleetRestartPlanned, FleetResult
 from allora_cli.deploy.fleet.waiting import wait_for_fleet
@@ -11,6 +13,10 @@ from allora_cli.events import Phase, Workflow, Working
 from allora_cli.fleet.tasks import Ecs
 from allora_cli.terminal.prompts import Answers
 from settings.fleet import Fleet, FleetWorker
+from settings.fleet_file import FLEET_FILE
+
+_PAUSED: Final = ("Paused", f"To start: remove `paused` from {FLEET_FILE}, then: allora deploy")
+_NOT_DEPLOYED: Final = ("Not deployed", "To deploy: allora deploy")
 
 
 def restart_fleet(
@@ -56,8 +62,8 @@ def _running(fleet: FleetContext, ecs: Ecs, worker: str | None) -> tuple[FleetWo
     if running:
         return running
     names = ", ".join(each.name for each in wanted)
-    how = "is paused" if desired else "is not deployed"
+    obstacle, remedy = _PAUSED if desired else _NOT_DEPLOYED
     raise OperatorError(
         ErrorCode.NOT_DEPLOYED,
-        f"Nothing to restart: {names} {how}. As the file says it: allora deploy",
+        f"{obstacle}: {names}. Nothing was restarted. {remedy}",
     )

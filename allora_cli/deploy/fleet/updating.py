@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from allora_cli.changes.proposal import Proposal
 from allora_cli.context import Context
-from allora_cli.deploy.deploying import approval, settled
+from allora_cli.deploy.deploying import approval, followed_by, settled
 from allora_cli.deploy.events import SettingChanged
 from allora_cli.deploy.fleet.events import FleetUpdateResult
 from allora_cli.deploy.fleet.waiting import states_of, wait_for_fleet
@@ -49,14 +48,7 @@ def update_worker(
     with file.draft(changes) as draft:
         context = replace(context, fleet=draft.fleet)
         yield from (SettingChanged(name, old[name], value) for name, value in changes.items())
-        ask = approval(context, answers)
-
-        def approve(proposal: Proposal) -> Workflow[bool]:
-            is_approved = yield from ask(proposal)
-            if is_approved:
-                file.replace_by(draft)
-            return is_approved
-
+        approve = followed_by(approval(context, answers), lambda: file.replace_by(draft))
         settle = settled(context, answers, was_killed=was_killed)
         yield from bring_up_to_date(context, settle, approve, env_file=draft.env_file)
         file.replace_by(draft)

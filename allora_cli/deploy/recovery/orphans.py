@@ -38,7 +38,7 @@ def settling(context: Context, answers: Answers, *, was_killed: bool) -> Settle:
             orphan
             for orphan in placed_in(context, found, known, folder)
             # Terraform takes the others over by creating them.
-            if orphan.import_id or orphan.fate is Fate.REMOVE
+            if orphan.fate is Fate.REMOVE or (orphan.fate is Fate.ADOPT and orphan.import_id)
         ]
         if not orphans:
             return ()

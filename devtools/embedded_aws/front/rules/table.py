@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from devtools.embedded_aws.front.call import Call
-from devtools.embedded_aws.front.rules import cloudwatch, ec2, iam, ssm
+from devtools.embedded_aws.front.rules import cloudwatch, ec2, ecs, iam, ssm
 
 _RULES: Final[Mapping[tuple[str, str], tuple[Callable[[Call], None], ...]]] = {
     ("ec2", "RunInstances"): (
@@ -27,6 +27,8 @@ _RULES: Final[Mapping[tuple[str, str], tuple[Callable[[Call], None], ...]]] = {
         cloudwatch.evaluated_within,
         cloudwatch.missing_data,
     ),
+    ("ecs", "CreateService"): (ecs.one_way_to_capacity, ecs.rebalancing),
+    ("ecs", "RegisterTaskDefinition"): (ecs.containers,),
     ("logs", "PutRetentionPolicy"): (cloudwatch.retention,),
     ("iam", "CreateRole"): (iam.service_principals,),
     ("ssm", "PutParameter"): (ssm.size_of_parameter,),

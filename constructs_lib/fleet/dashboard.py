@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from constructs_lib.alarms import Limits
-from constructs_lib.fleet_alarms import NOT_EARNING_MINUTES
+from constructs_lib.fleet.alarms import NOT_EARNING_MINUTES
 from constructs_lib.metrics import FleetSources
 from constructs_lib.widgets import (
     RED,

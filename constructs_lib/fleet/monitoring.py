@@ -8,8 +8,8 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
 from constructs_lib.alarms import Alarm, Limits
-from constructs_lib.fleet_alarms import fleet_alarms
-from constructs_lib.fleet_dashboard import FleetDashboard
+from constructs_lib.fleet.alarms import fleet_alarms
+from constructs_lib.fleet.dashboard import FleetDashboard
 from constructs_lib.metric_alarm import add_alarm
 from constructs_lib.metrics import FleetSources
 from shared.aws_console import dashboard_url, log_group_url

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from cdktf_cdktf_provider_aws.codebuild_project import (
     CodebuildProject,
@@ -17,6 +16,8 @@ from cdktf_cdktf_provider_aws.codebuild_project import (
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
+
+from constructs_lib.iam_policy import LOG_IN_TO_ECR, policy_document
 
 _MINUTES: Final = 30
 
@@ -60,7 +61,7 @@ class ImageBuilder(Construct):
             "role",
             name_prefix=f"{role_name}-",
             description="Allora fleet: CodeBuild builds images",
-            assume_role_policy=_policy(
+            assume_role_policy=policy_document(
                 {
                     "Sid": "CodeBuild",
                     "Effect": "Allow",
@@ -79,13 +80,8 @@ class ImageBuilder(Construct):
             "policy",
             name="build-images",
             role=role.id,
-            policy=_policy(
-                {
-                    "Sid": "LogInToEcr",  # supports no resources
-                    "Effect": "Allow",
-                    "Action": "ecr:GetAuthorizationToken",
-                    "Resource": "*",
-                },
+            policy=policy_document(
+                LOG_IN_TO_ECR,
                 {
                     "Sid": "PushImages",
                     "Effect": "Allow",
@@ -135,7 +131,3 @@ class ImageBuilder(Construct):
             ),
             depends_on=[policy],
         )
-
-
-def _policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)

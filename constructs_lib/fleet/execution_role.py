@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
+
+from constructs_lib.iam_policy import LOG_IN_TO_ECR, policy_document
 
 _A_POLICY: Final = 50
 """Workers in one managed policy, which takes 6,144 characters; a role takes ten policies
@@ -51,13 +52,13 @@ class ExecutionRole(Construct):
             "role",
             name_prefix=f"{role_name}-",
             description="Allora fleet: ECS fetches images and secrets, and writes logs",
-            assume_role_policy=_policy(
+            assume_role_policy=policy_document(
                 {
                     "Sid": "Ecs",
                     "Effect": "Allow",
                     "Principal": {"Service": "ecs-tasks.amazonaws.com"},
                     "Action": "sts:AssumeRole",
-                    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cross-service-confused-deputy-prevention.html
+                    # As for a task role: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
                     "Condition": {
                         "StringEquals": {"aws:SourceAccount": account_id},
                         "ArnLike": {"aws:SourceArn": f"arn:{partition}:ecs:{here}:*"},
@@ -70,13 +71,8 @@ class ExecutionRole(Construct):
             "policy",
             name="fleet-tasks",
             role=role.id,
-            policy=_policy(
-                {
-                    "Sid": "LogInToEcr",  # supports no resources
-                    "Effect": "Allow",
-                    "Action": "ecr:GetAuthorizationToken",
-                    "Resource": "*",
-                },
+            policy=policy_document(
+                LOG_IN_TO_ECR,
                 {
                     "Sid": "PullImages",
                     "Effect": "Allow",
@@ -115,7 +111,7 @@ class ExecutionRole(Construct):
             self,
             id_,
             name_prefix=f"{name}-{id_}-",
-            policy=_policy(
+            policy=policy_document(
                 {
                     "Sid": "ReadSecrets",
                     "Effect": "Allow",
@@ -125,7 +121,3 @@ class ExecutionRole(Construct):
             ),
         )
         IamRolePolicyAttachment(self, f"{id_}-attached", role=role.name, policy_arn=policy.arn)
-
-
-def _policy(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)}, sort_keys=True)
