@@ -8,7 +8,7 @@ from typing import Final
 
 from devtools.eject.blocks import NO_BLOCKS, block
 from devtools.eject.elements import Element, elements_of, needed_first
-from devtools.eject.expressions import Hcl, Json, reference
+from devtools.eject.expressions import Hcl, Json, reference, write
 from devtools.eject.refusal import CannotWriteError
 from devtools.eject.schemas import Schemas
 from devtools.eject.subjects import Subject, place_of, subject_of
@@ -32,6 +32,10 @@ def require_known(stack: Mapping[str, Json]) -> None:
         raise CannotWriteError("the stack", *unknown)
     if unknown := stack["terraform"].keys() - _SETTINGS_KNOWN:
         raise CannotWriteError("terraform", *unknown)
+    addresses = {element.address for element in elements_of(stack)}
+    for kind in ("import", "moved"):
+        if unknown := {each["to"] for each in stack.get(kind, [])} - addresses:
+            raise CannotWriteError(kind, *unknown)
 
 
 def terraform_files(stack: Mapping[str, Json], schemas: Schemas) -> dict[str, str]:
@@ -71,7 +75,7 @@ def variable_files(variables: Iterable[Variable], *, archive: bool) -> dict[str,
         block(f'variable "{name}"', {"description": description, "type": type_}, NO_BLOCKS)
         for name, description, type_ in declared
     )
-    values = "".join(f"{each.name} = {_plain(each.value)}\n" for each in variables)
+    values = "".join(f"{each.name} = {write(each.value)}\n" for each in variables)
     return {"variables.tf": declarations, "terraform.tfvars": values}
 
 
@@ -120,7 +124,3 @@ def _outputs(outputs: Mapping[str, Json]) -> str:
         written.append("# The other stacks read these from the state.\n")
         written += [block(f'output "{name}"', outputs[name], NO_BLOCKS) for name in for_others]
     return "\n".join(written)
-
-
-def _plain(value: str | int) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pack a folder into the archive that the host fetches, and tell Terraform its digest.
+"""Pack the archive that the host fetches, and tell Terraform its digest.
 
     python3 pack.py
 
@@ -12,9 +12,7 @@ import tarfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-FOLDER = HERE / "stacks" / "allora-single-node" / "archive"
 ARCHIVES = HERE / "build-contexts"
-DIGEST = FOLDER.with_name("archive.auto.tfvars")
 
 
 def pack(folder: Path) -> bytes:
@@ -36,12 +34,14 @@ def pack(folder: Path) -> bytes:
 
 
 def main() -> None:
-    """Write the archive beside the stacks, and its digest into a file with variables."""
-    content = pack(FOLDER)
-    digest = hashlib.sha256(content).hexdigest()
-    (ARCHIVES / f"{digest}.tar").write_bytes(content)
-    DIGEST.write_text(f'archive_sha256 = "{digest}"\n', encoding="utf-8")
-    print(f"Packed {digest}.tar. Now: terraform apply in stacks/allora-single-node")
+    """Write each archive beside the stacks, and its digest into a file with variables."""
+    for folder in HERE.glob("stacks/*/archive"):
+        content = pack(folder)
+        digest = hashlib.sha256(content).hexdigest()
+        (ARCHIVES / f"{digest}.tar").write_bytes(content)
+        variables = folder.with_name("archive.auto.tfvars")
+        variables.write_text(f'archive_sha256 = "{digest}"\n', encoding="utf-8")
+        print(f"Packed {digest}.tar. Now: terraform apply in {folder.parent}")
 
 
 if __name__ == "__main__":

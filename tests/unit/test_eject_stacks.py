@@ -174,6 +174,7 @@ TERRAFORM = {"required_version": "", "required_providers": {}, "backend": {}}
     [
         ({"terraform": TERRAFORM, "module": {}}, "module"),
         ({"terraform": {**TERRAFORM, "cloud": {}}}, "cloud"),
+        ({"terraform": TERRAFORM, "moved": [{"from": "a.b", "to": "a.b[0]"}]}, r"a\.b\[0\]"),
     ],
 )
 def test_what_would_be_left_out_is_refused(stack: dict[str, Any], named: str) -> None:
