@@ -49,7 +49,7 @@ worker-local-stop: setup ## Remove the containers of `make worker-local`
 
 .PHONY: test
 test: ## Run all tests except those that boot a host
-	@scripts/setup/setup.sh dev checkov images
+	@scripts/setup/setup.sh dev checkov images cdktn
 	@scripts/test.sh
 
 .PHONY: test-unit
@@ -112,6 +112,10 @@ bench: setup-dev ## Measure synth and the cdktf CLI
 .PHONY: lock
 lock: setup-dev ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow
 	@scripts/setup/lock.sh
+
+.PHONY: lock-packages
+lock-packages: setup-dev ## Lock Pipfile and package.json alone, which change nothing that is deployed
+	@scripts/setup/lock.sh packages
 
 .PHONY: lock-worker
 lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
