@@ -167,7 +167,7 @@ def test_wallets_for_all_replace_none(allora: Command) -> None:
     assert allora.json("wallet", "create", "--all") == {"wallets": []}
     assert stored() == found
     trouble, message = allora.refused("wallet", "create")
-    assert (trouble, "Each of the 3 workers has a wallet" in message) == ("worker-name", True)
+    assert (trouble, "each of the 3 workers has a wallet" in message) == ("worker-name", True)
 
 
 def test_where_all_have_a_wallet_it_is_said_that_none_was_made(allora: Command) -> None:
