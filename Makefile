@@ -49,7 +49,7 @@ worker-local-stop: setup ## Remove the containers of `make worker-local`
 
 .PHONY: test
 test: ## Run all tests except those that boot a host
-	@scripts/setup/setup.sh dev checkov images
+	@scripts/setup/setup.sh dev checkov images cdktn
 	@scripts/test.sh
 
 .PHONY: test-unit
@@ -113,6 +113,10 @@ bench: setup-dev ## Measure synth and the cdktf CLI
 lock: setup-dev ## Lock the newest versions that the Pipfile, package.json and scripts/setup/*.in allow
 	@scripts/setup/lock.sh
 
+.PHONY: lock-packages
+lock-packages: setup-dev ## Lock Pipfile and package.json alone, which change nothing that is deployed
+	@scripts/setup/lock.sh packages
+
 .PHONY: lock-worker
 lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK: make lock-worker SDK=1.4.0
 	@scripts/setup/lock.sh worker "$(or $(SDK),$(error Name the version: make lock-worker SDK=1.4.0))"
@@ -120,6 +124,10 @@ lock-worker: setup-dev ## Lock the worker with another version of the Allora SDK
 .PHONY: cdk-terrain
 cdk-terrain: setup-dev ## Move this checkout to CDK Terrain, CDKTF's successor, for good
 	@python -m devtools.cdk_terrain
+
+.PHONY: eject
+eject: setup ## Write the stacks of the present settings as plain Terraform: make eject TO=folder
+	@python -m devtools.eject "$(or $(TO),$(error Name a new folder: make eject TO=../my-terraform))"
 
 .PHONY: clean
 clean: local-stop ## Remove installed and generated files, but not .env

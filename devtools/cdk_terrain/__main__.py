@@ -31,8 +31,8 @@ def main() -> None:
         )
     for file, content in changed.items():
         (ROOT / file).write_bytes(content.encode())
-    print(f"{len(changed)} files now name CDK Terrain. Next: make lock && make setup")
-    print("Then this says that nothing changes: cdktf diff allora-common allora-single-node")
+    print(f"{len(changed)} files now name CDK Terrain. Next: make lock-packages && make setup")
+    print("Then this says that nothing changes: cdktf diff allora-single-node")
 
 
 def _files() -> dict[str, str]:

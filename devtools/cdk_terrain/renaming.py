@@ -32,7 +32,7 @@ class _Name:
 
 
 _NAMES: Final = (
-    # Versions that go together: https://pypi.org/project/cdktn-provider-aws/25.8.1/
+    # Versions that go together: the second package requires the first.
     _Name('cdktf = "==0.21.0"', 'cdktn = "==0.24.0"', "Pipfile"),
     _Name(
         "# Pins AWS provider 5.100.0; moves together with cdktf (docs/adr/0001-versions.md).",
@@ -41,7 +41,7 @@ _NAMES: Final = (
     ),
     _Name('cdktf-cdktf-provider-aws = "==20.1.0"', 'cdktn-provider-aws = "==25.8.1"', "Pipfile"),
     _Name('"cdktf-cli": "0.21.0"', '"cdktn-cli": "0.24.0"', "package.json"),
-    # https://www.npmjs.com/package/cdktn-cli/v/0.24.0: Node.js 22.19 or newer.
+    # cdktn-cli requires Node.js 22.19 or newer.
     _Name(
         " and for the cdktf CLI. The CLI's native module is built for Node 20 and 22, not for 24.",
         " and for the cdktf CLI.",

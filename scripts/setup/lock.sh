@@ -2,6 +2,7 @@
 # Locks the newest versions that the Pipfile, package.json and the *.in files allow. The lock files name no registry.
 #
 #   scripts/setup/lock.sh               everything
+#   scripts/setup/lock.sh packages      the Pipfile and package.json: nothing that a deployment contains
 #   scripts/setup/lock.sh worker 1.4.0  the worker with that version of the Allora SDK
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -36,7 +37,7 @@ install_uv() {
 # Tools with environments of their own.
 lock_tools() {
   local name
-  for name in pipenv checkov images; do compile "scripts/setup/$name.in" -o "scripts/setup/$name.txt"; done
+  for name in pipenv checkov images cdktn; do compile "scripts/setup/$name.in" -o "scripts/setup/$name.txt"; done
 }
 
 lock_model_server() {
@@ -58,6 +59,11 @@ lock_provider() {
     -platform=linux_amd64 -platform=linux_arm64 -platform=darwin_amd64 -platform=darwin_arm64
 }
 
+if [[ ${1:-} == packages ]]; then
+  lock_python_packages
+  lock_node_packages
+  exit
+fi
 install_uv
 if [[ ${1:-} == worker ]]; then
   lock_worker "$2"

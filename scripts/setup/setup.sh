@@ -5,7 +5,8 @@
 #   scripts/setup/setup.sh              for a deployment
 #   scripts/setup/setup.sh NAME...      also: embedded-aws (`make local`), dev (development and tests),
 #                                       checkov, images (tests of security and of the container
-#                                       images, in environments of their own)
+#                                       images, in environments of their own),
+#                                       cdktn (CDK Terrain, for the test of the move to it)
 #
 #   .venv/      Python packages, and in bin/ allora, cdktf, node, npm, terraform and pipenv
 #   .tools/     Terraform with the AWS provider; pipenv, checkov and others, each in its own
@@ -106,6 +107,21 @@ install_next_sdk_now() {
       -r <(awk '/^[^ ]/ { is_sdk = /^allora-sdk==/ } is_sdk' "$NEXT_SDK_LOCK")
 }
 
+# What stands in for CDKTF's packages in our environment, and for its Node.js.
+install_cdktn() {
+  local mark
+  mark="$(fingerprint "$SETUP/cdktn.txt")"
+  is_done cdktn "$mark" "$TOOLS/cdktn/cdktn" && return
+  run_step "CDK Terrain, for the test of the move to it" "$NETWORK_REMEDY" install_cdktn_now
+  mark_done cdktn "$mark"
+}
+
+# Not compiled: of the provider's 1,900 modules a synth uses thirty.
+install_cdktn_now() {
+  rm -rf "$TOOLS/cdktn" &&
+    PIP_COMPILE=0 "$VENV/bin/python" -m pip install --require-hashes --no-deps --target "$TOOLS/cdktn" -r "$SETUP/cdktn.txt"
+}
+
 # install_python_packages CATEGORY...: the missing ones of the Pipfile, in one run.
 install_python_packages() {
   local mark category
@@ -203,11 +219,12 @@ warm_up() {
 }
 
 main() {
-  local categories="packages" omit=dev name
+  local categories="packages" omit=dev cdktn="" name
   local -a tools=()
   for name in "$@"; do
     case "$name" in
     embedded-aws) categories+=" embedded-aws" ;;
+    cdktn) cdktn=1 ;;
     dev) categories+=" dev-packages" omit="" ;;
     *) tools+=("$name") ;;
     esac
@@ -236,6 +253,7 @@ main() {
     install_tool "$name"
     [[ "$name" != images ]] || install_next_sdk
   done
+  [[ -z "$cdktn" ]] || install_cdktn
   rm -rf "$DOWNLOADS"
 }
 

@@ -8,8 +8,10 @@ import pytest
 
 from allora_cli.errors import ExitCode
 from devtools.embedded_aws.emulator import Emulator
+from shared.stacks import COMMON, FLEET
 from tests.local.deployer import deployer
 from tests.local.deployment import Deployment
+from tests.local.ejected import NO_CHANGES, eject, plan
 
 WORDS = {
     "worker": "abandon " * 11 + "about",
@@ -69,6 +71,12 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
         assert words in first.output
     assert services(fleet) == {"btc-day": (1, 1), "eth-5min": (0, 0)}
 
+    # The exit to HCL: the same stacks without CDKTF.
+    stacks = eject(fleet)
+    for stack in (COMMON, FLEET):
+        planned = plan(fleet, stacks / stack)
+        assert planned.returncode == NO_CHANGES, planned.output
+
     write(fleet, TWO.replace("paused = true", "") + 'MODEL_IMAGE = "ghcr.io/you/m:1"\n')
     second = fleet.allora("deploy", "--yes")
     assert second.returncode == 0, second.output
@@ -83,5 +91,8 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
     assert gone.returncode == 0, gone.output
     assert "- btc-day, eth-5min: removed; wallet and secrets stay" in gone.output
     assert "the wallets and secrets of 2 of the fleet's workers: btc-day, eth-5min" in gone.output
+    again = fleet.allora("destroy", "--yes")
+    assert again.returncode == 0, again.output
+    assert f"Nothing is deployed: the fleet '{CLUSTER}'" in again.output
     clusters = fleet.client("ecs").describe_clusters(clusters=[CLUSTER])["clusters"]
     assert not [each for each in clusters if each["status"] == "ACTIVE"]

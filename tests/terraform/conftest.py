@@ -29,6 +29,16 @@ class Terraform:
         found = json.loads(self._run(directory, "output", "-json", expected=(0,)))
         return {name: output["value"] for name, output in found.items()}
 
+    def planned_with_mocks(self, directory: Path, providers: Path) -> list[list[dict[str, Any]]]:
+        """Return the resource changes that each run of a folder's tests plans."""
+        self._run(directory, "init", "-input=false", f"-plugin-dir={providers}", expected=(0,))
+        printed = self._run(directory, "test", "-json", "-verbose", expected=(0, 1))
+        events = [json.loads(line) for line in printed.splitlines()]
+        problems = [each["diagnostic"] for each in events if each["type"] == "diagnostic"]
+        assert problems == []
+        plans = [each["test_plan"] for each in events if each["type"] == "test_plan"]
+        return [plan["resource_changes"] for plan in plans]
+
     def _run(self, directory: Path, *arguments: str, expected: tuple[int, ...]) -> str:
         # No real credentials.
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}

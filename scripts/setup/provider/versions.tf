@@ -1,4 +1,5 @@
-# The AWS provider that set-up installs, and that stacks/base_stack.py requires (docs/adr/0001-versions.md). The lock file beside it has its hashes; `make lock` writes it.
+# The AWS provider that set-up installs, and that stacks/base_stack.py requires (docs/adr/0001-versions.md). The lock
+# file beside it has its hashes; `make lock` writes it.
 terraform {
   required_providers {
     aws = {

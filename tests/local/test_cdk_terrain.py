@@ -1,0 +1,25 @@
+"""A checkout that has moved to CDK Terrain finds nothing to change in what this one deployed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shared.stacks import STACKS
+from tests.local.template import Deployed
+from tests.moved import HAS_MOVED, moved_copy, run_moved
+
+
+@pytest.mark.skipif(HAS_MOVED, reason="this checkout has moved")
+def test_the_plan_is_empty(deployed: Deployed, tmp_path: Path) -> None:
+    deployment = deployed.deployment
+    before = [(deployment.folder(stack) / "cdk.tf.json").read_text() for stack in STACKS]
+    outdir = {"CDKTF_OUTDIR": str(deployment.directory / "cdktf.out")}
+    moved = moved_copy(tmp_path / "moved")
+    run_moved(moved, "main.py", environment=deployment.environment | outdir)
+    after = [(deployment.folder(stack) / "cdk.tf.json").read_text() for stack in STACKS]
+    assert after != before  # it names the release that wrote it
+    for stack in STACKS:
+        plan = deployment.terraform(stack, "plan", "-input=false", "-detailed-exitcode")
+        assert plan.returncode == 0, plan.output  # 2 would be: there are changes
