@@ -379,7 +379,7 @@ class TestWarnings:
 
 
 def test_loading_needs_neither_cdktf_nor_boto3() -> None:
-    code = "import sys, settings; print({'cdktf', 'jsii', 'boto3', 'botocore'} & set(sys.modules))"
+    code = "import sys, settings; print({'cdktf', 'cdktn', 'jsii', 'boto3', 'botocore'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
