@@ -37,7 +37,7 @@ def _tools(level: str, *names: str | Path) -> str | None:
 
 
 def _is_there(name: str | Path) -> bool:
-    """Whether a command is on the path, or a file in its place: Node.js needs no right to run it."""
+    """Whether a command is on the path, or a file is in its place."""
     return name.is_file() if isinstance(name, Path) else shutil.which(name) is not None
 
 
