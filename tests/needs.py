@@ -27,13 +27,18 @@ def missing_for(paths: Iterable[Path]) -> str | None:
 
 
 def _tools(level: str, *names: str | Path) -> str | None:
-    lacking = [Path(name).name for name in names if shutil.which(name) is None]
+    lacking = [Path(name).name for name in names if not _is_there(name)]
     if not lacking:
         return None
     return (
         f"tests/{level} needs {' and '.join(lacking)}, not found here: `make test` installs what "
         f"is missing, and `scripts/test.sh {level}` then runs this level alone."
     )
+
+
+def _is_there(name: str | Path) -> bool:
+    """Whether a command is on the path, or a file is in its place."""
+    return name.is_file() if isinstance(name, Path) else shutil.which(name) is not None
 
 
 _MISSING: dict[str, Callable[[], str | None]] = {

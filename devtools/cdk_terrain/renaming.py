@@ -52,7 +52,7 @@ _NAMES: Final = (
     _Name("cdktf-cdktf-provider-aws", "cdktn-provider-aws"),
     _Name("@cdktf/provider-aws", "@cdktn/provider-aws"),
     _Name("from cdktf import", "from cdktn import"),
-    _Name("cdktf-cli/bundle/bin/cdktf", "cdktn-cli/bundle/bin/cdktn"),
+    _Name("cdktf-cli/bundle/bin/cdktf", "cdktn-cli/bundle/bin/cdktn.js"),
     _Name('"cdktf-cli"', '"cdktn-cli"'),
 )
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.needs import CDKTF, TESTS, missing_for
 
-TERRAFORM = "terraform" if CDKTF.exists() else "terraform and cdktf"
+TERRAFORM = "terraform" if CDKTF.exists() else f"terraform and {CDKTF.name}"
 """What tests/terraform lacks where no command is on the path: npm's packages may be there."""
 
 

@@ -131,7 +131,7 @@ def test_cdktf_stays_in_its_rooms() -> None:
         package
         for package in MAY_IMPORT
         for file in sources(package)
-        if any(name.split(".")[0] in {"cdktf", "constructs"} for name in imported(file))
+        if any(name.split(".")[0] in {"cdktf", "cdktn", "constructs"} for name in imported(file))
     }
     # The empty app that a synth is compared with.
     assert users == {"stacks", "constructs_lib", "devtools"}
@@ -160,7 +160,12 @@ def test_an_import_has_no_side_effects() -> None:
     imports = "\n".join(f"import {module}" for module in sorted(modules))
     done = subprocess.run(
         # Without writing bytecode, which would be a side effect of Python's.
-        [sys.executable, "-B", "-c", f"{HOOK}\n{imports}\nassert 'cdktf' not in sys.modules"],
+        [
+            sys.executable,
+            "-B",
+            "-c",
+            f"{HOOK}\n{imports}\nassert not {{'cdktf', 'cdktn'}} & set(sys.modules)",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
