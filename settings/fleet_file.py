@@ -35,17 +35,29 @@ _NAME: Final = re.compile(r"[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?")
 _MOST_WORKERS: Final = 500
 """Of one stack: a larger plan takes minutes."""
 
-OF_A_WORKER: Final = frozenset(
-    str(field.alias)
-    for section in (WorkerSettings, ModelServerSettings)
-    for field in section.model_fields.values()
-) - {"ALLORA_WORKER_NAME"}
+_HOST_MODELS: Final = frozenset(
+    str(field.alias) for field in ForgeModelSettings.model_fields.values()
+) | {"MODEL_REF", "MODEL_REPO"}
+"""Variables of a model that a host builds."""
+
+_MODEL_SOURCES: Final = _HOST_MODELS | {"MODEL_IMAGE"}
+"""Who sets one of them has chosen a model in place of the one that all share."""
+
+OF_A_WORKER: Final = (
+    frozenset(
+        str(field.alias)
+        for section in (WorkerSettings, ModelServerSettings)
+        for field in section.model_fields.values()
+    )
+    - {"ALLORA_WORKER_NAME"}
+    - _HOST_MODELS
+)
 """Variables that may differ from worker to worker."""
 
-_MODEL_SOURCES: Final = frozenset(
-    str(field.alias) for field in ForgeModelSettings.model_fields.values()
-) | {"MODEL_IMAGE", "MODEL_REF", "MODEL_REPO"}
-"""Who sets one of them has chosen a model in place of the one that all share."""
+_NO_HOST: Final = (
+    "is for a model that a host builds, and a fleet has none.",
+    "publish an image of the model, and name it in MODEL_IMAGE",
+)
 
 _OPTIONS: Final = frozenset(FleetOptions.model_fields)
 
@@ -242,11 +254,7 @@ class _Reader:
             ("MODEL_FORGE", settings.model_forge),
         ):
             if is_set:
-                self._add(
-                    f"{where}.{variable}",
-                    "is built on a host, and a fleet has none.",
-                    "publish an image of the model, and name it in MODEL_IMAGE",
-                )
+                self._add(f"{where}.{variable}", *_NO_HOST)
 
     def _refuse_unknown(
         self, where: str, table: Mapping[str, Any], known: frozenset[str], worker: str
@@ -258,6 +266,8 @@ class _Reader:
                 name = where if secret_kind(key) else f"{where}.{key}"
                 message = "is a secret, which does not belong in this file."
                 self._add(name, message, remedy_for(key, f" --worker {worker}"))
+            elif key in _HOST_MODELS:
+                self._add(f"{where}.{key}", *_NO_HOST)
             elif key in self._shared or key in _ALL:
                 message = "cannot differ from worker to worker."
                 self._add(f"{where}.{key}", message, f"set {key} in .env")

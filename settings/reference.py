@@ -108,9 +108,6 @@ a whole number, or a list of these in place of commas:
 
 """
 
-_ON_A_HOST = {"MODEL_REF", "MODEL_REPO"}
-"""A worker may set them, to be told that only a host builds a model."""
-
 _NOT_OF_A_WORKER = """\
 
 All workers have the account, region, state and network of `.env`. A worker without `MODEL_IMAGE`
@@ -179,7 +176,7 @@ def toml(example: str) -> str:
 
 def _fleet() -> str:
     options = "\n".join(_options(FleetOptions.model_fields.values()))
-    variables = ", ".join(f"`{name}`" for name in sorted(OF_A_WORKER - _ON_A_HOST))
+    variables = ", ".join(f"`{name}`" for name in sorted(OF_A_WORKER))
     return f"{_FLEET}{options}\n\n{_VARIABLES_OF_A_WORKER}{variables}.\n{_NOT_OF_A_WORKER}"
 
 

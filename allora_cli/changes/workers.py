@@ -26,7 +26,7 @@ class WorkerAction(StrEnum):
     RESUMED = "resumed"
     TASK_REPLACED = "task-replaced"
     CHANGED = "changed"
-    """In what surrounds the task."""
+    """In what surrounds the task, or while it is paused."""
     PAUSED = "paused"
     REMOVED = "removed"
 
@@ -100,6 +100,8 @@ def _what(group: Sequence[Change]) -> tuple[WorkerAction, tuple[str, ...]]:
     because = tuple(dict.fromkeys(reason for change in group for reason in _reasons(change)))
     if service and (turn := _turn(service)):
         return turn, because
+    if service and service.after.get("desired_count") == 0:
+        return WorkerAction.CHANGED, because
     is_replaced = because or any(change.action is Action.REPLACE for change in group)
     return (WorkerAction.TASK_REPLACED if is_replaced else WorkerAction.CHANGED), because
 

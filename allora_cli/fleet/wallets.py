@@ -39,13 +39,13 @@ def which_wallet(fleet: FleetContext) -> OperatorError:
     count = len(fleet.fleet.workers)
     if missing:
         message = (
-            f"{len(missing)} of {count} workers have no wallet: {', '.join(missing)}. Nothing was "
-            "created. Create one for each of them: allora wallet create --all. For one of them: "
-            f"allora wallet create --worker {missing[0]}"
+            f"Nothing was created. {len(missing)} of {count} workers have no wallet: "
+            f"{', '.join(missing)}. Create one for each of them: allora wallet create --all. For "
+            f"one of them: allora wallet create --worker {missing[0]}"
         )
     else:
         message = (
-            f"Each of the {count} workers has a wallet. Nothing was created. To replace one: "
+            f"Nothing was created: each of the {count} workers has a wallet. To replace one: "
             "allora wallet create --replace --worker NAME"
         )
     return OperatorError(ErrorCode.WORKER_NAME, message)

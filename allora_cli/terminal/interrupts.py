@@ -12,6 +12,11 @@ from typing import IO, Any, Self
 from allora_cli.terminal.prompts import at_terminal
 
 
+def ignore_ctrl_c() -> None:
+    """Ignore Ctrl-C from now on, where all that is left is to print what was done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 class CtrlC:
     """End a loop at Ctrl-C, even if Python ignores the exception, as it does in destructors."""
 

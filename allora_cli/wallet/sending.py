@@ -82,22 +82,27 @@ def send(node: Node, transfer: Transfer, key: SigningKey, patience: Patience) ->
 
     Raises:
         ChainError: there was no answer before anything was handed over.
+        KeyboardInterrupt: the same for Ctrl-C; afterwards it ends the waiting.
     """
-    for _ in range(patience.signatures):
-        transaction = sign(
-            transfer,
-            node.account(transfer.sender),
-            key,
-            chain_id=node.network.chain_id,
-            last_block=node.height() + patience.blocks,
-        )
-        try:
+    outcome: Outcome | None = None
+    try:
+        for _ in range(patience.signatures):
+            transaction = sign(
+                transfer,
+                node.account(transfer.sender),
+                key,
+                chain_id=node.network.chain_id,
+                last_block=node.height() + patience.blocks,
+            )
+            outcome = Outcome(State.UNKNOWN, transaction)
             outcome = _send(node, transaction, patience)
-        except KeyboardInterrupt:
-            return Outcome(State.UNKNOWN, transaction)
-        if outcome.state is not State.OVERTAKEN:
-            return outcome
-    return outcome
+            if outcome.state is not State.OVERTAKEN:
+                return outcome
+    except KeyboardInterrupt:
+        if outcome is None or outcome.state is State.OVERTAKEN:
+            raise
+        return outcome
+    return Outcome(State.OVERTAKEN, transaction)
 
 
 def require_sent(node: Node, outcome: Outcome) -> None:

@@ -187,6 +187,7 @@ class Ledger:
             "balances": {address: str(amount) for address, amount in balances.items()},
             "windows": [asdict(window) for window in self.windows.all],
             "submissions": [_report(each) for each in self.topics.submissions],
+            "waiting": len(self._mempool),
             "rejected": self._rejected,
         }
 

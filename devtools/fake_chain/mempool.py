@@ -31,6 +31,10 @@ class Mempool:
         self._accounts = accounts
         self._waiting: list[Transaction] = []
 
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return len(self._waiting)
+
     def add(self, transaction: Transaction, behaviour: Behaviour, height: int) -> None:
         """Take a transaction on, at the height of the newest block.
 

@@ -25,9 +25,17 @@ class Chain:
     @property
     def balances(self) -> dict[str, int]:
         """In uallo, by address."""
+        return {address: int(amount) for address, amount in self._state()["balances"].items()}
+
+    @property
+    def waiting(self) -> int:
+        """How many transactions wait for a block."""
+        return int(self._state()["waiting"])
+
+    def _state(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.control}/state") as answer:  # noqa: S310
             state: dict[str, Any] = json.load(answer)
-        return {address: int(amount) for address, amount in state["balances"].items()}
+        return state
 
 
 @contextmanager

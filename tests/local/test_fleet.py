@@ -91,5 +91,8 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
     assert gone.returncode == 0, gone.output
     assert "- btc-day, eth-5min: removed; wallet and secrets stay" in gone.output
     assert "the wallets and secrets of 2 of the fleet's workers: btc-day, eth-5min" in gone.output
+    again = fleet.allora("destroy", "--yes")
+    assert again.returncode == 0, again.output
+    assert f"Nothing is deployed: the fleet '{CLUSTER}'" in again.output
     clusters = fleet.client("ecs").describe_clusters(clusters=[CLUSTER])["clusters"]
     assert not [each for each in clusters if each["status"] == "ACTIVE"]

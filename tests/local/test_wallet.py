@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -434,7 +435,8 @@ class TestMoney:
             with terminal(deployment, "wallet", "send", "1", *twice) as user:
                 user.expect("[y/N]:")
                 user.enter("y")
-                user.expect("Waiting for a block")
+                while not chain.waiting:
+                    time.sleep(0.05)
                 assert user.interrupt() == 4, user.text
         assert "It is not known whether the coins were sent" in user.text
         assert "Run the same command again" not in user.text

@@ -72,8 +72,30 @@ FORGE = (
 @pytest.mark.parametrize("env", ["MODEL_REPO=https://example.com/you/model.git\n", FORGE])
 def test_a_model_that_a_host_builds_is_refused(tmp_path: Path, env: str) -> None:
     (told,) = problems(tmp_path, "[workers.a]\n", ENV + env)
-    assert told == f"workers.a.{env.partition('=')[0]}: is built on a host, and a fleet has none."
+    variable = env.partition("=")[0]
+    assert told.startswith(f"workers.a.{variable}: is for a model that a host builds")
     assert fleet_of(tmp_path, "[workers.a]\nMODEL_IMAGE = 'ghcr.io/you/m:1'\n", ENV + env)
+
+
+@pytest.mark.parametrize(
+    ("line", "variable"),
+    [
+        ("MODEL_REF = 'v2'", "MODEL_REF"),
+        ("MODEL_REPO = 'https://example.com/m.git'", "MODEL_REPO"),
+        ("MODEL_PYTHON = '3.12'", "MODEL_PYTHON"),
+    ],
+)
+def test_what_a_host_builds_a_model_from_is_refused_in_a_table(
+    tmp_path: Path, line: str, variable: str
+) -> None:
+    (told,) = problems(tmp_path, f"[workers.a]\n{line}\n")
+    assert told.startswith(f"workers.a.{variable}: is for a model that a host builds")
+
+
+def test_what_a_fleet_cannot_have_is_not_proposed(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "[workers.a]\nMODEL_IMGE = 'x'\n")
+    assert "did you mean MODEL_IMAGE" in told
+    assert "MODEL_RE" not in told
 
 
 def test_a_model_of_its_own_replaces_the_one_that_all_share(tmp_path: Path) -> None:

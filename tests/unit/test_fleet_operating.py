@@ -173,7 +173,7 @@ def test_wallets_for_all_replace_none(allora: Command) -> None:
 def test_where_all_have_a_wallet_it_is_said_that_none_was_made(allora: Command) -> None:
     allora.json("wallet", "create", "--all")
     _, out, _ = allora.run("wallet", "create", "--all")
-    assert out.startswith("Each of the 3 workers has a wallet. Nothing was created.")
+    assert out.startswith("Nothing was created: each of the 3 workers has a wallet.")
 
 
 def test_a_removed_workers_wallet_can_still_be_reached(allora: Command, tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def because(before: FleetWorker, after: FleetWorker) -> tuple[str, ...]:
     return change.because
 
 
+def test_a_paused_worker_has_no_task_that_is_replaced(worker: Any) -> None:
+    other = worker("ALLORA_WORKER_TOPIC_ID = 13\nALLORA_WORKER_TOKEN = 'BTC'")
+    changes = [task(worker(), other), service("a", Action.UPDATE, 0, 0)]
+    (change,) = worker_changes(changes)
+    assert change.action is WorkerAction.CHANGED
+    assert "ALLORA_WORKER_TOPIC_ID" in change.because
+
+
 def test_new_removed_paused_and_resumed_workers() -> None:
     changes = [
         service("new", Action.CREATE, None, 1),

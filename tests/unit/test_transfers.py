@@ -19,9 +19,9 @@ from allora_cli.wallet.node import Node as RealNode
 from allora_cli.wallet.node import Verdict
 from allora_cli.wallet.quote import quote
 from allora_cli.wallet.recipient import check_memo, check_options, check_recipient, read_recipient
-from allora_cli.wallet.sending import _in_block
-from allora_cli.wallet.transaction import SignedTransaction, public_key_of
-from shared.networks import SUBMISSION_FEE
+from allora_cli.wallet.sending import Outcome, Patience, State, _in_block, send
+from allora_cli.wallet.transaction import Account, SignedTransaction, Transfer, public_key_of
+from shared.networks import NETWORKS, SUBMISSION_FEE
 from shared.wallet_library import wallet_library
 from tests.http_server import Handler, handled_by
 
@@ -215,6 +215,60 @@ class TestAnswersThatNoChainGives:
         transaction = SignedTransaction("AB", b"", 7)
         refused = _in_block(transaction, Verdict(7, 5, "sdk", "too \ud800 little"))
         assert refused.text == "too ? little"
+
+
+class Interrupted:
+    """A chain at one of whose answers Ctrl-C is pressed; before, each transaction is overtaken."""
+
+    network = NETWORKS["testnet"]
+
+    def __init__(self, during: str, after: int = 0) -> None:
+        self._during = during
+        self._before = after
+
+    def _answer(self, question: str) -> None:
+        if question == self._during:
+            if not self._before:
+                raise KeyboardInterrupt
+            self._before -= 1
+
+    def height(self) -> int:
+        self._answer("height")
+        return 100
+
+    def account(self, _: str) -> Account:
+        self._answer("account")
+        return Account(1, 7)
+
+    def broadcast(self, _: SignedTransaction) -> Verdict:
+        self._answer("broadcast")
+        return Verdict(0, 32, "sdk", "account sequence mismatch")
+
+    def find(self, _: SignedTransaction) -> Verdict | None:
+        self._answer("find")
+        return None
+
+
+class TestCtrlC:
+    def send(self, chain: Interrupted) -> Outcome:
+        of: Any = send  # typed for the real ones
+        outcome: Outcome = of(
+            chain, Transfer(OWN, OTHER, 1, 1, 1), key_of(WORDS), Patience(pause=0)
+        )
+        return outcome
+
+    @pytest.mark.parametrize("during", ["account", "height"])
+    @pytest.mark.parametrize("after", [0, 2])
+    def test_before_a_transaction_is_handed_over_nothing_was_sent(
+        self, during: str, after: int
+    ) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            self.send(Interrupted(during, after))
+
+    @pytest.mark.parametrize("during", ["broadcast", "find"])
+    @pytest.mark.parametrize("after", [0, 2])
+    def test_afterwards_it_is_not_known(self, during: str, after: int) -> None:
+        assert self.send(Interrupted(during, after)).state is State.UNKNOWN
 
 
 def test_scripts_learn_the_hash_of_a_transfer_that_failed(

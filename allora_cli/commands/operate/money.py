@@ -8,7 +8,7 @@ import typer
 
 from allora_cli.commands.worker_option import Worker
 from allora_cli.errors import ErrorCode, ExitCode, OperatorError
-from allora_cli.terminal import console, prompts
+from allora_cli.terminal import console, interrupts, prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +140,7 @@ def _send(node: Node, transfer: Transfer, wallet: StoredWallet) -> Outcome:
 
     with console.working("Waiting for a block with the transaction"):
         outcome = send(node, transfer, key_of(wallet.words), Patience())
+        interrupts.ignore_ctrl_c()  # or it would hide that the coins were sent
     require_sent(node, outcome)
     return outcome
 

@@ -157,7 +157,7 @@ def _create_all(*, json: bool) -> None:
     lines = [
         f"{len(created)} of {count} workers got a wallet; the others had one."
         if created
-        else f"Each of the {count} workers has a wallet. Nothing was created. The address of one: "
+        else f"Nothing was created: each of the {count} workers has a wallet. The address of one: "
         "allora wallet address --worker NAME"
     ]
     for network, context in funding.items():
