@@ -22,6 +22,7 @@ from allora_cli.status.conditions import Condition
 from allora_cli.wallet.mnemonic import address_of, make_words
 from settings.fleet_file import names_to_complete
 from shared.stacks import FLEET, SINGLE_NODE, state_key
+from tests.http_server import json_by_path
 
 BUCKET, CLUSTER = "states", "allora-worker-fleet"
 ENV = (
@@ -168,6 +169,37 @@ def test_wallets_for_all_replace_none(allora: Command) -> None:
     assert stored() == found
     trouble, message = allora.refused("wallet", "create")
     assert (trouble, "each of the 3 workers has a wallet" in message) == ("worker-name", True)
+
+
+def test_the_balances_of_all_wallets(allora: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = {
+        name: allora.json("wallet", "create", "--worker", name)["address"]
+        for name in ("btc-day", "sol")
+    }
+    bank = "/cosmos/bank/v1beta1/balances/{}/by_denom?denom=uallo"
+    answers: dict[str, object] = {
+        "/cosmos/base/tendermint/v1beta1/node_info": {
+            "default_node_info": {"network": "allora-testnet-1"}
+        },
+        bank.format(address["btc-day"]): {"balance": {"amount": str(25 * 10**17)}},
+        bank.format(address["sol"]): {"balance": {"amount": "0"}},
+    }
+    with json_by_path(answers) as url:
+        monkeypatch.setenv("ALLORA_API_URL", url)
+        found = allora.json("wallet", "balance", "--all")["wallets"]
+        _, out, _ = allora.run("wallet", "balance", "--all")
+    assert {each["worker"]: each["balance_allo"] for each in found} == {
+        "btc-day": "2.5", "eth": None, "sol": "0",
+    }  # fmt: skip
+    assert out.splitlines() == [
+        "btc-day: 2.5 ALLO on testnet",
+        f"  {address['btc-day']}",
+        "eth: no wallet. Create one: allora wallet create --worker eth",
+        "sol: 0 ALLO on testnet",
+        f"  {address['sol']}",
+    ]
+    trouble, _ = allora.refused("wallet", "balance", "--all", "--worker", "sol")
+    assert trouble == ErrorCode.USAGE
 
 
 def test_where_all_have_a_wallet_it_is_said_that_none_was_made(allora: Command) -> None:

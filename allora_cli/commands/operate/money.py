@@ -20,11 +20,50 @@ if TYPE_CHECKING:
     from allora_cli.wallet.transaction import Transfer
 
 
-def balance(*, worker: Worker = None, json: console.Json = False) -> None:
+def balance(
+    *,
+    worker: Worker = None,
+    each: Annotated[
+        bool, typer.Option("--all", help="Of each worker of fleet.toml, with its address.")
+    ] = False,
+    json: console.Json = False,
+) -> None:
     """Show the wallet's balance, and what a transaction costs now.
 
     Example: allora wallet balance
     """
+    if each:
+        _balance_of_all(worker, json=json)
+    else:
+        _balance_of_one(worker, json=json)
+
+
+def _balance_of_all(worker: str | None, *, json: bool) -> None:
+    from allora_cli.context import require_fleet
+    from allora_cli.fleet.wallets import balances
+    from allora_cli.wallet.amounts import exact_allo
+
+    if worker:
+        raise OperatorError(
+            ErrorCode.USAGE, "--all goes without --worker.", exit_code=ExitCode.USAGE
+        )
+    wallets = []
+    lines = []
+    for context, address, uallo in balances(require_fleet()):
+        name, network = context.settings.worker_name, context.settings.allora_network
+        allo = None if uallo is None else exact_allo(uallo)
+        wallets.append(
+            {"worker": name, "network": network, "address": address, "balance_allo": allo}
+        )
+        lines += (
+            [f"{name}: {allo} ALLO on {network}", f"  {address}"]
+            if address
+            else [f"{name}: no wallet. Create one: allora wallet create{context.option}"]
+        )
+    console.show({"wallets": wallets}, lines, json=json)
+
+
+def _balance_of_one(worker: str | None, *, json: bool) -> None:
     from allora_cli.context import open_worker
     from allora_cli.wallet.amounts import Fees, exact_allo
     from allora_cli.wallet.node import answers_of

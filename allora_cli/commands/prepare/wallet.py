@@ -157,8 +157,8 @@ def _create_all(*, json: bool) -> None:
     lines = [
         f"{len(created)} of {count} workers got a wallet; the others had one."
         if created
-        else f"Nothing was created: each of the {count} workers has a wallet. The address of one: "
-        "allora wallet address --worker NAME"
+        else f"Nothing was created: each of the {count} workers has a wallet. All addresses: "
+        "allora wallet balance --all"
     ]
     for network, context in funding.items():
         lines += [f"Each on {network}:", *_how_to_fund(context, " --worker NAME")]
