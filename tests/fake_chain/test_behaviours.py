@@ -113,6 +113,7 @@ async def test_the_state_starts_empty(control: Control) -> None:
         "balances": {},
         "windows": [],
         "submissions": [],
+        "waiting": 0,
         "rejected": [],
         "calls": {},
     }
