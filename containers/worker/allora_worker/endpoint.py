@@ -46,6 +46,7 @@ class Endpoint:
         self._timings = timings
         self._client: AlloraRPCClient | None = None
         self._draining: set[Channel] = set()
+        self._is_closed = False
 
     @property
     def client(self) -> AlloraRPCClient:
@@ -63,7 +64,8 @@ class Endpoint:
         asyncio.get_running_loop().call_later(self._timings.chain_call, self._drained, channel)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, for good."""
+        self._is_closed = True
         for channel in self._draining:
             channel.close()
         if self._client is not None:
@@ -78,10 +80,27 @@ class Endpoint:
         client = AlloraRPCClient(wallet=AlloraWalletConfig(wallet=self._wallet), network=self._sdk)
         limit_answers(client.grpc_client)
         tell_http_from_grpc(client.grpc_client)
+        self._close_late_connections(client.grpc_client)
         for service in _SERVICES:
             getattr(client, service).query.timeout = self._timings.chain_call
         client.tx_manager.tx_client = CheckedTransactions(client.tx.query)
         return client
+
+    def _close_late_connections(self, channel: Channel) -> None:
+        """Have calls fail that would connect after `close`.
+
+        The SDK sends a transaction in a task of its own, which nobody can wait for or cancel.
+        """
+        create = channel._create_connection  # noqa: SLF001 - the SDK's channel
+
+        async def create_until_closed() -> H2Protocol:
+            protocol = await create()
+            if self._is_closed:
+                protocol.processor.close()
+                raise ConnectionAbortedError("the worker has stopped")
+            return protocol
+
+        channel._create_connection = create_until_closed  # type: ignore[method-assign] # noqa: SLF001
 
     def _drained(self, channel: Channel) -> None:
         channel.close()
