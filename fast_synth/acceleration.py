@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fast_synth import background_kernel, lazy_provider
+from fast_synth import background_kernel, lazy_provider, package_versions
 from shared.garbage_collection import collect_rarely
 
 
@@ -16,3 +16,4 @@ def accelerate() -> None:
     # As early as possible: from here on, the kernel has more to do than Python.
     background_kernel.start()
     lazy_provider.defer_submodules()
+    package_versions.look_up_once()

@@ -8,7 +8,6 @@ from settings import Settings
 from settings.fleet import Fleet
 from shared.stacks import COMMON, FLEET, SINGLE_NODE
 from stacks.common_stack import CommonStack
-from stacks.fleet_stack import FleetStack
 from stacks.single_node_stack import SingleNodeStack
 
 
@@ -31,6 +30,9 @@ def build_app(settings: Settings, outdir: str | None = None, fleet: Fleet | None
     )
     _require_outputs(single_node, of=COMMON)
     if fleet:
+        # Many modules, which the synth of a host does without.
+        from stacks.fleet_stack import FleetStack  # noqa: PLC0415
+
         stack = FleetStack(
             app,
             FLEET,

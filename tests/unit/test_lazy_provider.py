@@ -413,10 +413,12 @@ def test_node_need_not_be_on_the_path(tmp_path: Path) -> None:
 
 def test_the_app_is_synthesized_with_it() -> None:
     script = (
-        "import jsii, os, main\n"
+        "import jsii, os, sys, main\n"
         "main.main()\n"
-        "print(os.environ['JSII_NODE'], type(jsii.kernel.provider), sep='\\n')"
+        "print(os.environ['JSII_NODE'], type(jsii.kernel.provider), sep='\\n')\n"
+        "print('of a fleet:', *(name for name in sys.modules if '.ecs_' in name))"
     )
-    command, connection = run_python(script, PROJECT).splitlines()[-2:]
+    command, connection, of_fleet = run_python(script, PROJECT).splitlines()[-3:]
     assert command == str(lazy_provider.NODE)
     assert "LoadingInBackground" in connection
+    assert of_fleet == "of a fleet:"
