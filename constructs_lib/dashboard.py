@@ -221,6 +221,4 @@ def _text(limits: Limits | None, log_urls: Mapping[str, str]) -> Widget:
     markdown = _NOT_OURS
     if limits:
         markdown = _EARNING.format(windows=limits.missed_windows, balance=limits.balance)
-    links = ", ".join(f"[{part}]({url})" for part, url in log_urls.items())
-    markdown += f"- Whole logs: {links}\n"
-    return text_widget(markdown)
+    return text_widget(markdown, log_urls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
@@ -15,7 +15,8 @@ def add_alarm(
     alarm: Alarm,
     *,
     name: str,
-    description: str,
+    dashboard_url: str,
+    log_urls: Mapping[str, str],
     topic_arn: str,
     actions: Sequence[str] = (),
 ) -> str:
@@ -25,7 +26,8 @@ def add_alarm(
         scope: what the alarm is part of; its id is `alarm.id`.
         alarm: when it rings.
         name: the beginning of the alarm's name.
-        description: what it means, and what to do.
+        dashboard_url: of the dashboard that its description names.
+        log_urls: of the log groups by part.
         topic_arn: the SNS topic that hears of its begin and its end.
         actions: ARNs of what else happens when it begins.
     """
@@ -33,7 +35,9 @@ def add_alarm(
         scope,
         alarm.id,
         alarm_name=f"{name}-{alarm.id}",
-        alarm_description=description,
+        alarm_description=alarm.description(
+            dashboard_url=dashboard_url, log_url=log_urls[alarm.log]
+        ),
         namespace=alarm.source.namespace,
         metric_name=alarm.source.name,
         dimensions=alarm.source.dimensions,

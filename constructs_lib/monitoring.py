@@ -11,7 +11,7 @@ from constructs_lib.alarms import Alarm, Limits, host_alarms, worker_alarms
 from constructs_lib.dashboard import Dashboard
 from constructs_lib.metric_alarm import add_alarm
 from constructs_lib.metrics import Sources
-from shared.aws_console import dashboard_url, log_group_url
+from shared.aws_console import dashboard_url, log_group_urls
 
 
 class Monitoring(Construct):
@@ -49,9 +49,7 @@ class Monitoring(Construct):
         self._ec2_actions = f"arn:{partition}:automate:{region}:ec2"
         self._topic_arn = alarm_topic_arn
         self.dashboard_url = dashboard_url(partition, region, name)
-        self._log_urls = {
-            part: log_group_url(partition, region, group) for part, group in log_group_names.items()
-        }
+        self._log_urls = log_group_urls(partition, region, log_group_names)
         sources = Sources(worker_name, instance_id)
         alarms = [
             *(worker_alarms(sources, limits) if limits else ()),
@@ -76,9 +74,8 @@ class Monitoring(Construct):
             self,
             alarm,
             name=self._name,
-            description=alarm.description(
-                dashboard_url=self.dashboard_url, log_url=self._log_urls[alarm.log]
-            ),
+            dashboard_url=self.dashboard_url,
+            log_urls=self._log_urls,
             topic_arn=self._topic_arn,
             actions=acts,
         )

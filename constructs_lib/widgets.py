@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from constructs_lib.metrics import Source
@@ -81,9 +81,10 @@ def alarm_widget(arns: Iterable[str]) -> Widget:
     return {"type": "alarm", "properties": {"title": "Alarms", "alarms": list(arns)}}
 
 
-def text_widget(markdown: str) -> Widget:
-    """Return a text."""
-    return {"type": "text", "properties": {"markdown": markdown}}
+def text_widget(markdown: str, log_urls: Mapping[str, str]) -> Widget:
+    """Return a text, and below it links to whole logs by part."""
+    links = ", ".join(f"[{part}]({url})" for part, url in log_urls.items())
+    return {"type": "text", "properties": {"markdown": f"{markdown}- Whole logs: {links}\n"}}
 
 
 def line(source: Source, statistic: str, label: str, **options: str) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 _DOMAINS: Final = {
@@ -22,10 +23,10 @@ def dashboard_url(partition: str, region: str, name: str) -> str:
     return f"{_cloudwatch(partition, region)}#dashboards/dashboard/{name}"
 
 
-def log_group_url(partition: str, region: str, name: str) -> str:
-    """Return the URL of a log group; the console wants its slashes encoded twice."""
-    encoded = name.replace("/", "$252F")
-    return f"{_cloudwatch(partition, region)}#logsV2:log-groups/log-group/{encoded}"
+def log_group_urls(partition: str, region: str, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the URLs of log groups by part; the console wants slashes encoded twice."""
+    groups = f"{_cloudwatch(partition, region)}#logsV2:log-groups/log-group"
+    return {part: f"{groups}/{name.replace('/', '$252F')}" for part, name in names.items()}
 
 
 def _cloudwatch(partition: str, region: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from constructs_lib.alarms import Alarm, Limits
-from constructs_lib.metrics import FleetSources
+from constructs_lib.metrics import FleetSources, Source
 from containers.worker.allora_worker import metric_names as metrics
 from shared.alarm_limits import FOREIGN_A_DAY, FOREIGN_SECONDS
 from shared.alarm_remedies import FleetAlarmId
@@ -32,32 +32,21 @@ def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iter
         limits: the operator's; of the balance, the highest of the workers'.
         workers: the number of those that should run, and report metrics.
     """
-    yield Alarm(
+    yield _worst(
         FleetAlarmId.NO_SUBMISSION,
         sources.of(metrics.WINDOWS_SINCE_SUCCESS),
-        statistic="Maximum",
-        period=_PERIOD,
+        at_least=limits.missed_windows,
         periods=4,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=limits.missed_windows,
-        missing="notBreaching",  # silence is the next alarm's
-        log="worker",
         meaning=(
             f"A worker of the fleet has had no submission accepted for {limits.missed_windows} "
             "windows of a topic: it earns nothing there."
         ),
     )
     yield _worker_missing(sources, workers)
-    yield Alarm(
+    yield _worst(
         FleetAlarmId.NOT_EARNING,
         sources.of(metrics.MINUTES_NOT_EARNING),
-        statistic="Maximum",
-        period=_PERIOD,
-        periods=1,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=NOT_EARNING_MINUTES,
-        missing="notBreaching",
-        log="worker",
+        at_least=NOT_EARNING_MINUTES,
         meaning=(
             "For six hours a worker of the fleet has submitted in a topic and paid fees, and the "
             "network has paid nothing for it."
@@ -78,36 +67,49 @@ def fleet_alarms(sources: FleetSources, limits: Limits, *, workers: int) -> Iter
             "for a transaction, its worker submits nothing any more."
         ),
     )
-    yield Alarm(
+    yield _worst(
         FleetAlarmId.REFUSED,
         sources.of(metrics.MINUTES_REFUSED),
-        statistic="Maximum",
-        period=_PERIOD,
-        periods=1,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=REFUSED_MINUTES,
-        missing="notBreaching",
-        log="worker",
+        at_least=REFUSED_MINUTES,
         meaning=(
             f"A worker of the fleet has submitted nothing for {REFUSED_MINUTES} minutes, because "
             "the network does not speak its SDK's protocol any more, or because a fee would be "
             "above ALLORA_MAX_FEE or ALLORA_MAX_DAILY_FEES."
         ),
     )
-    yield Alarm(
+    yield _worst(
         FleetAlarmId.WALLET_SHARED,
         sources.of(metrics.FOREIGN_TRANSACTIONS),
-        statistic="Maximum",
+        at_least=FOREIGN_A_DAY,
         period=FOREIGN_SECONDS,
-        periods=1,
-        comparison="GreaterThanOrEqualToThreshold",
-        threshold=FOREIGN_A_DAY,
-        missing="notBreaching",
-        log="worker",
         meaning=(
             f"{FOREIGN_A_DAY} times or more in 24 hours somebody else has sent transactions with "
             "the wallet of a worker of the fleet: you, a second process, or a stranger."
         ),
+    )
+
+
+def _worst(
+    id_: FleetAlarmId,
+    source: Source,
+    *,
+    at_least: float,
+    meaning: str,
+    period: int = _PERIOD,
+    periods: int = 1,
+) -> Alarm:
+    """Return the alarm on the worker with the most of something; silence is another alarm's."""
+    return Alarm(
+        id_,
+        source,
+        statistic="Maximum",
+        period=period,
+        periods=periods,
+        comparison="GreaterThanOrEqualToThreshold",
+        threshold=at_least,
+        missing="notBreaching",
+        log="worker",
+        meaning=meaning,
     )
 
 

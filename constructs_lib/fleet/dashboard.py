@@ -68,17 +68,13 @@ class FleetDashboard:
         return Widgets(self.region)
 
     def _rows(self) -> Iterator[Row]:
-        yield 6, [self._text(), alarm_widget(self.alarm_arns)]
+        yield 6, [text_widget(_TEXT, self.log_urls), alarm_widget(self.alarm_arns)]
         yield 4, self._numbers()
         yield 8, [self._workers()]
         yield 6, self._earning()
         yield 6, self._trouble()
         yield 8, [self._verdicts(), self._lost_windows()]
         yield 8, [self._last_errors(), self._last_lines()]
-
-    def _text(self) -> Widget:
-        links = ", ".join(f"[{part}]({url})" for part, url in self.log_urls.items())
-        return text_widget(f"{_TEXT}- Whole logs: {links}\n")
 
     def _numbers(self) -> list[Widget]:
         of = self.sources.of

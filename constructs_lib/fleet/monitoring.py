@@ -12,7 +12,7 @@ from constructs_lib.fleet.alarms import fleet_alarms
 from constructs_lib.fleet.dashboard import FleetDashboard
 from constructs_lib.metric_alarm import add_alarm
 from constructs_lib.metrics import FleetSources
-from shared.aws_console import dashboard_url, log_group_url
+from shared.aws_console import dashboard_url, log_group_urls
 
 
 class FleetMonitoring(Construct):
@@ -44,9 +44,7 @@ class FleetMonitoring(Construct):
         self._name = name
         self._topic_arn = alarm_topic_arn
         self.dashboard_url = dashboard_url(partition, region, name)
-        self._log_urls = {
-            part: log_group_url(partition, region, group) for part, group in log_group_names.items()
-        }
+        self._log_urls = log_group_urls(partition, region, log_group_names)
         sources = FleetSources(fleet)
         dashboard = FleetDashboard(
             region=region,
@@ -66,8 +64,7 @@ class FleetMonitoring(Construct):
             self,
             alarm,
             name=self._name,
-            description=alarm.description(
-                dashboard_url=self.dashboard_url, log_url=self._log_urls[alarm.log]
-            ),
+            dashboard_url=self.dashboard_url,
+            log_urls=self._log_urls,
             topic_arn=self._topic_arn,
         )

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from shared.stacks import STACKS
 from tests.local.template import Deployed
-from tests.moved import HAS_MOVED, moved_copy, run_moved
+from tests.moved import moved_copy, of_the_move, run_moved
 
 
-@pytest.mark.skipif(HAS_MOVED, reason="this checkout has moved")
+@of_the_move
 def test_the_plan_is_empty(deployed: Deployed, tmp_path: Path) -> None:
     deployment = deployed.deployment
     before = [(deployment.folder(stack) / "cdk.tf.json").read_text() for stack in STACKS]

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import SAMPLES
-from tests.moved import HAS_MOVED, ROOT, moved_copy, run_moved
+from tests.moved import ROOT, moved_copy, of_the_move, run_moved
 
 PROGRAM = ("-m", "tests.terraform.every_sample")
 RELEASE = ("//", "metadata", "version")
 """Of what synthesized it; to Terraform, a comment."""
 
-pytestmark = pytest.mark.skipif(HAS_MOVED, reason="this checkout has moved")
+pytestmark = of_the_move
 
 
 @pytest.mark.slow

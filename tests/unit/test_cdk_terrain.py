@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.moved import HAS_MOVED, ROOT
+from tests.moved import ROOT, of_the_move
 
-pytestmark = pytest.mark.skipif(HAS_MOVED, reason="this checkout has moved")
+pytestmark = of_the_move
 
 OLD_NAME = re.compile(
     r"^ *(from|import) cdktf\b|cdktf_cdktf|@cdktf/provider-aws|\bcdktf-cli\b", re.M
