@@ -99,8 +99,11 @@ def what_is_shown(running: Running, *workers: Worker) -> Iterator[tuple[str, str
         container.reload()
         yield f"inspect {container.name}", json.dumps(container.attrs)
         if not container.name.endswith(PAUSE):
+            # A process may end meanwhile, or not be readable: not each file is.
             command = "cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null || true"
-            yield f"/proc of {container.name}", read(container, command)
+            shown = read(container, command)
+            assert "PATH=" in shown, "nothing is found where nothing can be read"
+            yield f"/proc of {container.name}", shown
     for worker in workers:
         arn = running.wait_for_task(worker.name)
         task = ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
