@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -182,6 +183,20 @@ def test_a_model_that_hangs_is_stopped_and_loaded_anew(
     hang.unlink()
     limit(model, 60.0)
     assert model.ask(QUESTION) == "5"
+
+
+def test_a_question_that_waits_when_the_server_stops_blames_no_memory(
+    save: Save, start: Start, tmp_path: Path
+) -> None:
+    asked = tmp_path / "asked"
+    source = f"import time\ndef predict(n):\n open({str(asked)!r}, 'w')\n time.sleep(60)"
+    model = start(save(source))
+    with ThreadPoolExecutor(1) as pool:
+        error = pool.submit(refusal, model)
+        while not asked.exists():
+            time.sleep(0.01)
+        model.stop()
+        assert error.result().sentence == "The server stops."
 
 
 @pytest.mark.parametrize(

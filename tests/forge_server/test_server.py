@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -88,6 +89,21 @@ def test_a_prediction_and_the_end(serve: Callable[[str], Process], tmp_path: Pat
     assert server.process.wait(60) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+def test_a_line_of_the_log_is_written_whole() -> None:
+    """As its container starts it, without a buffer: a server that is killed leaves no half line."""
+    ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)  # one message for each write
+    with ours, theirs:
+        subprocess.run(
+            [sys.executable, "-u", "-c", "from forge_server.log import log; log('info', 'begins')"],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "containers/forge_server")},
+            stdout=theirs,
+            check=True,
+        )
+        line = ours.recv(4096).decode()
+    assert line.endswith("\n")
+    assert json.loads(line)["message"] == "begins"
 
 
 @pytest.mark.parametrize(

@@ -130,9 +130,9 @@ class Model:
                 raise ModelError(
                     Kind.TIMEOUT, f"The model did not answer within {seconds:g} s and was stopped."
                 ) from None
-            except ModelError:
+            except ModelError as error:
                 self._replace()
-                raise
+                raise self._unusable or error from None
             return self._answer(message)
 
     def stop(self) -> None:
@@ -170,9 +170,9 @@ class Model:
             self._end()
             limit = f"{self._settings.load_seconds:g} s"
             raise ModelError(Kind.TIMEOUT, f"The model was not loaded within {limit}.") from None
-        except ModelError:
+        except ModelError as error:
             self._end()
-            raise
+            raise self._unusable or error from None
         child.loading_until = None
         if "ready" not in message:
             self._end()
