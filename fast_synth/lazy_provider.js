@@ -39,3 +39,6 @@ require.extensions[".js"] = (module, filename) => {
   if (!RARELY_USED.test(filename)) return load(module, filename);
   module._compile(read().replace(REQUIRE, LAZY_REQUIRE), filename);
 };
+
+// When all is said and tidied up, nothing is left but memory; the system frees it in half the time.
+process.reallyExit = () => process.kill(process.pid, "SIGKILL");

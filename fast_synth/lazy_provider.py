@@ -17,6 +17,7 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 PACKAGE = "cdktf_cdktf_provider_aws"
@@ -52,6 +53,21 @@ def node() -> str:
     if package is None or package.origin is None:
         return "node"
     return str(Path(package.origin).parent / "bin" / "node")
+
+
+def announce_submodules(announce: Callable[[str], None]) -> None:
+    """Call a function with the name of each submodule before it is imported."""
+    sys.meta_path.insert(0, _Announcing(announce))
+
+
+class _Announcing:
+    def __init__(self, announce: Callable[[str], None]) -> None:
+        self._announce = announce
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        package, submodule = fullname.rpartition(".")[::2]
+        if package == PACKAGE and not submodule.startswith("_"):
+            self._announce(submodule)
 
 
 def defer_submodules() -> None:

@@ -1,4 +1,4 @@
-"""Do at set-up what would otherwise slow down every synth: `python -m fast_synth.warm_up`.
+"""Do at set-up what would otherwise slow down every synth: `python -O -m fast_synth.warm_up`.
 
 Two things are worth having before the first synth, and a synth gets neither by itself:
 
@@ -19,7 +19,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import jsii
 from jsii.errors import JSIIError
 
 from fast_synth.acceleration import accelerate
@@ -33,7 +32,7 @@ TIMEOUT = 180.0
 
 
 def main() -> None:
-    """Import the app as a synth would, and stay until jsii has written its index.
+    """Import the app as a synth does, and stay until jsii has written its index.
 
     Raises:
         SystemExit: jsii refuses its package cache; its message says why, and what to do.
@@ -42,10 +41,8 @@ def main() -> None:
     kernel_directory = _temporary_directory_for_kernel()
     print("Preparing for fast synths (up to a minute the first time) ...", flush=True)
     try:
-        accelerate()
+        accelerate(early=False)  # an early kernel writes no index: its program lies elsewhere
         importlib.import_module("stacks.app")
-        # Imports do not wait for what the kernel loads; any request for an answer does.
-        jsii.stats()  # type: ignore[no-untyped-call]
     except JSIIError as error:
         sys.exit(str(error))
     provider = next(kernel_directory.glob(f"jsii-kernel-*/node_modules/{PROVIDER}"), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ def moved_copy(directory: Path) -> Path:
     for file, content in contents.items():
         (directory / file).parent.mkdir(parents=True, exist_ok=True)
         (directory / file).write_bytes(changed[file].encode() if file in changed else content)
+        shutil.copymode(ROOT / file, directory / file)
     return directory
 
 

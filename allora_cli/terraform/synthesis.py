@@ -47,7 +47,7 @@ def synthesize(folder: Path, *, env_file: Path | None = None) -> None:
     if env_file:
         environment[FILE_VARIABLE] = str(env_file)
     process = subprocess.run(
-        [sys.executable, str(ROOT / "main.py")],
+        [sys.executable, "-O", str(ROOT / "main.py")],  # as scripts/synth.sh
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,

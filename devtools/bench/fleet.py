@@ -20,7 +20,7 @@ class Growth:
     """What a fleet of a size costs; times are wall times in seconds.
 
     Attributes:
-        synth: `python main.py`, the other stacks included.
+        synth: `python -O main.py`, the other stacks included.
         json_kb: Size of the synthesized stack.
         first_plan: With nothing deployed but `allora-common`.
         apply: Of that plan.
@@ -80,7 +80,7 @@ def _prepare(place: Place) -> None:
     common, fleet = place.stacks / COMMON, place.stacks / FLEET
     steps: list[Step] = [
         allora("bootstrap", "--yes"),
-        ([sys.executable, "main.py"], ROOT),
+        ([sys.executable, "-O", "main.py"], ROOT),
         (["terraform", "init", "-input=false"], common),
         (["terraform", "apply", "-input=false", "-auto-approve"], common),
         (["terraform", "init", "-input=false"], fleet),

@@ -1,4 +1,4 @@
-"""Measures `python main.py`, with and without what makes it fast, and an empty app."""
+"""Measures `python -O main.py`, with and without what makes it fast, and an empty app."""
 
 import json
 import os
@@ -13,6 +13,9 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "samples" / "testnet.env"
 VARIANTS = ("naive", "ours", "empty")
+
+_OPTIONS = {"naive": [], "ours": ["-O"], "empty": []}
+"""Of Python; as in scripts/synth.sh."""
 
 
 class MeasurementError(Exception):
@@ -88,7 +91,14 @@ def _run(variant: str, **variables: str) -> Cost:
         environment = _environment() | {"CDKTF_OUTDIR": f"{directory}/out"} | variables
         started = time.perf_counter()
         process = subprocess.run(
-            [sys.executable, "-m", "devtools.bench.probe", variant, str(report)],
+            [
+                sys.executable,
+                *_OPTIONS[variant],
+                "-m",
+                "devtools.bench.probe",
+                variant,
+                str(report),
+            ],
             cwd=ROOT,
             env=environment,
             capture_output=True,

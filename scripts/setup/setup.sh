@@ -211,10 +211,10 @@ download_terraform() {
 
 warm_up() {
   local mark
-  mark="$(fingerprint Pipfile.lock)"
+  mark="$(fingerprint Pipfile.lock fast_synth/warm_up.py)"
   is_done warm-up "$mark" "$TOOLS/jsii" && return
   run_step "Caches for a fast synth" "Run the same command again." \
-    env PATH="$VENV/bin:$PATH" "$VENV/bin/python" -m fast_synth.warm_up
+    env PATH="$VENV/bin:$PATH" "$VENV/bin/python" -O -m fast_synth.warm_up
   mark_done warm-up "$mark"
 }
 

@@ -420,5 +420,5 @@ def test_the_app_is_synthesized_with_it() -> None:
     )
     command, connection, of_fleet = run_python(script, PROJECT).splitlines()[-3:]
     assert command == str(lazy_provider.NODE)
-    assert "LoadingInBackground" in connection
+    assert "LoadingLate" in connection
     assert of_fleet == "of a fleet:"
