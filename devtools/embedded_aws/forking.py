@@ -26,6 +26,7 @@ from devtools.embedded_aws.front.call import load_models
 from devtools.embedded_aws.iam import reference
 from devtools.embedded_aws.lease import FORK, LOOPBACK
 from devtools.embedded_aws.server import complete_moto
+from shared.garbage_collection import collect_rarely
 
 
 class _Gate:
@@ -157,6 +158,7 @@ if __name__ == "__main__":
     if os.fork():
         os._exit(0)  # the starter does not wait for the server
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for forks
+    collect_rarely()
     complete_moto()
     # For all forks.
     load_models()

@@ -35,10 +35,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One that makes the template first, then those that need none: the others would wait for it.
+    """One that makes the template first. Then slow ones, so that none is left alone at the end.
 
-    Then slow ones, so that no process is left with one at the end. Within these groups the order
-    is that which it was.
+    Among them, and among the others, first those that need no template, for which they would wait.
+    Within these groups the order is that which it was.
     """
     ours = [item for item in items if HERE in item.path.parents]
     ours.sort(key=_rank)
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _rank(item: pytest.Item) -> tuple[bool, bool]:
     slow = item.get_closest_marker("slow") is not None
-    return _needs_template(item), not slow
+    return not slow, _needs_template(item)
 
 
 def _needs_template(item: pytest.Item) -> bool:

@@ -202,6 +202,7 @@ def outputs(copy: Copy) -> dict[str, str]:
     return of_stack
 
 
+@pytest.mark.slow
 def test_it_is_interrupted_then_deploys_then_has_nothing_to_do(copy: Copy) -> None:
     with terminal(copy, "local", **REAL) as interrupted:
         interrupted.wait_until(lambda: copy.runs("terraform init"))
@@ -295,6 +296,7 @@ def assert_nothing_is_left(copy: Copy, screen: Terminal) -> None:
     assert "Traceback" not in screen.raw
 
 
+@pytest.mark.slow
 def test_the_embedded_aws_from_before_outlives_an_interrupted_run(copy: Copy) -> None:
     before = started(copy)
     with terminal(copy, "local") as screen:
