@@ -78,6 +78,8 @@ def bring_up_to_date(
         plans = _plan(run)
         proposal = _propose(run, plans)
         if not proposal.changes:
+            if FLEET in run.stacks:
+                yield from build_missing(context)
             yield NoChanges()
             return
         yield from _planned(plans.values())
@@ -142,13 +144,13 @@ def _carry_out(
             yield Working(Phase.PLAN)
             plan = run.terraform.plan([stack])[stack]
             yield from _planned([plan])
-        if plan.is_empty:
-            continue
-        if not proposal.covers(plan):
+        if not plan.is_empty and not proposal.covers(plan):
             proposal = Proposal({stack: plan.changes})
             yield from _ask(approve, proposal, is_changed=True)
         if stack == FLEET:
             yield from build_missing(run.context)
+        if plan.is_empty:
+            continue
         yield from run.terraform.apply(plan)
         if stack == COMMON:
             plans.clear()  # the later stacks read its outputs

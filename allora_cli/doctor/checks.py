@@ -91,12 +91,18 @@ CHECKS: Final = (
         group=Group.WALLET,
     ),
     _of_host("balance", "Balance", worker.check_balance, ("wallet",), group=Group.WALLET),
-    _of_fleet("fleet-secrets", "Secrets", secrets.check_fleet_secrets, group=Group.WALLET),
-    _of_fleet("fleet-wallets", "Wallets", secrets.check_fleet_wallets, group=Group.WALLET),
+    _of_fleet("fleet-secrets", "Fleet's secrets", secrets.check_fleet_secrets, group=Group.WALLET),
+    _of_fleet("fleet-wallets", "Fleet's wallets", secrets.check_fleet_wallets, group=Group.WALLET),
     _of_fleet(
-        "fleet-balances", "Balances", network.check_fleet_balances, ("fleet-wallets",), Group.WALLET
+        "fleet-balances",
+        "Fleet's balances",
+        network.check_fleet_balances,
+        ("fleet-wallets",),
+        Group.WALLET,
     ),
-    _of_fleet("fleet-topics", "Topics", network.check_fleet_topics, _SETTINGS, group=Group.WALLET),
+    _of_fleet(
+        "fleet-topics", "Fleet's topics", network.check_fleet_topics, _SETTINGS, group=Group.WALLET
+    ),
     Check("endpoints", Group.WALLET, "Endpoints", check_endpoints, _SETTINGS),
     _of_host("topics", "Topics", worker.check_topics, _SETTINGS, group=Group.WALLET),
     _of_host(

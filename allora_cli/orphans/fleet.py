@@ -42,14 +42,7 @@ class FleetSearch:
         """Return the cluster."""
         type_, name = "aws_ecs_cluster", self._names.fleet
         return [
-            Orphan(
-                type_,
-                each["clusterArn"],
-                FLEET,
-                f"the cluster {name}",
-                import_id=name,
-                values={"name": name},
-            )
+            Orphan.named(type_, each["clusterArn"], FLEET, f"the cluster {name}", name)
             for each in ecs.describe_clusters(clusters=[name])["clusters"]
             if each["status"] == "ACTIVE" and not self._known.has(type_, each["clusterArn"])
         ]
@@ -73,9 +66,7 @@ class FleetSearch:
         """Return repositories of images."""
         type_ = "aws_ecr_repository"
         return [
-            Orphan(
-                type_, name, COMMON, f"the repository {name}", import_id=name, values={"name": name}
-            )
+            Orphan.named(type_, name, COMMON, f"the repository {name}", name)
             for name in self._repositories.values()
             if not self._known.has(type_, name) and _has_repository(ecr, name)
         ]
@@ -84,14 +75,7 @@ class FleetSearch:
         """Return the CodeBuild project."""
         type_, name = "aws_codebuild_project", self._names.builder
         return [
-            Orphan(
-                type_,
-                each["arn"],
-                COMMON,
-                f"the CodeBuild project {name}",
-                import_id=name,
-                values={"name": name},
-            )
+            Orphan.named(type_, each["arn"], COMMON, f"the CodeBuild project {name}", name)
             for each in codebuild.batch_get_projects(names=[name])["projects"]
             if not self._known.has(type_, each["arn"])
         ]
@@ -110,13 +94,13 @@ class FleetSearch:
         except ecs.exceptions.ClusterNotFoundException:
             return []
         return [
-            Orphan(
+            Orphan.named(
                 type_,
                 each["serviceArn"],
                 FLEET,
                 f"the service {name}",
+                name,
                 import_id=f"{cluster}/{name}",
-                values={"name": name},
             )
             for each in found
             if not self._known.has(type_, each["serviceArn"]) and (name := each["serviceName"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from allora_cli.terraform.running_costs import price
 
@@ -48,6 +48,14 @@ class Orphan:
     values: Mapping[str, Any] = field(default_factory=dict)
     address: str = ""
     is_handled: bool = True
+
+    @classmethod
+    def named(
+        cls, type_: str, id_: str, stack: str, what: str, name: str, *, import_id: str = ""
+    ) -> Self:
+        """Return one that is told from others of its type, and imported, by its name."""
+        values = {"name": name}
+        return cls(type_, id_, stack, what, import_id=import_id or name, values=values)
 
     @property
     def fate(self) -> Fate:

@@ -26,6 +26,7 @@ ALLORA_WORKER_TOKEN = "ETH"
 paused = true
 """
 CLUSTER = "allora-worker-fleet"
+WORKER_IMAGES = f"{CLUSTER}/worker"
 
 
 @pytest.fixture
@@ -76,6 +77,14 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
     for stack in (COMMON, FLEET):
         planned = plan(fleet, stacks / stack)
         assert planned.returncode == NO_CHANGES, planned.output
+
+    ecr = fleet.client("ecr")
+    (lost,) = ecr.list_images(repositoryName=WORKER_IMAGES)["imageIds"]
+    ecr.batch_delete_image(repositoryName=WORKER_IMAGES, imageIds=[lost])
+    nothing_else = fleet.allora("deploy", "--yes")
+    assert nothing_else.returncode == 0, nothing_else.output
+    assert "CodeBuild builds worker arm64" in nothing_else.output
+    assert ecr.list_images(repositoryName=WORKER_IMAGES)["imageIds"] == [lost]
 
     write(fleet, TWO.replace("paused = true", "") + 'MODEL_IMAGE = "ghcr.io/you/m:1"\n')
     second = fleet.allora("deploy", "--yes")

@@ -119,6 +119,10 @@ class TestExamine:
         assert told == [["A"], ["B"]]
 
 
+def test_no_two_checks_have_the_same_title() -> None:
+    assert len({check.title for check in CHECKS}) == len(CHECKS)
+
+
 def test_every_check_needs_earlier_or_other_checks_that_exist() -> None:
     ids = {check.id for check in CHECKS}
     for each in CHECKS:

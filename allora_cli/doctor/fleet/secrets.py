@@ -43,7 +43,7 @@ def check_fleet_wallets(context: CheckContext) -> Finding:
         names[context.names.wallet] = f"{context.settings.worker_name} (the single host's)"
     wallets = read_wallets(context.ssm, list(names))
     if names and not wallets:
-        return skipped("fleet-secrets", "Secrets")
+        return skipped("fleet-secrets", "Fleet's secrets")
     if wrong := [names[each.parameter] for each in wallets if each.address is None]:
         return fail(
             f"the stored words of {few(wrong)} are no wallet: one is misspelt, missing or out of "
