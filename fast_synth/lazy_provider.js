@@ -41,4 +41,4 @@ require.extensions[".js"] = (module, filename) => {
 };
 
 // When all is said and tidied up, nothing is left but memory; the system frees it in half the time.
-process.reallyExit = () => process.kill(process.pid, "SIGKILL");
+if (require("worker_threads").isMainThread) process.reallyExit = () => process.kill(process.pid, "SIGKILL");

@@ -1,6 +1,7 @@
 """The AWS provider loads lazily, in Python and in the jsii kernel, and synthesizes the same."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -404,6 +405,23 @@ def test_the_command_for_jsii_passes_arguments_and_spares_the_compile_cache(tmp_
         check=True,
     )
     assert result.stdout == "two words undefined 4\n"
+
+
+def test_a_process_is_stopped_when_its_handlers_have_run_and_not_by_a_thread_s_end() -> None:
+    program = """
+    const { Worker } = require("worker_threads");
+    process.on("exit", () => console.log("tidied up"));
+    new Worker("process.exit(1)", { eval: true }).on("exit", () => {
+      console.log("the thread has ended");
+      process.exit(0);
+    });
+    """
+    command = [NODE, "--require", str(PRELOAD), "-e", program]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    assert (ended.stdout, ended.returncode) == (
+        "the thread has ended\ntidied up\n",
+        -signal.SIGKILL,
+    )
 
 
 def test_node_need_not_be_on_the_path(tmp_path: Path) -> None:
