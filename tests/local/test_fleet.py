@@ -84,7 +84,8 @@ def test_a_fleet_is_deployed_changed_and_destroyed(fleet: Deployment) -> None:
     nothing_else = fleet.allora("deploy", "--yes")
     assert nothing_else.returncode == 0, nothing_else.output
     assert "CodeBuild builds worker arm64" in nothing_else.output
-    assert ecr.list_images(repositoryName=WORKER_IMAGES)["imageIds"] == [lost]
+    (built,) = ecr.list_images(repositoryName=WORKER_IMAGES)["imageIds"]
+    assert built["imageTag"] == lost["imageTag"]
 
     write(fleet, TWO.replace("paused = true", "") + 'MODEL_IMAGE = "ghcr.io/you/m:1"\n')
     second = fleet.allora("deploy", "--yes")
