@@ -22,7 +22,7 @@ case $1 in
 esac
 """
 DOCKER = """#!/bin/bash
-printf 'docker' >> "{log}"; printf ' [%s]' "$@" >> "{log}"; echo >> "{log}"
+echo "docker$(printf ' [%s]' "$@")" >> "{log}"  # in one write, beside that of `aws`
 case $1 in
   login) cat >> "{log}" ;;
   build) for last; do :; done; ls "$last" >> "{log}"; [ ! -e "{fails}" ] ;;
