@@ -82,8 +82,8 @@ class EarlyKernel:
             self.channel.flush()
         self._unread += 1
 
-    def is_ready(self, greeting: str) -> bool:
-        """Wait for all answers; return whether the kernel has greeted so and given them."""
+    def take(self, greeting: str) -> bool:
+        """Ask no more; wait for the answers, and return whether it has greeted so and given all."""
         self._is_taken = True
         try:
             if json.loads(self.channel.readline()) != {"hello": greeting}:

@@ -58,7 +58,7 @@ class _EarlyProvider(ProcessProvider):
 
 def _adopted(kernel: EarlyKernel) -> _NodeProcess | None:
     """Return jsii's view of a kernel, or None if it is not the one that jsii expects."""
-    if kernel.is_ready(f"@jsii/runtime@{__jsii_runtime_version__}"):
+    if kernel.take(f"@jsii/runtime@{__jsii_runtime_version__}"):
         return _EarlyProcess(kernel)
     kernel.end()
     return None

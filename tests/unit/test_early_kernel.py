@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from fast_synth import early_kernel, lazy_provider
+from tests.fresh_python import PROJECT, attempt, run_python
 
-ROOT = Path(__file__).parents[2]
 STARTED = "from fast_synth.acceleration import accelerate; accelerate()"
 APP = """
 from cdktf import App
@@ -26,27 +26,8 @@ def kernels():
 """
 
 
-def run(script: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder."""
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def output(script: str, folder: Path, **variables: str) -> str:
-    """Run Python in a folder, without an error; return what it printed."""
-    done = run(script, folder, **variables)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_it_is_started_before_jsii_is_imported_and_is_the_only_process(tmp_path: Path) -> None:
-    printed = output(
+    printed = run_python(
         f"""
 import sys
 from fast_synth import early_kernel
@@ -58,6 +39,7 @@ print("jsii" in sys.modules)
 print(any(each.endswith("lib__program.js") for each in kernel))
 """,
         tmp_path,
+        TMPDIR=str(tmp_path),
     )
     assert printed == "False\nTrue\n"
     assert not list(tmp_path.glob("jsii-kernel-*"))
@@ -99,7 +81,7 @@ def test_each_resource_of_the_stacks_is_expected_by_its_name_in_javascript(
 
 def test_once_jsii_uses_it_nothing_else_is_asked(tmp_path: Path) -> None:
     """An answer that nobody reads would be taken for another's."""
-    printed = output(
+    printed = run_python(
         f"""{STARTED}
 from cdktf import App, TerraformStack
 stack = TerraformStack(App(), "one")
@@ -123,7 +105,7 @@ print(Vpc(stack, "vpc").friendly_unique_id, Vpc.TF_RESOURCE_TYPE)
 )
 def test_jsii_starts_its_own_where_another_program_answers(tmp_path: Path, program: str) -> None:
     (tmp_path / "program.js").write_text(program)
-    printed = output(
+    printed = run_python(
         f"""
 from fast_synth import early_kernel
 early_kernel._PROGRAM = {str(tmp_path / "program.js")!r}
@@ -148,7 +130,7 @@ print(*(each for kernel in kernels() for each in kernel if each.endswith("jsii-r
 )
 def test_another_layout_has_none(tmp_path: Path, variables: dict[str, str], changed: str) -> None:
     script = f"from fast_synth import early_kernel\n{changed}\nprint(early_kernel.start('cdktf'))"
-    assert output(script, tmp_path, **variables) == "None\n"
+    assert run_python(script, tmp_path, **variables) == "None\n"
     assert early_kernel._loads("cdktf")
 
 
@@ -161,7 +143,7 @@ def test_a_package_that_cannot_be_loaded_is_an_error_of_the_first_use(tmp_path: 
     (tmp_path / "file").touch()
     script = f"{STARTED}\nimport cdktf\nprint('imported')\ncdktf.App()"
     cache = str(tmp_path / "file")
-    done = run(script, tmp_path, JSII_RUNTIME_PACKAGE_CACHE_ROOT=cache)
+    done = attempt(script, tmp_path, JSII_RUNTIME_PACKAGE_CACHE_ROOT=cache)
     assert (done.returncode, done.stdout) == (1, "imported\n")
     assert f"Cannot use the jsii package cache in {cache}" in done.stderr.splitlines()[-1]
 
@@ -173,7 +155,7 @@ def test_it_ends_with_python_and_leaves_nothing(tmp_path: Path, end: str) -> Non
     process = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         check=False,
         timeout=60,
@@ -190,7 +172,7 @@ def test_ctrl_c_ends_it_too(tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", script],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

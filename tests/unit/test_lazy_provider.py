@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from fast_synth import lazy_provider
+from tests.fresh_python import PROJECT, run_python
 
-PROJECT = Path(__file__).parents[2]
 PRELOAD = PROJECT / "fast_synth" / "lazy_provider.js"
 NODE = lazy_provider.node()
 
@@ -65,21 +65,6 @@ publication.publish()
 # Loading modules to ensure their types are registered
 """
 IMPORTS = "from . import vpc\nfrom . import subnet\n"
-
-
-def run_python(script: str, cwd: Path, **environment: str) -> str:
-    """Run a script in a fresh interpreter, the project on its path; return what it prints."""
-    inherited = {k: v for k, v in os.environ.items() if k != "JSII_NODE"}
-    result = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=cwd,
-        env={**inherited, "PYTHONPATH": str(PROJECT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
 
 
 def synthesized(directory: Path) -> dict[str, bytes]:
