@@ -137,8 +137,8 @@ def _plan(tools: Tools) -> list[Finished]:
 
 
 def _show_outputs(steps: Steps) -> None:
-    steps.say()
     steps.say("✔ Both stacks are deployed; Terraform finds no changes. Nothing touched AWS.")
+    steps.say("Outputs; the command and the link are as on AWS, and lead nowhere here:")
     for name, value in workspace.outputs(SINGLE_NODE).items():
         steps.say(f"  {name:<17} {value}")
     steps.say(f"Next: . .local/activate    then cdktf diff {SINGLE_NODE}, or allora doctor")

@@ -238,6 +238,7 @@ def assert_it_shows_what_there_is(copy: Copy, lines: list[str]) -> None:
         assert "".join(f"{name}{value}".split()) in "".join(text.split()), text
     assert "Terraform finds no changes" in text
     assert "Nothing touched AWS" in text
+    assert "lead nowhere here" in text
     assert "make local-destroy" in text
     for line in lines:
         if line.startswith("  •"):
