@@ -10,7 +10,7 @@ import pytest
 
 from devtools.embedded_aws.emulator import Emulator
 from devtools.embedded_aws.lease import Lease
-from tests.local.service_models import read_once
+from tests.local.attached_providers import attached_providers
 from tests.local.template import (
     Deployed,
     Template,
@@ -20,6 +20,7 @@ from tests.local.template import (
     shared_template,
 )
 from tests.price_server import PriceServer, price_server
+from tests.service_models import read_now, read_once
 
 HERE = Path(__file__).parent
 
@@ -63,6 +64,7 @@ def service_models() -> Iterator[None]:
     """What every client of AWS begins with."""
     with pytest.MonkeyPatch.context() as patch:
         read_once(patch)
+        read_now()
         yield
 
 
@@ -96,6 +98,13 @@ def emulator(empty_aws: Lease) -> Iterator[Emulator]:
     """An embedded AWS of the test's own, with nothing in it."""
     with forked(empty_aws) as emulator:
         yield emulator
+
+
+@pytest.fixture
+def attached() -> Iterator[dict[str, str]]:
+    """Variables with which the tools use AWS providers that run as long as the test."""
+    with attached_providers() as variables:
+        yield variables
 
 
 @pytest.fixture(scope="session")

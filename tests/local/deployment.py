@@ -109,7 +109,8 @@ class Deployment:
         assert result.returncode == 0, result.output
 
     def terraform(self, stack: str, *arguments: str) -> Result:
-        return self.run("terraform", f"-chdir={self.folder(stack)}", *arguments)
+        terraform = self.variables.get("TERRAFORM_BINARY_NAME", "terraform")
+        return self.run(terraform, f"-chdir={self.folder(stack)}", *arguments)
 
     def apply(self, stack: str, *options: str) -> str:
         """Return what plain Terraform printed; it must not fail."""

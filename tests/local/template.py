@@ -19,6 +19,7 @@ from devtools.embedded_aws.front.account import Plan
 from devtools.embedded_aws.lease import Lease
 from shared.stacks import STACKS
 from tests.local.asked import Asked
+from tests.local.attached_providers import attached_providers
 from tests.local.deployer import deployer
 from tests.local.deployment import BUCKET, Deployment
 from tests.local.interposer import Answer, interposed
@@ -186,8 +187,8 @@ def copied(template: Template, directory: Path, *, half: bool = False) -> Iterat
         half: with `allora-common` alone.
     """
     lease = Lease.on(template.half_port if half else template.port)
-    with forked(lease) as emulator:
+    with forked(lease) as emulator, attached_providers() as attached:
         lease.release()
-        deployment = Deployment(emulator, directory, dict(SETTINGS), dict(template.keys))
+        deployment = Deployment(emulator, directory, dict(SETTINGS), template.keys | attached)
         shutil.copytree(f"{template.directory}/cdktf.out", directory / "cdktf.out", symlinks=True)
         yield Deployed(deployment, dict(template.outputs))

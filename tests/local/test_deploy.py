@@ -325,7 +325,7 @@ def instance(deployed: Deployed) -> str:
 
 
 @pytest.fixture
-def nothing_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_to_change(tmp_path: Path, deployed: Deployed) -> None:
     """Have a stand-in for Terraform, whose exit code says that a plan is empty.
 
     `test_ctrl_c_while_waiting_loses_nothing` is with the real one.
@@ -333,7 +333,7 @@ def nothing_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     terraform = tmp_path / "terraform-stand-in"
     terraform.write_text("#!/bin/sh\nexit 0\n")
     terraform.chmod(0o755)
-    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
+    deployed.deployment.variables["TERRAFORM_BINARY_NAME"] = str(terraform)
 
 
 @pytest.mark.usefixtures("nothing_to_change")

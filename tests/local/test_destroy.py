@@ -25,9 +25,9 @@ def deployment(deployed: Deployed) -> Deployment:
 
 
 @pytest.fixture
-def taken_down(emulator: Emulator, tmp_path: Path) -> Deployment:
+def taken_down(emulator: Emulator, tmp_path: Path, attached: dict[str, str]) -> Deployment:
     """What is left of a worker: bucket and states, secrets, and a snapshot of the data volume."""
-    made = Deployment(emulator, tmp_path)
+    made = Deployment(emulator, tmp_path, variables=attached)
     made.variables |= deployer(made)
     assert made.allora("bootstrap", "--yes").returncode == 0
     assert made.allora("wallet", "import", stdin=SECRETS["mnemonic"]).returncode == 0

@@ -30,9 +30,9 @@ WORKER_IMAGES = f"{CLUSTER}/worker"
 
 
 @pytest.fixture
-def fleet(emulator: Emulator, tmp_path: Any) -> Deployment:
+def fleet(emulator: Emulator, tmp_path: Any, attached: dict[str, str]) -> Deployment:
     """A user who may do what it takes, with a fleet file and all wallets."""
-    made = Deployment(emulator, tmp_path)
+    made = Deployment(emulator, tmp_path, variables=attached)
     made.variables |= deployer(made)
     write(made, TWO)
     for worker, words in WORDS.items():

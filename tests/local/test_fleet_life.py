@@ -96,7 +96,7 @@ def nothing_to_change_for_the_plans_role(deployment: Deployment) -> None:
     of_fleet = policy_for_plans_of_a_fleet()
     asked: list[Asked] = []
     with interposed(deployment, lambda _: None, asked) as recorded:
-        recorded.variables = plan_role(deployment, permissions, of_fleet)
+        recorded.variables = recorded.variables | plan_role(deployment, permissions, of_fleet)
         for stack in (COMMON, FLEET):
             options = ("-input=false", "-lock=false", "-detailed-exitcode")
             plan = recorded.terraform(stack, "plan", *options)

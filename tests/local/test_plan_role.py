@@ -23,7 +23,7 @@ def test_plain_terraform_agrees_with_just_what_the_role_may_do(deployed: Deploye
     _, permissions = policies_for_plans()
     asked: list[Asked] = []
     with interposed(deployment, lambda _: None, asked) as recorded:
-        recorded.variables = plan_role(deployment, permissions)
+        recorded.variables = recorded.variables | plan_role(deployment, permissions)
         for stack in STACKS:
             assert recorded.terraform(stack, "init", "-input=false").returncode == 0
             plan = _plan(recorded, stack)
@@ -32,7 +32,7 @@ def test_plain_terraform_agrees_with_just_what_the_role_may_do(deployed: Deploye
     assert used == actions_in(permissions)
 
     less = without(permissions, "cloudwatch:GetDashboard")
-    deployment.variables = plan_role(deployment, less)
+    deployment.variables |= plan_role(deployment, less)
     plan = _plan(deployment, SINGLE_NODE, f"-target={_DASHBOARD}")
     assert plan.returncode == 1
     assert "not authorized to perform: cloudwatch:GetDashboard" in " ".join(plan.output.split())

@@ -117,10 +117,8 @@ def test_another_host_with_the_same_wallet_is_refused(deployment: Deployment) ->
     assert host_of(deployment) == host
 
 
-def test_yes_approves_the_plan_without_a_look_at_it(
-    deployment: Deployment, stand_in: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(stand_in))
+def test_yes_approves_the_plan_without_a_look_at_it(deployment: Deployment, stand_in: Path) -> None:
+    deployment.variables["TERRAFORM_BINARY_NAME"] = str(stand_in)
     done = deployment.allora_apart("update", "--model-ref", "v1.1", "--yes", "--no-wait", "--json")
     assert done.returncode == ExitCode.OK, done.stderr
     assert "Make these" not in done.stderr

@@ -184,8 +184,16 @@ def test_terraform_under_another_name_holds_its_lock(
     folder, program = tmp_path / SINGLE_NODE, str(tmp_path / "tf-1.11")
     folder.mkdir()
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", program)
-    with subprocess.Popen([program, "600"], executable=shutil.which("sleep"), cwd=folder) as run:
+    with subprocess.Popen(
+        [program, "-c", "echo runs; read line"],
+        executable=shutil.which("sh"),
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as run:
         try:
+            assert run.stdout
+            run.stdout.readline()  # before, it need not have its command line
             lock = parse_lock(SINGLE_NODE, lock_of_now())
             assert holder_of(lock, SETTINGS) is Holder.RUNS
         finally:

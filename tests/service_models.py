@@ -1,0 +1,31 @@
+"""AWS's service models, which botocore reads anew in each session: read once for all tests.
+
+Reading them is most of what a short command needs of the processor.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import boto3
+import pytest
+from botocore.loaders import create_loader
+
+_SERVICES = (
+    *("cloudwatch", "ec2", "freetier", "iam", "logs", "pricing", "s3", "service-quotas", "sns"),
+    *("ssm", "sts"),
+)
+
+
+def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all sessions have one loader, which remembers."""
+    monkeypatch.setattr("botocore.session.create_loader", cache(create_loader))
+
+
+def read_now() -> None:
+    """Read what commands need, so that a fork of this process has it."""
+    session = boto3.Session("no key", "no key", region_name="us-east-1")
+    create: Any = session.client  # typed for each service by name
+    for service in _SERVICES:
+        create(service)
