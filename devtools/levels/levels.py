@@ -96,6 +96,7 @@ LEVELS = (
         "a first deployment, killed at ten moments",
         # Most of its time the AWS provider waits.
         _pytest("-n", "5", "--maxschedchunk", "1", "tests/local/kills.py"),
+        _MORE_GARBAGE,
         by_default=False,
     ),
     Level(
