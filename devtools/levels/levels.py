@@ -49,8 +49,8 @@ def _pytest(*arguments: str, python: str = sys.executable) -> tuple[str, ...]:
     return (python, "-m", "pytest", "-q", *arguments)
 
 
-_MORE_GARBAGE = {"GOGC": "800"}
-"""Has Terraform and its provider collect it less often: a sixth less of the processor's time."""
+_COLLECT_RARELY = {"GOGC": "800"}
+"""Has Terraform and its provider collect garbage less often, for a sixth less processor time."""
 
 # Most tests of `scripts`, `images` and `local` wait: more of them at once than there are cores.
 LEVELS = (
@@ -60,7 +60,7 @@ LEVELS = (
         "local",
         "whole deployments on an embedded AWS",
         _pytest("-n", "6", "tests/local"),
-        _MORE_GARBAGE,
+        _COLLECT_RARELY,
     ),
     Level(
         "images",
@@ -89,14 +89,14 @@ LEVELS = (
         "terraform",
         "every sample is valid",
         _pytest("-n", "2", "tests/terraform"),
-        _MORE_GARBAGE,
+        _COLLECT_RARELY,
     ),
     Level(
         "kill",
         "a first deployment, killed at ten moments",
         # Most of its time the AWS provider waits.
         _pytest("-n", "5", "--maxschedchunk", "1", "tests/local/kills.py"),
-        _MORE_GARBAGE,
+        _COLLECT_RARELY,
         by_default=False,
     ),
     Level(

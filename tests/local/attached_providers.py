@@ -3,104 +3,138 @@
 Their starts, and Terraform's hash over their 700 MB at each command, take more of the processor
 than most commands do. Terraform attaches itself to one that runs, as in the tests of providers
 (https://developer.hashicorp.com/terraform/plugin/debugging): it is the same program, but neither
-installed nor verified. `make local`, the template's `cdktf deploy`, killed commands and most first
-deployments start it as users do.
+installed nor verified. A test about that, or about processes and signals, uses `unattached`.
 
-Each working directory has one of its own, because the last stack that configures a provider does
-so for all.
+Each stack's folder has one of its own, because the last configuration that a provider gets is the
+one that it has for all.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import closing, contextmanager
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from tempfile import TemporaryFile
 
+from fast_synth.working_directories import INSTALLED_PROVIDERS
 from tests.local import attached_terraform
+from tests.local.deployment import Deployment
 
-_INSTALLED = Path(__file__).resolve().parents[2] / ".tools/terraform/.terraform/providers"
-_ATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
+_ADDRESS = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
 _CONFIGURES = re.compile(r"AWS_|.+_proxy$", re.IGNORECASE)
 """The variables that tell a provider where AWS is, and who asks."""
 
 _QUIET = dict.fromkeys(("TF_LOG_PROVIDER", "TF_LOG_SDK", "TF_LOG_SDK_PROTO"), "off")
 """A provider that runs by itself would write down each request."""
 
+_UNTIL_WE_END = '"$0" -debug & read -r _; kill -9 $!'
+"""A shell's command: the provider, killed when our end of the shell's input is closed."""
+
 
 @contextmanager
 def attached_providers() -> Iterator[dict[str, str]]:
-    """Return the variables with which `allora`, cdktf and tests use the providers that run."""
-    providers = _Providers()
+    """Yield the variables with which `allora`, cdktf and tests use the providers that run."""
+    # The server's end waits for those who ask; only then is none started any more.
+    with closing(_Providers()) as providers:
 
-    class Handler(StreamRequestHandler):
-        def handle(self) -> None:
-            folder, *variables = os.fsdecode(self.rfile.read()).split("\0")
-            environment = dict(each.split("=", 1) for each in variables)
-            self.wfile.write(providers.of(folder, environment).attach.encode())
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                folder, *variables = os.fsdecode(self.rfile.read()).split("\0")
+                environment = dict(each.split("=", 1) for each in variables)
+                self.wfile.write(providers.address(folder, environment).encode())
 
-    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield {
-                "TERRAFORM_BINARY_NAME": attached_terraform.__file__,
-                attached_terraform.PORT: str(server.server_address[1]),
-            }
-        finally:
-            server.shutdown()
-            thread.join()
-            providers.end()
+        with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+            thread.start()
+            try:
+                yield {
+                    "TERRAFORM_BINARY_NAME": attached_terraform.__file__,
+                    attached_terraform.PORT: str(server.server_address[1]),
+                }
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def unattached(deployment: Deployment) -> None:
+    """Have a deployment's commands start and verify their providers, as users' commands do."""
+    del deployment.variables["TERRAFORM_BINARY_NAME"]
 
 
 class _Providers:
-    """Providers by working directory and by the variables that configure them."""
+    """At most one provider a folder."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._started: dict[tuple[str, ...], _Provider] = {}
+        self._running: dict[str, _Provider] = {}
 
-    def of(self, folder: str, environment: Mapping[str, str]) -> _Provider:
-        """Return the one that runs, or start it."""
-        configure = (f"{k}={v}" for k, v in environment.items() if _CONFIGURES.match(k))
-        key = (folder, *sorted(configure))
+    def address(self, folder: str, environment: Mapping[str, str]) -> str:
+        """Return what Terraform attaches itself to.
+
+        Another caller or another endpoint than before is another provider, instead of the first.
+        """
         with self._lock:
-            if key not in self._started:
-                self._started[key] = _Provider(folder, environment)
-            return self._started[key]
+            running = self._running.get(folder)
+            if running and running.configuration != _configuration(environment):
+                running.kill()
+                running = None
+            if running is None:
+                running = self._running[folder] = _Provider(folder, environment)
+            return running.address()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Kill them all."""
-        for provider in self._started.values():
-            provider.end()
+        for provider in self._running.values():
+            provider.kill()
+
+
+def _configuration(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if _CONFIGURES.match(name)}
 
 
 class _Provider:
     """A process of the AWS provider.
 
     Attributes:
-        attach: the value of TF_REATTACH_PROVIDERS.
+        configuration: the variables that configure it.
     """
 
     def __init__(self, folder: str, environment: Mapping[str, str]) -> None:
-        (program,) = _INSTALLED.glob("*/hashicorp/aws/*/*/terraform-provider-aws*")
+        self.configuration = _configuration(environment)
+        self._address: str | None = None
+        (program,) = INSTALLED_PROVIDERS.glob("*/hashicorp/aws/*/*/terraform-provider-aws*")
+        # Not a pipe, which would be full when nobody reads it.
+        self._log = TemporaryFile("w+")  # noqa: SIM115 - as long as the process
         self._process = subprocess.Popen(
-            [program, "-debug"],
+            ["sh", "-c", _UNTIL_WE_END, program],
             cwd=folder,  # the paths in a configuration are relative to it
             env={"GOGC": "200", **environment, **_QUIET},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             text=True,
+            start_new_session=True,
         )
-        assert self._process.stdout
-        self.attach = next(filter(None, map(_ATTACH.search, self._process.stdout)))[1]
 
-    def end(self) -> None:
-        """Kill it."""
-        with self._process:
-            self._process.kill()
+    def address(self) -> str:
+        """Return what Terraform attaches itself to, once it is there."""
+        if self._address is None:
+            assert self._process.stdout
+            found = next(filter(None, map(_ADDRESS.search, self._process.stdout)), None)
+            assert found, self._printed()
+            self._address = found[1]
+        return self._address
+
+    def _printed(self) -> str:
+        self._log.seek(0)
+        return self._log.read()
+
+    def kill(self) -> None:
+        """Kill it, with the shell that watches it."""
+        with self._process, self._log:
+            os.killpg(self._process.pid, signal.SIGKILL)

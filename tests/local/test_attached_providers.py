@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import psutil
 
 from shared.stacks import STACKS
@@ -12,21 +14,30 @@ COMMON, HOST = STACKS
 
 
 def providers() -> set[int]:
-    """The processes that this one has started."""
-    children = psutil.Process().children()
+    """Return those that this process has started."""
+    children = psutil.Process().children(recursive=True)
     return {each.pid for each in children if "terraform-provider" in each.name()}
 
 
-def test_a_stack_s_commands_share_one_which_ends_with_the_test(deployed: Deployed) -> None:
+def test_a_stack_s_commands_share_a_provider_which_ends_with_the_test(deployed: Deployed) -> None:
     before = providers()
     with attached_providers() as attached:
         deployment = deployed.deployment
         deployment.variables |= attached
-        assert deployment.terraform(HOST, "init", "-input=false").returncode == 0
+        # Nothing else can start one.
+        shutil.rmtree(deployment.folder(HOST) / ".terraform" / "providers")
+        plan = ("plan", "-input=false", "-detailed-exitcode")
+        planned = deployment.terraform(HOST, *plan)
+        assert planned.returncode == 0, planned.output
         (first,) = providers() - before
-        plan = deployment.terraform(HOST, "plan", "-input=false", "-detailed-exitcode")
-        assert plan.returncode == 0, plan.output
+        assert deployment.terraform(HOST, *plan).returncode == 0
         assert providers() - before == {first}
         assert deployment.terraform(COMMON, "validate").returncode == 0
+        assert len(providers() - before) == 2
+        assert deployment.run(attached["TERRAFORM_BINARY_NAME"], "version").returncode == 0
+        assert len(providers() - before) == 2, "no stack, no provider"
+        deployment.variables["AWS_MAX_ATTEMPTS"] = "2"
+        assert deployment.terraform(HOST, *plan).returncode == 0
+        assert first not in providers(), "another configuration, another provider"
         assert len(providers() - before) == 2
     assert providers() == before

@@ -27,6 +27,7 @@ from devtools.embedded_aws.emulator import Emulator
 from shared.host_events import Code
 from shared.stacks import STACKS
 from tests.http_server import Handler, handled_by
+from tests.local.attached_providers import unattached
 from tests.local.deployer import deployer
 from tests.local.deployment import (
     BUCKET,
@@ -74,7 +75,7 @@ def locks(deployment: Deployment) -> list[str]:
 
 
 def test_a_plan_that_does_more_than_was_proposed_is_asked_for_again(
-    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, tmp_path: Path
 ) -> None:
     """The first proposal is from what was synthesized; here, Terraform would replace a host."""
     change = {"actions": ["delete", "create"], "before": {}, "after": {}, "after_unknown": {}}
@@ -91,7 +92,7 @@ esac
 """
     )
     terraform.chmod(0o755)
-    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
+    deployment.variables["TERRAFORM_BINARY_NAME"] = str(terraform)
     done = deployment.allora_apart("deploy", "--yes", "--no-wait", "--json")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     first, second = [
@@ -239,6 +240,7 @@ def test_a_cancelled_ci_job_saves_what_terraform_has_made(
     half_deployed: Deployed, tmp_path: Path
 ) -> None:
     deployment, log = half_deployed.deployment, tmp_path / "log"
+    unattached(deployment)  # so that the signal can reach the provider, too
     with holding(deployment, "CreateSubnet") as subnet, log.open("wb") as output:
         job = subprocess.Popen(
             [sys.executable, "-m", "allora_cli", "deploy", "--yes"],

@@ -16,6 +16,7 @@ import pytest
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID, Emulator
 from shared.stacks import STACKS
+from tests.local.attached_providers import unattached
 from tests.local.deployment import BUCKET, ROOT, Deployment, running_instances
 from tests.local.interposer import holding
 from tests.local.template import Deployed
@@ -78,6 +79,7 @@ def test_second_deployment_at_once_is_refused_and_says_why(deployed: Deployed) -
 @pytest.mark.slow
 def test_ctrl_c_at_the_question_of_cdktf_leaves_no_lock(deployed: Deployed) -> None:
     deployment = deployed.deployment
+    unattached(deployment)  # so that it has all processes that Ctrl-C may reach
     deployment.write_env(LOG_RETENTION_DAYS="60")
     environment = {name: value for name, value in deployment.environment.items() if name != "CI"}
     cdktf = pexpect.spawn(

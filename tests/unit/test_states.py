@@ -193,7 +193,7 @@ def test_terraform_under_another_name_holds_its_lock(
     ) as run:
         try:
             assert run.stdout
-            run.stdout.readline()  # before, it need not have its command line
+            run.stdout.readline()  # until now, it may not have its command line yet
             lock = parse_lock(SINGLE_NODE, lock_of_now())
             assert holder_of(lock, SETTINGS) is Holder.RUNS
         finally:
