@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from socketserver import TCPServer
 
 _POLL_SECONDS = 0.05
 """How often it looks whether it is to end; by default every half a second."""
@@ -35,16 +36,23 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(server: HTTPServer) -> Iterator[str]:
-    """Serve in a thread; the URL."""
+def running(server: TCPServer) -> Iterator[int]:
+    """Serve in a thread; the port."""
     with server:
         thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield server.server_address[1]
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def serving(server: HTTPServer) -> Iterator[str]:
+    """Serve in a thread; the URL."""
+    with running(server) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager

@@ -5,6 +5,8 @@ Reading them is most of what a short command needs of the processor.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -18,9 +20,12 @@ _SERVICES = (
 )
 
 
-def read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def read_once() -> Iterator[None]:
     """Let all sessions have one loader, which remembers."""
-    monkeypatch.setattr("botocore.session.create_loader", cache(create_loader))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        yield
 
 
 def read_now() -> None:

@@ -18,10 +18,12 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cached_property
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from tempfile import TemporaryFile
 
 from fast_synth.working_directories import INSTALLED_PROVIDERS
+from tests.http_server import running
 from tests.local import attached_terraform
 from tests.local.deployment import Deployment
 
@@ -48,17 +50,11 @@ def attached_providers() -> Iterator[dict[str, str]]:
                 environment = dict(each.split("=", 1) for each in variables)
                 self.wfile.write(providers.address(folder, environment).encode())
 
-        with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-            thread.start()
-            try:
-                yield {
-                    "TERRAFORM_BINARY_NAME": attached_terraform.__file__,
-                    attached_terraform.PORT: str(server.server_address[1]),
-                }
-            finally:
-                server.shutdown()
-                thread.join()
+        with running(ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+            yield {
+                "TERRAFORM_BINARY_NAME": attached_terraform.__file__,
+                attached_terraform.PORT: str(port),
+            }
 
 
 def unattached(deployment: Deployment) -> None:
@@ -79,13 +75,13 @@ class _Providers:
         Another caller or another endpoint than before is another provider, instead of the first.
         """
         with self._lock:
-            running = self._running.get(folder)
-            if running and running.configuration != _configuration(environment):
-                running.kill()
-                running = None
-            if running is None:
-                running = self._running[folder] = _Provider(folder, environment)
-            return running.address()
+            provider = self._running.get(folder)
+            if provider and provider.configuration != _configuration(environment):
+                provider.kill()
+                provider = None
+            if provider is None:
+                provider = self._running[folder] = _Provider(folder, environment)
+            return provider.address
 
     def close(self) -> None:
         """Kill them all."""
@@ -106,7 +102,6 @@ class _Provider:
 
     def __init__(self, folder: str, environment: Mapping[str, str]) -> None:
         self.configuration = _configuration(environment)
-        self._address: str | None = None
         (program,) = INSTALLED_PROVIDERS.glob("*/hashicorp/aws/*/*/terraform-provider-aws*")
         # Not a pipe, which would be full when nobody reads it.
         self._log = TemporaryFile("w+")  # noqa: SIM115 - as long as the process
@@ -121,14 +116,13 @@ class _Provider:
             start_new_session=True,
         )
 
+    @cached_property
     def address(self) -> str:
         """Return what Terraform attaches itself to, once it is there."""
-        if self._address is None:
-            assert self._process.stdout
-            found = next(filter(None, map(_ADDRESS.search, self._process.stdout)), None)
-            assert found, self._printed()
-            self._address = found[1]
-        return self._address
+        assert self._process.stdout
+        found = next(filter(None, map(_ADDRESS.search, self._process.stdout)), None)
+        assert found, self._printed()
+        return found[1]
 
     def _printed(self) -> str:
         self._log.seek(0)

@@ -62,8 +62,7 @@ def _needs_template(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session", autouse=True)
 def service_models() -> Iterator[None]:
     """What every client of AWS begins with."""
-    with pytest.MonkeyPatch.context() as patch:
-        read_once(patch)
+    with read_once():
         read_now()
         yield
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
 from devtools.embedded_aws.emulator import ACCOUNT_ID
+from tests.http_server import handled_by
 from tests.local.asked import Asked
 from tests.local.deployment import Deployment
 
@@ -126,17 +127,9 @@ def interposed(
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    emulator = replace(deployment.emulator, url=f"http://127.0.0.1:{server.server_port}")
-    try:
+    with handled_by(Handler) as url:
+        emulator = replace(deployment.emulator, url=url)
         yield Deployment(emulator, deployment.directory, deployment.settings, deployment.variables)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,5 @@ from tests.service_models import read_once
 @pytest.fixture(scope="session", autouse=True)
 def service_models() -> Iterator[None]:
     """What every client of AWS begins with."""
-    with pytest.MonkeyPatch.context() as patch:
-        read_once(patch)
+    with read_once():
         yield
