@@ -23,7 +23,8 @@ def main() -> int:
     if len(levels) == 1:
         run_alone(levels[0], seed)
     print(
-        f"Tests, three levels at a time, in the random order SEED={seed}: some take minutes.\n"
+        f"Tests, three levels at a time, in the random order SEED={seed}.\n"
+        "All levels take about ten minutes on two cores, and some of them most of that.\n"
         f"To follow one: tail -F {RESULTS}/LEVEL/output.log",
         flush=True,
     )
